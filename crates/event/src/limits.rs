@@ -1,0 +1,38 @@
+//! Every limit, with what happens at it. `docs/limits.md` is checked against this file by a test.
+
+/// Request body as received, before any decoding. Over it: the vendor's 413.
+pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Request body after decompression and form decoding. Over it: the vendor's 413; reading stops at the cap.
+pub const BODY_DECODED_BYTES_MAX: usize = 20 * 1024 * 1024;
+/// Request line and headers together. Over it: 431.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Events in one request. Over it: the vendor's 413. Source: Mixpanel's import limit is 2,000 events.
+pub const BATCH_EVENTS_MAX: usize = 2_000;
+/// Nesting of JSON. Over it: the event is withheld, rule `over_limit`.
+pub const JSON_DEPTH_MAX: usize = 32;
+/// Scalar leaves of one event. Over it: the event is withheld, rule `over_limit`.
+pub const EVENT_LEAVES_MAX: usize = 2_000;
+/// One event's values in a journal record. Over it: the event is withheld, rule `too_large`. Source: Mixpanel's event limit is 1 MB.
+pub const EVENT_BYTES_MAX: usize = 1_000_000;
+/// One id (distinct_id, insert id). Longer ids are cut nowhere: the event is withheld, rule `over_limit`.
+pub const ID_BYTES_MAX: usize = 1_024;
+/// Characters of a clean name (D1), after NFC.
+pub const NAME_CHARS_MAX: usize = 100;
+/// Distinct clean event names of one source (D1). Over it: rule `event_name_unclean`.
+pub const SOURCE_EVENT_NAMES_MAX: usize = 2_000;
+/// Distinct clean paths of one source (D1). Over it: the property is dropped, rule `path_unclean`.
+pub const SOURCE_PATHS_MAX: usize = 10_000;
+/// Dedup window of one source in time (D5).
+pub const DEDUP_WINDOW_MILLIS: i64 = 10 * 60 * 1_000;
+/// Dedup window of one source in ids (D5).
+pub const DEDUP_WINDOW_IDS_MAX: usize = 1_000_000;
+/// How far back an event may set its epoch (D4).
+pub const EPOCH_BACKDATE_MILLIS_MAX: i64 = 48 * 3_600_000;
+/// Bytes of requests in flight over all connections (D12). Over it: 503 with Retry-After.
+pub const IN_FLIGHT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Decoded journal kept for readers near the tail (D12).
+pub const READ_WINDOW_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// One ledger tree entry (D13). A batch is cut so that its entries fit.
+pub const LEDGER_ENTRY_BYTES_MAX: usize = 4 * 1024;
+/// A record in the raw hold (D10). Over it: only the skeleton is kept.
+pub const HOLD_BODY_BYTES_MAX: usize = 1_000_000;
