@@ -1,1 +1,19 @@
-//! placeholder
+//! What a value is: detectors of personal data and secrets, and the few places where a value is reduced to something clean.
+//!
+//! Pure functions of key and value: this crate does no I/O, keeps no state between leaves and holds no value after a call.
+//! Read in this order: [`engine`] (how one leaf is scanned), [`facts`] (what a path's name says, once per path), `gate`
+//! (the one pass that most leaves end in), `detectors` (one file each, one list), `decode` and `embedded` (values inside
+//! values), [`judge`] (D1), then the reducers [`url`], [`families`] and [`country`].
+
+pub mod engine;
+pub mod facts;
+pub mod judge;
+
+pub mod country;
+pub mod families;
+pub mod url;
+
+pub use country::TruncatedAddress;
+pub use engine::Engine;
+pub use facts::PathFacts;
+pub use judge::Judge;
