@@ -56,11 +56,13 @@ pub enum Rule {
     OverLimit = 25,
     /// A raw identifier that looks like an e-mail address or a phone number, without `confirm_category` (D8).
     UnconfirmedIdentifier = 26,
+    /// The destination is `raw`, and this event's raw ids were not kept or their day's key is gone (D8: not retroactive).
+    RawIdNotKept = 27,
 }
 
 impl Rule {
     /// Every rule, in order of its number.
-    pub const ALL: [Rule; 26] = {
+    pub const ALL: [Rule; 27] = {
         use Rule::*;
         [
             NotAllowed,
@@ -89,6 +91,7 @@ impl Rule {
             Malformed,
             OverLimit,
             UnconfirmedIdentifier,
+            RawIdNotKept,
         ]
     };
 
@@ -121,6 +124,7 @@ impl Rule {
             Rule::Malformed => "malformed",
             Rule::OverLimit => "over_limit",
             Rule::UnconfirmedIdentifier => "unconfirmed_identifier",
+            Rule::RawIdNotKept => "raw_id_not_kept",
         }
     }
 
