@@ -40,14 +40,14 @@ pub fn tear(file: &Path, tear: Tear, random: &mut Random) -> std::io::Result<Str
     let start = end.saturating_sub(4_096 + random.below(8_192) as usize);
     let mut written: Vec<u8> = bytes[start..end].iter().copied().cycle().take(length).collect();
     match tear {
-        Tear::Noise => written.iter_mut().for_each(|b| *b = random.next() as u8),
+        Tear::Noise => written.iter_mut().for_each(|b| *b = random.draw() as u8),
         Tear::Beginning => {}
         Tear::Flipped => {
             if let Some(byte) = written.first_mut() {
                 *byte ^= 1 << random.below(8);
             }
             let half = written.len() / 2;
-            written[half..].iter_mut().for_each(|b| *b = random.next() as u8);
+            written[half..].iter_mut().for_each(|b| *b = random.draw() as u8);
         }
     }
     let mut out = fs::OpenOptions::new().write(true).open(file)?;

@@ -1,6 +1,6 @@
 //! The `weir` process as an operator runs it: a configuration file, a data folder, a key folder, its output, its end.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -295,7 +295,8 @@ impl Drop for Weir {
     fn drop(&mut self) {
         self.end();
         if std::thread::panicking() {
-            eprintln!("output of weir:\n{}", self.output());
+            // Best effort: the test fails anyway, this only says more.
+            let _ = writeln!(std::io::stderr(), "output of weir:\n{}", self.output());
         }
     }
 }

@@ -123,7 +123,8 @@ pub fn parse(method: &str, content_type: Option<&str>, query: &str, opened: &[u8
     let is_one = |value: Option<Vec<u8>>| value.is_some_and(|v| v == b"1");
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let mut verbose = is_one(of(&query, "verbose"));
-    let mut api_key = None;
+    let lossy = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
+    let mut api_key = of(&query, "api_key").map(lossy);
     let (text, json) = match (method, kind.as_str()) {
         ("GET", _) => (data_field(of(&query, "data"))?, false),
         ("POST", "application/json") => (encoding::from_cesu8(opened), true),
@@ -135,7 +136,7 @@ pub fn parse(method: &str, content_type: Option<&str>, query: &str, opened: &[u8
         ("POST", "application/x-www-form-urlencoded" | "text/plain" | "") => {
             let fields = encoding::form(opened);
             verbose |= is_one(of(&fields, "verbose"));
-            api_key = of(&fields, "api_key").map(|v| String::from_utf8_lossy(&v).into_owned());
+            api_key = of(&fields, "api_key").map(lossy).or(api_key);
             (data_field(of(&fields, "data"))?, false)
         }
         ("POST", _) => return Err("this content type is not supported".to_owned()),
@@ -163,14 +164,22 @@ fn data_field(field: Option<Vec<u8>>) -> Result<String, String> {
         .ok_or_else(|| "data is not base64".to_owned())
 }
 
+/// What every item of a request is checked against.
+#[derive(Clone, Copy, Debug)]
+pub struct Against<'a> {
+    /// `track`, `engage`, `groups`, `import`.
+    pub endpoint: &'static str,
+    /// The JSON form of `/import`, which asks for more than the old forms do.
+    pub strict: bool,
+    /// Known project tokens; empty: any.
+    pub tokens: &'a [String],
+    /// The vendor's clock.
+    pub now: Millis,
+}
+
 /// Checks one item of a request.
-pub fn item(
-    endpoint: &'static str,
-    index: usize,
-    value: &Value,
-    tokens: &[String],
-    now: Millis,
-) -> Result<Operation, Violation> {
+pub fn item(against: Against<'_>, index: usize, value: &Value) -> Result<Operation, Violation> {
+    let endpoint = against.endpoint;
     let insert_id = value.pointer("/properties/$insert_id").and_then(Value::as_str).unwrap_or_default().to_owned();
     let refuse = |field: &str, message: &str| Violation {
         endpoint,
@@ -184,8 +193,8 @@ pub fn item(
         return Err(refuse("", "an item is 1 MB or more"));
     }
     let result = match endpoint {
-        "track" | "import" => event(endpoint, object, tokens, now),
-        _ => profile(endpoint, object, tokens),
+        "track" | "import" => event(against, object),
+        _ => profile(against, object),
     };
     result.map_err(|(field, message)| refuse(&field, &message))
 }
@@ -196,7 +205,8 @@ fn refused(field: &str, message: &str) -> Refused {
     (field.to_owned(), message.to_owned())
 }
 
-fn event(endpoint: &str, object: &Map<String, Value>, tokens: &[String], now: Millis) -> Result<Operation, Refused> {
+fn event(against: Against<'_>, object: &Map<String, Value>) -> Result<Operation, Refused> {
+    let is_import = against.endpoint == "import";
     let name = object.get("event").and_then(Value::as_str).filter(|n| !n.is_empty());
     let name = name.ok_or_else(|| refused("event", "event, missing or empty"))?;
     let properties = object.get("properties").and_then(Value::as_object);
@@ -208,39 +218,38 @@ fn event(endpoint: &str, object: &Map<String, Value>, tokens: &[String], now: Mi
         shape(key, value, 0)?;
     }
     // `/import` knows the project by its credentials.
-    if endpoint == "track" {
-        token(properties.get("token"), tokens, "properties.token")?;
+    if !is_import {
+        token(properties.get("token"), against.tokens, "properties.token")?;
     }
-    let time = properties.get("time").and_then(Value::as_f64);
-    let time = match (time, endpoint) {
-        (Some(time), _) if time >= 1e11 => Some(time as i64),
-        (Some(time), _) => Some((time * 1000.0) as i64),
-        (None, "import") => return Err(refused("properties.time", "time, missing or not a number")),
-        (None, _) => None,
+    let is_link = matches!(name, "$merge" | "$create_alias");
+    let time = match properties.get("time").and_then(Value::as_f64) {
+        Some(time) if time >= 1e11 => Some(time as i64),
+        Some(time) => Some((time * 1000.0) as i64),
+        None if is_import && !is_link => return Err(refused("properties.time", "time, missing or not a number")),
+        None => None,
     };
     let insert_id = properties.get("$insert_id").and_then(Value::as_str);
     match insert_id {
         Some(id) if id.len() > 36 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') || id.is_empty() => {
             return Err(refused("properties.$insert_id", "$insert_id is malformed"));
         }
-        None if properties.contains_key("$insert_id") || endpoint == "import" && name != "$merge" => {
+        None if properties.contains_key("$insert_id") || against.strict && is_import && !is_link => {
             return Err(refused("properties.$insert_id", "$insert_id, missing or not a string"));
         }
         _ => {}
     }
-    let is_link = matches!(name, "$merge" | "$create_alias");
     let distinct_id = properties.get("distinct_id").map(plain).unwrap_or_default();
     if !is_link && properties.contains_key("distinct_id") && is_sentinel(&distinct_id) {
         return Err(refused("properties.distinct_id", "distinct_id is on the list of ids that are refused"));
     }
-    if endpoint == "import" && !is_link && !properties.contains_key("distinct_id") {
+    if is_import && !is_link && !properties.contains_key("distinct_id") {
         return Err(refused("properties.distinct_id", "distinct_id, missing or empty"));
     }
     if let Some(time) = time {
         if time < IMPORT_TIME_MIN {
             return Err(refused("properties.time", "time is before 1971"));
         }
-        if endpoint == "track" && now.since(Millis(time)) > TRACK_AGE_MS_MAX {
+        if !is_import && against.now.since(Millis(time)) > TRACK_AGE_MS_MAX {
             return Ok(Operation::TooOld);
         }
     }
@@ -249,9 +258,9 @@ fn event(endpoint: &str, object: &Map<String, Value>, tokens: &[String], now: Mi
     Ok(Operation::Event { event: Value::Object(object.clone()), key })
 }
 
-fn profile(endpoint: &str, object: &Map<String, Value>, tokens: &[String]) -> Result<Operation, Refused> {
-    token(object.get("$token"), tokens, "$token")?;
-    let ids: &[&str] = if endpoint == "engage" { &["$distinct_id"] } else { &["$group_key", "$group_id"] };
+fn profile(against: Against<'_>, object: &Map<String, Value>) -> Result<Operation, Refused> {
+    token(object.get("$token"), against.tokens, "$token")?;
+    let ids: &[&str] = if against.endpoint == "engage" { &["$distinct_id"] } else { &["$group_key", "$group_id"] };
     for id in ids {
         let text = object.get(*id).map(plain).unwrap_or_default();
         if is_sentinel(&text) {

@@ -166,12 +166,13 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
     if ask.endpoint == "import" && !may_import(&shared.account, ask.authorization, body.api_key.as_deref()) {
         return Ok(status_answer(401));
     }
-    let now = shared.clock.now();
+    let (endpoint, tokens) = (ask.endpoint, shared.account.tokens.as_slice());
+    let against = check::Against { endpoint, strict: body.json, tokens, now: shared.clock.now() };
     let mut accepted: Vec<(usize, Operation)> = Vec::new();
     let mut refused: Vec<Violation> = Vec::new();
     for (index, value) in body.items.iter().enumerate() {
         let planted = matches!(fault, Fault::Partial(every) if *every > 0 && index % every == 0);
-        match check::item(ask.endpoint, index, value, &shared.account.tokens, now) {
+        match check::item(against, index, value) {
             Ok(operation) if !planted => accepted.push((index, operation)),
             Ok(_) => refused.push(Violation {
                 endpoint: ask.endpoint,

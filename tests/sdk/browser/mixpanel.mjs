@@ -1,0 +1,138 @@
+// npm `mixpanel-browser` in headless Chromium against a base URL: `node mixpanel.mjs plain|faults http://host:port/path token`.
+// The page has an origin of its own, so every request is a cross-origin one, as at a customer's.
+import {createServer} from 'node:http';
+import {readFileSync} from 'node:fs';
+import {chromium} from 'playwright-core';
+import {FAULT_EVENTS, Report, planted, properties} from '../report.mjs';
+
+const [what, address, token] = process.argv.slice(2);
+const base = address.replace(/\/$/, '');
+const report = new Report();
+const script = readFileSync(new URL('../node_modules/mixpanel-browser/dist/mixpanel-with-recorder.js', import.meta.url));
+const snippet = readFileSync(new URL('../node_modules/mixpanel-browser/dist/mixpanel-jslib-snippet.min.js', import.meta.url), 'utf8');
+
+const page_html = `<!doctype html><html><head><meta charset="utf-8"><title>Pricing – Größe</title>
+<script>window.MIXPANEL_CUSTOM_LIB_URL = '/mixpanel.js';</script><script>${snippet}</script></head>
+<body><form><input name="email" value="${planted.email}"><button type="button" id="buy">Buy for ${planted.name}</button></form></body></html>`;
+
+const pages = createServer((request, response) => {
+  if (request.url === '/mixpanel.js') {
+    response.writeHead(200, {'content-type': 'text/javascript'}).end(script);
+  } else if (request.url.startsWith('/app')) {
+    response.writeHead(200, {'content-type': 'text/html; charset=utf-8', 'set-cookie': `session=${planted.secret}`}).end(page_html);
+  } else {
+    response.writeHead(404).end();
+  }
+});
+await new Promise((done) => pages.listen(0, '127.0.0.1', done));
+const origin = `http://127.0.0.1:${pages.address().port}`;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  headless: true,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync'],
+});
+const context = await browser.newContext();
+const page = await context.newPage();
+const home = new URL(base).origin;
+page.on('request', (request) => {
+  const to = new URL(request.url()).origin;
+  if (to.startsWith('http') && to !== home && to !== origin) report.elsewhere.push(to);
+});
+
+// An address as it happens at customers: personal data and a secret in the query.
+const query = `utm_source=google&utm_campaign=spring&gclid=abc123planted&email=${encodeURIComponent(planted.email)}&token=${planted.secret}`;
+
+async function open(config, options = {}) {
+  await page.goto(`${origin}/app/users/4711/pricing?${query}`);
+  await page.evaluate(([token, config]) => new Promise((loaded) => {
+    window.mixpanel.init(token, {...config, loaded: () => loaded()});
+  }), [token, {api_host: base, batch_flush_interval_ms: 300, ...config}]);
+  if (options.user) await page.evaluate((user) => window.mixpanel.identify(user), options.user);
+}
+
+// The SDK keeps what waits in localStorage; empty means that it believes everything is sent.
+async function drained(timeout) {
+  await page.waitForFunction(() => Object.keys(localStorage).filter((key) => key.startsWith('__mpq_'))
+    .every((key) => { const queue = localStorage.getItem(key); return !queue || queue === '[]'; }), undefined, {timeout, polling: 100});
+}
+
+function run(name, n, code, ...values) {
+  report.calls.push(name);
+  if (n !== undefined) report.sent.push(...[n].flat());
+  return page.evaluate(code, values);
+}
+
+async function calls(first) {
+  const {user, organisation, email, phone, name} = planted;
+  const of = (n) => properties(n);
+  await run('track', first, ([p]) => window.mixpanel.track('Report Exported', p), of(first));
+  await run('track with an unclean name', undefined, ([e]) => window.mixpanel.track(`Invited ${e}`), email);
+  await run('identify', undefined, ([u]) => window.mixpanel.identify(u), user);
+  await run('alias', undefined, ([u]) => window.mixpanel.alias(`${u}-alias`), user);
+  await run('register', undefined, ([e]) => window.mixpanel.register({super_email: e, plan: 'pro'}), email);
+  await run('time_event and track', first + 1, ([p]) => { window.mixpanel.time_event('Timed'); window.mixpanel.track('Timed', p); }, of(first + 1));
+  await run('track_pageview', first + 2, ([p]) => window.mixpanel.track_pageview(p), of(first + 2));
+  await run('people.set', undefined, ([p]) => window.mixpanel.people.set(p), {$email: email, $name: name, $phone: phone, plan: 'pro'});
+  await run('people.set_once', undefined, ([p]) => window.mixpanel.people.set_once(p), {first_seen: '2024-03-01', email});
+  await run('people.increment', undefined, () => window.mixpanel.people.increment('exports', 2));
+  await run('people.append', undefined, ([e]) => window.mixpanel.people.append('emails', e), email);
+  await run('people.union', undefined, ([e]) => window.mixpanel.people.union('emails', [e]), email);
+  await run('people.remove', undefined, ([e]) => window.mixpanel.people.remove('emails', e), email);
+  await run('people.unset', undefined, () => window.mixpanel.people.unset(['legacy_id', 'plan']));
+  await run('people.track_charge', undefined, ([e]) => window.mixpanel.people.track_charge(49.99, {note: e}), email);
+  await run('people.clear_charges', undefined, () => window.mixpanel.people.clear_charges());
+  await run('set_group', undefined, ([o]) => window.mixpanel.set_group('company', [o]), organisation);
+  await run('add_group', undefined, ([o]) => window.mixpanel.add_group('company', `${o}-two`), organisation);
+  await run('track_with_groups', first + 3, ([p, o]) => window.mixpanel.track_with_groups('Seat Added', p, {company: [o]}), of(first + 3), organisation);
+  await run('get_group().set', undefined, ([o, n]) => window.mixpanel.get_group('company', o).set({name: n, plan: 'pro'}), organisation, name);
+  await run('get_group().set_once', undefined, ([o]) => window.mixpanel.get_group('company', o).set_once('since', '2019'), organisation);
+  await run('get_group().union', undefined, ([o, e]) => window.mixpanel.get_group('company', o).union('products', ['api', e]), organisation, email);
+  await run('get_group().remove', undefined, ([o, e]) => window.mixpanel.get_group('company', o).remove('products', e), organisation, email);
+  await run('get_group().unset', undefined, ([o]) => window.mixpanel.get_group('company', o).unset('old'), organisation);
+  await run('get_group().delete', undefined, ([o]) => window.mixpanel.get_group('company', o).delete(), organisation);
+  const many = Array.from({length: 60}, (_, i) => first + 100 + i);
+  await run('track many', many, ([list]) => list.forEach((p) => window.mixpanel.track('Page Viewed', p)), many.map(of));
+}
+
+async function plain() {
+  // The way it comes out of the box towards a host of one's own: base64 forms, batches, plus flags, settings and autocapture.
+  await open({flags: true, remote_settings_mode: 'fallback', autocapture: true, record_sessions_percent: 100, record_min_ms: 0});
+  report.calls.push('flags', 'settings', 'autocapture', 'record');
+  await page.click('#buy');
+  await calls(1000);
+  await run('flags.get_variant', undefined, () => window.mixpanel.flags?.get_variant?.('planted-flag', {key: 'control', value: 'control'}));
+  await drained(20000);
+  // The recorder sends on its own timer or when it is told to stop.
+  await run('stop_session_recording', undefined, () => window.mixpanel.stop_session_recording());
+  await page.waitForTimeout(500);
+  await open({api_payload_format: 'json'});
+  await calls(2000);
+  await drained(20000);
+  await open({api_payload_format: 'json', batch_requests: false});
+  await run('track without batches, JSON', 3000, ([p]) => window.mixpanel.track('Report Exported', p), properties(3000));
+  await open({api_method: 'GET', batch_requests: false});
+  await run('track by GET', 3001, ([p]) => new Promise((done) => window.mixpanel.track('Report Exported', p, () => done())), {n: 3001, plan: 'pro', email: planted.email});
+  await open({batch_flush_interval_ms: 60000, batch_autostart: true});
+  await run('beacon', 3002, ([p]) => window.mixpanel.track('Beaconed', p, {transport: 'sendBeacon'}), properties(3002));
+  await run('queued at unload', 3003, ([p]) => window.mixpanel.track('Queued at unload', p), properties(3003));
+  await page.goto(`${origin}/app/gone`);
+  await page.waitForTimeout(500);
+}
+
+async function faults() {
+  await open({batch_size: 4});
+  for (let n = 0; n < FAULT_EVENTS; n += 1) {
+    await run('track', n, ([p]) => window.mixpanel.track('Page Viewed', p), {n, plan: 'pro'});
+    await page.waitForTimeout(50);
+  }
+  await drained(90000);
+}
+
+await (what === 'plain' ? plain() : faults());
+await browser.close();
+pages.close();
+report.elsewhere = [...new Set(report.elsewhere)];
+report.print();
+process.exit(0);
