@@ -1,1 +1,19 @@
-//! placeholder
+//! Vendor formats, both ways: bytes in, drafts out; released events in, bytes out. Pure: no sockets, no files, no clock.
+//!
+//! What this crate must never do: decide what may leave (that is `policy`), look at a value beyond what its format says, put
+//! any value into an error, and copy a byte of a request into what goes to a vendor.
+//!
+//! Read in this order: [`inbound`] (what a protocol is), [`body`] (bytes to JSON text), [`json`] (text to tape), [`answer`],
+//! then one vendor, [`vendors::mixpanel`]. To add a vendor: one file below `vendors/` and one line in [`vendors`].
+
+pub mod answer;
+pub mod body;
+pub mod fuzz;
+pub mod inbound;
+pub mod json;
+pub mod vendors;
+
+pub use answer::{Answer, Answering, Situation};
+pub use body::{BodyError, Opened};
+pub use inbound::{Call, DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead, WriteKey};
+pub use vendors::protocol;

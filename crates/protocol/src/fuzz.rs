@@ -1,0 +1,1 @@
+//! Fuzz targets: plain functions, replayed on stable and driven by libFuzzer. None may ever panic.

@@ -1,0 +1,600 @@
+//! Mixpanel's JSON to drafts.
+//!
+//! - An event is `{"event", "properties"}`; what else stands at the top is context (`context.meta.*`; `ip` is `context.ip`).
+//! - A profile update names its operation by a key: one draft for each operation in the object.
+//! - Identifiers, tokens, insert ids and times leave the tape: what is left are properties. `$device:` says that an id is a device's.
+//! - Declared group keys become identities, in events and in profile updates alike.
+//! - `$ignore_time` and `$ignore_alias` steer Mixpanel and say nothing about anybody; they are read and forgotten.
+
+use weir_event::names::NameKind;
+use weir_event::{
+    Draft, DraftBatch, Identity, Leaf, LeafKind, Millis, NameId, Operation, ProfileOp, Role, Rule, SourceNames,
+    SubjectKind, Text, limits,
+};
+
+use crate::inbound::{DecodeError, DecodeOptions, Decoded, Endpoint, WriteKey};
+use crate::json::{Malformed, Meaning, Parser, Plan, Scalar, Vocabulary};
+use crate::vendors::mixpanel::{ENGAGE, GROUPS, IMPORT, names};
+
+/// `{"event", "properties"}`.
+const EVENT: Plan = Plan(1);
+/// The properties of an event.
+const PROPERTIES: Plan = Plan(2);
+/// A profile update.
+const UPDATE: Plan = Plan(3);
+/// The properties in one operation of a profile update.
+const PROFILE: Plan = Plan(4);
+
+/// Scalars that are kept beside the tape, by number.
+mod special {
+    pub(super) const TIME: u8 = 0;
+    pub(super) const DISTINCT_ID: u8 = 1;
+    pub(super) const USER_ID: u8 = 2;
+    pub(super) const DEVICE_ID: u8 = 3;
+    pub(super) const ANON_DISTINCT_ID: u8 = 4;
+    pub(super) const INSERT_ID: u8 = 5;
+    pub(super) const IDENTIFIED_ID: u8 = 6;
+    pub(super) const ANON_ID: u8 = 7;
+    pub(super) const GROUP_KEY: u8 = 8;
+    pub(super) const GROUP_ID: u8 = 9;
+    pub(super) const EVENT: u8 = 10;
+    pub(super) const COUNT: usize = 11;
+    /// Tokens and switches: read and forgotten.
+    pub(super) const FORGET: u8 = 20;
+    pub(super) const PROPERTIES: u8 = 21;
+    pub(super) const DISTINCT_IDS: u8 = 22;
+    /// Operations of a profile update: this number plus the place in `OPERATIONS`.
+    pub(super) const OPERATION: u8 = 32;
+    /// Group keys: this number plus the group's.
+    pub(super) const GROUP: u8 = 128;
+}
+
+const OPERATIONS: [(&str, ProfileOp); 8] = [
+    ("$set", ProfileOp::Set),
+    ("$set_once", ProfileOp::SetOnce),
+    ("$add", ProfileOp::Add),
+    ("$append", ProfileOp::Append),
+    ("$union", ProfileOp::Union),
+    ("$remove", ProfileOp::Remove),
+    ("$unset", ProfileOp::Unset),
+    ("$delete", ProfileOp::Delete),
+];
+const DEVICE_PREFIX: &[u8] = b"$device:";
+/// Groups of one type that one event may name.
+const GROUPS_MAX: usize = 64;
+
+struct Words<'a> {
+    names: &'a SourceNames,
+    options: &'a DecodeOptions,
+}
+
+impl Words<'_> {
+    fn context(&self, path: &str) -> Option<Meaning> {
+        self.names.names().restore(NameKind::Path, path).map(Meaning::Property)
+    }
+
+    fn group(&self, key: &str) -> Option<Meaning> {
+        let (number, _) = self.options.group(key)?;
+        Some(Meaning::Special(special::GROUP + number as u8))
+    }
+}
+
+impl Vocabulary for Words<'_> {
+    fn meaning(&self, plan: Plan, key: &str) -> Option<Meaning> {
+        let special = match (plan, key) {
+            (EVENT, "event") => special::EVENT,
+            (EVENT, "properties") => special::PROPERTIES,
+            (PROPERTIES, "time") | (UPDATE, "$time") => special::TIME,
+            (PROPERTIES | UPDATE | PROFILE, "distinct_id" | "$distinct_id") => special::DISTINCT_ID,
+            (PROPERTIES | UPDATE | PROFILE, "$user_id") => special::USER_ID,
+            (PROPERTIES | UPDATE | PROFILE, "$device_id") => special::DEVICE_ID,
+            (PROPERTIES, "$anon_distinct_id") => special::ANON_DISTINCT_ID,
+            (PROPERTIES, "$insert_id") => special::INSERT_ID,
+            (PROPERTIES, "$identified_id") => special::IDENTIFIED_ID,
+            (PROPERTIES, "$anon_id") => special::ANON_ID,
+            (PROPERTIES, "$distinct_ids") => special::DISTINCT_IDS,
+            (UPDATE, "$group_key") => special::GROUP_KEY,
+            (UPDATE, "$group_id") => special::GROUP_ID,
+            (_, "token" | "$token") => special::FORGET,
+            (UPDATE, "$ignore_time" | "$ignore_alias") => special::FORGET,
+            (EVENT | UPDATE, "ip" | "$ip") => return self.context("context.ip"),
+            (UPDATE, _) => {
+                let place = OPERATIONS.iter().position(|(name, _)| *name == key)?;
+                special::OPERATION + place as u8
+            }
+            (PROPERTIES, _) => {
+                return self.group(key).or_else(|| self.context(names::canonical_path(key)?));
+            }
+            (PROFILE, _) => return self.group(key),
+            _ => return None,
+        };
+        Some(Meaning::Special(special))
+    }
+}
+
+/// Decodes `batch.text`.
+pub(super) fn decode(
+    endpoint: Endpoint,
+    source: &SourceNames,
+    options: &DecodeOptions,
+    batch: &mut DraftBatch,
+) -> Result<Decoded, DecodeError> {
+    let DraftBatch { text, leaves, drafts } = batch;
+    let label = |text| source.names().restore(NameKind::Event, text).unwrap_or(NameId::UNNAMED);
+    let meta = source.names().restore(NameKind::Path, "context.meta").unwrap_or(NameId::UNNAMED);
+    let profile_name = label(if endpoint == GROUPS { "$group" } else { "$profile" });
+    let parser = Parser::new(text, leaves, source, Words { names: source, options });
+    let mut decoder = Decoder { endpoint, parser, drafts, options, meta, profile_name, found: Found::default() };
+    let events = decoder.run()?;
+    let faults = drafts.iter().filter(|draft| draft.fault.is_some()).count() as u32;
+    Ok(Decoded { events, drafts: drafts.len() as u32, faults })
+}
+
+struct Decoder<'a> {
+    endpoint: Endpoint,
+    parser: Parser<'a, Words<'a>>,
+    drafts: &'a mut Vec<Draft>,
+    options: &'a DecodeOptions,
+    meta: NameId,
+    profile_name: NameId,
+    found: Found,
+}
+
+/// What one event says beside its properties.
+#[derive(Default)]
+struct Found {
+    scalars: [Option<Scalar>; special::COUNT],
+    merged: Vec<Text>,
+    groups: Vec<(u8, Text)>,
+    fault: Option<Rule>,
+}
+
+impl Found {
+    fn clear(&mut self) {
+        self.scalars = [None; special::COUNT];
+        self.merged.clear();
+        self.groups.clear();
+        self.fault = None;
+    }
+
+    fn text(&self, number: u8) -> Option<Text> {
+        let scalar = self.scalars.get(usize::from(number)).copied().flatten()?;
+        (scalar.kind.has_text() && scalar.text.len > 0).then_some(scalar.text)
+    }
+}
+
+impl From<Malformed> for DecodeError {
+    fn from(Malformed(at): Malformed) -> DecodeError {
+        DecodeError::Malformed { at }
+    }
+}
+
+impl Decoder<'_> {
+    /// One object, a list of them, or one after the other (NDJSON).
+    fn run(&mut self) -> Result<u32, DecodeError> {
+        let mut events = 0;
+        if self.parser.peek() == b'[' {
+            self.parser.expect(b'[')?;
+            let mut is_first = true;
+            while self.parser.next_element(&mut is_first)? {
+                self.element(&mut events)?;
+            }
+        } else {
+            while !self.parser.is_done() {
+                if self.parser.peek() != b'{' {
+                    return Err(DecodeError::Malformed { at: self.parser.position() });
+                }
+                self.element(&mut events)?;
+            }
+            if events == 0 {
+                return Err(DecodeError::NotEvents);
+            }
+        }
+        if self.parser.is_done() { Ok(events) } else { Err(DecodeError::Malformed { at: self.parser.position() }) }
+    }
+
+    fn element(&mut self, events: &mut u32) -> Result<(), DecodeError> {
+        if *events as usize == limits::BATCH_EVENTS_MAX {
+            return Err(DecodeError::TooManyEvents { max: limits::BATCH_EVENTS_MAX });
+        }
+        *events += 1;
+        self.found.clear();
+        self.parser.begin_event();
+        if self.parser.peek() != b'{' {
+            self.parser.skip()?;
+            let (operation, name) = if matches!(self.endpoint, ENGAGE | GROUPS) {
+                (self.profile_operation(ProfileOp::Set), self.profile_name)
+            } else {
+                (Operation::Track, NameId::UNNAMED)
+            };
+            self.found.fault = Some(Rule::Malformed);
+            self.finish(operation, name, Text::default());
+            return Ok(());
+        }
+        match self.endpoint {
+            ENGAGE | GROUPS => self.update()?,
+            _ => self.event()?,
+        }
+        Ok(())
+    }
+
+    fn event(&mut self) -> Result<(), Malformed> {
+        let start = self.parser.position();
+        let mut properties = 0..0;
+        let mut object = self.parser.begin_object(EVENT, self.meta)?;
+        while let Some(key) = self.parser.next_key(&mut object)? {
+            match key.meaning {
+                Meaning::Special(special::EVENT) => {
+                    self.found.scalars[usize::from(special::EVENT)] = self.parser.scalar()?;
+                }
+                Meaning::Special(special::PROPERTIES) => {
+                    if key.is_repeated {
+                        // The last one wins, with everything that it says.
+                        self.parser.tape().drain(std::mem::take(&mut properties));
+                        let name = self.found.scalars[usize::from(special::EVENT)];
+                        self.found.clear();
+                        self.found.scalars[usize::from(special::EVENT)] = name;
+                    }
+                    let first = self.parser.tape().len();
+                    self.properties(PROPERTIES, NameId::EVENT_ROOT)?;
+                    properties = first..self.parser.tape().len();
+                }
+                Meaning::Special(_) => self.parser.skip()?,
+                _ => self.parser.property(&key)?,
+            }
+        }
+        self.check_size(start);
+        let name_scalar = self.found.scalars[usize::from(special::EVENT)];
+        let Some(Scalar { kind: LeafKind::String, text: name_text }) = name_scalar.filter(|name| name.text.len > 0)
+        else {
+            self.fault(Rule::Malformed);
+            self.finish(Operation::Track, NameId::UNNAMED, Text::default());
+            return Ok(());
+        };
+        let name = self.parser.names().event(self.parser.str(name_text));
+        let operation = match self.parser.bytes(name_text) {
+            b"$identify" => Operation::Identify,
+            b"$create_alias" => Operation::Alias,
+            b"$merge" => Operation::Merge,
+            _ => Operation::Track,
+        };
+        self.finish(operation, name, name_text);
+        Ok(())
+    }
+
+    /// Reads the object of properties that comes next.
+    fn properties(&mut self, plan: Plan, parent: NameId) -> Result<(), Malformed> {
+        if self.parser.peek() != b'{' {
+            self.fault(Rule::Malformed);
+            return self.parser.skip();
+        }
+        let mut object = self.parser.begin_object(plan, parent)?;
+        while let Some(key) = self.parser.next_key(&mut object)? {
+            match key.meaning {
+                Meaning::Special(number @ special::GROUP..) => self.group(number - special::GROUP)?,
+                Meaning::Special(special::DISTINCT_IDS) => self.merged()?,
+                Meaning::Special(number) => {
+                    let scalar = self.parser.scalar()?;
+                    if let Some(slot) = self.found.scalars.get_mut(usize::from(number)) {
+                        *slot = scalar;
+                    }
+                }
+                _ => self.parser.property(&key)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A group's id, or a list of them.
+    fn group(&mut self, number: u8) -> Result<(), Malformed> {
+        self.found.groups.retain(|(n, _)| *n != number);
+        if self.parser.peek() != b'[' {
+            if let Some(scalar) = self.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0) {
+                self.found.groups.push((number, scalar.text));
+            }
+            return Ok(());
+        }
+        self.parser.expect(b'[')?;
+        let mut is_first = true;
+        let first = self.found.groups.len();
+        while self.parser.next_element(&mut is_first)? {
+            if let Some(scalar) = self.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0) {
+                if self.found.groups.len() - first < GROUPS_MAX {
+                    self.found.groups.push((number, scalar.text));
+                } else {
+                    self.fault(Rule::OverLimit);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The ids of a `$merge`.
+    fn merged(&mut self) -> Result<(), Malformed> {
+        self.found.merged.clear();
+        if self.parser.peek() != b'[' {
+            return self.parser.skip();
+        }
+        self.parser.expect(b'[')?;
+        let mut is_first = true;
+        while self.parser.next_element(&mut is_first)? {
+            if let Some(scalar) = self.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0)
+                && self.found.merged.len() < 3
+            {
+                self.found.merged.push(scalar.text);
+            }
+        }
+        Ok(())
+    }
+
+    /// A profile update. Operations may come before the group key that says whose properties they are, so they are passed
+    /// over first and read after.
+    fn update(&mut self) -> Result<(), Malformed> {
+        let start = self.parser.position();
+        let mut operations: [Option<usize>; OPERATIONS.len()] = [None; OPERATIONS.len()];
+        let mut order = Vec::new();
+        let mut object = self.parser.begin_object(UPDATE, self.meta)?;
+        while let Some(key) = self.parser.next_key(&mut object)? {
+            match key.meaning {
+                Meaning::Special(number @ special::OPERATION..special::GROUP) => {
+                    let place = usize::from(number - special::OPERATION);
+                    self.parser.peek();
+                    order.retain(|other| *other != place);
+                    order.push(place);
+                    operations[place] = Some(self.parser.position());
+                    self.parser.skip()?;
+                }
+                Meaning::Special(number) => {
+                    let scalar = self.parser.scalar()?;
+                    if let Some(slot) = self.found.scalars.get_mut(usize::from(number)) {
+                        *slot = scalar;
+                    }
+                }
+                _ => self.parser.property(&key)?,
+            }
+        }
+        let end = self.parser.position();
+        self.check_size(start);
+        let parent = if self.endpoint == GROUPS { self.group_parent() } else { NameId::PROFILE_ROOT };
+        let event_start = self.parser.event_start();
+        let context: Vec<Leaf> = self.parser.tape().split_off(event_start);
+        if order.is_empty() {
+            self.fault(Rule::Malformed);
+            order.push(0);
+        }
+        let shared = std::mem::take(&mut self.found);
+        for place in order {
+            self.found = Found { scalars: shared.scalars, fault: shared.fault, ..Found::default() };
+            self.parser.begin_tape();
+            let (_, op) = OPERATIONS[place];
+            if let Some(position) = operations[place] {
+                self.parser.go_to(position);
+                match op {
+                    ProfileOp::Unset => self.unset(parent)?,
+                    ProfileOp::Delete => {}
+                    _ => self.properties(PROFILE, parent)?,
+                }
+            }
+            // An id inside an operation is an id all the same, but whom the update is about is said at the top.
+            for number in [special::DISTINCT_ID, special::USER_ID, special::DEVICE_ID] {
+                let number = usize::from(number);
+                self.found.scalars[number] = shared.scalars[number].or(self.found.scalars[number]);
+            }
+            if !self.parser.is_over_limit() {
+                self.parser.tape().extend_from_slice(&context);
+            }
+            self.finish(self.profile_operation(op), self.profile_name, Text::default());
+        }
+        self.parser.go_to(end);
+        Ok(())
+    }
+
+    /// `$unset` names properties: their paths without values.
+    fn unset(&mut self, parent: NameId) -> Result<(), Malformed> {
+        if self.parser.peek() != b'[' {
+            self.fault(Rule::Malformed);
+            return self.parser.skip();
+        }
+        self.parser.expect(b'[')?;
+        let mut is_first = true;
+        while self.parser.next_element(&mut is_first)? {
+            let Some(Scalar { kind: LeafKind::String, text }) = self.parser.scalar()? else {
+                self.fault(Rule::Malformed);
+                continue;
+            };
+            match self.parser.names().path(parent, self.parser.str(text)) {
+                (NameId::UNNAMED, _) => self.parser.count_unnamed(),
+                (path, is_folded) => {
+                    if is_folded {
+                        self.parser.push(path, LeafKind::MapKey, text);
+                    }
+                    self.parser.push(path, LeafKind::Null, Text::default());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The parent of a group's properties: the group key is a name, so it must be clean.
+    fn group_parent(&mut self) -> NameId {
+        let key = self.found.scalars[usize::from(special::GROUP_KEY)];
+        let path = match key {
+            Some(Scalar { kind: LeafKind::String, text }) => {
+                self.parser.names().path(NameId::GROUP_ROOT, self.parser.str(text))
+            }
+            _ => (NameId::UNNAMED, false),
+        };
+        match path {
+            (NameId::UNNAMED, _) | (_, true) => {
+                self.fault(if key.is_some() { Rule::PathUnclean } else { Rule::Malformed });
+                NameId::UNNAMED
+            }
+            (path, false) => path,
+        }
+    }
+
+    fn profile_operation(&self, op: ProfileOp) -> Operation {
+        if self.endpoint == GROUPS { Operation::Group(op) } else { Operation::Profile(op) }
+    }
+
+    fn fault(&mut self, rule: Rule) {
+        self.found.fault = self.found.fault.or(Some(rule));
+    }
+
+    fn check_size(&mut self, start: usize) {
+        if self.parser.position() - start > limits::EVENT_BYTES_MAX {
+            self.fault(Rule::TooLarge);
+        }
+    }
+
+    /// Makes the draft of what was found.
+    fn finish(&mut self, operation: Operation, name: NameId, name_text: Text) {
+        let mut identities = Vec::with_capacity(4 + self.found.groups.len());
+        self.identities(operation, &mut identities);
+        let mut leaves = self.parser.end_tape();
+        if operation == Operation::Alias {
+            leaves.end = self.alias(leaves.start as usize, &mut identities);
+        }
+        if operation == Operation::Merge && self.found.merged.len() != 2 {
+            self.fault(Rule::Malformed);
+        }
+        let sdk_id = self.found.text(special::INSERT_ID);
+        let is_long = |text: &Text| text.len as usize > limits::ID_BYTES_MAX;
+        if self.parser.is_over_limit()
+            || sdk_id.as_ref().is_some_and(is_long)
+            || identities.iter().any(|id| is_long(&id.text))
+        {
+            self.fault(Rule::OverLimit);
+        }
+        let client_time = self.found.text(special::TIME).and_then(|text| millis(self.parser.str(text)));
+        self.drafts.push(Draft {
+            operation,
+            name,
+            name_text,
+            identities,
+            sdk_id,
+            client_time,
+            historical: self.endpoint == IMPORT,
+            leaves,
+            unnamed: self.parser.unnamed(),
+            fault: self.found.fault,
+        });
+    }
+
+    fn identities(&self, operation: Operation, identities: &mut Vec<Identity>) {
+        let person = |text| self.person(text);
+        let mut add = |role, id: Option<(SubjectKind, Text)>| {
+            if let Some((kind, text)) = id.filter(|(_, text)| text.len > 0) {
+                identities.push(Identity { kind, role, text });
+            }
+        };
+        let text = |number| self.found.text(number);
+        if operation == Operation::Merge {
+            let ids = (self.found.merged.first().copied(), self.found.merged.get(1).copied());
+            add(Role::Subject, ids.0.map(person));
+            add(Role::Previous, ids.0.map(person));
+            add(Role::Next, ids.1.map(person));
+        } else if let Operation::Group(_) = operation {
+            // Reading the key twice cannot fail differently: it was judged clean in `group_parent`.
+            let key = self.found.text(special::GROUP_KEY).map(|key| self.parser.str(key));
+            if let (Some(key), Some(id), false) =
+                (key, text(special::GROUP_ID), self.found.fault == Some(Rule::PathUnclean))
+            {
+                let label =
+                    self.options.group(key).map_or_else(|| self.parser.names().names().label(key), |(_, label)| label);
+                add(Role::Group, Some((SubjectKind::Group(label), id)));
+            }
+        } else {
+            let subject = text(special::DISTINCT_ID).or(text(special::IDENTIFIED_ID));
+            add(Role::Subject, subject.map(person));
+            let user = text(special::USER_ID).or(text(special::IDENTIFIED_ID));
+            add(Role::User, user.map(|text| (SubjectKind::User, self.person(text).1)));
+            add(Role::Device, text(special::DEVICE_ID).map(|text| (SubjectKind::Device, self.person(text).1)));
+            let previous = text(special::ANON_DISTINCT_ID).or(text(special::ANON_ID));
+            add(Role::Previous, previous.map(person));
+        }
+        for (number, id) in &self.found.groups {
+            if let Some(label) = self.options.group_label(usize::from(*number)) {
+                add(Role::Group, Some((SubjectKind::Group(label), *id)));
+            }
+        }
+    }
+
+    /// `$create_alias`: `distinct_id` is the id before, the property `alias` the id after. Takes it off the tape and returns
+    /// the tape's new end.
+    fn alias(&mut self, start: usize, identities: &mut Vec<Identity>) -> u32 {
+        let (path, _) = self.parser.names().path(NameId::EVENT_ROOT, "alias");
+        if let Some(subject) = identities.iter().find(|id| id.role == Role::Subject).copied() {
+            identities.push(Identity { role: Role::Previous, ..subject });
+        }
+        let tape = self.parser.tape();
+        let place = (start..tape.len()).find(|i| tape[*i].path == path && tape[*i].kind.has_text());
+        match place {
+            Some(place) => {
+                let (kind, text) = {
+                    let leaf = tape.remove(place);
+                    self.person(leaf.text)
+                };
+                identities.push(Identity { kind, role: Role::Next, text });
+            }
+            None => self.fault(Rule::Malformed),
+        }
+        self.parser.tape().len() as u32
+    }
+
+    /// Whether an id is a device's, and its text without the prefix (D6).
+    fn person(&self, text: Text) -> (SubjectKind, Text) {
+        if self.parser.bytes(text).starts_with(DEVICE_PREFIX) {
+            let prefix = DEVICE_PREFIX.len() as u32;
+            (SubjectKind::Device, Text { start: text.start + prefix, len: text.len - prefix })
+        } else {
+            (SubjectKind::User, text)
+        }
+    }
+}
+
+/// Seconds or milliseconds since 1970, whole or not: from 1e11 on it is milliseconds (in seconds that is the year 5138).
+pub(super) fn millis(text: &str) -> Option<Millis> {
+    const MILLIS_FROM: i64 = 100_000_000_000;
+    let text = text.trim();
+    let (digits, is_negative) = text.strip_prefix('-').map_or((text, false), |rest| (rest, true));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let value = if !whole.is_empty() && whole.len() <= 17 && is_digits(whole) && is_digits(fraction) {
+        let whole: i64 = whole.parse().ok()?;
+        if whole >= MILLIS_FROM {
+            whole
+        } else {
+            let thousandths =
+                fraction.bytes().chain(*b"000").take(3).fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
+            whole * 1_000 + thousandths
+        }
+    } else {
+        let value: f64 =
+            digits.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0 && *value < 1e17)?;
+        if value >= MILLIS_FROM as f64 { value as i64 } else { (value * 1_000.0) as i64 }
+    };
+    Some(Millis(if is_negative { -value } else { value }))
+}
+
+/// Adds the values of the keys `token` and `$token` that come first in the text. Valid JSON has these bytes only where such a
+/// key stands: a quote inside a string is escaped.
+pub(super) fn find_tokens(text: &[u8], keys: &mut Vec<WriteKey>) {
+    const LOOKED_AT_MAX: usize = 8;
+    for end in memchr::memmem::find_iter(text, b"token\"").take(LOOKED_AT_MAX).map(|at| at + b"token\"".len()) {
+        let before = text.get(..end - b"token\"".len()).unwrap_or_default();
+        let before = before.strip_suffix(b"$").unwrap_or(before);
+        let is_key = before.strip_suffix(b"\"").is_some_and(|before| !before.ends_with(b"\\"));
+        let mut rest = text.get(end..).unwrap_or_default().trim_ascii_start();
+        if let ([b':', after @ ..], true) = (rest, is_key) {
+            rest = after.trim_ascii_start();
+            if let [b'"', value @ ..] = rest
+                && let Some(len) = memchr::memchr2(b'"', b'\\', value.get(..257.min(value.len())).unwrap_or_default())
+                && value.get(len) == Some(&b'"')
+                && let Some(Ok(token)) = value.get(..len).map(std::str::from_utf8)
+            {
+                WriteKey::add(keys, token);
+            }
+        }
+    }
+}
