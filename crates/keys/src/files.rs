@@ -63,7 +63,7 @@ impl Disk {
             if fail == Some((step, true)) {
                 return Err(io::Error::other("failed after the step"));
             }
-            return Ok(done);
+            Ok(done)
         }
         #[cfg(not(test))]
         {
