@@ -1,0 +1,34 @@
+//! Entry points over arbitrary bytes: replayed on stable by the tests and by libFuzzer. None may panic.
+
+use weir_event::names::ClassOnly;
+use weir_event::{NameId, Names};
+
+use crate::{RecordView, Tally, withheld};
+
+/// A journal record as it lies in a group.
+pub fn fuzz_record(data: &[u8]) {
+    let remap = |stored: u32| NameId(stored % 64);
+    if let Ok(view) = RecordView::parse_bytes(data, &remap) {
+        let _ = (view.offered().count(), view.tags().count(), view.links().count(), view.findings().count());
+        let _ = (view.near_misses().count(), view.withheld().count(), view.leaves().count(), format!("{view:?}"));
+    }
+}
+
+/// The body of a withheld event as it comes back for a replay.
+pub fn fuzz_withheld(data: &[u8]) {
+    let names = Names::new(Box::new(ClassOnly));
+    if let Ok(batch) = withheld::decode(data, &names.source()) {
+        for draft in &batch.drafts {
+            for leaf in batch.tape(draft) {
+                let _ = batch.str(leaf.text);
+            }
+        }
+    }
+}
+
+/// A tally in a group's note or a segment's header.
+pub fn fuzz_tally(data: &[u8]) {
+    if let Ok(tally) = Tally::decode(data) {
+        let _ = tally.encode();
+    }
+}

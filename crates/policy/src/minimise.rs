@@ -1,0 +1,895 @@
+//! What the company keeps of an event at all. D4 (time), D5 (event id), D6 (tags), D8 (raw ids), D9 (the record).
+//!
+//! Order matters: ids are tagged first, then every leaf is scanned and kept, reduced or dropped, contact details are tagged as
+//! they go, and only then is the record put together, from clean parts. The default policy:
+//!
+//! | found | done |
+//! |---|---|
+//! | secrets, passwords, cards, bank accounts, national ids, e-mail, phone, postal address, date of birth, precise location, long text | the whole leaf is dropped, the structure around it stays |
+//! | names, where the key says so | dropped |
+//! | an IP address as the whole value | its network, /24 or /48; inside a text: dropped |
+//! | a URL as the whole value | origin and templated path; `utm_*` of the page's query become `context.campaign.*` |
+//! | a value that repeats one of the event's own ids | dropped: the id is tagged, not stored |
+//! | an unclean key on the way | dropped and counted |
+//!
+//! A finding below *possible* is a near miss: counted, not acted on. An error or a limit withholds the event, never keeps it.
+
+use std::cell::RefCell;
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use foldhash::fast::FixedState;
+use weir_detect::{Engine, TruncatedAddress};
+use weir_event::draft::Leaf;
+use weir_event::{
+    Category, Draft, DraftBatch, EventId, Evidence, Finding, Identity, LeafKind, Likelihood, Millis, NameId, Names,
+    Operation, ProfileOp, Region, Role, Rule, SubjectKind, SubjectTag, limits, names::NameKind, wire,
+};
+
+use crate::batch::{MinimisedBatch, Work};
+use crate::canonical;
+use crate::gate::{Action, Gate};
+use crate::paths::{PathTable, Place};
+use crate::record::{self, CUT, FINDINGS_MAX, HAS_RAW, HISTORICAL, LATE, LinkKind, REPLAYED, TAGS_MAX, Tag};
+use crate::withheld::Withheld;
+
+/// Makes records of drafts. Shared by all intake threads.
+pub struct Minimiser {
+    engine: Arc<Engine>,
+    names: Arc<Names>,
+    paths: PathTable,
+    campaign: [(&'static str, NameId); 6],
+    countries: Box<[OnceLock<NameId>]>,
+}
+
+/// A finding and what was done, before it is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StoredFinding {
+    pub(crate) path: NameId,
+    pub(crate) category: Category,
+    pub(crate) likelihood: Likelihood,
+    pub(crate) action: Action,
+}
+
+/// A contact detail on its way to a tag.
+pub(crate) struct Contact {
+    kind: SubjectKind,
+    canonical: String,
+    own: bool,
+}
+
+/// The times of an event, fixed once (D4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Times {
+    /// What vendors are told.
+    pub event: Millis,
+    /// What decides the epoch.
+    pub epoch: Millis,
+    /// Whether the client's timestamp was older than 48 hours.
+    pub late: bool,
+}
+
+impl Minimiser {
+    /// A minimiser over the process's names.
+    pub fn new(engine: Arc<Engine>, names: Arc<Names>) -> Minimiser {
+        let campaign = ["source", "medium", "name", "term", "content", "id"].map(|key| {
+            let path = names.restore(NameKind::Path, &format!("context.campaign.{key}"));
+            (key, path.unwrap_or(NameId::UNNAMED))
+        });
+        let countries = (0..=26 * 26).map(|_| OnceLock::new()).collect();
+        Minimiser { engine, names, paths: PathTable::new(), campaign, countries }
+    }
+
+    /// The id of an event (D5): keyed from the SDK's own id, or random. Never of content.
+    pub fn event_id(&self, gate: &Gate<'_>, batch: &DraftBatch, draft: &Draft) -> EventId {
+        match draft.sdk_id.map(|id| batch.bytes(id)).filter(|id| !id.is_empty()) {
+            Some(sdk_id) => {
+                let kind = operation_class(draft.operation);
+                gate.keys.event_id(gate.source.environment, gate.source.id.as_str(), kind, sdk_id)
+            }
+            None => gate.keys.random_event_id(),
+        }
+    }
+
+    /// Appends the event's record to `out`, or says why it cannot be kept; then `out` is as before.
+    pub fn minimise(
+        &self,
+        gate: &Gate<'_>,
+        batch: &DraftBatch,
+        draft: &Draft,
+        event_id: EventId,
+        out: &mut MinimisedBatch,
+    ) -> Result<(), Withheld> {
+        let mut work = std::mem::take(&mut out.work);
+        work.clear();
+        let fate = self.write_record(gate, batch, draft, event_id, &mut work, out);
+        out.work = work;
+        match fate {
+            Ok(()) => {
+                out.push_record(&self.names, gate.source.label, gate.offered);
+                if gate.offered.is_empty() {
+                    out.delta().undelivered(if gate.source.tap { Rule::Tap } else { Rule::NoDestination });
+                }
+                if gate.replay_of.is_some() {
+                    out.delta().replayed(event_id);
+                }
+                Ok(())
+            }
+            Err(rule) => Err(self.withhold(gate, batch, draft, event_id, rule, "minimise")),
+        }
+    }
+
+    /// Makes of an event what may go to the raw hold (D10): for stages that failed before or in minimise.
+    pub fn withhold(
+        &self,
+        gate: &Gate<'_>,
+        batch: &DraftBatch,
+        draft: &Draft,
+        event_id: EventId,
+        rule: Rule,
+        stage: &'static str,
+    ) -> Withheld {
+        let epoch = gate.replay_of.unwrap_or_else(|| times(draft.client_time, gate.received_at).epoch);
+        Withheld::new(gate, &self.names, batch, draft, event_id, rule, stage, epoch)
+    }
+
+    fn write_record(
+        &self,
+        gate: &Gate<'_>,
+        batch: &DraftBatch,
+        draft: &Draft,
+        event_id: EventId,
+        work: &mut Work,
+        out: &mut MinimisedBatch,
+    ) -> Result<(), Rule> {
+        if let Some(rule) = draft.fault {
+            return Err(rule);
+        }
+        if draft.name == NameId::UNNAMED {
+            return Err(Rule::EventNameUnclean);
+        }
+        if draft.identities.iter().any(|i| i.text.len as usize > limits::ID_BYTES_MAX)
+            || draft.sdk_id.is_some_and(|id| id.len as usize > limits::ID_BYTES_MAX)
+        {
+            return Err(Rule::OverLimit);
+        }
+        let mut flags = 0;
+        let times = times(draft.client_time, gate.received_at);
+        if times.late {
+            flags |= LATE;
+        }
+        if draft.historical {
+            flags |= HISTORICAL;
+        }
+        if gate.replay_of.is_some() {
+            flags |= REPLAYED;
+        }
+        if work.keys == [0; 16] {
+            work.keys = fingerprint(gate);
+        }
+        self.tag_identities(gate, batch, draft, work);
+        let walked = self.walk(gate, batch, draft, work, out)?;
+        self.tag_contacts(gate, work);
+        link_identities(draft.operation, &work.tags, &mut work.links);
+        let full = |n: usize| n >= FINDINGS_MAX;
+        if full(work.findings.len())
+            || full(work.withheld.len())
+            || full(work.near_misses.len())
+            || work.tags.len() >= TAGS_MAX
+        {
+            flags |= CUT;
+        }
+        let raw_day = if gate.source.keeps_raw { seal_raw(gate, event_id, work) } else { None };
+        if raw_day.is_some() {
+            flags |= HAS_RAW;
+        }
+
+        let slice = self.country(gate.region);
+        let record = &mut work.record;
+        record.extend_from_slice(&record::VERSION.to_le_bytes());
+        record.extend_from_slice(&event_id.0);
+        record.extend_from_slice(&u16::to_le_bytes(flags));
+        record.push(gate.source.environment as u8);
+        record.push(gate.source.protocol);
+        record.push(draft.operation.number());
+        record.push(gate.consent as u8);
+        record.extend_from_slice(&gate.region.0);
+        record.push(gate.region_source as u8);
+        record.extend_from_slice(&gate.received_at.0.to_le_bytes());
+        record.extend_from_slice(&times.event.0.to_le_bytes());
+        record.extend_from_slice(&gate.replay_of.unwrap_or(times.epoch).0.to_le_bytes());
+        record.extend_from_slice(&gate.generation.0);
+        wire::put_varint(record, u64::from(self.engine.version()));
+        for name in [gate.source.label, draft.name, slice] {
+            out.note_name(name);
+            put_name(record, name);
+        }
+        wire::put_varint(record, u64::from(draft.unnamed) + walked.unnamed);
+
+        // Lists are written to a scratch first: their length comes before them and its own length varies.
+        let list = &mut work.text;
+        list.clear();
+        for label in gate.offered {
+            out.note_name(*label);
+            put_name(list, *label);
+        }
+        end_list(record, list);
+        end_list(record, list); // consents: none yet
+        for tag in &work.tags {
+            list.push(tag.kind.number());
+            if let SubjectKind::Group(group_type) = tag.kind {
+                out.note_name(group_type);
+                put_name(list, group_type);
+            }
+            list.extend_from_slice(&[tag.role as u8, tag.shape]);
+            list.extend_from_slice(&tag.tag.0);
+        }
+        end_list(record, list);
+        for (kind, from, to) in &work.links {
+            list.extend_from_slice(&[*kind, *from, *to]);
+        }
+        end_list(record, list);
+        for finding in &work.findings {
+            out.note_name(finding.path);
+            put_name(list, finding.path);
+            list.extend_from_slice(&[finding.category as u8, finding.likelihood as u8, finding.action as u8]);
+        }
+        end_list(record, list);
+        for (path, category, count) in &work.near_misses {
+            out.note_name(*path);
+            put_name(list, *path);
+            list.push(*category);
+            wire::put_varint(list, u64::from(*count));
+        }
+        end_list(record, list);
+        for (path, rule) in &work.withheld {
+            out.note_name(*path);
+            put_name(list, *path);
+            list.push(*rule as u8);
+        }
+        end_list(record, list);
+        wire::put_bytes(record, &work.leaves);
+        if let Some(day) = raw_day {
+            record.extend_from_slice(&day.to_le_bytes());
+            wire::put_bytes(record, &work.raw);
+        }
+        if record.len() > record::RECORD_BYTES_MAX { Err(Rule::TooLarge) } else { Ok(()) }
+    }
+
+    fn tag_identities(&self, gate: &Gate<'_>, batch: &DraftBatch, draft: &Draft, work: &mut Work) {
+        for identity in &draft.identities {
+            if work.tags.len() >= TAGS_MAX {
+                return;
+            }
+            let Some(id) = canonical_of(batch, identity) else { continue };
+            let shape = match identity.kind {
+                SubjectKind::User | SubjectKind::Device | SubjectKind::Group(_) => canonical::shape(&id),
+                SubjectKind::Email => record::SHAPE_EMAIL,
+                SubjectKind::Phone => record::SHAPE_PHONE,
+            };
+            let tag = self.tag(gate, &work.keys, identity.kind, id.as_bytes());
+            work.tags.push(Tag { kind: identity.kind, role: identity.role, shape, tag });
+            if gate.source.keeps_raw {
+                work.raw.push((work.tags.len() - 1) as u8);
+                wire::put_bytes(&mut work.raw, id.as_bytes());
+            }
+            // An id that is a contact detail is also tagged as one, so that the person is found by it.
+            if identity.kind == SubjectKind::User && shape != 0 {
+                let (kind, canonical) = if shape == record::SHAPE_EMAIL {
+                    (SubjectKind::Email, canonical::email(id.as_bytes()))
+                } else {
+                    (SubjectKind::Phone, canonical::phone(id.as_bytes()))
+                };
+                if let Some(canonical) = canonical {
+                    work.contacts.push(Contact { kind, canonical, own: true });
+                }
+            }
+        }
+    }
+
+    fn tag_contacts(&self, gate: &Gate<'_>, work: &mut Work) {
+        let subject = subject_place(&work.tags);
+        for contact in &work.contacts {
+            let tag = self.tag(gate, &work.keys, contact.kind, contact.canonical.as_bytes());
+            let known = work.tags.iter().position(|t| t.tag == tag && t.kind == contact.kind);
+            let place = match known {
+                Some(place) => place,
+                None if work.tags.len() >= TAGS_MAX => continue,
+                None => {
+                    let shape =
+                        if contact.kind == SubjectKind::Email { record::SHAPE_EMAIL } else { record::SHAPE_PHONE };
+                    work.tags.push(Tag { kind: contact.kind, role: Role::Contact, shape, tag });
+                    work.tags.len() - 1
+                }
+            };
+            let kind = match (contact.own, contact.kind) {
+                (false, _) => LinkKind::Mentioned,
+                (true, SubjectKind::Phone) => LinkKind::PhoneUser,
+                (true, _) => LinkKind::EmailUser,
+            };
+            if let Some(subject) = subject {
+                push_link(&mut work.links, kind, place, subject);
+            }
+        }
+    }
+
+    fn tag(&self, gate: &Gate<'_>, keys: &[u8; 16], kind: SubjectKind, canonical: &[u8]) -> SubjectTag {
+        match kind {
+            SubjectKind::User => cached_tag(gate, keys, "user", canonical),
+            SubjectKind::Device => cached_tag(gate, keys, "device", canonical),
+            SubjectKind::Email => cached_tag(gate, keys, "email", canonical),
+            SubjectKind::Phone => cached_tag(gate, keys, "phone", canonical),
+            SubjectKind::Group(group_type) => {
+                let mut text = String::with_capacity(32);
+                text.push_str("group:");
+                text.push_str(self.names.entry(group_type).key);
+                cached_tag(gate, keys, &text, canonical)
+            }
+        }
+    }
+
+    fn country(&self, region: Region) -> NameId {
+        let place = match region.code().map(str::as_bytes) {
+            Some(&[a @ b'A'..=b'Z', b @ b'A'..=b'Z']) => 1 + usize::from(a - b'A') * 26 + usize::from(b - b'A'),
+            _ => 0,
+        };
+        *self.countries[place].get_or_init(|| self.names.label(region.code().unwrap_or("unknown")))
+    }
+
+    /// Walks the tape: scans, keeps, reduces or drops each leaf.
+    fn walk(
+        &self,
+        gate: &Gate<'_>,
+        batch: &DraftBatch,
+        draft: &Draft,
+        work: &mut Work,
+        out: &mut MinimisedBatch,
+    ) -> Result<Walked, Rule> {
+        let tape = batch.tape(draft);
+        let (mut depth, mut scalars, mut unnamed) = (0_usize, 0_usize, 0_u64);
+        let mut campaign_seen = 0_u8;
+        let mut i = 0;
+        while let Some(leaf) = tape.get(i) {
+            i += 1;
+            if leaf.path == NameId::UNNAMED {
+                // An unclean key on the way: the value goes, with everything below it.
+                unnamed += 1;
+                if leaf.kind == LeafKind::MapKey {
+                    i = after_value(tape, i);
+                } else if matches!(leaf.kind, LeafKind::ObjectBegin | LeafKind::ArrayBegin) {
+                    i = after_value(tape, i - 1);
+                }
+                continue;
+            }
+            match leaf.kind {
+                LeafKind::ObjectBegin | LeafKind::ArrayBegin => {
+                    depth += 1;
+                    if depth > limits::JSON_DEPTH_MAX {
+                        return Err(Rule::OverLimit);
+                    }
+                    put_leaf(work, out, leaf.path, leaf.kind, None);
+                    continue;
+                }
+                LeafKind::ObjectEnd | LeafKind::ArrayEnd => {
+                    depth = depth.checked_sub(1).ok_or(Rule::Malformed)?;
+                    put_leaf(work, out, leaf.path, leaf.kind, None);
+                    continue;
+                }
+                LeafKind::Null
+                | LeafKind::True
+                | LeafKind::False
+                | LeafKind::Number
+                | LeafKind::String
+                | LeafKind::MapKey => {}
+            }
+            scalars += 1;
+            if scalars > limits::EVENT_LEAVES_MAX {
+                return Err(Rule::OverLimit);
+            }
+            if !leaf.kind.has_text() {
+                put_leaf(work, out, leaf.path, leaf.kind, None);
+                continue;
+            }
+            let text = batch.bytes(leaf.text);
+            if let Some(place) = self.campaign.iter().position(|(_, path)| *path == leaf.path) {
+                campaign_seen |= 1 << place;
+            }
+            let kept = self.leaf(gate, batch, draft, leaf, text, work, out);
+            if !kept && leaf.kind == LeafKind::MapKey {
+                i = after_value(tape, i);
+            }
+        }
+        if depth != 0 {
+            return Err(Rule::Malformed);
+        }
+        for (path, value) in std::mem::take(&mut work.extra) {
+            let seen = self
+                .campaign
+                .iter()
+                .position(|(_, p)| *p == path)
+                .is_none_or(|place| campaign_seen & (1 << place) != 0);
+            if !seen {
+                put_leaf(work, out, path, LeafKind::String, Some(value.as_bytes()));
+            }
+        }
+        Ok(Walked { unnamed })
+    }
+
+    /// One leaf with text. Returns whether it is in the record in some form.
+    #[expect(clippy::too_many_arguments, reason = "the one inner loop; a struct of them would be built for each event")]
+    fn leaf(
+        &self,
+        gate: &Gate<'_>,
+        batch: &DraftBatch,
+        draft: &Draft,
+        leaf: &Leaf,
+        text: &[u8],
+        work: &mut Work,
+        out: &mut MinimisedBatch,
+    ) -> bool {
+        let plan = self.paths.plan(&self.engine, &self.names, leaf.path);
+        match plan.place {
+            Place::Address => {
+                let network = whole_address(text).map(|ip| TruncatedAddress::of(ip).network());
+                let action = if network.is_some() { Action::Truncate } else { Action::Drop };
+                add_finding(work, leaf.path, Category::IpAddress, Likelihood::VeryLikely, action);
+                return self.put_or_withhold(work, out, leaf, network.map(|n| n.to_string().into_bytes()));
+            }
+            Place::Session => {
+                let tag = cached_tag(gate, &work.keys, "session", text);
+                return self.put_or_withhold(work, out, leaf, Some(weir_event::ids::hex(&tag.0).into_bytes()));
+            }
+            Place::Property | Place::Profile | Place::Page | Place::PageUrl => {}
+        }
+
+        let before = work.findings.len();
+        work.found.clear();
+        self.engine.scan(plan.facts, leaf.kind, text, &mut work.found);
+        let is_url = leaf.kind == LeafKind::String
+            && match plan.place {
+                Place::Page | Place::PageUrl => !text.is_empty() && text != b"$direct",
+                _ => is_http_url(text),
+            };
+        if work.found.is_empty() && !is_url && !repeats_an_id(batch, draft, text) {
+            put_leaf(work, out, leaf.path, leaf.kind, Some(text));
+            return true;
+        }
+
+        // From here on the leaf is a rare one, and may cost an allocation.
+        let mut fate = Action::Keep;
+        let found = std::mem::take(&mut work.found);
+        for finding in &found {
+            if finding.likelihood < Likelihood::Possible {
+                add_near_miss(work, leaf.path, finding.category);
+                continue;
+            }
+            self.note_contact(draft, plan.place, text, finding, work);
+            fate = fate.max_severity(action_for(finding, text));
+        }
+        if repeats_an_id(batch, draft, text) {
+            add_finding(work, leaf.path, Category::UniqueId, Likelihood::VeryLikely, Action::Drop);
+            fate = Action::Drop;
+        }
+        let mut reduced = None;
+        if is_url && text.len() <= URL_BYTES_MAX {
+            // A template holds nothing of user information, query or fragment, so what was found there goes with them; what it
+            // still holds is scanned again.
+            fate = Action::Drop;
+            if let Some(templated) = std::str::from_utf8(text).ok().and_then(weir_detect::url::template)
+                && self.is_clean(plan.facts, &templated.text, work)
+            {
+                fate = Action::Template;
+                if plan.place == Place::PageUrl {
+                    self.take_campaign(templated.utm, work);
+                }
+                reduced = Some(templated.text.into_bytes());
+            }
+            if found.iter().all(|f| f.likelihood < Likelihood::Possible) {
+                add_finding(work, leaf.path, Category::BrowsingHistory, Likelihood::Likely, fate);
+            }
+        } else if is_url {
+            fate = Action::Drop;
+        } else if fate == Action::Truncate {
+            reduced = whole_address(text).map(|ip| TruncatedAddress::of(ip).network().to_string().into_bytes());
+            if reduced.is_none() {
+                fate = Action::Drop;
+            }
+        }
+        for finding in found.iter().filter(|f| f.likelihood >= Likelihood::Possible) {
+            add_finding(work, leaf.path, finding.category, finding.likelihood, fate);
+        }
+        // A key says its own contact finding; a path whose earlier value was dropped stays so in the list.
+        debug_assert!(work.findings.len() >= before);
+        work.found = found;
+        match fate {
+            Action::Keep => {
+                put_leaf(work, out, leaf.path, leaf.kind, Some(text));
+                true
+            }
+            _ => self.put_or_withhold(work, out, leaf, reduced),
+        }
+    }
+
+    fn put_or_withhold(
+        &self,
+        work: &mut Work,
+        out: &mut MinimisedBatch,
+        leaf: &Leaf,
+        reduced: Option<Vec<u8>>,
+    ) -> bool {
+        match reduced {
+            Some(text) => {
+                put_leaf(work, out, leaf.path, LeafKind::String, Some(&text));
+                true
+            }
+            None => {
+                let entry = (leaf.path, Rule::Minimised);
+                if work.withheld.len() < FINDINGS_MAX && !work.withheld.contains(&entry) {
+                    work.withheld.push(entry);
+                }
+                false
+            }
+        }
+    }
+
+    fn is_clean(&self, facts: weir_detect::PathFacts, text: &str, work: &mut Work) -> bool {
+        work.found.clear();
+        self.engine.scan(facts, LeafKind::String, text.as_bytes(), &mut work.found);
+        let clean = work
+            .found
+            .iter()
+            .all(|f| f.likelihood < Likelihood::Possible || action_for(f, text.as_bytes()) == Action::Keep);
+        work.found.clear();
+        clean
+    }
+
+    fn take_campaign(&self, utm: Vec<(&'static str, String)>, work: &mut Work) {
+        for (key, value) in utm {
+            let key = key.strip_prefix("utm_").unwrap_or(key);
+            let key = if key == "campaign" { "name" } else { key };
+            let Some((_, path)) = self.campaign.iter().find(|(name, _)| *name == key) else { continue };
+            let plan = self.paths.plan(&self.engine, &self.names, *path);
+            if self.is_clean(plan.facts, &value, work) && work.extra.len() < self.campaign.len() {
+                work.extra.push((*path, value));
+            }
+        }
+    }
+
+    fn note_contact(&self, draft: &Draft, place: Place, text: &[u8], finding: &Finding, work: &mut Work) {
+        let span = text.get(finding.span.0 as usize..finding.span.1 as usize).unwrap_or(text);
+        let (kind, canonical) = match finding.category {
+            Category::ContactEmail => (SubjectKind::Email, canonical::email(span)),
+            Category::ContactPhone => (SubjectKind::Phone, canonical::phone(span)),
+            _ => return,
+        };
+        let Some(canonical) = canonical else { return };
+        if work.contacts.len() >= TAGS_MAX {
+            return;
+        }
+        let whole = span.len() == text.trim_ascii().len();
+        let own = place == Place::Profile && whole && matches!(draft.operation, Operation::Profile(_));
+        work.contacts.push(Contact { kind, canonical, own });
+    }
+}
+
+struct Walked {
+    unnamed: u64,
+}
+
+/// URLs past this length are dropped unread. Source: browsers and servers agree on 2,048 to 8,192.
+const URL_BYTES_MAX: usize = 8_192;
+
+/// D4: the times of an event. `client` is the client's own timestamp before skew correction.
+pub fn times(client: Option<Millis>, received_at: Millis) -> Times {
+    let Some(client) = client.map(in_milliseconds) else {
+        return Times { event: received_at, epoch: received_at, late: false };
+    };
+    let oldest = received_at.plus(-limits::EPOCH_BACKDATE_MILLIS_MAX);
+    Times { event: client.min(received_at), epoch: client.clamp(oldest, received_at), late: client < oldest }
+}
+
+/// Micro- and nanoseconds are seen by their size: as milliseconds they would lie past the year 5138.
+fn in_milliseconds(time: Millis) -> Millis {
+    match time.0 {
+        n if n >= 100_000_000_000_000_000 => Millis(n / 1_000_000),
+        n if n >= 100_000_000_000_000 => Millis(n / 1_000),
+        _ => time,
+    }
+}
+
+/// The `kind` of D5. Operations that one SDK message may carry together have kinds of their own, or they would be duplicates.
+fn operation_class(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Track => "track",
+        Operation::Identify => "identify",
+        Operation::Alias => "alias",
+        Operation::Merge => "merge",
+        Operation::Profile(op) => match op {
+            ProfileOp::Set => "profile.set",
+            ProfileOp::SetOnce => "profile.set_once",
+            ProfileOp::Add => "profile.add",
+            ProfileOp::Append => "profile.append",
+            ProfileOp::Union => "profile.union",
+            ProfileOp::Remove => "profile.remove",
+            ProfileOp::Unset => "profile.unset",
+            ProfileOp::Delete => "profile.delete",
+        },
+        Operation::Group(op) => match op {
+            ProfileOp::Set => "group.set",
+            ProfileOp::SetOnce => "group.set_once",
+            ProfileOp::Add => "group.add",
+            ProfileOp::Append => "group.append",
+            ProfileOp::Union => "group.union",
+            ProfileOp::Remove => "group.remove",
+            ProfileOp::Unset => "group.unset",
+            ProfileOp::Delete => "group.delete",
+        },
+    }
+}
+
+/// What the default policy does about a finding.
+pub(crate) fn action_for(finding: &Finding, text: &[u8]) -> Action {
+    match finding.category {
+        Category::ContactEmail
+        | Category::ContactPhone
+        | Category::ContactAddress
+        | Category::CreditCard
+        | Category::BankAccount
+        | Category::NationalId
+        | Category::LocationPrecise
+        | Category::DateOfBirth
+        | Category::Password
+        | Category::Secret
+        | Category::SecretToken
+        | Category::SecretUrl
+        | Category::FreeText
+        | Category::Health => Action::Drop,
+        // A word that looks like a name is a word; a key that says "name" of a person is certain.
+        Category::Name if finding.evidence == Evidence::KeyName || finding.likelihood >= Likelihood::Likely => {
+            Action::Drop
+        }
+        Category::IpAddress if whole_address(text).is_some() => Action::Truncate,
+        Category::IpAddress => Action::Drop,
+        Category::Name
+        | Category::DeviceId
+        | Category::CookieId
+        | Category::UniqueId
+        | Category::PseudonymousId
+        | Category::LocationImprecise
+        | Category::BrowsingHistory
+        | Category::Username
+        | Category::Organization
+        | Category::Gender => Action::Keep,
+    }
+}
+
+impl Action {
+    /// Of two actions on one value the one that leaves less.
+    fn max_severity(self, other: Action) -> Action {
+        match (self, other) {
+            (Action::Drop, _) | (_, Action::Drop) => Action::Drop,
+            (Action::Keep, other) => other,
+            (own, _) => own,
+        }
+    }
+}
+
+fn whole_address(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text).parse().ok()
+}
+
+fn is_http_url(text: &[u8]) -> bool {
+    let begins = |with: &[u8]| text.len() > with.len() && text[..with.len()].eq_ignore_ascii_case(with);
+    begins(b"http://") || begins(b"https://")
+}
+
+/// Whether a value is one of the event's own ids, which are tagged and not stored. Short ids and group names are too common as
+/// values to be told apart from them.
+fn repeats_an_id(batch: &DraftBatch, draft: &Draft, text: &[u8]) -> bool {
+    const BYTES_MIN: usize = 4;
+    text.len() >= BYTES_MIN
+        && draft.identities.iter().any(|identity| {
+            !matches!(identity.kind, SubjectKind::Group(_))
+                && (identity.text.len as usize).abs_diff(text.len()) <= DEVICE_PREFIX.len()
+                && {
+                    let id = batch.bytes(identity.text).trim_ascii();
+                    let value = text.strip_prefix(DEVICE_PREFIX).unwrap_or(text).trim_ascii();
+                    id == value && !canonical::is_sentinel(std::str::from_utf8(id).unwrap_or_default())
+                }
+        })
+}
+
+/// How Mixpanel marks a device id in `distinct_id`; decoders take it off, properties may repeat it.
+const DEVICE_PREFIX: &[u8] = b"$device:";
+
+fn canonical_of<'b>(batch: &'b DraftBatch, identity: &Identity) -> Option<std::borrow::Cow<'b, str>> {
+    let text = batch.str(identity.text);
+    let id = match identity.kind {
+        SubjectKind::Email => canonical::email(text.as_bytes())?.into(),
+        SubjectKind::Phone => canonical::phone(text.as_bytes())?.into(),
+        SubjectKind::User | SubjectKind::Device | SubjectKind::Group(_) => canonical::id(text),
+    };
+    if canonical::is_sentinel(&id) { None } else { Some(id) }
+}
+
+/// The place of the tag that the event is about: a user before a device, the subject before others.
+pub(crate) fn subject_place(tags: &[Tag]) -> Option<usize> {
+    let rank = |tag: &Tag| match (tag.kind, tag.role) {
+        (_, Role::Contact | Role::Group) | (SubjectKind::Group(_) | SubjectKind::Email | SubjectKind::Phone, _) => 9,
+        (SubjectKind::User, Role::Subject) => 0,
+        (SubjectKind::User, Role::User) => 1,
+        (SubjectKind::User, Role::Next) => 2,
+        (SubjectKind::User, _) => 3,
+        (SubjectKind::Device, Role::Subject) => 4,
+        (SubjectKind::Device, _) => 5,
+    };
+    tags.iter().enumerate().min_by_key(|(_, tag)| rank(tag)).filter(|(_, tag)| rank(tag) < 9).map(|(place, _)| place)
+}
+
+fn link_identities(operation: Operation, tags: &[Tag], links: &mut Vec<(u8, u8, u8)>) {
+    let with_role = |role: Role| tags.iter().position(|t| t.role == role);
+    let user = tags.iter().position(|t| t.kind == SubjectKind::User && t.role != Role::Previous);
+    let device = tags.iter().position(|t| t.kind == SubjectKind::Device);
+    match operation {
+        Operation::Alias | Operation::Merge => {
+            let kind = if operation == Operation::Alias { LinkKind::Alias } else { LinkKind::Merge };
+            let to = with_role(Role::Next).or_else(|| with_role(Role::Subject));
+            if let (Some(from), Some(to)) = (with_role(Role::Previous), to) {
+                push_link(links, kind, from, to);
+            }
+        }
+        Operation::Identify => {
+            let to = with_role(Role::Next).or(user);
+            if let (Some(from), Some(to)) = (with_role(Role::Previous).or(device), to) {
+                push_link(links, LinkKind::DeviceUser, from, to);
+            }
+        }
+        Operation::Track | Operation::Profile(_) | Operation::Group(_) => {
+            if let (Some(device), Some(user)) = (device, user) {
+                push_link(links, LinkKind::DeviceUser, device, user);
+            }
+        }
+    }
+}
+
+fn push_link(links: &mut Vec<(u8, u8, u8)>, kind: LinkKind, from: usize, to: usize) {
+    // Places are below TAGS_MAX, which fits a byte.
+    let link = (kind as u8, from as u8, to as u8);
+    if from != to && links.len() < TAGS_MAX && !links.contains(&link) {
+        links.push(link);
+    }
+}
+
+/// Seals what `work.raw` collected, in place. `None` where there is nothing or the day has no key: then no raw id is kept, and a
+/// `raw` destination says so by rule.
+fn seal_raw(gate: &Gate<'_>, event_id: EventId, work: &mut Work) -> Option<u32> {
+    let key = gate.keys.raw_day(gate.raw_day)?;
+    if work.raw.is_empty() {
+        return None;
+    }
+    key.seal_random(&raw_aad(event_id), &mut work.raw, 0);
+    Some(gate.raw_day)
+}
+
+/// Binds sealed raw ids to their event.
+pub(crate) fn raw_aad(event_id: EventId) -> [u8; 27] {
+    let mut aad = [0; 27];
+    aad[..11].copy_from_slice(b"weir/raw/v1");
+    aad[11..].copy_from_slice(&event_id.0);
+    aad
+}
+
+#[inline]
+fn put_name(out: &mut Vec<u8>, name: NameId) {
+    wire::put_varint(out, u64::from(name.0));
+}
+
+fn end_list(record: &mut Vec<u8>, list: &mut Vec<u8>) {
+    wire::put_bytes(record, list);
+    list.clear();
+}
+
+#[inline]
+fn put_leaf(work: &mut Work, out: &mut MinimisedBatch, path: NameId, kind: LeafKind, text: Option<&[u8]>) {
+    out.note_name(path);
+    put_name(&mut work.leaves, path);
+    work.leaves.push(kind as u8);
+    if kind.has_text() {
+        wire::put_bytes(&mut work.leaves, text.unwrap_or_default());
+    }
+}
+
+/// The place after the value that begins at `at`: one leaf, or a whole object or array.
+fn after_value(tape: &[Leaf], at: usize) -> usize {
+    let mut depth = 0_usize;
+    let mut i = at;
+    while let Some(leaf) = tape.get(i) {
+        i += 1;
+        match leaf.kind {
+            LeafKind::ObjectBegin | LeafKind::ArrayBegin => depth += 1,
+            // Nothing to skip: the container ends here.
+            LeafKind::ObjectEnd | LeafKind::ArrayEnd if depth == 0 => return at,
+            LeafKind::ObjectEnd | LeafKind::ArrayEnd => depth -= 1,
+            LeafKind::MapKey => continue,
+            _ => {}
+        }
+        if depth == 0 {
+            return i;
+        }
+    }
+    i
+}
+
+fn add_finding(work: &mut Work, path: NameId, category: Category, likelihood: Likelihood, action: Action) {
+    let finding = StoredFinding { path, category, likelihood, action };
+    if work.findings.len() < FINDINGS_MAX && !work.findings.contains(&finding) {
+        work.findings.push(finding);
+    }
+}
+
+fn add_near_miss(work: &mut Work, path: NameId, category: Category) {
+    let category = category as u8;
+    let near_misses = &mut work.near_misses;
+    match near_misses.iter().position(|(p, c, _)| *p == path && *c == category) {
+        Some(place) => near_misses[place].2 = near_misses[place].2.saturating_add(1),
+        None if near_misses.len() < FINDINGS_MAX => near_misses.push((path, category, 1)),
+        None => {}
+    }
+}
+
+/// Tags of this thread's recent ids: direct-mapped, so it is bounded and never cleaned. The fingerprint of the keys is part of
+/// each key, since one process may hold several key rings (tests, tools).
+struct TagCache {
+    slots: Vec<Slot>,
+    key: Vec<u8>,
+}
+
+#[derive(Clone)]
+struct Slot {
+    len: u8,
+    key: [u8; Slot::KEY_BYTES],
+    tag: SubjectTag,
+}
+
+impl Slot {
+    const KEY_BYTES: usize = 111;
+    const COUNT: usize = 4_096;
+    const EMPTY: Slot = Slot { len: 0, key: [0; Slot::KEY_BYTES], tag: SubjectTag([0; 16]) };
+}
+
+thread_local! {
+    static TAGS: RefCell<TagCache> = const { RefCell::new(TagCache { slots: Vec::new(), key: Vec::new() }) };
+}
+
+/// Tells key rings apart: a tag of nobody.
+fn fingerprint(gate: &Gate<'_>) -> [u8; 16] {
+    gate.keys.tag(gate.source.environment, "", "weir/fingerprint", &[]).0
+}
+
+fn cached_tag(gate: &Gate<'_>, fingerprint: &[u8; 16], kind: &str, id: &[u8]) -> SubjectTag {
+    let (environment, space) = (gate.source.environment, &*gate.source.identity_space);
+    if space.len() + kind.len() + id.len() + 19 > Slot::KEY_BYTES {
+        return gate.keys.tag(environment, space, kind, id);
+    }
+    TAGS.with_borrow_mut(|TagCache { slots, key }| {
+        if slots.is_empty() {
+            slots.resize(Slot::COUNT, Slot::EMPTY);
+        }
+        key.clear();
+        key.extend_from_slice(fingerprint);
+        key.extend_from_slice(&[environment as u8, space.len() as u8, kind.len() as u8]);
+        key.extend_from_slice(space.as_bytes());
+        key.extend_from_slice(kind.as_bytes());
+        key.extend_from_slice(id);
+        let hash = FixedState::default().hash_one(&**key);
+        let slot = &mut slots[hash as usize % Slot::COUNT];
+        if usize::from(slot.len) != key.len() || slot.key[..key.len()] != **key {
+            slot.tag = gate.keys.tag(environment, space, kind, id);
+            slot.len = key.len() as u8;
+            slot.key[..key.len()].copy_from_slice(key);
+        }
+        slot.tag
+    })
+}

@@ -1,0 +1,68 @@
+//! What is known of each path before its values come: the detectors' facts and the few paths whose meaning Weir knows itself.
+
+use std::sync::OnceLock;
+
+use weir_detect::{Engine, PathFacts};
+use weir_event::{NameId, Names};
+
+/// What a path is to minimise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// A property of an event, or anything else that is scanned and no more.
+    Property,
+    /// A property of a person's profile: a contact detail there is the subject's own.
+    Profile,
+    /// `context.ip`: kept as its network, whatever the detectors say.
+    Address,
+    /// A page or a referrer: kept as a template or not at all.
+    Page,
+    /// `context.page.url`: a page whose query may name the campaign.
+    PageUrl,
+    /// `context.session_id`: kept as a tag.
+    Session,
+}
+
+/// A path's plan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PathPlan {
+    pub(crate) facts: PathFacts,
+    pub(crate) place: Place,
+}
+
+impl PathPlan {
+    fn of(engine: &Engine, names: &Names, path: NameId) -> PathPlan {
+        let entry = names.entry(path);
+        let place = match entry.text {
+            "context.ip" => Place::Address,
+            "context.page.url" => Place::PageUrl,
+            "context.page.referrer" | "context.page.initial_referrer" => Place::Page,
+            "context.session_id" => Place::Session,
+            text if text.starts_with("profile.") => Place::Profile,
+            _ => Place::Property,
+        };
+        PathPlan { facts: engine.path_facts(entry), place }
+    }
+}
+
+const CHUNK: usize = 1_024;
+const CHUNKS: usize = 256;
+type Chunk = Box<[OnceLock<PathPlan>]>;
+
+/// Plans by path: append-only, read without a lock. Ids past `CHUNK * CHUNKS` are planned each time.
+pub(crate) struct PathTable {
+    chunks: Box<[OnceLock<Chunk>]>,
+}
+
+impl PathTable {
+    pub(crate) fn new() -> PathTable {
+        PathTable { chunks: (0..CHUNKS).map(|_| OnceLock::new()).collect() }
+    }
+
+    #[inline]
+    pub(crate) fn plan(&self, engine: &Engine, names: &Names, path: NameId) -> PathPlan {
+        let (chunk, slot) = (path.0 as usize / CHUNK, path.0 as usize % CHUNK);
+        let Some(chunk) = self.chunks.get(chunk) else { return PathPlan::of(engine, names, path) };
+        let chunk = chunk.get_or_init(|| (0..CHUNK).map(|_| OnceLock::new()).collect());
+        *chunk[slot].get_or_init(|| PathPlan::of(engine, names, path))
+    }
+}

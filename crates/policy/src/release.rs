@@ -1,0 +1,1022 @@
+//! What one destination may have of an event: default-deny. D7 (operations), D8 (raw ids), D16 (rescan).
+//!
+//! Without a rule a destination gets the baseline: clean event name, time, pseudonym, insert id, library, families of operating
+//! system and browser, class of screen, country. Everything else leaves only by its path on the allow list, and not where a rule
+//! or a finding takes it away. The structure around what leaves is kept, so that an allowed value stands where it stood; a
+//! container that lost all its children goes too.
+//!
+//! Pseudonyms, time and insert id depend on the record and the destination's keys alone: a retry, a resend or a replay gives the
+//! same (D5).
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use foldhash::quality::RandomState;
+use weir_detect::{Engine, families};
+use weir_event::names::{NameKind, has_clean_class};
+use weir_event::wire::Cursor;
+use weir_event::{
+    Category, EventId, Finding, LeafKind, Likelihood, Millis, NameId, Names, Operation, ProfileOp, Region, Role, Rule,
+    SubjectKind, SubjectTag,
+};
+use weir_keys::{DestinationKeys, Epoch, KeySnapshot, Uuid};
+
+use crate::field_set::{FieldSet, FieldSetId, Shapes};
+use crate::gate::Action;
+use crate::minimise::{action_for, raw_aad, subject_place};
+use crate::paths::PathTable;
+use crate::record::{FindingView, LeafView, RecordView, SHAPE_EMAIL, SHAPE_PHONE, Tag};
+use crate::spec::{Mode, ReleasePolicy};
+
+/// Releases events for one destination. One per delivery task: it caches by itself and needs no lock.
+pub struct Releaser {
+    policy: Arc<ReleasePolicy>,
+    keys: Arc<KeySnapshot>,
+    destination: Option<Arc<DestinationKeys>>,
+    names: Arc<Names>,
+    engine: Engine,
+    paths: PathTable,
+    known: Known,
+    decisions: Vec<Decision>,
+    pseudonyms: HashMap<(SubjectTag, SubjectKind, Epoch), Uuid, RandomState>,
+    shapes: Shapes,
+    shape_hasher: RandomState,
+    work: Work,
+}
+
+/// Reused between events.
+#[derive(Default)]
+struct Work {
+    findings: Vec<FindingView>,
+    outcomes: Vec<(NameId, Outcome)>,
+    open: Vec<Open>,
+    found: Vec<Finding>,
+    tags: Vec<Tag>,
+}
+
+/// What became of a path, as the field set tells it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Outcome {
+    Left(Action),
+    /// An identity or a baseline field, whose category is ours.
+    Ours(Category, Action),
+    Withheld(Rule),
+}
+
+/// A container whose end has not been seen.
+struct Open {
+    /// Where it begins in the output, its map key included.
+    start: usize,
+    /// Where its own marker is.
+    marker: usize,
+    path: NameId,
+    array: bool,
+    children: u32,
+}
+
+/// What may be done with the values of a path. Depends on the policy alone, so it is looked up once per path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Decision {
+    Undecided,
+    Deny(Rule),
+    Allow,
+    /// The path is `x.*` and `x` is allowed: leaves where it is a direct element of the array at `x`.
+    AllowElement,
+    /// `context.campaign.*` by the preset: bounded values.
+    Campaign,
+    Pseudonymize,
+    Session,
+    OsFamily,
+    BrowserFamily,
+    ScreenWidth {
+        allowed: bool,
+    },
+    LibraryName,
+    LibraryVersion,
+}
+
+/// An event that may leave. Only [`Releaser::release`] makes one (D2).
+///
+/// ```compile_fail,E0451
+/// fn forge(r: weir_policy::Released<'_>) -> weir_policy::Released<'_> {
+///     weir_policy::Released { leaves: Vec::new(), ..r }
+/// }
+/// ```
+pub struct Released<'g> {
+    event_id: EventId,
+    operation: Operation,
+    name: NameId,
+    name_text: &'static str,
+    time: Millis,
+    received_at: Millis,
+    historical: bool,
+    insert_id: Uuid,
+    subject: ReleasedId,
+    ids: Vec<ReleasedIdentity>,
+    leaves: Vec<ReleasedLeaf<'g>>,
+    country: Region,
+    row: RowFacts,
+}
+
+/// An id as one destination sees it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ReleasedId {
+    /// A keyed pseudonym of the destination's own.
+    Pseudonym {
+        /// It.
+        uuid: Uuid,
+        /// Whether it stands for a device, so that an encoder can mark it as its vendor does.
+        device: bool,
+    },
+    /// The id as the product knows it: only for a `raw` destination.
+    Raw {
+        /// It.
+        text: Box<str>,
+        /// Whether it is a device's.
+        device: bool,
+    },
+    /// The event is about nobody: a pseudonym of this event alone.
+    None {
+        /// It.
+        uuid: Uuid,
+    },
+}
+
+/// One id of an event and what it does there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReleasedIdentity {
+    /// What it does.
+    pub role: Role,
+    /// What sort of id; a group's type is a clean name.
+    pub kind: SubjectKind,
+    /// The id.
+    pub id: ReleasedId,
+}
+
+/// One entry of what leaves of the tape.
+pub struct ReleasedLeaf<'g> {
+    path: NameId,
+    kind: LeafKind,
+    text: LeafText<'g>,
+}
+
+enum LeafText<'g> {
+    Stored(&'g [u8]),
+    Static(&'static str),
+    Uuid([u8; 36]),
+    Country([u8; 2]),
+}
+
+/// What the ledger's row says of the event (D13).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RowFacts {
+    /// First 8 bytes of the user's tag, else the device's, else 0.
+    pub subject: u64,
+    /// The same of the first group; 0 = none.
+    pub organisation: u64,
+    /// The event name.
+    pub event: NameId,
+    /// What left and what was withheld.
+    pub field_set: FieldSetId,
+    /// The slice.
+    pub slice: NameId,
+    /// The epoch; 0 for `raw` and `stable`.
+    pub epoch: u32,
+}
+
+/// Paths that the baseline writes or that stand for ids in field sets.
+struct Known {
+    os: NameId,
+    browser: NameId,
+    width: NameId,
+    class: NameId,
+    library: NameId,
+    library_version: NameId,
+    country: NameId,
+    session: NameId,
+    address: NameId,
+    campaign: [NameId; 6],
+    identity: [NameId; 5],
+}
+
+impl Known {
+    fn new(names: &Names) -> Known {
+        let path = |text: &str| names.restore(NameKind::Path, text).unwrap_or(NameId::UNNAMED);
+        Known {
+            os: path("context.os.name"),
+            browser: path("context.browser.name"),
+            width: path("context.screen.width"),
+            class: path("context.screen.class"),
+            library: path("context.library.name"),
+            library_version: path("context.library.version"),
+            country: path("context.location.country"),
+            session: path("context.session_id"),
+            address: path("context.ip"),
+            campaign: ["source", "medium", "name", "term", "content", "id"]
+                .map(|k| path(&format!("context.campaign.{k}"))),
+            identity: ["user", "device", "group", "email", "phone"].map(|k| path(&format!("context.identity.{k}"))),
+        }
+    }
+}
+
+/// Pseudonyms kept at hand; over it all are forgotten and made again.
+const PSEUDONYMS_MAX: usize = 32_768;
+/// Characters of a campaign value that the `utm` preset lets through.
+const CAMPAIGN_CHARS_MAX: usize = 64;
+
+impl Releaser {
+    /// A releaser for the policy's destination. Its keys must be in the snapshot; without them every event is refused.
+    pub fn new(policy: Arc<ReleasePolicy>, keys: Arc<KeySnapshot>, names: Arc<Names>) -> Releaser {
+        Releaser {
+            destination: keys.destination(&policy.destination),
+            known: Known::new(&names),
+            policy,
+            keys,
+            names,
+            engine: Engine::new(),
+            paths: PathTable::new(),
+            decisions: Vec::new(),
+            pseudonyms: HashMap::default(),
+            shapes: Shapes::default(),
+            shape_hasher: RandomState::default(),
+            work: Work::default(),
+        }
+    }
+
+    /// Goes on with newer keys: after an epoch's key was made, or one was destroyed.
+    pub fn set_keys(&mut self, keys: Arc<KeySnapshot>) {
+        self.destination = keys.destination(&self.policy.destination);
+        self.keys = keys;
+        self.pseudonyms.clear();
+    }
+
+    /// The epoch whose key must exist before this event is released; `None` for `raw` and `stable`.
+    pub fn epoch_of(&self, view: &RecordView<'_>) -> Option<u32> {
+        match self.policy.mode {
+            Mode::Rotating(period) => Some(epoch_number(view.epoch_time(), period)),
+            Mode::Raw(_) | Mode::Stable => None,
+        }
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &ReleasePolicy {
+        &self.policy
+    }
+
+    /// A field set that a recent [`RowFacts`] names.
+    pub fn field_set(&self, id: FieldSetId) -> Option<&FieldSet> {
+        self.shapes.by_id(id)
+    }
+
+    /// What this destination may have of the event, or the rule by which it has nothing.
+    pub fn release<'g>(&mut self, view: &RecordView<'g>) -> Result<Released<'g>, Rule> {
+        let mut work = std::mem::take(&mut self.work);
+        let released = self.release_with(view, &mut work);
+        self.work = work;
+        released
+    }
+
+    fn release_with<'g>(&mut self, view: &RecordView<'g>, work: &mut Work) -> Result<Released<'g>, Rule> {
+        if view.name() == NameId::UNNAMED {
+            return Err(Rule::EventNameUnclean);
+        }
+        if self.policy.dropped_events.contains(&view.name()) {
+            return Err(Rule::Event);
+        }
+        let keys = self.destination.clone().ok_or(Rule::StageFailed)?;
+        let epoch_number = self.epoch_of(view);
+        let epoch = epoch_number.map_or(Epoch::Stable, Epoch::Rotating);
+        work.tags.clear();
+        work.tags.extend(view.tags());
+        self.check_operation(view, &work.tags)?;
+
+        work.outcomes.clear();
+        let ids = self.ids(view, &work.tags, &keys, epoch, &mut work.outcomes)?;
+        let subject = match subject_of(view.operation(), &work.tags) {
+            Some(place) => {
+                let tag = &work.tags[place];
+                let same = |i: &&ReleasedIdentity| i.role == tag.role && i.kind == tag.kind;
+                ids.iter().find(same).map(|i| i.id.clone()).ok_or(Rule::StageFailed)?
+            }
+            None => {
+                let uuid = keys.pseudonym(epoch, "event", &SubjectTag(view.event_id().0)).ok_or(Rule::StageFailed)?;
+                ReleasedId::None { uuid }
+            }
+        };
+
+        work.findings.clear();
+        work.findings.extend(view.findings());
+        let mut leaves = Vec::with_capacity(8 + view.leaves_bytes() / 32);
+        let properties = self.tape(view, &keys, epoch, work, &mut leaves)?;
+        let profile_of = match view.operation() {
+            Operation::Profile(op) | Operation::Group(op) => Some(op),
+            Operation::Track | Operation::Identify | Operation::Alias | Operation::Merge => None,
+        };
+        if profile_of.is_some_and(|op| op != ProfileOp::Delete) && properties == 0 {
+            return Err(Rule::EmptyProfile);
+        }
+        if let Some(code) = view.region().code()
+            && self.baseline_allows(self.known.country, Some(Category::LocationImprecise), work)
+        {
+            let code = code.as_bytes();
+            leaves.push(ReleasedLeaf {
+                path: self.known.country,
+                kind: LeafKind::String,
+                text: LeafText::Country([code[0], code[1]]),
+            });
+            work.outcomes.push((self.known.country, Outcome::Ours(Category::LocationImprecise, Action::Coarsen)));
+        }
+        let country = match leaves.last() {
+            Some(leaf) if leaf.path == self.known.country => view.region(),
+            _ => Region::UNKNOWN,
+        };
+
+        let person = subject_place(&work.tags).map_or(0, |place| work.tags[place].tag.short());
+        let organisation =
+            work.tags.iter().find(|t| matches!(t.kind, SubjectKind::Group(_))).map_or(0, |t| t.tag.short());
+        let row = RowFacts {
+            subject: person,
+            organisation,
+            event: view.name(),
+            field_set: self.field_set_of(view, work),
+            slice: view.slice(),
+            epoch: epoch_number.unwrap_or(0),
+        };
+        Ok(Released {
+            event_id: view.event_id(),
+            operation: view.operation(),
+            name: view.name(),
+            name_text: self.names.text(view.name()),
+            time: view.event_time(),
+            received_at: view.received_at(),
+            historical: view.historical(),
+            insert_id: keys.insert_id(view.event_id()),
+            subject,
+            ids,
+            leaves,
+            country,
+            row,
+        })
+    }
+
+    /// D7: whether an operation that links two ids may leave.
+    fn check_operation(&self, view: &RecordView<'_>, tags: &[Tag]) -> Result<(), Rule> {
+        let link = matches!(view.operation(), Operation::Identify | Operation::Alias | Operation::Merge);
+        if !link {
+            return Ok(());
+        }
+        if view.operation() != Operation::Identify && !self.policy.links {
+            return Err(Rule::LinkNotReleased);
+        }
+        // Both ids appear at the same epoch_time. Where that is not the epoch in which the two met, because the event is older
+        // than the gate backdates, the pseudonyms that the vendor knows them by are of another epoch.
+        if let Mode::Rotating(period) = self.policy.mode
+            && epoch_number(view.event_time(), period) != epoch_number(view.epoch_time(), period)
+        {
+            return Err(Rule::LinkAcrossEpochs);
+        }
+        let two = tags.iter().filter(|t| !matches!(t.role, Role::Group | Role::Contact)).take(2).count();
+        if two < 2 { Err(Rule::Malformed) } else { Ok(()) }
+    }
+
+    fn ids(
+        &mut self,
+        view: &RecordView<'_>,
+        tags: &[Tag],
+        keys: &DestinationKeys,
+        epoch: Epoch,
+        outcomes: &mut Vec<(NameId, Outcome)>,
+    ) -> Result<Vec<ReleasedIdentity>, Rule> {
+        let sendable = |tag: &&Tag| tag.role != Role::Contact;
+        let mut raw = match self.policy.mode {
+            Mode::Raw(_) if tags.iter().any(|t| sendable(&t)) => self.open_raw(view, tags.len())?,
+            _ => Vec::new(),
+        };
+        let mut ids = Vec::with_capacity(tags.len());
+        for (place, tag) in tags.iter().enumerate().filter(|(_, tag)| sendable(tag)) {
+            let device = tag.kind == SubjectKind::Device;
+            let (path, category) = match tag.kind {
+                SubjectKind::User => (self.known.identity[0], Category::UniqueId),
+                SubjectKind::Device => (self.known.identity[1], Category::DeviceId),
+                SubjectKind::Group(_) => (self.known.identity[2], Category::Organization),
+                SubjectKind::Email => (self.known.identity[3], Category::ContactEmail),
+                SubjectKind::Phone => (self.known.identity[4], Category::ContactPhone),
+            };
+            let id = match self.policy.mode {
+                Mode::Raw(confirmed) => {
+                    let unconfirmed = (tag.shape & SHAPE_EMAIL != 0 && !confirmed.email)
+                        || (tag.shape & SHAPE_PHONE != 0 && !confirmed.phone);
+                    if unconfirmed {
+                        return Err(Rule::UnconfirmedIdentifier);
+                    }
+                    outcomes.push((path, Outcome::Ours(category, Action::Keep)));
+                    let text = raw.get_mut(place).and_then(Option::take).ok_or(Rule::RawIdNotKept)?;
+                    ReleasedId::Raw { text, device }
+                }
+                Mode::Stable | Mode::Rotating(_) => {
+                    outcomes.push((path, Outcome::Ours(category, Action::Pseudonymize)));
+                    ReleasedId::Pseudonym { uuid: self.pseudonym(keys, epoch, tag)?, device }
+                }
+            };
+            ids.push(ReleasedIdentity { role: tag.role, kind: tag.kind, id });
+        }
+        Ok(ids)
+    }
+
+    /// D8: opens the raw ids of an event, for a destination that is `raw`. By place of the tag.
+    fn open_raw(&self, view: &RecordView<'_>, tags: usize) -> Result<Vec<Option<Box<str>>>, Rule> {
+        let sealed = view.raw().ok_or(Rule::RawIdNotKept)?;
+        let key = self.keys.raw_day(sealed.day).ok_or(Rule::RawIdNotKept)?;
+        let mut bytes = sealed.sealed.to_vec();
+        let plain = key.open_random(&raw_aad(view.event_id()), &mut bytes).map_err(|_| Rule::RawIdNotKept)?;
+        let mut out: Vec<Option<Box<str>>> = vec![None; tags];
+        let mut at = Cursor::new(plain);
+        while !at.is_done() {
+            let place = at.u8().map_err(|_| Rule::StageFailed)?;
+            let text = at.str().map_err(|_| Rule::StageFailed)?;
+            *out.get_mut(usize::from(place)).ok_or(Rule::StageFailed)? = Some(text.into());
+        }
+        Ok(out)
+    }
+
+    fn pseudonym(&mut self, keys: &DestinationKeys, epoch: Epoch, tag: &Tag) -> Result<Uuid, Rule> {
+        let cached = (tag.tag, tag.kind, epoch);
+        if let Some(uuid) = self.pseudonyms.get(&cached) {
+            return Ok(*uuid);
+        }
+        let uuid = match tag.kind {
+            SubjectKind::User => keys.pseudonym(epoch, "user", &tag.tag),
+            SubjectKind::Device => keys.pseudonym(epoch, "device", &tag.tag),
+            SubjectKind::Email => keys.pseudonym(epoch, "email", &tag.tag),
+            SubjectKind::Phone => keys.pseudonym(epoch, "phone", &tag.tag),
+            SubjectKind::Group(group_type) => {
+                keys.pseudonym(epoch, &format!("group:{}", self.names.entry(group_type).key), &tag.tag)
+            }
+        };
+        // No key: the epoch was not prepared, or is gone. Nothing leaves under another one.
+        let uuid = uuid.ok_or(Rule::StageFailed)?;
+        if self.pseudonyms.len() >= PSEUDONYMS_MAX {
+            self.pseudonyms.clear();
+        }
+        self.pseudonyms.insert(cached, uuid);
+        Ok(uuid)
+    }
+
+    /// Walks the record's tape and writes what may leave. Returns how many properties (not context) did.
+    fn tape<'g>(
+        &mut self,
+        view: &RecordView<'g>,
+        keys: &DestinationKeys,
+        epoch: Epoch,
+        work: &mut Work,
+        out: &mut Vec<ReleasedLeaf<'g>>,
+    ) -> Result<usize, Rule> {
+        let rescan = view.detector_version() != self.engine.version();
+        let mut properties = 0;
+        let mut key: Option<LeafView<'g>> = None;
+        let (mut library, mut library_version): (&'g [u8], &'g [u8]) = (&[], &[]);
+        let (mut os, mut browser, mut screen) = (None, None, None);
+        work.open.clear();
+        for leaf in view.leaves() {
+            // A record that does not read is a defect of ours: nothing of it leaves.
+            let leaf = leaf.map_err(|_| Rule::StageFailed)?;
+            match leaf.kind {
+                LeafKind::MapKey => {
+                    key = Some(leaf);
+                    continue;
+                }
+                LeafKind::ObjectEnd | LeafKind::ArrayEnd => {
+                    let open = work.open.pop().ok_or(Rule::StageFailed)?;
+                    if open.array != (leaf.kind == LeafKind::ArrayEnd) {
+                        return Err(Rule::StageFailed);
+                    }
+                    if out.len() > open.marker + 1 {
+                        out.push(ReleasedLeaf { path: leaf.path, kind: leaf.kind, text: LeafText::Stored(&[]) });
+                    } else if open.children == 0 && self.decide(open.path) == Decision::Allow {
+                        out.push(ReleasedLeaf { path: leaf.path, kind: leaf.kind, text: LeafText::Stored(&[]) });
+                        work.outcomes.push((open.path, Outcome::Left(Action::Keep)));
+                        properties += 1;
+                    } else {
+                        out.truncate(open.start);
+                    }
+                    continue;
+                }
+                _ => {}
+            }
+            if let Some(parent) = work.open.last_mut() {
+                parent.children += 1;
+            }
+            let start = out.len();
+            let key = key.take();
+            if matches!(leaf.kind, LeafKind::ObjectBegin | LeafKind::ArrayBegin) {
+                if let Some(key) = key {
+                    self.put_key(rescan, key, work, out)?;
+                }
+                work.open.push(Open {
+                    start,
+                    marker: out.len(),
+                    path: leaf.path,
+                    array: leaf.kind == LeafKind::ArrayBegin,
+                    children: 0,
+                });
+                out.push(ReleasedLeaf { path: leaf.path, kind: leaf.kind, text: LeafText::Stored(&[]) });
+                continue;
+            }
+            let decision = self.decide(leaf.path);
+            let outcome = match decision {
+                Decision::Deny(rule) => Outcome::Withheld(rule),
+                Decision::AllowElement if !self.is_direct_element(leaf.path, work) => {
+                    Outcome::Withheld(Rule::NotAllowed)
+                }
+                _ => match self.finding_forbids(rescan, &leaf, work) {
+                    Some(rule) => Outcome::Withheld(rule),
+                    None => Outcome::Left(Action::Keep),
+                },
+            };
+            if let Outcome::Withheld(_) = outcome {
+                note(work, leaf.path, outcome);
+                continue;
+            }
+            let text = match decision {
+                Decision::Undecided | Decision::Deny(_) => return Err(Rule::StageFailed),
+                Decision::Allow | Decision::AllowElement => {
+                    note(work, leaf.path, Outcome::Left(self.action_at_gate(leaf.path, work)));
+                    LeafText::Stored(leaf.text)
+                }
+                Decision::Campaign => {
+                    if !is_bounded(leaf.text) {
+                        note(work, leaf.path, Outcome::Withheld(Rule::Property));
+                        continue;
+                    }
+                    note(work, leaf.path, Outcome::Left(Action::Keep));
+                    LeafText::Stored(leaf.text)
+                }
+                Decision::Pseudonymize => {
+                    note(work, leaf.path, Outcome::Left(Action::Pseudonymize));
+                    LeafText::Uuid(self.pseudonym_of_value(view, keys, epoch, &leaf)?)
+                }
+                Decision::Session => {
+                    note(work, leaf.path, Outcome::Left(Action::Pseudonymize));
+                    LeafText::Uuid(keys.session(epoch, leaf.text).ok_or(Rule::StageFailed)?.to_text())
+                }
+                Decision::OsFamily => {
+                    os = Some(families::os_family(text_of(leaf.text)));
+                    continue;
+                }
+                Decision::BrowserFamily => {
+                    browser = Some(families::browser_family(text_of(leaf.text)));
+                    continue;
+                }
+                Decision::ScreenWidth { allowed } => {
+                    let width = text_of(leaf.text).parse::<f64>().unwrap_or(0.0);
+                    // A float to integer cast saturates, and not-a-number becomes 0.
+                    screen = Some(families::screen_class(width as u32));
+                    if !allowed {
+                        continue;
+                    }
+                    note(work, leaf.path, Outcome::Left(Action::Keep));
+                    LeafText::Stored(leaf.text)
+                }
+                Decision::LibraryName => {
+                    library = leaf.text;
+                    continue;
+                }
+                Decision::LibraryVersion => {
+                    library_version = leaf.text;
+                    continue;
+                }
+            };
+            if let Some(key) = key {
+                self.put_key(rescan, key, work, out)?;
+            }
+            let kind = match text {
+                LeafText::Uuid(_) => LeafKind::String,
+                _ => leaf.kind,
+            };
+            out.push(ReleasedLeaf { path: leaf.path, kind, text });
+            if !self.is_context(leaf.path) {
+                properties += 1;
+            }
+        }
+        if !work.open.is_empty() {
+            return Err(Rule::StageFailed);
+        }
+
+        for (path, family) in [(self.known.os, os), (self.known.browser, browser), (self.known.class, screen)] {
+            if let Some(family) = family {
+                self.put_baseline(path, LeafText::Static(family), Action::Coarsen, work, out);
+            }
+        }
+        if let Some((name, version)) = families::library(text_of(library), text_of(library_version)) {
+            self.put_baseline(self.known.library, LeafText::Static(name), Action::Keep, work, out);
+            if !version.is_empty() {
+                self.put_baseline(
+                    self.known.library_version,
+                    LeafText::Stored(version.as_bytes()),
+                    Action::Keep,
+                    work,
+                    out,
+                );
+            }
+        } else if !library.is_empty() {
+            note(work, self.known.library, Outcome::Withheld(Rule::NotAllowed));
+        }
+        Ok(properties)
+    }
+
+    fn put_baseline<'g>(
+        &self,
+        path: NameId,
+        text: LeafText<'g>,
+        action: Action,
+        work: &mut Work,
+        out: &mut Vec<ReleasedLeaf<'g>>,
+    ) {
+        if self.baseline_allows(path, None, work) {
+            out.push(ReleasedLeaf { path, kind: LeafKind::String, text });
+            note(work, path, Outcome::Left(action));
+        }
+    }
+
+    /// A map key leaves with its value. It was scanned as a value at the gate, and is again where the detectors are newer.
+    fn put_key<'g>(
+        &self,
+        rescan: bool,
+        key: LeafView<'g>,
+        work: &mut Work,
+        out: &mut Vec<ReleasedLeaf<'g>>,
+    ) -> Result<(), Rule> {
+        // A key cannot be left out without its value, so a forbidden one withholds the event from this destination.
+        if let Some(rule) = self.finding_forbids(rescan, &key, work) {
+            return Err(rule);
+        }
+        out.push(ReleasedLeaf { path: key.path, kind: LeafKind::MapKey, text: LeafText::Stored(key.text) });
+        Ok(())
+    }
+
+    fn baseline_allows(&self, path: NameId, category: Option<Category>, work: &mut Work) -> bool {
+        let rule = if self.policy.dropped_properties.contains(&path) {
+            Rule::Property
+        } else if category.is_some_and(|c| self.policy.dropped_categories[c as usize]) {
+            Rule::Category
+        } else {
+            return true;
+        };
+        note(work, path, Outcome::Withheld(rule));
+        false
+    }
+
+    /// A rule by category, or what newer detectors see (D16).
+    fn finding_forbids(&self, rescan: bool, leaf: &LeafView<'_>, work: &mut Work) -> Option<Rule> {
+        let dropped = &self.policy.dropped_categories;
+        let of_path = |f: &FindingView| f.path == leaf.path && dropped[f.category as usize];
+        if !work.findings.is_empty() && work.findings.iter().any(of_path) {
+            return Some(Rule::Category);
+        }
+        if !rescan || !leaf.kind.has_text() {
+            return None;
+        }
+        let plan = self.paths.plan(&self.engine, &self.names, leaf.path);
+        work.found.clear();
+        self.engine.scan(plan.facts, leaf.kind, leaf.text, &mut work.found);
+        let sure = work.found.iter().filter(|f| f.likelihood >= Likelihood::Possible);
+        let mut rule = None;
+        for finding in sure {
+            if action_for(finding, leaf.text) == Action::Drop {
+                return Some(Rule::Minimised);
+            }
+            if dropped[finding.category as usize] {
+                rule = Some(Rule::Category);
+            }
+        }
+        rule
+    }
+
+    /// What the gate already did to the value that leaves.
+    fn action_at_gate(&self, path: NameId, work: &Work) -> Action {
+        let reduced = |f: &&FindingView| f.path == path && matches!(f.action, Action::Truncate | Action::Template);
+        work.findings.iter().find(reduced).map_or(Action::Keep, |f| f.action)
+    }
+
+    fn pseudonym_of_value(
+        &self,
+        view: &RecordView<'_>,
+        keys: &DestinationKeys,
+        epoch: Epoch,
+        leaf: &LeafView<'_>,
+    ) -> Result<[u8; 36], Rule> {
+        // The value first becomes a tag of its own kind, as an id does: the destination's key never sees a value (D6).
+        let kind = format!("property:{}", self.names.text(leaf.path));
+        let tag = self.keys.tag(view.environment(), "", &kind, leaf.text);
+        Ok(keys.pseudonym(epoch, "property", &tag).ok_or(Rule::StageFailed)?.to_text())
+    }
+
+    fn is_direct_element(&self, path: NameId, work: &Work) -> bool {
+        work.open.last().is_some_and(|open| open.array && open.path == self.names.entry(path).parent)
+    }
+
+    fn is_context(&self, path: NameId) -> bool {
+        self.names.text(path).starts_with("context.")
+    }
+
+    #[inline]
+    fn decide(&mut self, path: NameId) -> Decision {
+        match self.decisions.get(path.0 as usize) {
+            Some(Decision::Undecided) | None => self.decide_first(path),
+            Some(decision) => *decision,
+        }
+    }
+
+    #[cold]
+    fn decide_first(&mut self, path: NameId) -> Decision {
+        let place = path.0 as usize;
+        if place >= self.decisions.len() {
+            self.decisions.resize(place + 64, Decision::Undecided);
+        }
+        let decision = self.decision_of(path);
+        self.decisions[place] = decision;
+        decision
+    }
+
+    fn decision_of(&self, path: NameId) -> Decision {
+        let (policy, known) = (&self.policy, &self.known);
+        if path == NameId::UNNAMED {
+            return Decision::Deny(Rule::PathUnclean);
+        }
+        let mut above = path;
+        loop {
+            if policy.dropped_properties.contains(&above) {
+                return Decision::Deny(Rule::Property);
+            }
+            if above.0 <= NameId::GROUP_ROOT.0 {
+                break;
+            }
+            above = self.names.entry(above).parent;
+        }
+        let allowed = policy.allow.contains(&path);
+        // The country in what leaves is the gate's own; an address never leaves.
+        if path == known.address || path == known.country {
+            return Decision::Deny(Rule::NotAllowed);
+        }
+        if path == known.width {
+            return Decision::ScreenWidth { allowed };
+        }
+        if policy.pseudonymize.contains(&path) {
+            return Decision::Pseudonymize;
+        }
+        if allowed {
+            return if path == known.session { Decision::Session } else { Decision::Allow };
+        }
+        if path == known.os {
+            return Decision::OsFamily;
+        }
+        if path == known.browser {
+            return Decision::BrowserFamily;
+        }
+        if path == known.library {
+            return Decision::LibraryName;
+        }
+        if path == known.library_version {
+            return Decision::LibraryVersion;
+        }
+        if policy.utm && known.campaign.contains(&path) {
+            return Decision::Campaign;
+        }
+        let entry = self.names.entry(path);
+        if entry.folded && policy.pseudonymize.contains(&entry.parent) {
+            return Decision::Pseudonymize;
+        }
+        if entry.folded && policy.allow.contains(&entry.parent) {
+            return Decision::AllowElement;
+        }
+        Decision::Deny(Rule::NotAllowed)
+    }
+
+    /// The field set of what was just decided; made once per shape.
+    fn field_set_of(&mut self, view: &RecordView<'_>, work: &mut Work) -> FieldSetId {
+        let mut hasher = self.shape_hasher.build_hasher();
+        view.name().hash(&mut hasher);
+        work.outcomes.dedup();
+        work.outcomes.hash(&mut hasher);
+        for finding in &work.findings {
+            (finding.path, finding.category).hash(&mut hasher);
+        }
+        for withheld in view.withheld() {
+            withheld.hash(&mut hasher);
+        }
+        (view.unnamed() > 0).hash(&mut hasher);
+        let names = &self.names;
+        self.shapes.get_or_make(hasher.finish(), || {
+            let (mut left, mut withheld) = (Vec::new(), Vec::new());
+            for (path, outcome) in &work.outcomes {
+                match outcome {
+                    Outcome::Withheld(rule) => withheld.push((*path, *rule)),
+                    Outcome::Ours(category, action) => left.push((*path, Some(*category), *action)),
+                    Outcome::Left(action) => {
+                        let category = work.findings.iter().find(|f| f.path == *path).map(|f| f.category);
+                        left.push((*path, category, *action));
+                    }
+                }
+            }
+            withheld.extend(view.withheld());
+            if view.unnamed() > 0 {
+                withheld.push((NameId::UNNAMED, Rule::PathUnclean));
+            }
+            FieldSet::new(names, view.name(), left, withheld)
+        })
+    }
+}
+
+impl fmt::Debug for Releaser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Releaser({})", self.policy.destination)
+    }
+}
+
+fn note(work: &mut Work, path: NameId, outcome: Outcome) {
+    // Elements of one array say the same thing again and again.
+    if work.outcomes.last() != Some(&(path, outcome)) {
+        work.outcomes.push((path, outcome));
+    }
+}
+
+fn epoch_number(time: Millis, period_millis: i64) -> u32 {
+    u32::try_from(time.0.div_euclid(period_millis)).unwrap_or(0)
+}
+
+/// Whom the vendor is told that the event is about.
+fn subject_of(operation: Operation, tags: &[Tag]) -> Option<usize> {
+    let with_role = |role: Role| tags.iter().position(|t| t.role == role);
+    match operation {
+        Operation::Group(_) => with_role(Role::Group),
+        _ => with_role(Role::Subject).or_else(|| subject_place(tags)),
+    }
+}
+
+/// The preset's bound: a short, plain value. A contact detail or a token is neither.
+fn is_bounded(text: &[u8]) -> bool {
+    let text = text_of(text);
+    text.chars().count() <= CAMPAIGN_CHARS_MAX && has_clean_class(text)
+}
+
+fn text_of(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+impl<'g> Released<'g> {
+    /// The event id, for the ledger and the quarantine. It does not leave.
+    pub fn event_id(&self) -> EventId {
+        self.event_id
+    }
+
+    /// What the event does.
+    pub fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// The event name.
+    pub fn name(&self) -> &'static str {
+        self.name_text
+    }
+
+    /// The event name's id.
+    pub fn name_id(&self) -> NameId {
+        self.name
+    }
+
+    /// The event's time.
+    pub fn time(&self) -> Millis {
+        self.time
+    }
+
+    /// How old the event is at `now`, in milliseconds.
+    pub fn age_millis(&self, now: Millis) -> i64 {
+        now.since(self.time)
+    }
+
+    /// When it was received.
+    pub fn received_at(&self) -> Millis {
+        self.received_at
+    }
+
+    /// Whether its age is meant.
+    pub fn historical(&self) -> bool {
+        self.historical
+    }
+
+    /// What the vendor removes duplicates by (D5).
+    pub fn insert_id(&self) -> Uuid {
+        self.insert_id
+    }
+
+    /// Whom it is about: always an id, so that no vendor makes one of its own.
+    pub fn subject(&self) -> &ReleasedId {
+        &self.subject
+    }
+
+    /// Every id of it.
+    pub fn ids(&self) -> &[ReleasedIdentity] {
+        &self.ids
+    }
+
+    /// The first id of a role.
+    pub fn id(&self, role: Role) -> Option<&ReleasedId> {
+        self.ids.iter().find(|i| i.role == role).map(|i| &i.id)
+    }
+
+    /// What leaves of the tape, structure kept; `context.*` leaves of the baseline come last.
+    pub fn leaves(&self) -> &[ReleasedLeaf<'g>] {
+        &self.leaves
+    }
+
+    /// The country, where it may leave.
+    pub fn country(&self) -> Region {
+        self.country
+    }
+
+    /// What the ledger's row says of it.
+    pub fn row(&self) -> RowFacts {
+        self.row
+    }
+}
+
+/// Names and counts only: values are event content.
+impl fmt::Debug for Released<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Released")
+            .field("event_id", &self.event_id)
+            .field("name", &self.name_text)
+            .field("leaves", &self.leaves.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ReleasedId {
+    /// The id's text, with the 36 bytes of a pseudonym written to `buffer`.
+    pub fn text<'a>(&'a self, buffer: &'a mut [u8; 36]) -> &'a str {
+        match self {
+            ReleasedId::Raw { text, .. } => text,
+            ReleasedId::Pseudonym { uuid, .. } | ReleasedId::None { uuid } => {
+                *buffer = uuid.to_text();
+                text_of(buffer)
+            }
+        }
+    }
+
+    /// Whether it is a device's.
+    pub fn is_device(&self) -> bool {
+        matches!(self, ReleasedId::Pseudonym { device: true, .. } | ReleasedId::Raw { device: true, .. })
+    }
+}
+
+/// Hides raw ids.
+impl fmt::Debug for ReleasedId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReleasedId::Pseudonym { uuid, .. } => write!(f, "Pseudonym({uuid})"),
+            ReleasedId::Raw { .. } => f.write_str("Raw(hidden)"),
+            ReleasedId::None { uuid } => write!(f, "None({uuid})"),
+        }
+    }
+}
+
+impl fmt::Debug for ReleasedIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?}", self.role, self.id)
+    }
+}
+
+impl ReleasedLeaf<'_> {
+    /// The path.
+    pub fn path(&self) -> NameId {
+        self.path
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> LeafKind {
+        self.kind
+    }
+
+    /// Its bytes: UTF-8 for strings and keys, a lexeme for numbers, empty for what has none.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.text {
+            LeafText::Stored(bytes) => bytes,
+            LeafText::Static(text) => text.as_bytes(),
+            LeafText::Uuid(text) => text,
+            LeafText::Country(letters) => letters,
+        }
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &str {
+        text_of(self.bytes())
+    }
+}
+
+impl fmt::Debug for ReleasedLeaf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?}", self.path, self.kind)
+    }
+}

@@ -1,0 +1,281 @@
+//! What a destination's configuration says about release, and what it means: read everything, report all problems, then build.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use weir_event::names::{NameKind, has_clean_class};
+use weir_event::{Category, DestinationId, Millis, NameId, Names};
+
+/// `destinations.<id>` as configured, as far as release is concerned.
+#[derive(Clone, Debug)]
+pub struct ReleaseSpec {
+    /// The destination.
+    pub destination: DestinationId,
+    /// How people appear. There is no default.
+    pub subject: SubjectMode,
+    /// Paths that may leave, beside the baseline. A path stands for exactly itself and for the scalar elements of an array there.
+    pub allow: Vec<String>,
+    /// Rules, most of which take away.
+    pub rules: Vec<RuleSpec>,
+    /// Whether old-to-new links (alias, merge) may leave (D7).
+    pub links: bool,
+}
+
+/// How people appear at a destination.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SubjectMode {
+    /// As the product knows them. `confirm_category` is the second fact that ids which look like contact details need (D8).
+    Raw {
+        /// A category key: `user.contact`, `user.contact.email` or `user.contact.phone_number`.
+        confirm_category: Option<String>,
+    },
+    /// Under a key of this destination's own that does not rotate.
+    Stable,
+    /// Under a key of this destination's own that rotates.
+    Rotating {
+        /// How long an epoch is.
+        period_millis: i64,
+    },
+}
+
+/// One rule as configured: exactly one of the first four is set.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct RuleSpec {
+    /// Values of this category and of those below it. Action: `drop`.
+    pub category: Option<String>,
+    /// This path and what lies below it. Action: `drop`; or `pseudonymize`, for an allowed path itself.
+    pub property: Option<String>,
+    /// Events of this name. Action: `drop`.
+    pub event: Option<String>,
+    /// A set of paths of ours with bounded values: `utm`. No action.
+    pub preset: Option<String>,
+    /// What to do.
+    pub action: Option<String>,
+}
+
+/// One thing wrong with a release configuration. Shows what the operator wrote, nothing of an event.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct ReleaseError {
+    /// Where: `subject`, `allow[2]`, `rules[0]`.
+    pub place: String,
+    /// What.
+    pub problem: Problem,
+}
+
+/// What is wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Problem {
+    /// Not a path.
+    Path(String),
+    /// A path that no destination may have.
+    NeverLeaves(String),
+    /// Not a category of the list, nor above one.
+    Category(String),
+    /// Not a clean event name.
+    Event(String),
+    /// Not a preset of the list.
+    Preset(String),
+    /// Not an action, or not one that fits the rule.
+    Action(String),
+    /// A rule needs an action.
+    NoAction,
+    /// A rule names none, or more than one, of its four subjects.
+    NotOneSubject,
+    /// A transform of a path that is not allowed would never apply.
+    NotAllowed(String),
+    /// An epoch that is too short or too long.
+    Period,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Path(text) => write!(
+                f,
+                "`{text}` is not a path: write keys joined by `.`, with `\\` before a `.` or `*` inside a key"
+            ),
+            Problem::NeverLeaves(text) => {
+                write!(f, "`{text}` never leaves: take it out, the country is in the baseline")
+            }
+            Problem::Category(text) => write!(f, "there is no category `{text}`: see the list of categories"),
+            Problem::Event(text) => write!(f, "`{text}` is not a clean event name"),
+            Problem::Preset(text) => write!(f, "there is no preset `{text}`: the one preset is `utm`"),
+            Problem::Action(text) => {
+                write!(f, "action `{text}` does not fit here: use `drop`, or `pseudonymize` for a property")
+            }
+            Problem::NoAction => f.write_str("a rule needs an action: `drop`, or `pseudonymize` for a property"),
+            Problem::NotOneSubject => {
+                f.write_str("a rule names exactly one of `category`, `property`, `event` and `preset`")
+            }
+            Problem::NotAllowed(text) => {
+                write!(f, "`{text}` is not in `allow`, so it never leaves: allow it too, or remove the rule")
+            }
+            Problem::Period => f.write_str("a rotation period lies between 1h and 366d"),
+        }
+    }
+}
+
+/// Which raw ids may leave though they look like contact details.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Confirmed {
+    pub(crate) email: bool,
+    pub(crate) phone: bool,
+}
+
+/// How people appear, resolved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mode {
+    Raw(Confirmed),
+    Stable,
+    Rotating(i64),
+}
+
+/// A release configuration that means something. Immutable; part of a generation (D16).
+#[derive(Clone, Debug)]
+pub struct ReleasePolicy {
+    pub(crate) destination: DestinationId,
+    pub(crate) mode: Mode,
+    pub(crate) links: bool,
+    pub(crate) allow: HashSet<NameId>,
+    pub(crate) pseudonymize: HashSet<NameId>,
+    pub(crate) dropped_properties: HashSet<NameId>,
+    pub(crate) dropped_events: HashSet<NameId>,
+    /// By number of the category.
+    pub(crate) dropped_categories: [bool; Category::ALL.len() + 1],
+    pub(crate) utm: bool,
+}
+
+impl ReleasePolicy {
+    /// Resolves a configuration; all problems at once.
+    pub fn resolve(spec: &ReleaseSpec, names: &Names) -> Result<ReleasePolicy, Vec<ReleaseError>> {
+        let mut problems = Vec::new();
+        let mut wrong = |place: &str, problem| problems.push(ReleaseError { place: place.to_owned(), problem });
+        let mode = match &spec.subject {
+            SubjectMode::Stable => Mode::Stable,
+            SubjectMode::Rotating { period_millis } => {
+                if !(Millis::HOUR..=366 * Millis::DAY).contains(period_millis) {
+                    wrong("subject", Problem::Period);
+                }
+                Mode::Rotating((*period_millis).max(Millis::HOUR))
+            }
+            SubjectMode::Raw { confirm_category: None } => Mode::Raw(Confirmed::default()),
+            SubjectMode::Raw { confirm_category: Some(key) } => {
+                let confirmed = Confirmed {
+                    email: Category::ContactEmail.is_under(key),
+                    phone: Category::ContactPhone.is_under(key),
+                };
+                if confirmed == Confirmed::default() {
+                    wrong("subject", Problem::Category(key.clone()));
+                }
+                Mode::Raw(confirmed)
+            }
+        };
+        let mut policy = ReleasePolicy {
+            destination: spec.destination.clone(),
+            mode,
+            links: spec.links,
+            allow: HashSet::new(),
+            pseudonymize: HashSet::new(),
+            dropped_properties: HashSet::new(),
+            dropped_events: HashSet::new(),
+            dropped_categories: [false; Category::ALL.len() + 1],
+            utm: false,
+        };
+        for (i, text) in spec.allow.iter().enumerate() {
+            match path(names, text) {
+                Ok(path) => {
+                    policy.allow.insert(path);
+                }
+                Err(problem) => wrong(&format!("allow[{i}]"), problem),
+            }
+        }
+        for (i, rule) in spec.rules.iter().enumerate() {
+            if let Err(problem) = policy.add_rule(rule, names) {
+                wrong(&format!("rules[{i}]"), problem);
+            }
+        }
+        if problems.is_empty() { Ok(policy) } else { Err(problems) }
+    }
+
+    fn add_rule(&mut self, rule: &RuleSpec, names: &Names) -> Result<(), Problem> {
+        let action = rule.action.as_deref();
+        let only_drop = || match action {
+            Some("drop") => Ok(()),
+            Some(other) => Err(Problem::Action(other.to_owned())),
+            None => Err(Problem::NoAction),
+        };
+        match (&rule.category, &rule.property, &rule.event, &rule.preset) {
+            (Some(key), None, None, None) => {
+                only_drop()?;
+                let mut known = false;
+                for category in Category::ALL.into_iter().filter(|c| c.is_under(key)) {
+                    self.dropped_categories[category as usize] = true;
+                    known = true;
+                }
+                if known { Ok(()) } else { Err(Problem::Category(key.clone())) }
+            }
+            (None, Some(text), None, None) => {
+                let path = path(names, text)?;
+                match action {
+                    Some("pseudonymize") if !self.allow.contains(&path) => Err(Problem::NotAllowed(text.clone())),
+                    Some("pseudonymize") => {
+                        self.pseudonymize.insert(path);
+                        Ok(())
+                    }
+                    _ => {
+                        only_drop()?;
+                        self.dropped_properties.insert(path);
+                        Ok(())
+                    }
+                }
+            }
+            (None, None, Some(name), None) => {
+                only_drop()?;
+                let id = if has_clean_class(name) { names.restore(NameKind::Event, name) } else { None };
+                self.dropped_events.insert(id.ok_or_else(|| Problem::Event(name.clone()))?);
+                Ok(())
+            }
+            (None, None, None, Some(preset)) => match (preset.as_str(), action) {
+                ("utm", None) => {
+                    self.utm = true;
+                    Ok(())
+                }
+                ("utm", Some(other)) => Err(Problem::Action(other.to_owned())),
+                (other, _) => Err(Problem::Preset(other.to_owned())),
+            },
+            _ => Err(Problem::NotOneSubject),
+        }
+    }
+
+    /// The destination.
+    pub fn destination(&self) -> &DestinationId {
+        &self.destination
+    }
+
+    /// Whether raw ids leave: then the gate must keep them for what this destination takes (D8).
+    pub fn is_raw(&self) -> bool {
+        matches!(self.mode, Mode::Raw(_))
+    }
+
+    /// The rotation period, where people appear by epoch.
+    pub fn period_millis(&self) -> Option<i64> {
+        match self.mode {
+            Mode::Rotating(period) => Some(period),
+            Mode::Raw(_) | Mode::Stable => None,
+        }
+    }
+}
+
+fn path(names: &Names, text: &str) -> Result<NameId, Problem> {
+    if text == "context.ip" {
+        return Err(Problem::NeverLeaves(text.to_owned()));
+    }
+    let clean = text.len() <= 2_000 && !text.chars().any(char::is_control);
+    let id = if clean { names.restore(NameKind::Path, text) } else { None };
+    match id {
+        // A root is no property: allowing it would say less than it seems to.
+        Some(id) if id.0 > NameId::GROUP_ROOT.0 => Ok(id),
+        _ => Err(Problem::Path(text.to_owned())),
+    }
+}
