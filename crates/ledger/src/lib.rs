@@ -1,1 +1,36 @@
-//! placeholder
+//! The ledger: what left, recorded before it left, and what became of it (D3, D13, D14).
+//!
+//! Two ledgers run on this code: the egress ledger, which is also the one truth about delivery, and the audit ledger of
+//! administrative acts. Each is a folder: `log/` (write-ahead entries, durable on return), `tree/` (a C2SP transparency log over
+//! the entries' leaves, at most a second behind), `origin` (whose tree it is).
+//!
+//! No event content passes through here: rows carry keyed tags, stored name numbers and digests, and the leaves of the tree not
+//! even those. Nothing is sent and no vendor is known.
+//!
+//! Read in this order: [`entry`] (what is recorded), [`rows`], `state` (what it adds up to), `record` and `log` (how it lies on the
+//! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`].
+
+pub mod anchor;
+pub mod disk;
+pub mod entry;
+pub mod error;
+pub mod fuzz;
+pub mod ledger;
+pub mod read;
+pub mod rows;
+pub mod tree;
+pub mod verify;
+
+mod log;
+mod queue;
+mod ranges;
+mod record;
+mod state;
+
+pub use entry::{Actor, BatchId, EventResult, FieldSetId, StoredName, Target};
+pub use error::LedgerError;
+pub use ledger::{
+    Act, Durable, FieldSetDefinition, Intent, Kind, Ledger, Options, Outcome, RangeDrop, Recovered, Results,
+};
+pub use rows::Row;
+pub use state::{OpenIntent, Position, Status, Totals};

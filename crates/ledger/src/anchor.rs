@@ -1,0 +1,177 @@
+//! Whose tree it is, and what of it is known outside the data folder (D14).
+//!
+//! # `origin`
+//! Text, one fact a line: `weir-origin 1`, `origin <name>`, `key <public key, hex>`, `base <entries before the tree's first leaf>`, and
+//! one `after <old origin> <size> <root, base64>` for each origin that was given up. Written once at first start and again by
+//! [`recover_from_anchor`], whole or not at all. At most 64 KiB.
+//!
+//! An anchor is a copy of the checkpoint in a file outside the data folder, on another disk or host. A ledger that was put back to an
+//! earlier day is then shorter than its anchor, or not an extension of it. Without an anchor a rewind cannot be noticed.
+
+use std::path::{Path, PathBuf};
+
+use weir_event::ids::hex;
+
+use crate::disk::{Disk, replace};
+use crate::error::LedgerError;
+use crate::tree::hash::Hash;
+use crate::tree::note::{Checkpoint, NoteError, VerifierKey, base64, from_base64, is_valid_origin};
+use crate::tree::proof::{Nodes, root_at};
+
+const FORMAT: u16 = 1;
+const ORIGIN_BYTES_MAX: usize = 64 * 1024;
+
+/// Whose tree a ledger keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Name and public key.
+    pub key: VerifierKey,
+    /// Entries of the log before the tree's first leaf: 0 unless an origin was given up.
+    pub base: u64,
+    /// The last heads of origins that were given up, oldest first.
+    pub after: Vec<Checkpoint>,
+}
+
+/// What the anchors said at open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rewind {
+    /// No anchor could be read: a rewind is undetectable.
+    Undetectable,
+    /// The ledger extends what this many anchors hold.
+    Excluded {
+        /// Anchors that were compared.
+        anchors: usize,
+    },
+}
+
+impl Origin {
+    /// Reads `origin`; `None` where there is none yet.
+    pub fn read(dir: &Path) -> Result<Option<Origin>, LedgerError> {
+        let path = path(dir);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(LedgerError::Io { what: "read", path, source }),
+        };
+        match Origin::parse(&bytes) {
+            Ok(origin) => Ok(Some(origin)),
+            Err(Some(found)) => Err(LedgerError::NewerFormat { path, found, known: FORMAT }),
+            Err(None) => Err(LedgerError::Damaged { path, index: 0, what: "the origin cannot be read" }),
+        }
+    }
+
+    /// Reads the text; an error is the format where it is a newer one.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Origin, Option<u16>> {
+        let text = std::str::from_utf8(bytes).ok().filter(|t| t.len() <= ORIGIN_BYTES_MAX).ok_or(None)?;
+        let mut lines = text.strip_suffix('\n').ok_or(None)?.split('\n');
+        let mut fact = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+        let format: u16 = fact("weir-origin").and_then(|n| n.parse().ok()).ok_or(None)?;
+        if format > FORMAT {
+            return Err(Some(format));
+        }
+        let name = fact("origin").filter(|name| is_valid_origin(name)).ok_or(None)?.to_owned();
+        let public = fact("key").and_then(from_hex).ok_or(None)?;
+        let base = fact("base").and_then(|n| n.parse().ok()).ok_or(None)?;
+        let mut after = Vec::new();
+        for line in lines {
+            let mut words = line.strip_prefix("after ").ok_or(None)?.split(' ');
+            let mut word = || words.next();
+            let origin = word().filter(|name| is_valid_origin(name)).ok_or(None)?.to_owned();
+            let size = word().and_then(|n| n.parse().ok()).ok_or(None)?;
+            let root: Hash = word().and_then(from_base64).and_then(|r| r.try_into().ok()).ok_or(None)?;
+            after.push(Checkpoint { origin, size, root });
+        }
+        Ok(Origin { key: VerifierKey { name, public }, base, after })
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!(
+            "weir-origin {FORMAT}\norigin {}\nkey {}\nbase {}\n",
+            self.key.name,
+            hex(&self.key.public),
+            self.base
+        );
+        for old in &self.after {
+            text.push_str(&format!("after {} {} {}\n", old.origin, old.size, base64(&old.root)));
+        }
+        text
+    }
+
+    pub(crate) fn write(&self, disk: &dyn Disk, dir: &Path) -> Result<(), LedgerError> {
+        let path = path(dir);
+        replace(disk, &path, self.text().as_bytes()).map_err(LedgerError::io("write", &path))?;
+        disk.sync_dir(dir).map_err(LedgerError::io("sync", dir))
+    }
+}
+
+/// Where the origin lies.
+fn path(dir: &Path) -> PathBuf {
+    dir.join("origin")
+}
+
+/// Reads a checkpoint file of this key; `None` where there is none.
+pub(crate) fn read_checkpoint(path: &Path, key: &VerifierKey) -> Result<Option<Checkpoint>, LedgerError> {
+    match std::fs::read(path) {
+        Ok(note) => {
+            key.open(&note).map(Some).map_err(|source| LedgerError::Checkpoint { path: path.to_owned(), source })
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(LedgerError::Io { what: "read", path: path.to_owned(), source }),
+    }
+}
+
+/// Holds the tree of `size` leaves against every anchor. An anchor of an origin that was given up counts where it is not larger
+/// than the head that was given up.
+pub(crate) fn check<N: Nodes>(
+    anchors: &[PathBuf],
+    origin: &Origin,
+    nodes: &N,
+    size: u64,
+) -> Result<Rewind, LedgerError> {
+    let mut compared = 0;
+    for path in anchors {
+        let anchor = match read_checkpoint(path, &origin.key) {
+            Ok(Some(anchor)) => anchor,
+            // Not written yet: the next publication does.
+            Ok(None) => continue,
+            Err(LedgerError::Checkpoint { source: NoteError::NotSigned, .. }) if is_of_old_origin(path, origin) => {
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let rewound = LedgerError::Rewound { checkpoint: path.clone(), size: anchor.size, local: size };
+        if anchor.size > size || root_at(nodes, anchor.size).ok() != Some(anchor.root) {
+            return Err(rewound);
+        }
+        compared += 1;
+    }
+    Ok(if compared == 0 { Rewind::Undetectable } else { Rewind::Excluded { anchors: compared } })
+}
+
+fn is_of_old_origin(path: &Path, origin: &Origin) -> bool {
+    let Ok(note) = std::fs::read(path) else { return false };
+    origin.after.iter().any(|old| {
+        let key = VerifierKey { name: old.origin.clone(), public: origin.key.public };
+        key.open(&note).is_ok_and(|anchor| anchor.size <= old.size)
+    })
+}
+
+/// Copies the checkpoint to every anchor; gives those that could not be written, which is reported and does not stop delivery.
+pub(crate) fn mirror(disk: &dyn Disk, anchors: &[PathBuf], note: &[u8]) -> usize {
+    let write = |path: &&PathBuf| {
+        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        replace(disk, path, note).and_then(|()| disk.sync_dir(parent)).is_err()
+    };
+    anchors.iter().filter(write).count()
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut out = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (i, byte) in out.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
+    }
+    Some(out)
+}

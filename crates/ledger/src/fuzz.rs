@@ -1,0 +1,1 @@
+//! Readers of bytes from the disk, as functions that must never panic.

@@ -1,0 +1,412 @@
+//! The framing of the log: how one record lies in a file, and where a file's readable part ends.
+//!
+//! # File
+//! `<index of its first entry, 20 digits>.log`, little-endian, read by position and never rewritten after the process that wrote
+//! it has ended:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..8 | `WEIRLOG\0` |
+//! | 8..10 | format, now 1; a newer one is refused |
+//! | 10 | tree: 1 egress, 2 audit |
+//! | 11 | 0 |
+//! | 12..20 | index of the first entry |
+//! | 20..28 | group number of the first group |
+//! | 28..32 | checksum of the last record of the file before, 0 in the first file |
+//! | 32..40 | when it was made, Unix milliseconds |
+//! | 40..44 | CRC-32C of bytes 0..40 |
+//!
+//! The first record is a snapshot of the state (`state.rs`), the others are entries.
+//!
+//! # Record
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..4 | `WLR1` |
+//! | 4 | kind (`entry.rs`), 128 for a snapshot |
+//! | 5 | flags: 1 first of its group, 2 last of its group |
+//! | 6..8 | length of the leaf, at most 4,096 |
+//! | 8..12 | length of the body, at most 64 MiB |
+//! | 12..20 | group number: one more for each fsync |
+//! | 20..24 | checksum of the record before (of the file header in the first) |
+//! | 24..28 | CRC-32C of the body |
+//! | 28..32 | CRC-32C of bytes 0..28 and the leaf: the checksum of this record |
+//! | 32.. | leaf, body |
+//!
+//! # The end of a file
+//! Only what was not acknowledged may be unreadable: records of the last group. After the first record that does not check, the
+//! reader looks for any later record that checks by itself. If one belongs to a later group than the broken one, an fsync lay in
+//! between and the break is damage, not a torn tail.
+
+use weir_event::limits::LEDGER_ENTRY_BYTES_MAX;
+
+/// The newest file format.
+pub(crate) const FORMAT: u16 = 1;
+/// Bytes of a file header.
+pub(crate) const FILE_HEADER_BYTES: usize = 44;
+/// Bytes of a record header.
+pub(crate) const RECORD_HEADER_BYTES: usize = 32;
+/// A body over this is not written.
+pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The kind of a state snapshot: not an entry, not a leaf.
+pub(crate) const SNAPSHOT: u8 = 128;
+
+const FILE_MAGIC: &[u8; 8] = b"WEIRLOG\0";
+const RECORD_MAGIC: &[u8; 4] = b"WLR1";
+const FIRST_OF_GROUP: u8 = 1;
+const LAST_OF_GROUP: u8 = 2;
+
+/// What a file says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileHeader {
+    pub(crate) tree: u8,
+    pub(crate) first_index: u64,
+    pub(crate) first_group: u64,
+    pub(crate) previous: u32,
+    pub(crate) made_at: i64,
+}
+
+/// Why a file header was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeaderError {
+    Newer(u16),
+    Malformed,
+}
+
+impl FileHeader {
+    pub(crate) fn encode(&self) -> [u8; FILE_HEADER_BYTES] {
+        let mut out = [0; FILE_HEADER_BYTES];
+        out[0..8].copy_from_slice(FILE_MAGIC);
+        out[8..10].copy_from_slice(&FORMAT.to_le_bytes());
+        out[10] = self.tree;
+        out[12..20].copy_from_slice(&self.first_index.to_le_bytes());
+        out[20..28].copy_from_slice(&self.first_group.to_le_bytes());
+        out[28..32].copy_from_slice(&self.previous.to_le_bytes());
+        out[32..40].copy_from_slice(&self.made_at.to_le_bytes());
+        let crc = crc32c::crc32c(&out[..40]);
+        out[40..44].copy_from_slice(&crc.to_le_bytes());
+        out
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<FileHeader, HeaderError> {
+        let bytes = bytes.get(..FILE_HEADER_BYTES).ok_or(HeaderError::Malformed)?;
+        if &bytes[..8] != FILE_MAGIC {
+            return Err(HeaderError::Malformed);
+        }
+        // The format is read before the checksum: a later format may keep its checksum elsewhere.
+        let format = u16::from_le_bytes([bytes[8], bytes[9]]);
+        if format > FORMAT {
+            return Err(HeaderError::Newer(format));
+        }
+        if u32_at(bytes, 40) != crc32c::crc32c(&bytes[..40]) || format != FORMAT || bytes[11] != 0 {
+            return Err(HeaderError::Malformed);
+        }
+        Ok(FileHeader {
+            tree: bytes[10],
+            first_index: u64_at(bytes, 12),
+            first_group: u64_at(bytes, 20),
+            previous: u32_at(bytes, 28),
+            made_at: u64_at(bytes, 32) as i64,
+        })
+    }
+
+    /// What the first record of the file is chained to.
+    pub(crate) fn checksum(&self) -> u32 {
+        u32_at(&self.encode(), 40)
+    }
+}
+
+/// A record header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RecordHeader {
+    pub(crate) kind: u8,
+    flags: u8,
+    pub(crate) leaf_len: usize,
+    pub(crate) body_len: usize,
+    pub(crate) group: u64,
+    pub(crate) previous: u32,
+    body_crc: u32,
+    pub(crate) checksum: u32,
+}
+
+impl RecordHeader {
+    /// Reads a header; `None` where it cannot be one.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<RecordHeader> {
+        let bytes = bytes.get(..RECORD_HEADER_BYTES)?;
+        let header = RecordHeader {
+            kind: bytes[4],
+            flags: bytes[5],
+            leaf_len: usize::from(u16::from_le_bytes([bytes[6], bytes[7]])),
+            body_len: u32_at(bytes, 8) as usize,
+            group: u64_at(bytes, 12),
+            previous: u32_at(bytes, 20),
+            body_crc: u32_at(bytes, 24),
+            checksum: u32_at(bytes, 28),
+        };
+        let fits = header.leaf_len <= LEDGER_ENTRY_BYTES_MAX && header.body_len <= BODY_BYTES_MAX && header.flags <= 3;
+        (&bytes[..4] == RECORD_MAGIC && fits).then_some(header)
+    }
+
+    /// Bytes of the whole record.
+    pub(crate) fn len(&self) -> usize {
+        RECORD_HEADER_BYTES + self.leaf_len + self.body_len
+    }
+
+    /// Whether the leaf is the one that was written: `bytes` begins with the header.
+    pub(crate) fn leaf_checks(&self, bytes: &[u8]) -> bool {
+        bytes
+            .get(RECORD_HEADER_BYTES..RECORD_HEADER_BYTES + self.leaf_len)
+            .is_some_and(|leaf| crc32c::crc32c_append(crc32c::crc32c(&bytes[..28]), leaf) == self.checksum)
+    }
+}
+
+/// A record as its maker hands it over: the header is filled in when it is written.
+#[derive(Debug)]
+pub(crate) struct Unwritten {
+    bytes: Vec<u8>,
+}
+
+impl Unwritten {
+    /// `None` where leaf or body is over its limit.
+    pub(crate) fn new(kind: u8, leaf: &[u8], body: &[u8]) -> Option<Unwritten> {
+        if leaf.len() > LEDGER_ENTRY_BYTES_MAX || body.len() > BODY_BYTES_MAX {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(RECORD_HEADER_BYTES + leaf.len() + body.len());
+        bytes.extend_from_slice(RECORD_MAGIC);
+        bytes.extend_from_slice(&[kind, 0]);
+        bytes.extend_from_slice(&(leaf.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(&(body.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&[0; 12]);
+        bytes.extend_from_slice(&crc32c::crc32c(body).to_le_bytes());
+        bytes.extend_from_slice(&[0; 4]);
+        bytes.extend_from_slice(leaf);
+        bytes.extend_from_slice(body);
+        Some(Unwritten { bytes })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        let leaf_len = usize::from(u16::from_le_bytes([self.bytes[6], self.bytes[7]]));
+        &self.bytes[RECORD_HEADER_BYTES + leaf_len..]
+    }
+
+    /// Appends the finished record and gives its checksum.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, group: u64, first: bool, last: bool, previous: u32) -> u32 {
+        let at = out.len();
+        out.extend_from_slice(&self.bytes);
+        let record = &mut out[at..];
+        record[5] = u8::from(first) * FIRST_OF_GROUP + u8::from(last) * LAST_OF_GROUP;
+        record[12..20].copy_from_slice(&group.to_le_bytes());
+        record[20..24].copy_from_slice(&previous.to_le_bytes());
+        let leaf_end = RECORD_HEADER_BYTES + usize::from(u16::from_le_bytes([record[6], record[7]]));
+        let crc = crc32c::crc32c_append(crc32c::crc32c(&record[..28]), &record[RECORD_HEADER_BYTES..leaf_end]);
+        record[28..32].copy_from_slice(&crc.to_le_bytes());
+        crc
+    }
+}
+
+/// One record that checked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record<'a> {
+    pub(crate) kind: u8,
+    pub(crate) leaf: &'a [u8],
+    pub(crate) body: &'a [u8],
+}
+
+/// How the readable part of a file ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// At the end of the file.
+    Clean,
+    /// In an unacknowledged group: what follows may be thrown away.
+    Torn,
+    /// Before bytes that were acknowledged.
+    Damaged(&'static str),
+}
+
+/// Walks the records of one file's bytes.
+pub(crate) struct Records<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    previous: u32,
+    /// Group of the next record: (number, whether it has begun).
+    group: (u64, bool),
+    end: Option<End>,
+}
+
+impl<'a> Records<'a> {
+    /// `bytes` is the whole file, whose header was read.
+    pub(crate) fn new(bytes: &'a [u8], header: &FileHeader) -> Records<'a> {
+        let group = (header.first_group, false);
+        Records { bytes, at: FILE_HEADER_BYTES, previous: header.checksum(), group, end: None }
+    }
+
+    /// Where the next record begins: the length of what was read.
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The checksum of the last record, and the number of the next group.
+    pub(crate) fn chain(&self) -> (u32, u64) {
+        (self.previous, self.group.0 + u64::from(self.group.1))
+    }
+
+    /// How it ended, after `next` gave `None`.
+    pub(crate) fn end(&self) -> End {
+        self.end.unwrap_or(End::Clean)
+    }
+
+    pub(crate) fn next(&mut self) -> Option<Record<'a>> {
+        if self.end.is_some() {
+            return None;
+        }
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if rest.is_empty() {
+            self.end = Some(End::Clean);
+            return None;
+        }
+        match self.check(rest) {
+            Ok((record, header)) => {
+                self.at += header.len();
+                self.previous = header.checksum;
+                self.group =
+                    if header.flags & LAST_OF_GROUP != 0 { (header.group + 1, false) } else { (header.group, true) };
+                Some(record)
+            }
+            Err(what) => {
+                self.end = Some(if self.later_group_follows() { End::Damaged(what) } else { End::Torn });
+                None
+            }
+        }
+    }
+
+    fn check(&self, rest: &'a [u8]) -> Result<(Record<'a>, RecordHeader), &'static str> {
+        let (record, header) = standalone(rest)?;
+        if header.previous != self.previous {
+            return Err("the record does not follow the one before it");
+        }
+        if header.group != self.group.0 || (header.flags & FIRST_OF_GROUP != 0) == self.group.1 {
+            return Err("the record is of another group than the one that was due");
+        }
+        Ok((record, header))
+    }
+
+    /// Whether a record of a later group than the broken one lies behind it.
+    fn later_group_follows(&self) -> bool {
+        let mut at = self.at;
+        while let Some(found) = self.bytes.get(at..).and_then(|b| b.windows(4).position(|w| w == RECORD_MAGIC)) {
+            at += found;
+            match standalone(&self.bytes[at..]) {
+                Ok((_, header)) if header.group > self.group.0 => return true,
+                Ok((_, header)) => at += header.len(),
+                Err(_) => at += 1,
+            }
+        }
+        false
+    }
+}
+
+/// A record that checks by itself, whatever came before it.
+fn standalone(bytes: &[u8]) -> Result<(Record<'_>, RecordHeader), &'static str> {
+    let header = RecordHeader::decode(bytes).ok_or("no record begins where one is due")?;
+    let whole = bytes.get(..header.len()).ok_or("the record is cut short")?;
+    if !header.leaf_checks(whole) {
+        return Err("the entry does not have its checksum");
+    }
+    let (leaf, body) = whole[RECORD_HEADER_BYTES..].split_at(header.leaf_len);
+    if crc32c::crc32c(body) != header.body_crc {
+        return Err("the body does not have its checksum");
+    }
+    Ok((Record { kind: header.kind, leaf, body }, header))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut out = [0; 4];
+    out.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(out)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let mut out = [0; 8];
+    out.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: FileHeader = FileHeader { tree: 1, first_index: 0, first_group: 4, previous: 0, made_at: 7 };
+
+    /// A file of groups, each a list of leaves; gives the bytes and where each record begins.
+    fn file(groups: &[&[&[u8]]]) -> (Vec<u8>, Vec<usize>) {
+        let mut bytes = HEADER.encode().to_vec();
+        let (mut previous, mut starts) = (HEADER.checksum(), Vec::new());
+        for (g, leaves) in groups.iter().enumerate() {
+            for (i, leaf) in leaves.iter().enumerate() {
+                starts.push(bytes.len());
+                let record = Unwritten::new(9, leaf, b"body").unwrap();
+                previous = record.write(&mut bytes, 4 + g as u64, i == 0, i + 1 == leaves.len(), previous);
+            }
+        }
+        (bytes, starts)
+    }
+
+    fn read(bytes: &[u8]) -> (usize, End) {
+        let mut records = Records::new(bytes, &FileHeader::decode(bytes).unwrap());
+        let mut n = 0;
+        while records.next().is_some() {
+            n += 1;
+        }
+        (n, records.end())
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_a_newer_format_is_refused() {
+        let (bytes, _) = file(&[&[b"a", b"b"], &[b"c"]]);
+        assert_eq!(read(&bytes), (3, End::Clean));
+        let mut newer = bytes;
+        newer[8] = 2;
+        assert_eq!(FileHeader::decode(&newer), Err(HeaderError::Newer(2)));
+    }
+
+    #[test]
+    fn every_cut_inside_the_last_group_is_a_torn_tail() {
+        let (bytes, starts) = file(&[&[b"a", b"b"], &[b"c", b"d"]]);
+        for len in starts[2]..bytes.len() {
+            let (n, end) = read(&bytes[..len]);
+            assert!(n >= 2 && end != End::Damaged(""), "{len}");
+            assert!(matches!(end, End::Torn | End::Clean), "{len}");
+        }
+    }
+
+    #[test]
+    fn a_break_before_a_later_group_is_damage_and_in_the_last_group_it_is_not() {
+        let (bytes, starts) = file(&[&[b"a", b"b"], &[b"c", b"d"], &[b"e", b"f"]]);
+        for at in FILE_HEADER_BYTES..bytes.len() {
+            let mut broken = bytes.clone();
+            broken[at] ^= 0x10;
+            let (n, end) = read(&broken);
+            assert_eq!(
+                n,
+                starts.iter().filter(|s| **s <= at).count() - 1,
+                "the record that holds byte {at} is the first bad one"
+            );
+            assert_eq!(matches!(end, End::Damaged(_)), at < starts[4], "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_dropped_or_moved_record_is_found() {
+        let (bytes, starts) = file(&[&[b"a"], &[b"b"], &[b"c"], &[b"d"]]);
+        let dropped = [&bytes[..starts[1]], &bytes[starts[2]..]].concat();
+        assert!(matches!(read(&dropped), (1, End::Damaged(_))));
+        let moved =
+            [&bytes[..starts[1]], &bytes[starts[2]..starts[3]], &bytes[starts[1]..starts[2]], &bytes[starts[3]..]];
+        assert!(matches!(read(&moved.concat()), (1, End::Damaged(_))));
+    }
+}

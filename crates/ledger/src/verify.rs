@@ -1,0 +1,1 @@
+//! Walking a ledger from its first entry to its checkpoint.
