@@ -1,0 +1,329 @@
+//! The request's way: take or open a connection, write, read the whole answer; and say truly whether anything was sent.
+//!
+//! A kept connection can be closed by the other side at any moment, also while a request is being written to it. Such a request
+//! counts as unsent only if, after our side of the connection has stopped for good, the operating system took no byte of it;
+//! then it is tried once more on a new connection. In every other case its outcome is unknown.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{Method, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+
+use crate::connect::{self, Resolve, SystemResolver};
+use crate::{Cidr, Endpoint, NotSent, OutboundError, SendError, Unknown, retry_after, tls};
+
+/// An answer's head: longer ones are an unknown outcome.
+const ANSWER_HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// How a client behaves.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// Ranges that may be connected to although they are private, local or reserved.
+    pub allow_addresses: Vec<Cidr>,
+    /// Root certificates beyond Mozilla's, PEM; empty for none.
+    pub extra_roots: Vec<u8>,
+    /// For resolving, connecting and TLS together.
+    pub connect_timeout: Duration,
+    /// From the first byte of the request to the last of the answer.
+    pub request_timeout: Duration,
+    /// An answer's body; a longer one is an unknown outcome.
+    pub response_bytes_max: usize,
+    /// Idle connections kept for one endpoint.
+    pub idle_per_host: usize,
+    /// How long an idle connection is kept: shorter than what load balancers allow (60 s and more), since a connection that the
+    /// other side closes while we write is an unknown outcome.
+    pub idle_timeout: Duration,
+}
+
+impl Default for ClientOptions {
+    fn default() -> ClientOptions {
+        ClientOptions {
+            allow_addresses: Vec::new(),
+            extra_roots: Vec::new(),
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            response_bytes_max: 1024 * 1024,
+            idle_per_host: 8,
+            idle_timeout: Duration::from_secs(15),
+        }
+    }
+}
+
+/// One request. The caller's headers are sent as they are; those that belong to the connection are refused.
+#[derive(Clone)]
+pub struct Request<'a> {
+    /// Where to.
+    pub endpoint: &'a Endpoint,
+    /// How.
+    pub method: Method,
+    /// Appended to the endpoint's path; begins with `/`. May hold a token: never logged.
+    pub path_and_query: &'a str,
+    /// Headers of the request. May hold a token: never logged.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("endpoint", self.endpoint)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A whole answer. Redirects are answers like others.
+#[derive(Clone)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// What `Retry-After` asks for.
+    pub retry_after: Option<Duration>,
+    /// The `Content-Type`, where it is readable text.
+    pub content_type: Option<String>,
+    /// The body as sent; nothing was asked to be compressed.
+    pub body: Bytes,
+}
+
+/// Shows no body: a vendor may quote the event in it.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sends requests and keeps connections. Cheap to clone; clones share the connections.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    options: ClientOptions,
+    resolver: Arc<dyn Resolve>,
+    tls: TlsConnector,
+    /// Locked only to push and pop.
+    idle: Mutex<HashMap<Peer, Vec<Idle>>>,
+}
+
+type Peer = (bool, String, u16);
+
+struct Idle {
+    connection: Connection,
+    since: Instant,
+}
+
+impl Client {
+    /// A client that asks the machine's resolver.
+    pub fn new(options: ClientOptions) -> Result<Client, OutboundError> {
+        Client::with_resolver(options, Arc::new(SystemResolver))
+    }
+
+    /// A client with another resolver.
+    pub fn with_resolver(options: ClientOptions, resolver: Arc<dyn Resolve>) -> Result<Client, OutboundError> {
+        let tls = tls::connector(&options.extra_roots)?;
+        Ok(Client(Arc::new(Inner { options, resolver, tls, idle: Mutex::default() })))
+    }
+
+    /// Sends a request once and reads the whole answer. Dropping the future closes its connection; the outcome is then unknown.
+    pub async fn send(&self, request: Request<'_>) -> Result<Response, SendError> {
+        let endpoint = request.endpoint;
+        let prepared = prepare(&request).ok_or(SendError::NotSent(NotSent::InvalidRequest))?;
+        if let Some(connection) = self.take_idle(endpoint).await {
+            match self.exchange(endpoint, connection, &prepared).await {
+                // Provably nothing was sent: the connection had ended while it was idle. Once more, on a new one.
+                Err(SendError::NotSent(_)) => {}
+                result => return result,
+            }
+        }
+        let connection = self.connect(endpoint).await.map_err(SendError::NotSent)?;
+        self.exchange(endpoint, connection, &prepared).await
+    }
+
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Connection, NotSent> {
+        let options = &self.0.options;
+        let connected = connect::connect(
+            endpoint,
+            &*self.0.resolver,
+            &options.allow_addresses,
+            &self.0.tls,
+            options.connect_timeout,
+        )
+        .await?;
+        let (sender, driver) = http1::Builder::new()
+            .max_buf_size(ANSWER_HEAD_BYTES_MAX)
+            .handshake(TokioIo::new(connected.stream))
+            .await
+            .map_err(|_| NotSent::Connect)?;
+        let task = tokio::spawn(async move {
+            // Its error reaches whoever waits for the answer.
+            let _ = driver.await;
+        });
+        Ok(Connection { sender, task, written: connected.written })
+    }
+
+    async fn exchange(
+        &self,
+        endpoint: &Endpoint,
+        mut connection: Connection,
+        prepared: &http::Request<Full<Bytes>>,
+    ) -> Result<Response, SendError> {
+        let options = &self.0.options;
+        let written_before = connection.written.load(Ordering::SeqCst);
+        let answer = async {
+            let answer = connection.sender.try_send_request(prepared.clone()).await.map_err(|failed| {
+                let error = failed.error();
+                if error.is_parse() { Unknown::NotHttp } else { Unknown::ClosedBeforeAnswer }
+            })?;
+            read_answer(answer, options.response_bytes_max).await
+        };
+        let result = tokio::time::timeout(options.request_timeout, answer).await.unwrap_or(Err(Unknown::Timeout));
+        match result {
+            Ok(response) => {
+                self.keep(endpoint, connection);
+                Ok(response)
+            }
+            Err(unknown) => {
+                // Only once our side has stopped can no more of the request be written, and the count be trusted.
+                let written = connection.stop().await;
+                Err(if written == written_before {
+                    SendError::NotSent(NotSent::Closed)
+                } else {
+                    SendError::Unknown(unknown)
+                })
+            }
+        }
+    }
+
+    /// An idle connection that is still open as far as we can tell.
+    async fn take_idle(&self, endpoint: &Endpoint) -> Option<Connection> {
+        loop {
+            let Idle { mut connection, since } = {
+                let mut idle = self.lock_idle();
+                idle.get_mut(&peer(endpoint))?.pop()?
+            };
+            if since.elapsed() >= self.0.options.idle_timeout || connection.sender.is_closed() {
+                continue;
+            }
+            // The driver may still be finishing the last answer; a connection that does not become ready is not used.
+            let ready = tokio::time::timeout(self.0.options.connect_timeout, connection.sender.ready()).await;
+            if matches!(ready, Ok(Ok(()))) {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn keep(&self, endpoint: &Endpoint, connection: Connection) {
+        let options = &self.0.options;
+        if connection.sender.is_closed() {
+            return;
+        }
+        let mut idle = self.lock_idle();
+        let kept = idle.entry(peer(endpoint)).or_default();
+        kept.retain(|other| other.since.elapsed() < options.idle_timeout && !other.connection.sender.is_closed());
+        if kept.len() < options.idle_per_host {
+            kept.push(Idle { connection, since: Instant::now() });
+        }
+    }
+
+    fn lock_idle(&self) -> MutexGuard<'_, HashMap<Peer, Vec<Idle>>> {
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("options", &self.0.options).finish_non_exhaustive()
+    }
+}
+
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    task: JoinHandle<()>,
+    written: Arc<AtomicU64>,
+}
+
+impl Connection {
+    /// Ends our side; how many bytes the operating system had taken when it ended.
+    async fn stop(mut self) -> u64 {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+        self.written.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn peer(endpoint: &Endpoint) -> Peer {
+    (endpoint.is_tls(), endpoint.host().to_owned(), endpoint.port())
+}
+
+/// Headers that belong to the connection: a caller that sets one could make two requests of one, or is mistaken.
+const REFUSED_HEADERS: [header::HeaderName; 8] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::UPGRADE,
+    header::EXPECT,
+    header::TE,
+    header::COOKIE,
+];
+
+fn prepare(request: &Request<'_>) -> Option<http::Request<Full<Bytes>>> {
+    if !request.path_and_query.starts_with('/') || REFUSED_HEADERS.iter().any(|name| request.headers.contains_key(name))
+    {
+        return None;
+    }
+    let path = format!("{}{}", request.endpoint.base_path(), request.path_and_query);
+    let path = PathAndQuery::from_maybe_shared(Bytes::from(path)).ok()?;
+    let mut prepared = http::Request::new(Full::new(request.body.clone()));
+    *prepared.method_mut() = request.method.clone();
+    *prepared.uri_mut() = Uri::from(path);
+    *prepared.headers_mut() = request.headers.clone();
+    let host = HeaderValue::from_maybe_shared(Bytes::from(request.endpoint.host_header())).ok()?;
+    prepared.headers_mut().insert(header::HOST, host);
+    Some(prepared)
+}
+
+async fn read_answer(answer: http::Response<Incoming>, bytes_max: usize) -> Result<Response, Unknown> {
+    let (head, mut incoming) = answer.into_parts();
+    let mut body = Vec::new();
+    while let Some(frame) = incoming.frame().await {
+        let frame = frame.map_err(|_| Unknown::ClosedMidAnswer)?;
+        if let Some(data) = frame.data_ref() {
+            if body.len() + data.len() > bytes_max {
+                return Err(Unknown::AnswerTooLarge);
+            }
+            body.extend_from_slice(data);
+        }
+    }
+    Ok(Response {
+        status: head.status.as_u16(),
+        retry_after: retry_after::read(&head.headers),
+        content_type: head.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned),
+        body: body.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests;
