@@ -155,7 +155,10 @@ impl Minimiser {
             return Err(Rule::OverLimit);
         }
         let mut flags = 0;
-        let times = times(draft.client_time, gate.received_at);
+        let times = match gate.replay_of {
+            Some(epoch) => times_of_replay(draft.client_time, epoch),
+            None => times(draft.client_time, gate.received_at),
+        };
         if times.late {
             flags |= LATE;
         }
@@ -198,7 +201,7 @@ impl Minimiser {
         record.push(gate.region_source as u8);
         record.extend_from_slice(&gate.received_at.0.to_le_bytes());
         record.extend_from_slice(&times.event.0.to_le_bytes());
-        record.extend_from_slice(&gate.replay_of.unwrap_or(times.epoch).0.to_le_bytes());
+        record.extend_from_slice(&times.epoch.0.to_le_bytes());
         record.extend_from_slice(&gate.generation.0);
         wire::put_varint(record, u64::from(self.engine.version()));
         for name in [gate.source.label, draft.name, slice] {
@@ -587,6 +590,12 @@ pub fn times(client: Option<Millis>, received_at: Millis) -> Times {
     };
     let oldest = received_at.plus(-limits::EPOCH_BACKDATE_MILLIS_MAX);
     Times { event: client.min(received_at), epoch: client.clamp(oldest, received_at), late: client < oldest }
+}
+
+/// The times of an event that was withheld with `epoch`: the same as at its first try, whenever it comes back.
+fn times_of_replay(client: Option<Millis>, epoch: Millis) -> Times {
+    let client = client.map_or(epoch, in_milliseconds);
+    Times { event: client.min(epoch), epoch, late: client < epoch }
 }
 
 /// Micro- and nanoseconds are seen by their size: as milliseconds they would lie past the year 5138.

@@ -14,7 +14,7 @@ pub(crate) enum Place {
     Profile,
     /// `context.ip`: kept as its network, whatever the detectors say.
     Address,
-    /// A page or a referrer: kept as a template or not at all.
+    /// A page, its path or its query, or a referrer: kept as a template or not at all; a query has no template.
     Page,
     /// `context.page.url`: a page whose query may name the campaign.
     PageUrl,
@@ -35,7 +35,9 @@ impl PathPlan {
         let place = match entry.text {
             "context.ip" => Place::Address,
             "context.page.url" => Place::PageUrl,
-            "context.page.referrer" | "context.page.initial_referrer" => Place::Page,
+            "context.page.referrer" | "context.page.initial_referrer" | "context.page.path" | "context.page.search" => {
+                Place::Page
+            }
             "context.session_id" => Place::Session,
             text if text.starts_with("profile.") => Place::Profile,
             _ => Place::Property,

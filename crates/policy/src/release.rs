@@ -377,8 +377,18 @@ impl Releaser {
         {
             return Err(Rule::LinkAcrossEpochs);
         }
-        let two = tags.iter().filter(|t| !matches!(t.role, Role::Group | Role::Contact)).take(2).count();
-        if two < 2 { Err(Rule::Malformed) } else { Ok(()) }
+        let one_of = |roles: &[Role]| roles.iter().find_map(|role| tags.iter().find(|t| t.role == *role));
+        let (from, to) = match view.operation() {
+            Operation::Identify => {
+                (one_of(&[Role::Previous, Role::Device]), one_of(&[Role::Next, Role::User, Role::Subject]))
+            }
+            _ => (one_of(&[Role::Previous]), one_of(&[Role::Next])),
+        };
+        // Two ids that are one, or one that is nobody: there is nothing to link.
+        match (from, to) {
+            (Some(from), Some(to)) if from.tag != to.tag => Ok(()),
+            _ => Err(Rule::Malformed),
+        }
     }
 
     fn ids(

@@ -124,6 +124,50 @@ impl fmt::Debug for Withheld {
     }
 }
 
+/// A withheld event that the operator opened with the hold key, on its way back to the gate. It proves nothing: the gate treats it
+/// as it treats any draft.
+pub struct Opened {
+    source: SourceId,
+    event_id: EventId,
+    received_at: Millis,
+    epoch_time: Millis,
+    body: Vec<u8>,
+}
+
+impl Opened {
+    /// What the hold's entry says, and the opened body.
+    pub fn new(source: SourceId, event_id: EventId, received_at: Millis, epoch_time: Millis, body: Vec<u8>) -> Opened {
+        Opened { source, event_id, received_at, epoch_time, body }
+    }
+
+    /// The source.
+    pub fn source(&self) -> &SourceId {
+        &self.source
+    }
+
+    /// The event id, as at the first try.
+    pub fn event_id(&self) -> EventId {
+        self.event_id
+    }
+
+    /// When it was received.
+    pub fn received_at(&self) -> Millis {
+        self.received_at
+    }
+
+    /// The draft, the event id and the epoch time, for the gate's `replay_of`.
+    pub fn drafts(&self, source: &SourceNames) -> Result<(DraftBatch, EventId, Millis), WireError> {
+        Ok((decode(&self.body, source)?, self.event_id, self.epoch_time))
+    }
+}
+
+/// Ids only.
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("source", &self.source).field("event_id", &self.event_id).finish_non_exhaustive()
+    }
+}
+
 fn encode(names: &Names, batch: &DraftBatch, draft: &Draft) -> Vec<u8> {
     let mut out = VERSION.to_le_bytes().to_vec();
     let named = draft.name != NameId::UNNAMED;
