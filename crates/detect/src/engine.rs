@@ -1,12 +1,31 @@
 //! How one leaf is scanned.
+//!
+//! The gate counts classes of bytes in one pass; most leaves end there. What the counts hint at, and what the key says, chooses the
+//! detectors that run. Where the leaf hides other values (percent-encoding, JSON in a string, base64) it is decoded and
+//! looked at again: at most two levels deep, at most twice the leaf's bytes in all, in buffers that a thread keeps.
+
+use std::cell::Cell;
 
 use weir_event::{Finding, LeafKind, NameEntry};
 
+use crate::decode;
+use crate::detectors::{DETECTORS, Detector, Find};
+use crate::digits::{for_each_run, starts_with_uuid};
+use crate::embedded::for_each_field;
 use crate::facts::PathFacts;
+use crate::gate::{Gate, signal};
+use crate::leaf::{Leaf, Output};
 
 /// All detectors behind one call. Holds no state: tables are compiled in, so making one costs nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Engine;
+
+/// Levels of decoding.
+const DEPTH_MAX: u32 = 2;
+/// No class without a key is shorter than this: `a@b.co`.
+const TEXT_BYTES_MIN: usize = 6;
+/// No card is shorter.
+const NUMBER_BYTES_MIN: usize = 13;
 
 impl Engine {
     /// The engine with every detector of the list.
@@ -19,13 +38,228 @@ impl Engine {
         1
     }
 
+    /// The stable names of the detectors, as findings carry them.
+    pub fn detectors(&self) -> impl Iterator<Item = &'static str> {
+        DETECTORS.iter().map(|detector| detector.name)
+    }
+
     /// What a path's name says about its values: once per path, to be kept beside the [`weir_event::NameId`].
     pub fn path_facts(&self, entry: &NameEntry) -> PathFacts {
         PathFacts::of_path(entry.text)
     }
 
     /// Appends what is found in one leaf. Strings, numbers and map keys are scanned; other kinds hold nothing.
+    #[inline]
     pub fn scan(&self, facts: PathFacts, kind: LeafKind, text: &[u8], found: &mut Vec<Finding>) {
-        let _ = (facts, kind, text, found);
+        let silent = facts.is_silent();
+        let signals = match kind {
+            LeafKind::String | LeafKind::MapKey => {
+                if silent && text.len() < TEXT_BYTES_MIN {
+                    return;
+                }
+                Gate::of(text).signals()
+            }
+            LeafKind::Number if text.len() >= NUMBER_BYTES_MIN || text.iter().any(|b| b | 0x20 == b'e') => {
+                signal::NUMBER
+            }
+            LeafKind::Number => 0,
+            _ => return,
+        };
+        if silent && signals == 0 || text.is_empty() {
+            return;
+        }
+        scan_closer(facts, kind, text, signals, found);
     }
+}
+
+#[inline(never)]
+fn scan_closer(facts: PathFacts, kind: LeafKind, text: &[u8], signals: u32, found: &mut Vec<Finding>) {
+    let is_number = kind == LeafKind::Number;
+    let mut out = Output::new(found, text.len());
+    let mut expanded = [0; 24];
+    if is_number && let Some(len) = expand_exponent(text, &mut expanded) {
+        let leaf = Leaf { text: &expanded[..len], facts, is_number };
+        out.offset = None;
+        run_detectors(&leaf, signals, &mut out);
+        return;
+    }
+    let signals = if !is_number && is_plain_identifier(text) { 0 } else { signals };
+    let leaf = Leaf { text, facts, is_number };
+    let mut budget = 2 * text.len();
+    look(&leaf, signals, &mut out, 0, &mut budget);
+    out.resolve_overlaps();
+}
+
+/// Runs the detectors on a text and goes into what it hides.
+fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget: &mut usize) {
+    run_detectors(leaf, signals, out);
+    if signals & signal::STRUCTURE != 0 {
+        look_at_fields(leaf.text, out);
+    }
+    if depth == DEPTH_MAX {
+        return;
+    }
+    if signals & signal::STRUCTURE != 0 {
+        let has = |byte: u8| leaf.text.contains(&byte);
+        if has(b'%') || (has(b'=') && has(b'+')) {
+            look_decoded(leaf, out, depth, budget, |text, buffer| decode::percent(text, text.contains(&b'='), buffer));
+        }
+        if has(b'\\') {
+            look_decoded(leaf, out, depth, budget, decode::json_escapes);
+        }
+    }
+    if signals & signal::MIXED != 0 {
+        look_at_base64(leaf, out, depth, budget);
+    }
+}
+
+fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
+    const NONE: Option<&Detector> = None;
+    let mut of_digits = [NONE; 8];
+    let mut count = 0;
+    for detector in DETECTORS {
+        if detector.signals & signals == 0 && !detector.facts.has(leaf.facts) {
+            continue;
+        }
+        match detector.find {
+            Find::Text(find) => {
+                out.detector = detector.name;
+                find(leaf, out);
+            }
+            Find::Digits(_) => {
+                of_digits[count] = Some(detector);
+                count += 1;
+            }
+        }
+    }
+    if count == 0 {
+        return;
+    }
+    for_each_run(leaf.text, |run| {
+        for detector in of_digits.iter().flatten() {
+            if let Find::Digits(find) = detector.find {
+                out.detector = detector.name;
+                find(leaf, run, out);
+            }
+        }
+    });
+}
+
+/// Keys inside the text: only the detectors that the key asks for run on its value, the others have seen it.
+fn look_at_fields(text: &[u8], out: &mut Output<'_>) {
+    let base = out.offset;
+    for_each_field(text, |facts, value, is_number| {
+        out.offset = base.map(|base| base + value.start as u32);
+        run_detectors(&Leaf { text: &text[value], facts, is_number }, 0, out);
+    });
+    out.offset = base;
+}
+
+fn look_decoded(
+    leaf: &Leaf<'_>,
+    out: &mut Output<'_>,
+    depth: u32,
+    budget: &mut usize,
+    decode: impl FnOnce(&[u8], &mut Vec<u8>) -> bool,
+) {
+    if leaf.text.len() > *budget {
+        return;
+    }
+    with_buffer(|buffer| {
+        if decode(leaf.text, buffer) {
+            *budget -= buffer.len().min(*budget);
+            let offset = out.offset.take();
+            let inner = Leaf { text: buffer, ..*leaf };
+            look(&inner, Gate::of(buffer).signals(), out, depth + 1, budget);
+            out.offset = offset;
+        }
+    });
+}
+
+fn look_at_base64(leaf: &Leaf<'_>, out: &mut Output<'_>, depth: u32, budget: &mut usize) {
+    let mut rest = leaf.text;
+    while let Some(start) = rest.iter().position(|b| decode::is_base64(*b)) {
+        rest = &rest[start..];
+        let len = rest.iter().position(|b| !decode::is_base64(*b)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(len);
+        // A path's or a prefix's last part may be the base64, not the whole run: `/v1/YWRh…`, `data_YWRh…`.
+        for part in [run, last_part(run)] {
+            look_decoded(&Leaf { text: part, ..*leaf }, out, depth, budget, |text, buffer| {
+                decode::base64_text(text, buffer)
+            });
+            if last_part(run).len() == run.len() {
+                break;
+            }
+        }
+        rest = after;
+    }
+}
+
+fn last_part(run: &[u8]) -> &[u8] {
+    run.rsplit(|b| matches!(b, b'/' | b'_' | b'-' | b'+')).next().unwrap_or_default()
+}
+
+/// A whole leaf that is a UUID, a digest, a trace id or a time: what it holds is no one's number.
+fn is_plain_identifier(text: &[u8]) -> bool {
+    match text.len() {
+        36 => starts_with_uuid(text),
+        32 | 40 | 64 => text.iter().all(u8::is_ascii_hexdigit),
+        55 => text.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-') && text[2] == b'-' && text[35] == b'-',
+        20..=35 => {
+            text[4] == b'-'
+                && text[7] == b'-'
+                && matches!(text[10], b'T' | b' ')
+                && text[13] == b':'
+                && text[..4].iter().all(u8::is_ascii_digit)
+                && text[11..].iter().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'Z' | b'+' | b'-'))
+        }
+        _ => false,
+    }
+}
+
+/// `4.111111111111111e15` as `4111111111111111`; `None` for a number without an exponent, or one that is no whole number of
+/// at most 20 digits.
+fn expand_exponent(text: &[u8], out: &mut [u8; 24]) -> Option<usize> {
+    let mark = text.iter().position(|b| b | 0x20 == b'e')?;
+    let exponent: usize = std::str::from_utf8(text.get(mark + 1..)?).ok()?.trim_start_matches('+').parse().ok()?;
+    let mantissa = text[..mark].strip_prefix(b"-").unwrap_or(&text[..mark]);
+    let dot = mantissa.iter().position(|b| *b == b'.').unwrap_or(mantissa.len());
+    let fraction = mantissa.len().saturating_sub(dot + 1);
+    let whole = dot.checked_add(exponent)?;
+    if whole > 20 || fraction > exponent {
+        return None;
+    }
+    let digits = mantissa.iter().filter(|b| **b != b'.').copied().chain(std::iter::repeat(b'0'));
+    for (to, digit) in out.iter_mut().zip(digits.take(whole)) {
+        *to = digit;
+    }
+    Some(whole)
+}
+
+/// A buffer larger than this is given back to the system.
+const BUFFER_BYTES_KEPT_MAX: usize = 256 * 1024;
+
+thread_local! {
+    static BUFFERS: [Cell<Vec<u8>>; DEPTH_MAX as usize] = const { [const { Cell::new(Vec::new()) }; DEPTH_MAX as usize] };
+}
+
+/// Lends one of the thread's buffers, which is emptied of what was decoded afterwards.
+fn with_buffer(work: impl FnOnce(&mut Vec<u8>)) {
+    BUFFERS.with(|buffers| {
+        let taken = buffers.iter().map(Cell::take).find(|buffer| buffer.capacity() > 0);
+        let mut buffer = taken.unwrap_or_default();
+        work(&mut buffer);
+        buffer.fill(0);
+        buffer.clear();
+        if buffer.capacity() <= BUFFER_BYTES_KEPT_MAX {
+            for slot in buffers {
+                let other = slot.take();
+                if other.capacity() == 0 {
+                    slot.set(buffer);
+                    break;
+                }
+                slot.set(other);
+            }
+        }
+    });
 }

@@ -5,12 +5,21 @@
 //! (the one pass that most leaves end in), `detectors` (one file each, one list), `decode` and `embedded` (values inside
 //! values), [`judge`] (D1), then the reducers [`url`], [`families`] and [`country`].
 
+mod decode;
+mod detectors;
+mod dictionary;
+mod digits;
+mod embedded;
 pub mod engine;
 pub mod facts;
+mod gate;
 pub mod judge;
+mod leaf;
+mod tld;
 
 pub mod country;
 pub mod families;
+pub mod fuzz;
 pub mod url;
 
 pub use country::TruncatedAddress;

@@ -1,0 +1,150 @@
+//! Values in disguise: percent-encoding, JSON escapes and base64, undone within bounds.
+//!
+//! Every decoder writes at most as many bytes as it reads, so two levels write at most twice the leaf.
+
+/// Undoes `%41`, and `+` for a space where `form` says so. Whether anything changed.
+pub(crate) fn percent(text: &[u8], form: bool, out: &mut Vec<u8>) -> bool {
+    out.clear();
+    let mut changed = false;
+    let mut at = 0;
+    while at < text.len() {
+        let decoded = match text[at] {
+            b'%' => text.get(at + 1).and_then(|b| hex(*b)).zip(text.get(at + 2).and_then(|b| hex(*b))),
+            _ => None,
+        };
+        match decoded {
+            Some((high, low)) => {
+                out.push(high << 4 | low);
+                at += 3;
+                changed = true;
+            }
+            None => {
+                let space = form && text[at] == b'+';
+                changed |= space;
+                out.push(if space { b' ' } else { text[at] });
+                at += 1;
+            }
+        }
+    }
+    changed
+}
+
+/// Undoes JSON's `\u0040`, `\/`, `\"` and `\\`; surrogates become `?`, which no detector looks for. Whether anything changed.
+pub(crate) fn json_escapes(text: &[u8], out: &mut Vec<u8>) -> bool {
+    out.clear();
+    let mut changed = false;
+    let mut at = 0;
+    while at < text.len() {
+        let pair = (text[at], text.get(at + 1).copied());
+        let (bytes, len): (u32, usize) = match pair {
+            (b'\\', Some(c @ (b'/' | b'"' | b'\\'))) => (u32::from(c), 2),
+            (b'\\', Some(b'n' | b'r' | b't')) => (u32::from(b' '), 2),
+            (b'\\', Some(b'u')) => match text.get(at + 2..at + 6).and_then(hex_word) {
+                Some(code) => (code, 6),
+                None => (u32::from(b'\\'), 1),
+            },
+            (byte, _) => {
+                out.push(byte);
+                at += 1;
+                continue;
+            }
+        };
+        changed |= len > 1;
+        at += len;
+        let mut utf8 = [0; 4];
+        out.extend_from_slice(char::from_u32(bytes).unwrap_or('?').encode_utf8(&mut utf8).as_bytes());
+    }
+    changed
+}
+
+fn hex_word(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |sum, b| Some(sum << 4 | u32::from(hex(*b)?)))
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    (byte as char).to_digit(16).map(|d| d as u8)
+}
+
+/// The value of a base64 digit, of either alphabet.
+const fn sextet(byte: u8) -> u8 {
+    match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => 0xff,
+    }
+}
+
+const SEXTETS: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut i = 0;
+    while i < 256 {
+        table[i] = sextet(i as u8);
+        i += 1;
+    }
+    table
+};
+
+/// Decodes base64 until `out` is full or a byte is none of its digits; how many bytes were written.
+pub(crate) fn base64_prefix(text: &[u8], out: &mut [u8]) -> usize {
+    let (mut bits, mut have, mut len) = (0_u32, 0, 0);
+    for byte in text {
+        let value = SEXTETS[usize::from(*byte)];
+        if value == 0xff || len == out.len() {
+            break;
+        }
+        bits = bits << 6 | u32::from(value);
+        have += 6;
+        if have >= 8 {
+            have -= 8;
+            out[len] = (bits >> have) as u8;
+            len += 1;
+        }
+    }
+    len
+}
+
+/// The shortest run of base64 digits that is tried: 12 bytes of text.
+const BASE64_BYTES_MIN: usize = 16;
+
+/// Whether `byte` is a digit of base64.
+pub(crate) fn is_base64(byte: u8) -> bool {
+    SEXTETS[usize::from(byte)] != 0xff
+}
+
+/// Decodes a run of base64 digits into `out` if its first 12 bytes are text; random bytes pass once in 150,000.
+pub(crate) fn base64_text(run: &[u8], out: &mut Vec<u8>) -> bool {
+    let mut head = [0; 12];
+    if run.len() < BASE64_BYTES_MIN || base64_prefix(run, &mut head) < 12 || !head.iter().all(|b| is_text(*b)) {
+        return false;
+    }
+    out.clear();
+    out.resize(run.len() / 4 * 3 + 3, 0);
+    let len = base64_prefix(run, out);
+    out.truncate(len);
+    out.iter().filter(|b| is_text(**b) || **b >= 0x80).count() * 10 >= out.len() * 9
+}
+
+fn is_text(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_disguise_comes_off() {
+        let mut out = Vec::new();
+        assert!(percent(b"ada%40example.com%2", false, &mut out));
+        assert_eq!(out, b"ada@example.com%2");
+        assert!(!percent(b"100% sure", false, &mut out));
+        assert!(json_escapes(br#"ada\u0040example.com \"\ud83d"#, &mut out));
+        assert_eq!(out, b"ada@example.com \"?");
+        assert!(base64_text(b"YWRhQGV4YW1wbGUuY29t", &mut out));
+        assert_eq!(out, b"ada@example.com");
+        assert!(!base64_text(b"da39a3ee5e6b4b0d3255bfef95601890afd80709", &mut out));
+    }
+}

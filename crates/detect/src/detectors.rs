@@ -1,0 +1,74 @@
+//! The list of detectors: one file each, and one line each here. Order matters only between findings of equal strength.
+//!
+//! A detector says what must be true of a leaf for it to run (`signals` of the gate, or `facts` of the key) and looks either at
+//! the whole text or at each run of digit groups.
+
+use crate::digits::Run;
+use crate::facts::PathFacts;
+use crate::gate::signal;
+use crate::leaf::{Leaf, Output};
+
+pub(crate) mod address;
+pub(crate) mod birth_date;
+pub(crate) mod device_id;
+pub(crate) mod email;
+pub(crate) mod free_text;
+pub(crate) mod iban;
+pub(crate) mod ip_v4;
+pub(crate) mod ip_v6;
+pub(crate) mod keyed;
+pub(crate) mod location;
+pub(crate) mod mac;
+pub(crate) mod name;
+pub(crate) mod payment_card;
+pub(crate) mod phone;
+pub(crate) mod secret_keyed;
+pub(crate) mod secret_prefix;
+pub(crate) mod url_credentials;
+pub(crate) mod us_ssn;
+
+/// One detector.
+pub(crate) struct Detector {
+    /// Its stable name in findings and docs.
+    pub(crate) name: &'static str,
+    /// It runs where the gate gives any of these signals,
+    pub(crate) signals: u32,
+    /// or where the key gives any of these hints.
+    pub(crate) facts: PathFacts,
+    /// What it does.
+    pub(crate) find: Find,
+}
+
+/// How a detector looks at a leaf.
+pub(crate) enum Find {
+    /// At the whole text.
+    Text(fn(&Leaf<'_>, &mut Output<'_>)),
+    /// At each run of digit groups.
+    Digits(fn(&Leaf<'_>, &Run<'_>, &mut Output<'_>)),
+}
+
+const NO_FACTS: PathFacts = PathFacts::NONE;
+const DIGITS_OR_NUMBER: u32 = signal::DIGITS | signal::NUMBER;
+
+/// Every detector.
+#[rustfmt::skip]
+pub(crate) const DETECTORS: &[Detector] = &[
+    Detector { name: "url_credentials", signals: signal::AT,     facts: NO_FACTS,               find: Find::Text(url_credentials::find) },
+    Detector { name: "email",           signals: signal::AT,     facts: PathFacts::EMAIL,       find: Find::Text(email::find) },
+    Detector { name: "payment_card",    signals: DIGITS_OR_NUMBER, facts: PathFacts::CARD,      find: Find::Digits(payment_card::find) },
+    Detector { name: "us_ssn",          signals: signal::DIGITS, facts: PathFacts::NATIONAL_ID, find: Find::Digits(us_ssn::find) },
+    Detector { name: "ip_v4",           signals: signal::DIGITS, facts: PathFacts::IP,          find: Find::Digits(ip_v4::find) },
+    Detector { name: "phone",           signals: signal::DIGITS, facts: PathFacts::PHONE,       find: Find::Digits(phone::find) },
+    Detector { name: "iban",            signals: signal::DIGITS, facts: PathFacts::BANK,        find: Find::Text(iban::find) },
+    Detector { name: "ip_v6",           signals: signal::COLONS, facts: PathFacts::IP,          find: Find::Text(ip_v6::find) },
+    Detector { name: "mac",             signals: signal::COLONS, facts: PathFacts::DEVICE_ID,   find: Find::Text(mac::find) },
+    Detector { name: "secret_prefix",   signals: signal::MIXED,  facts: PathFacts::SECRET,      find: Find::Text(secret_prefix::find) },
+    Detector { name: "secret_keyed",    signals: 0,              facts: PathFacts::SECRET,      find: Find::Text(secret_keyed::find) },
+    Detector { name: "location",        signals: signal::DIGITS, facts: PathFacts::GEO,         find: Find::Text(location::find) },
+    Detector { name: "free_text",       signals: signal::WORDS,  facts: PathFacts::TEXT,        find: Find::Text(free_text::find) },
+    Detector { name: "address",         signals: 0,              facts: PathFacts::ADDRESS,     find: Find::Text(address::find) },
+    Detector { name: "name",            signals: 0,              facts: PathFacts::NAME,        find: Find::Text(name::find) },
+    Detector { name: "birth_date",      signals: 0,              facts: PathFacts::BIRTH,       find: Find::Text(birth_date::find) },
+    Detector { name: "device_id",       signals: 0,              facts: PathFacts::DEVICE_ID,   find: Find::Text(device_id::find) },
+    Detector { name: "keyed",           signals: 0,              facts: keyed::FACTS,           find: Find::Text(keyed::find) },
+];

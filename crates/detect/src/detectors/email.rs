@@ -1,0 +1,85 @@
+//! E-mail addresses.
+//!
+//! Finds: `ada@example.com`, also inside text, URLs and JSON; `ada%40example.com` through the decode pass. The domain must end in
+//! a top-level domain of the compact table. Under an e-mail key any domain with a dot is enough.
+//! Not one: `icon@2x.png`, `lodash@4.17.21`, `git@github.com:org/repo`, `logo@2x.zip`.
+//! Misses: quoted local parts with spaces, addresses at an IP literal, top-level domains newer than the table.
+//! Source: RFC 5321 §4.1.2 cut down to what providers accept; IANA root zone.
+
+use weir_event::{Category, Evidence, Likelihood};
+
+use crate::facts::PathFacts;
+use crate::leaf::{Leaf, Output};
+use crate::tld::is_tld;
+
+const LOCAL_BYTES_MAX: usize = 64;
+const DOMAIN_BYTES_MAX: usize = 253;
+
+pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
+    let text = leaf.text;
+    for (at, byte) in text.iter().enumerate() {
+        if *byte != b'@' {
+            continue;
+        }
+        let local = text[..at].iter().rev().take(LOCAL_BYTES_MAX).take_while(|b| is_local(**b)).count();
+        let mut start = at - local;
+        while start < at && !text[start].is_ascii_alphanumeric() && text[start] < 0x80 && text[start] != b'_' {
+            start += 1;
+        }
+        let rest = &text[at + 1..];
+        let mut len = rest.iter().take(DOMAIN_BYTES_MAX).take_while(|b| is_domain(**b)).count();
+        while len > 0 && matches!(rest[len - 1], b'.' | b'-' | b'_') {
+            len -= 1;
+        }
+        let domain = &rest[..len];
+        if start == at || !is_mail_domain(domain, leaf.facts.has(PathFacts::EMAIL)) {
+            continue;
+        }
+        let is_git = &text[start..at] == b"git" && rest.get(len) == Some(&b':');
+        if is_git || is_scaled_image(domain) {
+            continue;
+        }
+        let likelihood = if leaf.facts.has(PathFacts::EMAIL) { Likelihood::VeryLikely } else { Likelihood::Likely };
+        out.add(Category::ContactEmail, likelihood, Evidence::Shape, start, at + 1 + len);
+        if out.is_full(Category::ContactEmail) {
+            return;
+        }
+    }
+}
+
+fn is_local(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || byte >= 0x80
+        || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'!' | b'#' | b'$' | b'*' | b'~' | b'^')
+}
+
+fn is_domain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'.' | b'-' | b'_')
+}
+
+fn is_mail_domain(domain: &[u8], keyed: bool) -> bool {
+    // A sentence may go on without a space: `ada@example.com.Please`; then the longest prefix that ends in a domain counts.
+    let mut domain = domain;
+    loop {
+        let Some(dot) = domain.iter().rposition(|b| *b == b'.') else { return false };
+        let label = &domain[dot + 1..];
+        let host = &domain[..dot];
+        if host.is_empty() || host[0] == b'.' || host[0] == b'-' {
+            return false;
+        }
+        let plausible = label.len() >= 2 && label.iter().all(|b| b.is_ascii_alphabetic() || *b >= 0x80);
+        if is_tld(label) || (label.len() >= 4 && label.iter().all(|b| *b >= 0x80)) || (keyed && plausible) {
+            return true;
+        }
+        if !label.first().is_some_and(u8::is_ascii_uppercase) {
+            return false;
+        }
+        domain = host;
+    }
+}
+
+/// `2x.zip`: the scale of an image or a version, with a file ending that is a top-level domain too.
+fn is_scaled_image(domain: &[u8]) -> bool {
+    let first = domain.split(|b| *b == b'.').next().unwrap_or_default();
+    first.len() >= 2 && first.last() == Some(&b'x') && first[..first.len() - 1].iter().all(u8::is_ascii_digit)
+}

@@ -1,0 +1,86 @@
+//! Running text, in which anyone may have written anything.
+//!
+//! Finds: 24 bytes or more with four spaces or more, mostly letters, and a stop word of one of eight languages; 16 or more letters
+//! of a script without spaces; under a key of texts (`comment`, `message`, `q`) three words are enough.
+//! Not one: user agents, button labels and titles of a few words, lists of identifiers.
+//! Misses: short notes under silent keys.
+//! Source: the most frequent words of each language.
+
+use weir_event::{Category, Evidence, Likelihood};
+
+use crate::facts::PathFacts;
+use crate::leaf::{Leaf, Output};
+
+/// How much of a long text is looked at: enough to tell.
+const SAMPLE_BYTES: usize = 1_024;
+
+pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
+    let text = &leaf.text[..leaf.text.len().min(SAMPLE_BYTES)];
+    if leaf.is_number || text.starts_with(b"Mozilla/") {
+        return;
+    }
+    let (mut letters, mut spaces, mut high, mut stop_words, mut words) = (0_usize, 0_usize, 0_usize, 0_usize, 0_usize);
+    let mut word = 0;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => letters += 1,
+            0x80.. => {
+                letters += 1;
+                high += 1;
+            }
+            b' ' | b'+' | b'\n' => {
+                spaces += 1;
+                words += usize::from(at > word);
+                stop_words += usize::from(is_stop_word(&text[word..at]));
+                word = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words += usize::from(text.len() > word);
+    stop_words += usize::from(is_stop_word(&text[word..]));
+    let wordy = 10 * (letters + spaces) >= 7 * text.len();
+    let running = text.len() >= 24 && spaces >= 4 && stop_words >= 1 && wordy;
+    // Three bytes a character: scripts that put no spaces between words.
+    let dense = high >= 48 && 10 * high >= 7 * text.len() && spaces * 12 < high;
+    let keyed = leaf.facts.has(PathFacts::TEXT) && words >= 3 && wordy;
+    if !(running || dense || keyed) {
+        return;
+    }
+    let evidence = if running || dense { Evidence::LongText } else { Evidence::KeyName };
+    let likelihood =
+        if leaf.facts.has(PathFacts::TEXT) && (running || dense) { Likelihood::VeryLikely } else { Likelihood::Likely };
+    out.add(Category::FreeText, likelihood, evidence, 0, leaf.text.len());
+}
+
+fn is_stop_word(word: &[u8]) -> bool {
+    if !(2..=6).contains(&word.len()) {
+        return false;
+    }
+    let mut lower = [0; 6];
+    lower[..word.len()].copy_from_slice(word);
+    lower.make_ascii_lowercase();
+    STOP_WORDS.binary_search(&&lower[..word.len()]).is_ok()
+}
+
+/// Sorted. English, German, French, Spanish, Portuguese, Italian, Dutch, Polish.
+#[rustfmt::skip]
+static STOP_WORDS: [&[u8]; 127] = [
+    b"aan", b"about", b"after", b"all", b"als", b"am", b"an", b"and", b"are", b"as", b"at", b"auch", b"auf", b"avec", b"bardzo", b"be",
+    b"because", b"been", b"but", b"by", b"can", b"che", b"com", b"como", b"con", b"dans", b"das", b"de", b"dem", b"den", b"der", b"des",
+    b"die", b"do", b"een", b"ein", b"eine", b"el", b"en", b"es", b"est", b"et", b"for", b"from", b"had", b"has", b"have", b"he", b"help",
+    b"het", b"his", b"how", b"ich", b"if", b"il", b"in", b"is", b"ist", b"it", b"its", b"je", b"jest", b"kann", b"la", b"las", b"le", b"les",
+    b"los", b"me", b"mit", b"more", b"my", b"nicht", b"nie", b"niet", b"no", b"non", b"not", b"of", b"on", b"or", b"our", b"para", b"pas",
+    b"per", b"please", b"por", b"pour", b"que", b"qui", b"se", b"she", b"sich", b"sie", b"so", b"some", b"sur", b"that", b"the", b"their",
+    b"them", b"there", b"they", b"this", b"to", b"too", b"um", b"uma", b"un", b"una", b"und", b"une", b"van", b"very", b"von", b"was", b"we",
+    b"were", b"what", b"when", b"which", b"will", b"with", b"would", b"you", b"your", b"zijn",
+];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn stop_words_are_sorted_and_fit() {
+        assert!(super::STOP_WORDS.is_sorted());
+        assert!(super::STOP_WORDS.iter().all(|word| word.len() >= 2));
+    }
+}

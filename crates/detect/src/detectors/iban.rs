@@ -1,0 +1,80 @@
+//! International bank account numbers.
+//!
+//! Finds: `DE89370400440532013000`, `GB29 NWBK 6016 1331 9268 19`, with dashes, in lower case too. The country's length and
+//! the mod-97 sum must agree.
+//! Not one: a number whose sum is wrong, or whose letters or digits go on.
+//! Misses: countries that are not in the registry; national account numbers (only by key: `account_number`).
+//! Source: ISO 13616, SWIFT IBAN registry (release 99), ISO 7064 mod 97-10.
+
+use weir_event::{Category, Evidence, Likelihood};
+
+use crate::facts::PathFacts;
+use crate::leaf::{Leaf, Output};
+
+const BYTES_MAX: usize = 34;
+
+pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
+    let text = leaf.text;
+    let mut boundary = true;
+    let mut at = 0;
+    while at + 15 <= text.len() {
+        let here = boundary && text[at].is_ascii_alphabetic();
+        boundary = !text[at].is_ascii_alphanumeric();
+        if here && let Some(end) = iban_at(text, at) {
+            let likelihood =
+                if leaf.facts.has(PathFacts::REFERENCE) { Likelihood::Likely } else { Likelihood::VeryLikely };
+            out.add(Category::BankAccount, likelihood, Evidence::Checksum, at, end);
+            if out.is_full(Category::BankAccount) {
+                return;
+            }
+            at = end;
+            boundary = false;
+            continue;
+        }
+        at += 1;
+    }
+}
+
+/// The end of the IBAN that begins at `start`.
+fn iban_at(text: &[u8], start: usize) -> Option<usize> {
+    let head = text.get(start..start + 4)?;
+    if !head[1].is_ascii_alphabetic() || !head[2].is_ascii_digit() || !head[3].is_ascii_digit() {
+        return None;
+    }
+    let country = [head[0].to_ascii_uppercase(), head[1].to_ascii_uppercase()];
+    let (_, len) = LENGTHS.iter().find(|(code, _)| **code == country)?;
+    let mut compact = [0_u8; BYTES_MAX];
+    let (mut at, mut count) = (start, 0);
+    while count < *len {
+        let byte = *text.get(at)?;
+        if byte.is_ascii_alphanumeric() {
+            compact[count] = byte.to_ascii_uppercase();
+            count += 1;
+        } else if !(matches!(byte, b' ' | b'-' | b'.' | b'+') && text[at - 1].is_ascii_alphanumeric()) {
+            return None;
+        }
+        at += 1;
+    }
+    if text.get(at).is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let compact = &compact[..*len];
+    let sum = compact[4..].iter().chain(&compact[..4]).fold(0_u32, |sum, byte| match byte {
+        b'0'..=b'9' => (sum * 10 + u32::from(byte - b'0')) % 97,
+        _ => (sum * 100 + u32::from(byte - b'A') + 10) % 97,
+    });
+    (sum == 1).then_some(at)
+}
+
+#[rustfmt::skip]
+const LENGTHS: &[(&[u8; 2], usize)] = &[
+    (b"AD", 24), (b"AE", 23), (b"AL", 28), (b"AT", 20), (b"AZ", 28), (b"BA", 20), (b"BE", 16), (b"BG", 22), (b"BH", 22), (b"BI", 27),
+    (b"BR", 29), (b"BY", 28), (b"CH", 21), (b"CR", 22), (b"CY", 28), (b"CZ", 24), (b"DE", 22), (b"DJ", 27), (b"DK", 18), (b"DO", 28),
+    (b"EE", 20), (b"EG", 29), (b"ES", 24), (b"FI", 18), (b"FK", 18), (b"FO", 18), (b"FR", 27), (b"GB", 22), (b"GE", 22), (b"GI", 23),
+    (b"GL", 18), (b"GR", 27), (b"GT", 28), (b"HN", 28), (b"HR", 21), (b"HU", 28), (b"IE", 22), (b"IL", 23), (b"IQ", 23), (b"IS", 26),
+    (b"IT", 27), (b"JO", 30), (b"KW", 30), (b"KZ", 20), (b"LB", 28), (b"LC", 32), (b"LI", 21), (b"LT", 20), (b"LU", 20), (b"LV", 21),
+    (b"LY", 25), (b"MC", 27), (b"MD", 24), (b"ME", 22), (b"MK", 19), (b"MN", 20), (b"MR", 27), (b"MT", 31), (b"MU", 30), (b"NI", 28),
+    (b"NL", 18), (b"NO", 15), (b"OM", 23), (b"PK", 24), (b"PL", 28), (b"PS", 29), (b"PT", 25), (b"QA", 29), (b"RO", 24), (b"RS", 22),
+    (b"RU", 33), (b"SA", 24), (b"SC", 31), (b"SD", 18), (b"SE", 24), (b"SI", 19), (b"SK", 24), (b"SM", 27), (b"SO", 23), (b"ST", 25),
+    (b"SV", 28), (b"TL", 23), (b"TN", 24), (b"TR", 26), (b"UA", 29), (b"VA", 22), (b"VG", 24), (b"XK", 20), (b"YE", 30),
+];

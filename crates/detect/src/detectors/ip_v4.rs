@@ -1,0 +1,82 @@
+//! IPv4 addresses.
+//!
+//! Finds: `203.0.113.7`, also with a port, inside text and URLs. Private ranges are possible only: they name a place in a
+//! network, seldom a person.
+//! Not one: loopback, `0.0.0.0`, netmasks; versions (`1.2.3.4-beta`, `v2.0.14.3`, `Chrome/120.0.0.0`, a key `version`).
+//! Misses: octal, hexadecimal and single-number forms. A four-part version of large numbers under a silent key is taken for one.
+//! Source: RFC 791, RFC 1918, RFC 5735.
+
+use weir_event::{Category, Evidence, Likelihood};
+
+use crate::digits::Run;
+use crate::facts::PathFacts;
+use crate::leaf::{Leaf, Output};
+
+pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
+    let keyed = leaf.facts.has(PathFacts::IP);
+    if leaf.facts.has(PathFacts::VERSION) && !keyed {
+        return;
+    }
+    let groups = run.groups();
+    for i in 0..groups.len().saturating_sub(3) {
+        if !(0..3).all(|k| run.between(i + k) == b".") || run.goes_on_before(i, b'.') || run.goes_on_after(i + 3, b'.')
+        {
+            continue;
+        }
+        let mut octets = [0_u8; 4];
+        let valid = octets.iter_mut().zip(&groups[i..]).all(|(octet, group)| {
+            let digits = &run.text[group.start..group.end];
+            let value = digits.iter().take(4).fold(0_u32, |sum, d| sum * 10 + u32::from(d - b'0'));
+            *octet = value as u8;
+            digits.len() <= 3 && value <= 255 && (digits.len() == 1 || digits[0] != b'0')
+        });
+        let (start, end) = (groups[i].start, groups[i + 3].end);
+        if !valid || groups[i].glued_before || groups[i + 3].glued_after || is_version(run.text, start, end) {
+            continue;
+        }
+        let likelihood = match octets {
+            [0 | 127 | 255, ..] => continue,
+            [_, _, 0, 0] if !keyed => continue,
+            [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [169, 254, ..] if !keyed => Likelihood::Possible,
+            [first, ..] if first >= 224 => Likelihood::Unlikely,
+            _ if keyed => Likelihood::VeryLikely,
+            _ if octets.iter().all(|octet| *octet < 32) => Likelihood::Possible,
+            _ => Likelihood::Likely,
+        };
+        out.add(Category::IpAddress, likelihood, Evidence::Shape, start, end);
+        if out.is_full(Category::IpAddress) {
+            return;
+        }
+    }
+}
+
+/// What stands around four numbers where they are a version.
+fn is_version(text: &[u8], start: usize, end: usize) -> bool {
+    if matches!(text.get(end), Some(b'-' | b'+' | b'_')) && text.get(end + 1).is_some_and(u8::is_ascii_alphabetic) {
+        return true;
+    }
+    let before = &text[..start];
+    match before {
+        [.., b'^' | b'~'] | [.., b'>' | b'<' | b'=', b'='] | [.., b'>' | b'<', b'=', b' '] => true,
+        // `Chrome/120.0.0.0`: a product token at the beginning, after a space or a parenthesis; not a path's segment.
+        [product @ .., b'/'] => {
+            let name = product
+                .iter()
+                .rev()
+                .take(40)
+                .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+                .count();
+            let ahead = product.len().checked_sub(name + 1).map(|at| product[at]);
+            name > 0 && matches!(ahead, None | Some(b' ' | b'(' | b';' | b',' | b'+')) && !product.contains(&b':')
+        }
+        _ => {
+            let tail = &before[before.len().saturating_sub(9)..];
+            let tail = tail.strip_suffix(b" ").unwrap_or(tail);
+            ends_with(tail, b"version") || ends_with(tail, b"build")
+        }
+    }
+}
+
+fn ends_with(text: &[u8], word: &[u8]) -> bool {
+    text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
+}

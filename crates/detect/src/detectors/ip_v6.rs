@@ -1,0 +1,71 @@
+//! IPv6 addresses.
+//!
+//! Finds: `2001:db8::a1b2`, `[2001:db8::1]:443`, `::ffff:203.0.113.7`, `fe80::1%eth0`.
+//! Not one: times (`12:34:56`), MAC addresses, loopback, `Foo::bar`.
+//! Misses: addresses glued to letters.
+//! Source: RFC 4291, RFC 5952.
+
+use std::net::Ipv6Addr;
+
+use weir_event::{Category, Evidence, Likelihood};
+
+use crate::facts::PathFacts;
+use crate::leaf::{Leaf, Output};
+
+const BYTES_MAX: usize = 45;
+
+pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
+    let text = leaf.text;
+    let keyed = leaf.facts.has(PathFacts::IP);
+    let mut at = 0;
+    while at < text.len() {
+        if !is_part(text[at]) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        let (mut colons, mut digits) = (0, 0);
+        while at < text.len() && is_part(text[at]) {
+            colons += u32::from(text[at] == b':');
+            digits += u32::from(text[at].is_ascii_digit());
+            at += 1;
+        }
+        let glued =
+            start > 0 && text[start - 1].is_ascii_alphanumeric() || text.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        if colons < 2 || digits == 0 || glued {
+            continue;
+        }
+        // A sentence's colon or stop, or a label's colon (`ip:2001:db8::1` begins with a label that is no part).
+        let mut token = &text[start..at];
+        let mut begin = start;
+        if token.first() == Some(&b':') && token.get(1) != Some(&b':') {
+            token = &token[1..];
+            begin += 1;
+        }
+        while matches!(token, [.., b'.']) || (matches!(token, [.., b':']) && !token.ends_with(b"::")) {
+            token = &token[..token.len() - 1];
+        }
+        if token.len() > BYTES_MAX || token.len() < 4 {
+            continue;
+        }
+        let Some(address) = std::str::from_utf8(token).ok().and_then(|t| t.parse::<Ipv6Addr>().ok()) else { continue };
+        let groups = token.split(|b| *b == b':').filter(|g| !g.is_empty()).count();
+        let first = token.iter().take_while(|b| **b != b':').count();
+        let likelihood = match (keyed, groups) {
+            _ if address.is_loopback() || address.is_unspecified() => continue,
+            (true, _) => Likelihood::VeryLikely,
+            (false, 8) => Likelihood::Likely,
+            (false, 2..) if first >= 3 || token.starts_with(b"::ffff:") => Likelihood::Likely,
+            (false, 3..) => Likelihood::Possible,
+            _ => continue,
+        };
+        out.add(Category::IpAddress, likelihood, Evidence::Shape, begin, begin + token.len());
+        if out.is_full(Category::IpAddress) {
+            return;
+        }
+    }
+}
+
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'
+}

@@ -1,0 +1,89 @@
+//! Payment card numbers.
+//!
+//! Finds: `4111111111111111`, `4111 1111 1111 1111`, `3782-822463-10005`, also as a JSON number. Issuer prefix, length and
+//! Luhn sum must agree. One random number in ten passes the sum, so a bare one under a key of order numbers is only possible.
+//! Not one: a number with a wrong sum, the fraction of a decimal, digits inside a longer word of letters and digits.
+//! Misses: numbers with letters on either side (`card4111…`), numbers cut in two fields, digits of other scripts.
+//! Source: ISO/IEC 7812-1; issuer ranges as published by the networks (Visa 4, Mastercard 51–55 and 2221–2720, Amex 34/37,
+//! Discover 6011/644–649/65, Diners 300–305/36/38/39, JCB 3528–3589, UnionPay 62, Maestro 50/56–58/6304/6759/676).
+
+use weir_event::{Category, Evidence, Likelihood};
+
+use crate::digits::{Run, passes_luhn};
+use crate::facts::PathFacts;
+use crate::leaf::{Leaf, Output};
+
+pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
+    let groups = run.groups();
+    let mut digits = [0; 20];
+    for first in 0..groups.len() {
+        if out.is_full(Category::CreditCard) {
+            return;
+        }
+        let Some(last) = last_of_grouping(run, first) else { continue };
+        if groups[first].glued_before || groups[last].glued_after || is_fraction(run, first, last) {
+            continue;
+        }
+        let len = run.digits(first, last, &mut digits);
+        let Some(digits) = digits.get(..len) else { continue };
+        if !is_issuer(digits) || !passes_luhn(digits) || digits.iter().all(|d| *d == digits[0]) {
+            continue;
+        }
+        let grouped = first != last;
+        let likelihood = if grouped || leaf.facts.has(PathFacts::CARD) {
+            Likelihood::VeryLikely
+        } else if leaf.facts.has(PathFacts::REFERENCE) {
+            Likelihood::Possible
+        } else {
+            Likelihood::Likely
+        };
+        out.add(Category::CreditCard, likelihood, Evidence::Checksum, groups[first].start, groups[last].end);
+    }
+}
+
+/// The last group of a number that begins at group `first`: itself, or 4-4-4-4, 4-4-4-4-3, 4-6-5, 4-6-4 with one separator.
+fn last_of_grouping(run: &Run<'_>, first: usize) -> Option<usize> {
+    let groups = run.groups();
+    let len = |i: usize| groups.get(i).map_or(0, |g| g.len());
+    let separator = run.between(first);
+    let same = |last: usize| (first..last).all(|i| run.between(i) == separator);
+    match len(first) {
+        13..=19 => Some(first),
+        4 if separator.len() == 1 && separator[0] != b'/' => match (len(first + 1), len(first + 2), len(first + 3)) {
+            (4, 4, 4) if same(first + 3) => {
+                Some(if len(first + 4) == 3 && same(first + 4) { first + 4 } else { first + 3 })
+            }
+            (6, 4 | 5, _) if same(first + 2) => Some(first + 2),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `0.4111111111111111` and `4111111111111111.5` are decimals; `4111111111111111.0` is a number that lost its kind.
+fn is_fraction(run: &Run<'_>, first: usize, last: usize) -> bool {
+    let after = &run.text[run.groups()[last].end..];
+    let zero_fraction =
+        after.first() == Some(&b'.') && after.get(1) == Some(&b'0') && !after.get(2).is_some_and(u8::is_ascii_digit);
+    run.goes_on_before(first, b'.') || (run.goes_on_after(last, b'.') && !zero_fraction)
+}
+
+fn is_issuer(digits: &[u8]) -> bool {
+    let prefix = |n: usize| digits[..n].iter().fold(0_u32, |sum, d| sum * 10 + u32::from(*d));
+    if digits.len() < 13 {
+        return false;
+    }
+    match digits.len() {
+        13 | 19 if digits[0] == 4 => true,
+        14 => matches!(prefix(3), 300..=305) || matches!(prefix(2), 36 | 38 | 39),
+        15 => matches!(prefix(2), 34 | 37),
+        16 => {
+            digits[0] == 4
+                || matches!(prefix(2), 51..=55 | 36 | 38 | 39 | 65 | 62 | 50 | 56..=58)
+                || matches!(prefix(3), 644..=649 | 676)
+                || matches!(prefix(4), 2221..=2720 | 6011 | 3528..=3589 | 6304 | 6759)
+        }
+        17..=19 => matches!(prefix(2), 62 | 65 | 50 | 56..=58) || matches!(prefix(4), 3528..=3589 | 6304 | 6759),
+        _ => false,
+    }
+}

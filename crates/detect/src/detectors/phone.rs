@@ -1,0 +1,158 @@
+//! Phone numbers.
+//!
+//! Finds: E.164 with its plus (`+44 20 7946 0123`, `+14155550132`), the North American forms (`(415) 555-0132`,
+//! `415-555-0132`, `1-415-555-0132`, `415.555.0132`), French pairs (`06 12 34 56 78`); any 7 to 15 digits under a phone key,
+//! also as a JSON number.
+//! Not one: bare digits without a key, digits inside a UUID, a card or an address.
+//! Misses: other national forms without a plus or a key; words for digits.
+//! Source: ITU-T E.164 and its list of country codes; NANP numbering (NXX-NXX-XXXX).
+
+use weir_event::{Category, Evidence, Likelihood};
+
+use crate::digits::Run;
+use crate::facts::PathFacts;
+use crate::leaf::{Leaf, Output};
+
+pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
+    let keyed = leaf.facts.has(PathFacts::PHONE);
+    let sure = if keyed { Likelihood::VeryLikely } else { Likelihood::Likely };
+    let groups = run.groups();
+    let mut i = 0;
+    while i < groups.len() && !out.is_full(Category::ContactPhone) {
+        let found = international(run, i).or_else(|| north_american(run, i)).or_else(|| french(run, i));
+        match found {
+            Some(last) => {
+                out.add(Category::ContactPhone, sure, Evidence::Shape, groups[i].start, groups[last].end);
+                i = last + 1;
+            }
+            None => i += 1,
+        }
+    }
+    if keyed && !out.has(Category::ContactPhone, Likelihood::Likely) {
+        let digits: usize = groups.iter().map(|g| g.len()).sum();
+        let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return };
+        if (7..=15).contains(&digits) && !first.glued_before && !last.glued_after {
+            out.add(Category::ContactPhone, Likelihood::Likely, Evidence::KeyName, first.start, last.end);
+        }
+    }
+}
+
+/// A plus, a country code that exists, 8 to 15 digits; the last group of the longest such number.
+fn international(run: &Run<'_>, first: usize) -> Option<usize> {
+    let groups = run.groups();
+    let start = groups[first].start;
+    let plus = match &run.text[..start] {
+        [.., b'+'] => start - 1,
+        [.., b'+', b'('] => start - 2,
+        _ => return None,
+    };
+    // `1e+10`, `1.0.0+20240102`: the plus belongs to what stands before.
+    if run.text[plus] == b'+' && plus > 0 && run.text[plus - 1].is_ascii_alphanumeric() {
+        return None;
+    }
+    let (mut total, mut best) = (0, None);
+    for last in first..groups.len() {
+        if last > first && (run.between(last - 1).len() > 2 && run.between(last - 1) != b") -") {
+            break;
+        }
+        total += groups[last].len();
+        if total > 15 {
+            break;
+        }
+        if total >= 8 && !groups[last].glued_after {
+            best = Some((last, total));
+        }
+    }
+    let (mut last, mut total) = best?;
+    let mut digits = [0; 20];
+    // A number in running text may be followed by another: cut back to what its country code allows.
+    loop {
+        let len = run.digits(first, last, &mut digits);
+        if is_country_number(digits.get(..len)?) {
+            return Some(last);
+        }
+        total -= groups[last].len();
+        if last == first || total < 8 {
+            return None;
+        }
+        last -= 1;
+    }
+}
+
+/// NXX-NXX-XXXX with one separator, with or without a 1 before it.
+fn north_american(run: &Run<'_>, first: usize) -> Option<usize> {
+    let groups = run.groups();
+    let one = groups[first].len() == 1 && run.text[groups[first].start] == b'1' && first + 3 < groups.len();
+    let area = if one { first + 1 } else { first };
+    let [a, b, c, ..] = groups.get(area..)? else { return None };
+    if (a.len(), b.len(), c.len()) != (3, 3, 4) || groups[first].glued_before || c.glued_after || b.is_glued() {
+        return None;
+    }
+    let valid = |group: &crate::digits::Group| matches!(run.text[group.start], b'2'..=b'9');
+    let (gap, second_gap) = (run.between(area), run.between(area + 1));
+    let separated = match gap {
+        b")" | b") " | b")-" => run.byte_before(area) == Some(b'(') && matches!(second_gap, b"-" | b" " | b"."),
+        b"-" | b"." | b" " => second_gap == gap,
+        _ => false,
+    };
+    let goes_on = [b'-', b'.'].iter().any(|s| run.goes_on_before(first, *s) || run.goes_on_after(area + 2, *s));
+    (valid(a) && valid(b) && separated && !goes_on).then_some(area + 2)
+}
+
+/// Five pairs that begin with 01 to 09.
+fn french(run: &Run<'_>, first: usize) -> Option<usize> {
+    let groups = run.groups();
+    let five = groups.get(first..first + 5)?;
+    let gap = run.between(first);
+    let start = &run.text[five[0].start..];
+    let shape = five.iter().all(|g| g.len() == 2 && !g.is_glued())
+        && start[0] == b'0'
+        && matches!(start[1], b'1'..=b'9')
+        && matches!(gap, b" " | b"." | b"-")
+        && (first..first + 4).all(|i| run.between(i) == gap);
+    let more = groups.get(first + 5).is_some() && run.between(first + 4) == gap;
+    let less = first > 0 && run.between(first - 1) == gap;
+    (shape && !more && !less).then_some(first + 4)
+}
+
+/// Whether the first digits are a country code and the number's whole length is one that the country uses.
+fn is_country_number(digits: &[u8]) -> bool {
+    let [a, b, c, ..] = digits else { return false };
+    let len = digits.len();
+    match (*a, *b) {
+        (1, _) => len == 11 && *b >= 2 && digits[4] >= 2,
+        (7, _) => len == 11,
+        (2, 0 | 7) => (10..=13).contains(&len),
+        (2, _) | (3, 5 | 7 | 8) | (4, 2) | (5, 0 | 9) | (6, 7..=9) | (8, 0 | 5 | 7 | 8) | (9, 6 | 7 | 9) => {
+            is_three_digit_code(*a, *b, *c) && (8..=15).contains(&len)
+        }
+        (3, 0..=4 | 6 | 9) | (4, 0 | 1 | 3..=9) | (5, 1..=8) | (6, 0..=6) | (8, 1 | 2 | 4 | 6) | (9, 0..=5 | 8) => {
+            (9..=14).contains(&len)
+        }
+        _ => false,
+    }
+}
+
+fn is_three_digit_code(a: u8, b: u8, c: u8) -> bool {
+    match (a, b) {
+        (2, 1) => matches!(c, 1..=3 | 6 | 8),
+        (2, 2 | 3 | 4 | 5 | 6) => !matches!((b, c), (5, 9)),
+        (2, 9) => matches!(c, 0 | 1 | 7..=9),
+        (3, 5) => true,
+        (3, 7) => true,
+        (3, 8) => matches!(c, 0..=3 | 5..=7 | 9),
+        (4, 2) => matches!(c, 0 | 1 | 3),
+        (5, 0 | 9) => true,
+        (6, 7) => matches!(c, 0 | 2..=9),
+        (6, 8) => !matches!(c, 4),
+        (6, 9) => matches!(c, 0..=2),
+        (8, 0) => matches!(c, 0 | 8),
+        (8, 5) => matches!(c, 0 | 2 | 3 | 5 | 6),
+        (8, 7) => matches!(c, 0 | 8),
+        (8, 8) => matches!(c, 0..=3 | 6 | 8),
+        (9, 6) => !matches!(c, 9),
+        (9, 7) => c != 8,
+        (9, 9) => matches!(c, 2..=6 | 8),
+        _ => false,
+    }
+}

@@ -1,0 +1,170 @@
+//! Runs of digit groups: what cards, phones, social security numbers and dotted addresses are made of, found in one walk.
+//!
+//! `call +1 (415) 555-0132 or 4111 1111 1111 1111` has one run of eight groups, with what stands between them; each detector
+//! looks for its own pattern of groups. A UUID is stepped over: its digits mean nothing.
+
+/// One group of digits.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Group {
+    /// First digit.
+    pub(crate) start: usize,
+    /// One past the last digit.
+    pub(crate) end: usize,
+    /// A letter touches it on the left.
+    pub(crate) glued_before: bool,
+    /// A letter touches it on the right.
+    pub(crate) glued_after: bool,
+}
+
+impl Group {
+    pub(crate) fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    pub(crate) fn is_glued(&self) -> bool {
+        self.glued_before || self.glued_after
+    }
+}
+
+/// Groups with at most two separators between neighbours.
+pub(crate) struct Run<'a> {
+    pub(crate) text: &'a [u8],
+    groups: [Group; RUN_GROUPS_MAX],
+    count: usize,
+}
+
+const RUN_GROUPS_MAX: usize = 40;
+/// No pattern has more groups than this.
+const OVERLAP_GROUPS: usize = 8;
+
+impl Run<'_> {
+    pub(crate) fn groups(&self) -> &[Group] {
+        &self.groups[..self.count]
+    }
+
+    /// What stands between group `i` and the one after it.
+    pub(crate) fn between(&self, i: usize) -> &[u8] {
+        match self.groups().get(i + 1) {
+            Some(next) => &self.text[self.groups[i].end..next.start],
+            None => &[],
+        }
+    }
+
+    /// The digits of groups `first..=last`, at most 20; how many there are.
+    pub(crate) fn digits(&self, first: usize, last: usize, out: &mut [u8; 20]) -> usize {
+        let mut len = 0;
+        for group in &self.groups()[first..=last] {
+            for byte in &self.text[group.start..group.end] {
+                if len == out.len() {
+                    return len + 1;
+                }
+                out[len] = byte - b'0';
+                len += 1;
+            }
+        }
+        len
+    }
+
+    /// The byte before group `i`, if any.
+    pub(crate) fn byte_before(&self, i: usize) -> Option<u8> {
+        self.groups[i].start.checked_sub(1).map(|at| self.text[at])
+    }
+
+    /// Whether the digits go on to the left of group `i` by `separator`: `1.2` before `.3`.
+    pub(crate) fn goes_on_before(&self, i: usize, separator: u8) -> bool {
+        let start = self.groups[i].start;
+        start >= 2 && self.text[start - 1] == separator && self.text[start - 2].is_ascii_digit()
+    }
+
+    /// Whether the digits go on to the right of group `i` by `separator`.
+    pub(crate) fn goes_on_after(&self, i: usize, separator: u8) -> bool {
+        let end = self.groups[i].end;
+        self.text.get(end) == Some(&separator) && self.text.get(end + 1).is_some_and(u8::is_ascii_digit)
+    }
+}
+
+/// Whether `text` begins with a UUID in its usual form.
+pub(crate) fn starts_with_uuid(text: &[u8]) -> bool {
+    let Some(text) = text.get(..36) else { return false };
+    text[8] == b'-'
+        && text.iter().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => *b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+/// Shows each run of `text` to `look`.
+pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(&Run<'_>)) {
+    let mut run = Run { text, groups: [Group::default(); RUN_GROUPS_MAX], count: 0 };
+    let mut at = 0;
+    let mut boundary = true;
+    while at < text.len() {
+        let byte = text[at];
+        if !byte.is_ascii_digit() {
+            if boundary && byte.is_ascii_hexdigit() && starts_with_uuid(&text[at..]) {
+                at += 36;
+                boundary = false;
+                flush(&mut run, &mut look);
+                continue;
+            }
+            boundary = !byte.is_ascii_alphanumeric();
+            at += 1;
+            continue;
+        }
+        if boundary && starts_with_uuid(&text[at..]) {
+            at += 36;
+            boundary = false;
+            flush(&mut run, &mut look);
+            continue;
+        }
+        let start = at;
+        while at < text.len() && text[at].is_ascii_digit() {
+            at += 1;
+        }
+        let group = Group {
+            start,
+            end: at,
+            glued_before: start > 0 && text[start - 1].is_ascii_alphabetic(),
+            glued_after: text.get(at).is_some_and(u8::is_ascii_alphabetic),
+        };
+        boundary = false;
+        let joins = run.count > 0 && is_separator(&text[run.groups[run.count - 1].end..start]);
+        if !joins {
+            flush(&mut run, &mut look);
+        } else if run.count == RUN_GROUPS_MAX {
+            look(&run);
+            run.groups.copy_within(RUN_GROUPS_MAX - OVERLAP_GROUPS.., 0);
+            run.count = OVERLAP_GROUPS;
+        }
+        run.groups[run.count] = group;
+        run.count += 1;
+    }
+    flush(&mut run, &mut look);
+}
+
+fn flush(run: &mut Run<'_>, look: &mut impl FnMut(&Run<'_>)) {
+    if run.count > 0 {
+        look(run);
+    }
+    run.count = 0;
+}
+
+fn is_separator(between: &[u8]) -> bool {
+    (1..=3).contains(&between.len()) && between.iter().all(|b| matches!(b, b' ' | b'-' | b'.' | b'(' | b')' | b'/'))
+}
+
+/// Whether digits pass the Luhn sum.
+pub(crate) fn passes_luhn(digits: &[u8]) -> bool {
+    let mut sum = 0_u32;
+    for (i, digit) in digits.iter().rev().enumerate() {
+        let digit = u32::from(*digit);
+        sum += if i % 2 == 0 {
+            digit
+        } else if digit >= 5 {
+            2 * digit - 9
+        } else {
+            2 * digit
+        };
+    }
+    sum.is_multiple_of(10)
+}

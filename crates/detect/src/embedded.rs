@@ -1,0 +1,102 @@
+//! Keys inside a value: `{"phone":4155550132}` in a string, `?password=…` in a URL. Each key is held against the dictionary, so
+//! that what only a key gives away is found one level down too.
+
+use std::ops::Range;
+
+use crate::facts::PathFacts;
+
+/// Longer keys say nothing.
+const KEY_BYTES_MAX: usize = 60;
+
+/// Shows each keyed value whose key says something: its facts, where it stands, whether it is a bare number.
+pub(crate) fn for_each_field(text: &[u8], mut look: impl FnMut(PathFacts, Range<usize>, bool)) {
+    let mut show = |key: &[u8], value: Range<usize>, is_number: bool| {
+        if key.is_empty() || key.len() > KEY_BYTES_MAX || value.is_empty() || key.starts_with(b"utm_") {
+            return;
+        }
+        let facts = std::str::from_utf8(key).map_or(PathFacts::NONE, |key| PathFacts::of_key(key, None));
+        if !facts.is_silent() {
+            look(facts, value, is_number);
+        }
+    };
+    let mut at = 0;
+    while at < text.len() {
+        match text[at] {
+            b'"' => {
+                let key = at + 1..string_end(text, at + 1);
+                at = key.end + 1;
+                if let Some((value, is_number)) = json_value(text, at) {
+                    at = if is_number { value.end } else { value.end + 1 };
+                    show(&text[key], value, is_number);
+                }
+            }
+            b'=' => {
+                let key = text[..at].iter().rev().take(KEY_BYTES_MAX).take_while(|b| is_parameter(**b)).count();
+                let ends = |b: &u8| matches!(b, b'&' | b'#' | b';' | b'"' | b'\'') || b.is_ascii_whitespace();
+                let len = text[at + 1..].iter().take_while(|b| !ends(b)).count();
+                let key = at - key..at;
+                at += 1;
+                show(&text[key], at..at + len, false);
+                at += len;
+            }
+            _ => at += 1,
+        }
+    }
+}
+
+fn is_parameter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b'[' | b']') || byte >= 0x80
+}
+
+/// The closing quote of the string that begins at `from`, or the end of the text.
+fn string_end(text: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while at < text.len() && text[at] != b'"' {
+        at += if text[at] == b'\\' { 2 } else { 1 };
+    }
+    at.min(text.len())
+}
+
+/// The scalar behind a colon at `from`: a string's inside or a number.
+fn json_value(text: &[u8], from: usize) -> Option<(Range<usize>, bool)> {
+    let space =
+        |at: usize| at + text.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let colon = space(from);
+    if text.get(colon) != Some(&b':') {
+        return None;
+    }
+    let start = space(colon + 1);
+    match text.get(start)? {
+        b'"' => Some((start + 1..string_end(text, start + 1), false)),
+        b'-' | b'0'..=b'9' => {
+            let number = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E');
+            let len = text[start..].iter().take_while(|b| number(b)).count();
+            Some((start..start + len, true))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(text: &str) -> Vec<(PathFacts, String)> {
+        let mut out = Vec::new();
+        for_each_field(text.as_bytes(), |facts, range, _| out.push((facts, text[range].to_owned())));
+        out
+    }
+
+    #[test]
+    fn keys_of_json_and_of_queries_are_read() {
+        assert_eq!(
+            fields(r#"{"a":1,"phone" : 4155550132,"n":{"first_name":"A\"da"}}"#),
+            [(PathFacts::PHONE, "4155550132".into()), (PathFacts::NAME, "A\\\"da".into())]
+        );
+        assert_eq!(
+            fields("https://x.example/?utm_source=a&password=hunter2&q=#email=b"),
+            [(PathFacts::PASSWORD, "hunter2".into()), (PathFacts::EMAIL, "b".into())]
+        );
+        assert_eq!(fields("\"\"\"\":\"=\\"), []);
+    }
+}

@@ -1,0 +1,114 @@
+//! Tier 1: one pass over the bytes of a leaf that counts classes of characters; most leaves end here.
+//!
+//! Eight 8-bit counters ride in one `u64`: each byte's class is looked up in a table of 256 and added. A block of 255 bytes
+//! cannot overflow a lane; between blocks the lanes are moved to wider counters.
+
+/// How many bytes of each class a text has.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Gate {
+    lanes: [u32; 8],
+    len: u32,
+}
+
+const DIGIT: usize = 0;
+const UPPER: usize = 1;
+const DOT: usize = 2;
+const COLON_OR_DASH: usize = 3;
+const SPACE: usize = 4;
+const AT: usize = 5;
+/// `% \ = { [ "`: what hints at a value inside the value.
+const STRUCTURE: usize = 6;
+const HIGH: usize = 7;
+
+const CLASSES: [u64; 256] = {
+    let mut classes = [0_u64; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let lane = match byte as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'A'..=b'Z' => UPPER,
+            b'.' => DOT,
+            b':' | b'-' => COLON_OR_DASH,
+            b' ' | b'+' => SPACE,
+            b'@' => AT,
+            b'%' | b'\\' | b'=' | b'{' | b'[' | b'"' => STRUCTURE,
+            0x80.. => HIGH,
+            _ => 8,
+        };
+        if lane < 8 {
+            classes[byte] = 1 << (8 * lane);
+        }
+        byte += 1;
+    }
+    classes
+};
+
+/// What a text may hold, by its counts: a set of bits that detectors name in `wants`.
+pub(crate) mod signal {
+    /// An `@`.
+    pub(crate) const AT: u32 = 1;
+    /// Enough digits for a number that means someone, or for a dotted address.
+    pub(crate) const DIGITS: u32 = 1 << 1;
+    /// Enough colons or dashes for an address.
+    pub(crate) const COLONS: u32 = 1 << 2;
+    /// Long enough, and mixed enough, for a credential.
+    pub(crate) const MIXED: u32 = 1 << 3;
+    /// Long enough, and spaced enough, for running text.
+    pub(crate) const WORDS: u32 = 1 << 4;
+    /// A value inside the value.
+    pub(crate) const STRUCTURE: u32 = 1 << 5;
+    /// Not of the gate: the leaf is a JSON number of 13 digits or more.
+    pub(crate) const NUMBER: u32 = 1 << 6;
+}
+
+impl Gate {
+    /// Counts a text.
+    #[inline]
+    pub(crate) fn of(text: &[u8]) -> Gate {
+        let mut gate = Gate { lanes: [0; 8], len: text.len().min(u32::MAX as usize) as u32 };
+        for block in text.chunks(255) {
+            let mut sum = 0_u64;
+            for byte in block {
+                sum += CLASSES[usize::from(*byte)];
+            }
+            for (lane, count) in gate.lanes.iter_mut().zip(sum.to_le_bytes()) {
+                *lane += u32::from(count);
+            }
+        }
+        gate
+    }
+
+    /// What the counts hint at; 0 for a clean leaf.
+    #[inline]
+    pub(crate) fn signals(&self) -> u32 {
+        let c = &self.lanes;
+        let mut signals = 0;
+        signals |= if c[AT] > 0 { signal::AT } else { 0 };
+        signals |= if c[DIGIT] >= 7 || (c[DOT] >= 3 && c[DIGIT] >= 4) { signal::DIGITS } else { 0 };
+        signals |= if c[COLON_OR_DASH] >= 2 && self.len >= 7 { signal::COLONS } else { 0 };
+        signals |= if self.len >= 16 && c[DIGIT] + c[UPPER] >= 4 { signal::MIXED } else { 0 };
+        signals |= if self.len >= 24 && (c[SPACE] >= 4 || c[HIGH] >= 24) { signal::WORDS } else { 0 };
+        signals |= if c[STRUCTURE] > 0 { signal::STRUCTURE } else { 0 };
+        signals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_values_pass_without_a_signal() {
+        for clean in
+            ["web", "Mac OS X", "en-US", "pro", "America/New_York", "Button Clicked", "1.214.3", "div.btn-primary"]
+        {
+            assert_eq!(Gate::of(clean.as_bytes()).signals(), 0, "{clean}");
+        }
+    }
+
+    #[test]
+    fn counts_do_not_overflow_in_long_texts() {
+        let text = vec![b'@'; 70_000];
+        assert_eq!(Gate::of(&text).lanes[AT], 70_000);
+    }
+}

@@ -1,0 +1,119 @@
+//! What a detector sees and where it says what it found.
+
+use weir_event::{Category, Evidence, Finding, Likelihood};
+
+use crate::facts::PathFacts;
+
+/// One text under scan: a leaf, or a text that was found inside one.
+#[derive(Clone, Copy)]
+pub(crate) struct Leaf<'a> {
+    /// The bytes; UTF-8 where the leaf is a string, but no detector relies on it.
+    pub(crate) text: &'a [u8],
+    /// What the key says.
+    pub(crate) facts: PathFacts,
+    /// A JSON number's lexeme rather than a string.
+    pub(crate) is_number: bool,
+}
+
+/// Findings of one leaf that are kept; a leaf with more of them is dirty enough.
+const FINDINGS_MAX: usize = 64;
+/// Findings of one category in one leaf that are kept.
+const CATEGORY_FINDINGS_MAX: u8 = 8;
+
+/// Where findings go: knows where the text under scan lies in the leaf.
+pub(crate) struct Output<'v> {
+    found: &'v mut Vec<Finding>,
+    from: usize,
+    per_category: [u8; Category::ALL.len() + 1],
+    /// Where in the leaf the text under scan begins; `None` where it was decoded and has no place of its own.
+    pub(crate) offset: Option<u32>,
+    /// The whole leaf.
+    pub(crate) leaf_len: u32,
+    /// The detector at work.
+    pub(crate) detector: &'static str,
+}
+
+impl<'v> Output<'v> {
+    pub(crate) fn new(found: &'v mut Vec<Finding>, leaf_len: usize) -> Output<'v> {
+        let from = found.len();
+        let per_category = [0; Category::ALL.len() + 1];
+        let leaf_len = u32::try_from(leaf_len).unwrap_or(u32::MAX);
+        Output { found, from, per_category, offset: Some(0), leaf_len, detector: "" }
+    }
+
+    /// Adds a finding at `start..end` of the text under scan.
+    pub(crate) fn add(
+        &mut self,
+        category: Category,
+        likelihood: Likelihood,
+        evidence: Evidence,
+        start: usize,
+        end: usize,
+    ) {
+        let (span, evidence) = match self.offset {
+            Some(offset) => ((offset + start as u32, offset + end as u32), evidence),
+            None => ((0, self.leaf_len), Evidence::Decoded),
+        };
+        // The same class found again in a decoded form of the leaf says nothing new, nor does one found twice at one place.
+        let known = self.found[self.from..].iter().any(|f| {
+            f.category == category
+                && f.likelihood >= likelihood
+                && (evidence == Evidence::Decoded || (f.span.0 <= span.0 && span.1 <= f.span.1))
+        });
+        let count = &mut self.per_category[category as usize];
+        if known || *count >= CATEGORY_FINDINGS_MAX || self.found.len() - self.from >= FINDINGS_MAX {
+            return;
+        }
+        *count += 1;
+        self.found.push(Finding { category, likelihood, evidence, detector: self.detector, span });
+    }
+
+    /// Whether more findings of this category would be thrown away, so that a detector may stop.
+    pub(crate) fn is_full(&self, category: Category) -> bool {
+        self.per_category[category as usize] >= CATEGORY_FINDINGS_MAX || self.found.len() - self.from >= FINDINGS_MAX
+    }
+
+    /// Whether a finding of this category is there, at least as likely.
+    pub(crate) fn has(&self, category: Category, likelihood: Likelihood) -> bool {
+        self.found[self.from..].iter().any(|f| f.category == category && f.likelihood >= likelihood)
+    }
+
+    /// Takes out what lies inside something stronger: a phone inside a card, an e-mail inside a URL's credentials.
+    pub(crate) fn resolve_overlaps(&mut self) {
+        if self.found.len() - self.from < 2 {
+            return;
+        }
+        let mut i = self.from;
+        while i < self.found.len() {
+            let weak = self.found[i];
+            if self.found[self.from..].iter().any(|strong| gives_way(&weak, strong)) {
+                self.found.remove(i);
+            } else {
+                i += 1;
+            }
+        }
+    }
+}
+
+fn gives_way(weak: &Finding, strong: &Finding) -> bool {
+    let overlap = weak.span.0 < strong.span.1 && strong.span.0 < weak.span.1;
+    if !overlap || weak.evidence == Evidence::Decoded || strong.evidence == Evidence::Decoded {
+        return false;
+    }
+    let numeric = matches!(weak.category, Category::ContactPhone | Category::NationalId | Category::IpAddress);
+    match (weak.category, strong.category) {
+        (Category::ContactEmail | Category::Username, Category::SecretUrl) => true,
+        (Category::ContactPhone, Category::ContactEmail | Category::IpAddress) => {
+            strong.likelihood >= Likelihood::Likely
+        }
+        (Category::CreditCard, Category::BankAccount) => {
+            strong.evidence == Evidence::Checksum && weak.span.1 - weak.span.0 < strong.span.1 - strong.span.0
+        }
+        _ => {
+            numeric
+                && weak.category != strong.category
+                && weak.evidence != Evidence::KeyName
+                && matches!(strong.evidence, Evidence::Checksum | Evidence::Prefix)
+        }
+    }
+}
