@@ -17,6 +17,10 @@ use crate::wire;
 pub const WRITE_KEY: &str = "mptoken0123456789abcdef012345678";
 /// The token that Weir uses towards the stand-in; never the write key, so that a copied one is seen.
 pub const VENDOR_TOKEN: &str = "vendortoken999999999999999999999";
+/// The service account of the destination, as `user:secret`.
+pub const IMPORT_ACCOUNT: &str = "weir-import.acme.mp-service-account:import-secret-of-the-vendor";
+/// Small files: a test starts many of these.
+const SMALL: &str = "journal: {segment: 4MiB, budget: 512MiB}\ndisk: {reserve: 8MiB}\n";
 /// How long anything may take that a test waits for, before it counts as stuck. Generous: nothing is timed by it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -45,9 +49,10 @@ impl Setup {
             ),
             destinations: format!(
                 "  product: {{type: mixpanel, subject: {subject}, endpoint: \"{vendor}\", allow_addresses: [127.0.0.0/8], \
-                 token: {{env: PRODUCT_TOKEN}}, release: {release}}}\n"
+                 token: {{env: PRODUCT_TOKEN}}, import: {{username: {{env: IMPORT_USER}}, secret: {{env: IMPORT_SECRET}}, \
+                 project_id: 1234567}}, release: {release}}}\n"
             ),
-            more: String::new(),
+            more: SMALL.to_owned(),
         }
     }
 
@@ -156,7 +161,8 @@ impl Folder {
             .arg("--keys")
             .arg(self.keys())
             .env("PRODUCT_TOKEN", VENDOR_TOKEN)
-            .env("IMPORT_SECRET", "import-secret-of-the-vendor")
+            .env("IMPORT_USER", IMPORT_ACCOUNT.split(':').next().unwrap_or_default())
+            .env("IMPORT_SECRET", IMPORT_ACCOUNT.split(':').nth(1).unwrap_or_default())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -68,6 +68,57 @@ impl Needle {
     }
 }
 
+/// What the SDK drivers plant (`sdk/planted.json`), as far as it must never leave; digits also without their spaces.
+pub fn planted() -> Vec<Needle> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk/planted.json");
+    let text = std::fs::read_to_string(file).expect("the planted values can be read");
+    let values: serde_json::Value = serde_json::from_str(&text).expect("the planted values are JSON");
+    let mut needles = vec![Needle::new("4111111111111111"), Needle::new("4915123456789"), Needle::new("abc123planted")];
+    needles.extend(values.as_object().into_iter().flatten().filter_map(|(_, v)| v.as_str()).map(Needle::new));
+    needles
+}
+
+/// Personal data and secrets of the kept captures.
+pub fn captured() -> Vec<Needle> {
+    let mut needles: Vec<Needle> = [
+        "ada.lovelace@example.com",
+        "Ada Lovelace",
+        "+49 151 23456789",
+        "4915123456789",
+        "203.0.113.42",
+        "user-4711",
+        "anon-9f2c",
+        "alias-1",
+        "org-77",
+        "Acme GmbH",
+        "mpsecret",
+        "sa-user",
+        "sa-secret",
+        "token=secret",
+        "gclid=abc123",
+        "søk etter nøkkel",
+        "Größe ÄÖÜ",
+        "fixed-insert-1",
+        "a5565614-4497-4d72-aa2f-18ea69a78926",
+        "b45cc52f-489d-4de6-b60e-5b3380561be4",
+        "93bc0e7f-3901-4b07-aee3-87fe5437f575",
+    ]
+    .map(Needle::new)
+    .into();
+    needles.push(Needle::new(crate::harness::WRITE_KEY));
+    needles
+}
+
+/// Fails where a needle reached the vendor, Weir's own output, its metrics, or a readable byte of its data folder.
+pub fn assert_nowhere(needles: &[Needle], standin: &crate::standin::Standin, weir: &crate::harness::Weir) {
+    for request in standin.requests() {
+        assert_absent(needles, &request.everything(), &format!("the vendor, by {} {}", request.method, request.path()));
+    }
+    assert_absent(needles, weir.output().as_bytes(), "Weir's own output");
+    assert_absent(needles, weir.metrics().text().as_bytes(), "the metrics");
+    assert_absent_below(needles, weir.folder().data());
+}
+
 /// Every needle that stands in these bytes, as "value (form)".
 pub fn found_in(needles: &[Needle], bytes: &[u8]) -> Vec<String> {
     let lower: Vec<u8> = String::from_utf8(bytes.to_vec())

@@ -19,6 +19,7 @@ use std::thread::JoinHandle;
 
 use weir_event::{Clock, SystemClock};
 
+use crate::harness;
 use crate::standin::fault::{Fault, Faults};
 use crate::standin::record::{Received, Recorded, StoredEvent, StoredProfile};
 
@@ -71,6 +72,16 @@ impl Standin {
     /// Starts one on a free port of the loopback address.
     pub fn start() -> Standin {
         Standin::start_with(Account::default(), 0)
+    }
+
+    /// Starts one that knows only the token and the service account that the harness gives to Weir.
+    pub fn of_weir() -> Standin {
+        let account = Account {
+            tokens: vec![harness::VENDOR_TOKEN.to_owned()],
+            import_credentials: vec![harness::IMPORT_ACCOUNT.to_owned()],
+            ..Account::default()
+        };
+        Standin::start_with(account, 0)
     }
 
     /// Starts one for an account, on a port (0: any free one).
@@ -128,6 +139,11 @@ impl Standin {
     /// Forgets what was received.
     pub fn forget(&self) {
         self.shared.lock().recorded = Recorded::default();
+    }
+
+    /// Forgets the requests only: a long run need not keep every body.
+    pub fn forget_requests(&self) {
+        self.shared.lock().recorded.forget_requests();
     }
 
     /// The events that the vendor now holds, each once, in order of arrival.

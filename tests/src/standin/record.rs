@@ -62,6 +62,11 @@ impl StoredEvent {
         self.event["event"].as_str().unwrap_or_default()
     }
 
+    /// Its number `n`, by which a test follows it.
+    pub fn number(&self) -> Option<u64> {
+        self.properties().get("n").and_then(Value::as_u64)
+    }
+
     /// Its properties.
     pub fn properties(&self) -> &serde_json::Map<String, Value> {
         static EMPTY: std::sync::OnceLock<serde_json::Map<String, Value>> = std::sync::OnceLock::new();
@@ -100,9 +105,14 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Keeps a request; the answer that it names may be settled later by its place.
+    /// Keeps a request.
     pub fn request(&mut self, request: Received) {
         self.requests.push(request);
+    }
+
+    /// Forgets the requests, keeps what they brought.
+    pub fn forget_requests(&mut self) {
+        self.requests = Vec::new();
     }
 
     /// Stores what passed the checks.
