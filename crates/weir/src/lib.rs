@@ -1,1 +1,6 @@
-//! placeholder
+//! Weir, the binary's library: configuration, listener, the pipeline where the stages meet, and the command line.
+
+pub mod config;
+pub mod listen;
+pub mod log;
+pub mod tls;

@@ -1,0 +1,458 @@
+//! `weir.yaml`: read whole, every problem reported at once with its place, then resolved to types that cannot be wrong.
+//!
+//! The way of a file: [`yaml`](self) text → tree with places → `check` against the one table of fields → `resolve` (what
+//! fields mean together, secrets) → [`Config`]. No port is bound and nothing is opened before a file came through.
+//! No file at all is a configuration too: defaults, no source, no destination.
+//!
+//! Secrets stand in the environment or in files. A message names the variable or the file, never what is in it.
+
+mod canonical;
+mod check;
+pub mod page;
+mod problem;
+mod resolve;
+pub mod schema;
+pub mod table;
+mod values;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use weir_event::{DestinationId, Environment, SourceId};
+use zeroize::Zeroizing;
+
+pub use problem::{Problem, Problems};
+pub use values::{Cidr, Origin};
+pub use yaml::Position;
+
+use crate::log::Format;
+
+/// Everything that a configuration says, resolved. Durations and sizes are in base units.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where Weir listens.
+    pub listen: Listen,
+    /// From whom a forwarded address is believed.
+    pub trusted_proxies: Vec<Cidr>,
+    /// Where events come in.
+    pub sources: BTreeMap<SourceId, Source>,
+    /// Where events may go.
+    pub destinations: BTreeMap<DestinationId, Destination>,
+    /// Property paths by which ledger answers are grouped; `country` is the gate's country.
+    pub slices: Vec<String>,
+    /// The journal.
+    pub journal: Journal,
+    /// Raw hold and quarantine.
+    pub hold: Hold,
+    /// Bytes set aside at start; `None`: the larger of 256 MiB and 2 % of the file system.
+    pub disk_reserve: Option<u64>,
+    /// Limits on what comes in.
+    pub limits: Limits,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// How log lines look.
+    pub log_format: Format,
+    /// Which log lines are written.
+    pub log_level: weir_event::log::Level,
+    /// For what is under way at SIGTERM.
+    pub shutdown_grace: Duration,
+    canonical: String,
+}
+
+/// `listen`.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// For SDKs.
+    pub ingest: SocketAddr,
+    /// For health and metrics.
+    pub console: SocketAddr,
+    /// TLS on the ingest address.
+    pub tls: Option<TlsFiles>,
+}
+
+/// `listen.tls`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TlsFiles {
+    /// PEM: the certificate, then its chain.
+    pub certificate: PathBuf,
+    /// PEM: the private key.
+    pub key: PathBuf,
+}
+
+/// `sources.<id>`.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its name in the protocol's list (`weir_protocol::protocol`).
+    pub protocol: &'static str,
+    /// At least one; no key belongs to two sources.
+    pub write_keys: Vec<String>,
+    /// Which keys its subjects are tagged with.
+    pub environment: Environment,
+    /// How far it has climbed.
+    pub mode: Mode,
+    /// Which sources share ids (D6).
+    pub identity_space: String,
+    /// Properties whose value is a group's id.
+    pub group_keys: Vec<String>,
+    /// Events with a mode of their own.
+    pub events: BTreeMap<String, Mode>,
+    /// What auxiliary calls get (D17).
+    pub auxiliary: Auxiliary,
+    /// The second fact of D17.
+    pub accept_flag_loss: bool,
+}
+
+impl Source {
+    /// The mode of one event.
+    pub fn mode_of(&self, event: &str) -> Mode {
+        self.events.get(event).copied().unwrap_or(self.mode)
+    }
+}
+
+/// How far a source or an event has climbed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// A mirrored copy; nothing is delivered.
+    Tap,
+    /// Delivered by the release rules.
+    Observe,
+    /// Delivered by the release rules, plan violations acted on.
+    Enforce,
+}
+
+/// What calls for flags and settings get (D17).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Auxiliary {
+    /// A fixed answer.
+    Constant,
+}
+
+/// `destinations.<id>`.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// Its name in the protocol's list of encoders (`weir_protocol::encoder`).
+    pub kind: &'static str,
+    /// `us`, `eu` or `in`.
+    pub region: &'static str,
+    /// Set where the requests go elsewhere than to the region's own host.
+    pub endpoint: Option<Origin>,
+    /// Ranges, not public, that may be connected to.
+    pub allow_addresses: Vec<Cidr>,
+    /// The project token.
+    pub token: Secret,
+    /// The service account for old events.
+    pub import: Option<Import>,
+    /// Whose events it takes.
+    pub environments: Vec<Environment>,
+    /// How people appear.
+    pub subject: Subject,
+    /// Properties that may leave; `utm_*` is a preset.
+    pub allow: Vec<String>,
+    /// Exceptions from `allow`.
+    pub rules: Vec<ReleaseRule>,
+    /// The company behind it.
+    pub vendor: String,
+    /// Where it starts.
+    pub from: StartFrom,
+    /// What to do with a batch whose answer was lost.
+    pub on_unknown: OnUnknown,
+    /// How long events wait.
+    pub lag_max: Duration,
+    /// And then.
+    pub on_lag: OnLag,
+    /// Whether identify, alias and merge leave.
+    pub links: bool,
+    /// Whether requests are compressed.
+    pub compress: bool,
+    /// Name look-up, connection and TLS together.
+    pub connect_timeout: Duration,
+    /// First byte sent to last byte received.
+    pub request_timeout: Duration,
+    /// Further certificate authorities, PEM.
+    pub root_certificates: Option<PathBuf>,
+}
+
+impl Destination {
+    /// Where requests go: the endpoint, or the region's own host.
+    pub fn origin(&self) -> &str {
+        match &self.endpoint {
+            Some(endpoint) => endpoint.as_str(),
+            None => resolve::region_origin(self.region),
+        }
+    }
+}
+
+/// `destinations.<id>.import`.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The service account's name.
+    pub username: Secret,
+    /// Its secret.
+    pub secret: Secret,
+    /// The number of its project.
+    pub project_id: u64,
+}
+
+/// `destinations.<id>.subject`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// As the apps name them.
+    Raw {
+        /// Ids that look like e-mail addresses or phone numbers may leave too (D8).
+        confirm_category: bool,
+    },
+    /// A keyed pseudonym that stays.
+    Stable,
+    /// A keyed pseudonym for each epoch of this length.
+    Rotating(Duration),
+}
+
+/// One of `destinations.<id>.release.rules`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReleaseRule {
+    /// What it applies to.
+    pub selector: Selector,
+    /// What happens.
+    pub action: RuleAction,
+}
+
+/// What a release rule applies to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Selector {
+    /// Findings of this category key or below.
+    Category(String),
+    /// This path and what lies below.
+    Property(String),
+    /// This event.
+    Event(String),
+}
+
+/// What a release rule does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RuleAction {
+    /// It does not leave.
+    Drop,
+    /// It leaves as a keyed pseudonym of the destination.
+    Pseudonymize,
+}
+
+/// Where a new destination starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StartFrom {
+    /// After it first appears.
+    Now,
+    /// At the oldest event that the journal holds.
+    Earliest,
+}
+
+/// What to do with a batch whose answer was lost (D3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnUnknown {
+    /// Send again under the same insert ids.
+    Resend,
+    /// Leave it counted as unknown.
+    KeepUnknown,
+}
+
+/// What to do at the lag limit (D12).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnLag {
+    /// Drop the oldest under `expired`.
+    Expire,
+    /// Wait on.
+    Hold,
+}
+
+/// `journal`.
+#[derive(Clone, Copy, Debug)]
+pub struct Journal {
+    /// Bytes of one file.
+    pub segment_bytes: u64,
+    /// Bytes of all files.
+    pub budget_bytes: u64,
+    /// How long a segment stays after everybody has passed it.
+    pub replay_window: Duration,
+}
+
+/// `hold`.
+#[derive(Clone, Copy, Debug)]
+pub struct Hold {
+    /// Whether bodies are kept, sealed.
+    pub keep_body: bool,
+    /// How long an entry stays.
+    pub keep: Duration,
+    /// Bytes of all entries.
+    pub budget_bytes: u64,
+}
+
+/// `limits`.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// One body as received.
+    pub body_bytes: usize,
+    /// One body decoded.
+    pub body_decoded_bytes: usize,
+    /// Request line and headers.
+    pub head_bytes: usize,
+    /// All bodies being handled.
+    pub in_flight_bytes: usize,
+    /// Open connections.
+    pub connections: usize,
+    /// For a head to arrive.
+    pub head_timeout: Duration,
+    /// For a body to arrive.
+    pub body_timeout: Duration,
+    /// Between two requests.
+    pub idle_timeout: Duration,
+}
+
+/// `ledger`.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// The log's name; `None`: one drawn at first start.
+    pub origin: Option<String>,
+    /// Mirrors of the checkpoint.
+    pub anchors: Vec<PathBuf>,
+}
+
+/// A secret that stands in the environment or in a file.
+#[derive(Clone)]
+pub struct Secret {
+    place: SecretPlace,
+    value: Option<Zeroizing<String>>,
+}
+
+/// Where a secret stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SecretPlace {
+    /// In this environment variable.
+    Variable(String),
+    /// In this file.
+    File(PathBuf),
+}
+
+impl Secret {
+    /// Where it stands.
+    pub fn place(&self) -> &SecretPlace {
+        &self.place
+    }
+
+    /// The secret; `None` only if the configuration was loaded with [`Secrets::Leave`].
+    pub fn reveal(&self) -> Option<&str> {
+        self.value.as_ref().map(|v| v.as_str())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({:?})", self.place)
+    }
+}
+
+/// Whether secrets are read while a configuration is loaded.
+#[derive(Clone, Copy)]
+pub enum Secrets<'a> {
+    /// From the environment, by this function, and from files; a missing one is a problem.
+    Read(&'a dyn Fn(&str) -> Option<String>),
+    /// Not at all: for a check of the file where the secrets are not at hand.
+    Leave,
+}
+
+impl fmt::Debug for Secrets<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Secrets::Read(_) => "Secrets::Read",
+            Secrets::Leave => "Secrets::Leave",
+        })
+    }
+}
+
+impl Secrets<'static> {
+    /// From this process's environment.
+    pub fn environment() -> Secrets<'static> {
+        Secrets::Read(&|name| std::env::var(name).ok())
+    }
+}
+
+impl Config {
+    /// Reads a file. Every problem at once, or a configuration.
+    pub fn load(file: &Path, secrets: Secrets<'_>) -> Result<Config, Problems> {
+        let fail = |message: String| Problems {
+            file: file.to_owned(),
+            list: vec![Problem { at: Position::default(), message }],
+        };
+        let size = std::fs::metadata(file).map_err(|e| fail(format!("cannot be read: {}", e.kind())))?.len();
+        if size > yaml::FILE_BYTES_MAX {
+            return Err(fail(format!("has {size} bytes, the limit is {}", yaml::FILE_BYTES_MAX)));
+        }
+        let text = std::fs::read_to_string(file).map_err(|e| fail(format!("cannot be read: {}", e.kind())))?;
+        Config::parse(&text, file, secrets)
+    }
+
+    /// Reads a text. `file` is named in problems, and relative paths are taken from its folder.
+    pub fn parse(text: &str, file: &Path, secrets: Secrets<'_>) -> Result<Config, Problems> {
+        let mut problems = Vec::new();
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let config = yaml::parse(text.strip_prefix('\u{feff}').unwrap_or(text), &mut problems).map(|node| {
+            let checked = check::section(table::ROOT, &node, &mut problems);
+            let canonical = canonical::text(&checked);
+            resolve::config(&checked, canonical, folder, secrets, &mut problems)
+        });
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => {
+                problems.sort_by_key(|p| p.at);
+                problems.dedup();
+                Err(Problems { file: file.to_owned(), list: problems })
+            }
+        }
+    }
+
+    /// The configuration that no file stands for: defaults, no source, no destination.
+    pub fn built_in() -> Config {
+        // Expect safety: a test parses the empty text; nothing of the environment goes into it.
+        Config::parse("", Path::new("weir.yaml"), Secrets::Leave).expect("the defaults fit their own table")
+    }
+
+    /// The same configuration with one source more, as the first start makes it.
+    pub fn with_source(mut self, id: SourceId, write_key: &str) -> Config {
+        let source = Source {
+            protocol: "mixpanel",
+            write_keys: vec![write_key.to_owned()],
+            environment: Environment::Production,
+            mode: Mode::Observe,
+            identity_space: "default".to_owned(),
+            group_keys: Vec::new(),
+            events: BTreeMap::new(),
+            auxiliary: Auxiliary::Constant,
+            accept_flag_loss: false,
+        };
+        self.canonical.push_str(&format!("+source:{id}"));
+        self.sources.insert(id, source);
+        self
+    }
+
+    /// The resolved configuration as one text without secrets, for its content hash (D16).
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+}
+
+/// Replayed on stable and by libFuzzer: reading a configuration never panics, whatever the bytes.
+pub mod fuzz {
+    use super::{Config, Path, Secrets};
+
+    /// Any bytes as a configuration file.
+    pub fn fuzz_config(data: &[u8]) {
+        if let Ok(text) = std::str::from_utf8(data) {
+            let _ = Config::parse(text, Path::new("weir.yaml"), Secrets::Leave);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

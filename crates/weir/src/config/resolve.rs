@@ -1,0 +1,403 @@
+//! From checked fields to [`Config`]: what fields mean together, and where secrets come from.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use weir_event::{DestinationId, Environment, SourceId};
+use zeroize::Zeroizing;
+
+use super::check::{Checked, Read};
+use super::problem::Problem;
+use super::values::{Cidr, Origin};
+use super::yaml::Position;
+use super::{
+    Auxiliary, Config, Destination, Hold, Import, Journal, Ledger, Limits, Listen, Mode, OnLag, OnUnknown, ReleaseRule,
+    RuleAction, Secret, SecretPlace, Secrets, Selector, Source, StartFrom, Subject, TlsFiles,
+};
+use crate::log::Format;
+use weir_event::log::Level;
+
+/// A secret longer than this is a wrong file.
+const SECRET_BYTES_MAX: u64 = 4 * 1024;
+
+/// Mixpanel's hosts by region. Source: the vendor's ingestion API description (wire protocol notes, "Mixpanel", hosts).
+const REGIONS: &[(&str, &str, &[&str])] = &[
+    ("us", "https://api.mixpanel.com", &["api.mixpanel.com", "api-js.mixpanel.com"]),
+    ("eu", "https://api-eu.mixpanel.com", &["api-eu.mixpanel.com"]),
+    ("in", "https://api-in.mixpanel.com", &["api-in.mixpanel.com"]),
+];
+
+/// The origin of a region; that of `us` for a region that the table of fields does not know.
+pub(super) fn region_origin(region: &str) -> &'static str {
+    REGIONS.iter().find(|(name, ..)| *name == region).map_or(REGIONS[0].1, |(_, origin, _)| origin)
+}
+
+pub(super) fn config(
+    root: &Checked,
+    canonical: String,
+    folder: &Path,
+    secrets: Secrets<'_>,
+    problems: &mut Vec<Problem>,
+) -> Config {
+    let mut resolver = Resolver { folder, secrets, problems };
+    let listen = root.field("listen");
+    let tls = listen.field("tls");
+    let limits = root.field("limits");
+    let journal = root.field("journal");
+    let hold = root.field("hold");
+    let ledger = root.field("ledger");
+    let log = root.field("log");
+    let bytes = |name| usize::try_from(limits.field(name).number()).unwrap_or(usize::MAX);
+    let any = || std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let config = Config {
+        listen: Listen {
+            // The form of both was checked; the fallback is never reached.
+            ingest: listen.field("ingest").text().parse().unwrap_or_else(|_| any()),
+            console: listen.field("console").text().parse().unwrap_or_else(|_| any()),
+            tls: (!tls.is_absent()).then(|| TlsFiles {
+                certificate: resolver.path(tls.field("certificate")),
+                key: resolver.path(tls.field("key")),
+            }),
+        },
+        trusted_proxies: cidrs(root.field("trusted_proxies")),
+        sources: resolver.sources(root.field("sources")),
+        destinations: resolver.destinations(root.field("destinations")),
+        slices: texts(root.field("slices")),
+        journal: Journal {
+            segment_bytes: journal.field("segment").number(),
+            budget_bytes: journal.field("budget").number(),
+            replay_window: duration(journal.field("replay_window")),
+        },
+        hold: Hold {
+            keep_body: hold.field("keep_body").flag(),
+            keep: duration(hold.field("keep")),
+            budget_bytes: hold.field("budget").number(),
+        },
+        disk_reserve: match root.field("disk").field("reserve").value {
+            Read::Size(size) => size,
+            _ => None,
+        },
+        limits: Limits {
+            body_bytes: bytes("body"),
+            body_decoded_bytes: bytes("body_decoded"),
+            head_bytes: bytes("head"),
+            in_flight_bytes: bytes("in_flight"),
+            connections: bytes("connections"),
+            head_timeout: duration(limits.field("head_timeout")),
+            body_timeout: duration(limits.field("body_timeout")),
+            idle_timeout: duration(limits.field("idle_timeout")),
+        },
+        ledger: Ledger {
+            origin: ledger.field("origin").optional_text(),
+            anchors: ledger.field("anchors").items().iter().map(|item| resolver.path(item)).collect(),
+        },
+        log_format: if log.field("format").text() == "json" { Format::Json } else { Format::Human },
+        log_level: match log.field("level").text() {
+            "error" => Level::Error,
+            "warn" => Level::Warn,
+            "debug" => Level::Debug,
+            _ => Level::Info,
+        },
+        shutdown_grace: duration(root.field("shutdown").field("grace")),
+        canonical,
+    };
+    if config.listen.ingest == config.listen.console && config.listen.ingest.port() != 0 {
+        resolver.report(
+            listen.field("console").at,
+            "`listen.console` is the same address as `listen.ingest`: give it another port",
+        );
+    }
+    if config.journal.budget_bytes < 4 * config.journal.segment_bytes {
+        let at = nearer(journal.field("budget").at, journal.field("segment").at);
+        resolver.report(
+            at,
+            "`journal.budget` must be at least four times `journal.segment`: raise the one or lower the other",
+        );
+    }
+    if config.limits.body_bytes > config.limits.in_flight_bytes {
+        let at = nearer(limits.field("in_flight").at, limits.field("body").at);
+        resolver.report(at, "`limits.in_flight` must be at least `limits.body`, or such a body could never come in");
+    }
+    if config.limits.body_decoded_bytes < config.limits.body_bytes {
+        let at = nearer(limits.field("body_decoded").at, limits.field("body").at);
+        resolver.report(at, "`limits.body_decoded` must be at least `limits.body`");
+    }
+    config
+}
+
+struct Resolver<'a, 'p> {
+    folder: &'a Path,
+    secrets: Secrets<'a>,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl Resolver<'_, '_> {
+    fn sources(&mut self, checked: &Checked) -> BTreeMap<SourceId, Source> {
+        let mut sources = BTreeMap::new();
+        let mut owners: HashMap<String, String> = HashMap::new();
+        for (key, source) in checked.entries() {
+            let Ok(id) = SourceId::parse(&key.text) else { continue };
+            let write_keys = source.field("write_keys");
+            for item in write_keys.items() {
+                if write_keys.at.line == 0 {
+                    continue; // it stands in for a missing one, which is reported
+                }
+                if let Some(owner) = owners.insert(item.text().to_owned(), key.text.clone()) {
+                    let message = if owner == key.text {
+                        format!("`sources.{id}.write_keys` names a key twice")
+                    } else {
+                        format!("`sources.{id}.write_keys` has a key of source `{owner}`: a key belongs to one source")
+                    };
+                    self.report(item.at, &message);
+                }
+            }
+            let mut events = BTreeMap::new();
+            for (name, event) in source.field("events").entries() {
+                if !event.field("mode").is_absent() {
+                    events.insert(name.text.clone(), mode(event.field("mode")));
+                }
+            }
+            sources.insert(
+                id,
+                Source {
+                    protocol: word(source.field("protocol")),
+                    write_keys: texts(write_keys),
+                    environment: environment(source.field("environment")),
+                    mode: mode(source.field("mode")),
+                    identity_space: source.field("identity_space").text().to_owned(),
+                    group_keys: texts(source.field("group_keys")),
+                    events,
+                    auxiliary: Auxiliary::Constant,
+                    accept_flag_loss: source.field("accept_flag_loss").flag(),
+                },
+            );
+        }
+        sources
+    }
+
+    fn destinations(&mut self, checked: &Checked) -> BTreeMap<DestinationId, Destination> {
+        let mut destinations = BTreeMap::new();
+        for (key, fields) in checked.entries() {
+            if let Ok(id) = DestinationId::parse(&key.text) {
+                let destination = self.destination(&id, fields);
+                destinations.insert(id, destination);
+            }
+        }
+        destinations
+    }
+
+    fn destination(&mut self, id: &DestinationId, fields: &Checked) -> Destination {
+        let region = word(fields.field("region"));
+        let allow_addresses = cidrs(fields.field("allow_addresses"));
+        let endpoint = fields.field("endpoint");
+        let endpoint = (!endpoint.is_absent()).then(|| (endpoint.at, Origin::parse(endpoint.text())));
+        let endpoint = endpoint.and_then(|(at, origin)| Some((at, origin?)));
+        if let Some((at, origin)) = &endpoint {
+            self.endpoint(id, region, *at, origin, !allow_addresses.is_empty());
+        }
+        let release = fields.field("release");
+        let lag = fields.field("lag");
+        let timeouts = fields.field("timeouts");
+        let import = fields.field("import");
+        let environments = fields.field("environments");
+        let kind = word(fields.field("type"));
+        let optional_path = |resolver: &Self, field: &Checked| (!field.is_absent()).then(|| resolver.path(field));
+        Destination {
+            kind,
+            region,
+            endpoint: endpoint.map(|(_, origin)| origin),
+            allow_addresses,
+            token: self.secret(&format!("destinations.{id}.token"), fields.field("token")),
+            import: (!import.is_absent()).then(|| Import {
+                username: self.secret(&format!("destinations.{id}.import.username"), import.field("username")),
+                secret: self.secret(&format!("destinations.{id}.import.secret"), import.field("secret")),
+                project_id: import.field("project_id").number(),
+            }),
+            environments: {
+                let mut list: Vec<_> = environments.items().iter().map(environment).collect();
+                list.sort_unstable();
+                list.dedup();
+                list
+            },
+            subject: subject(fields.field("subject")),
+            allow: texts(release.field("allow")),
+            rules: release.field("rules").items().iter().filter_map(|rule| self.rule(id, rule)).collect(),
+            vendor: fields.field("vendor").optional_text().unwrap_or_else(|| kind.to_owned()),
+            from: if fields.field("from").text() == "earliest" { StartFrom::Earliest } else { StartFrom::Now },
+            on_unknown: match fields.field("on_unknown").text() {
+                "keep_unknown" => OnUnknown::KeepUnknown,
+                _ => OnUnknown::Resend,
+            },
+            lag_max: duration(lag.field("max")),
+            on_lag: if lag.field("on_lag").text() == "hold" { OnLag::Hold } else { OnLag::Expire },
+            links: fields.field("links").flag(),
+            compress: fields.field("compression").text() == "gzip",
+            connect_timeout: duration(timeouts.field("connect")),
+            request_timeout: duration(timeouts.field("request")),
+            root_certificates: optional_path(self, fields.field("root_certificates")),
+        }
+    }
+
+    fn endpoint(&mut self, id: &DestinationId, region: &str, at: Position, origin: &Origin, may_be_plain: bool) {
+        let host = origin.host();
+        match REGIONS.iter().find(|(_, _, hosts)| hosts.contains(&host.as_str())) {
+            Some((owner, ..)) if *owner != region => {
+                let message = format!(
+                    "`destinations.{id}.endpoint` is the host of region `{owner}`, but `region` is `{region}`: \
+                     the vendor loses what is sent to the wrong one; write `region: {owner}` or remove the endpoint"
+                );
+                self.report(at, &message);
+            }
+            Some(_) => {}
+            None if host == "mixpanel.com" || host.ends_with(".mixpanel.com") => {
+                let message = format!(
+                    "`destinations.{id}.endpoint` is a host of the vendor that takes no events: remove it, `region` decides the host"
+                );
+                self.report(at, &message);
+            }
+            None => {}
+        }
+        if !origin.is_secure() && !may_be_plain {
+            let message = format!(
+                "`destinations.{id}.endpoint` is plain http: use https, or name the private range that it lies in under `allow_addresses`"
+            );
+            self.report(at, &message);
+        }
+    }
+
+    fn rule(&mut self, id: &DestinationId, rule: &Checked) -> Option<ReleaseRule> {
+        let mut selectors = Vec::new();
+        for (name, make) in [
+            ("category", Selector::Category as fn(String) -> Selector),
+            ("property", Selector::Property),
+            ("event", Selector::Event),
+        ] {
+            if let Some(text) = rule.field(name).optional_text() {
+                selectors.push(make(text));
+            }
+        }
+        let action = match rule.field("action").text() {
+            "pseudonymize" => RuleAction::Pseudonymize,
+            _ => RuleAction::Drop,
+        };
+        if selectors.len() != 1 {
+            let message =
+                format!("a rule of `destinations.{id}.release` must have exactly one of category, property and event");
+            self.report(rule.at, &message);
+            return None;
+        }
+        let selector = selectors.pop()?;
+        if action == RuleAction::Pseudonymize && !matches!(selector, Selector::Property(_)) {
+            let message = format!(
+                "a rule of `destinations.{id}.release` pseudonymizes a property only: name it with `property`, or use `action: drop`"
+            );
+            self.report(rule.at, &message);
+        }
+        Some(ReleaseRule { selector, action })
+    }
+
+    /// A secret by the name of its field. What was read is never part of a message.
+    fn secret(&mut self, name: &str, checked: &Checked) -> Secret {
+        let (place, at) = match &checked.value {
+            Read::Variant("file", Some(body)) => (SecretPlace::File(self.path(body)), body.at),
+            Read::Variant(_, Some(body)) => (SecretPlace::Variable(body.text().to_owned()), body.at),
+            _ => (SecretPlace::Variable(String::new()), checked.at),
+        };
+        let Secrets::Read(environment) = self.secrets else { return Secret { place, value: None } };
+        if checked.at.line == 0 {
+            return Secret { place, value: None }; // it stands in for a missing one, which is reported
+        }
+        let read = match &place {
+            SecretPlace::Variable(variable) => match environment(variable) {
+                Some(value) => Ok(Zeroizing::new(value)),
+                None => Err(format!("`{name}`: the environment variable {variable} is not set")),
+            },
+            SecretPlace::File(file) => {
+                read_secret_file(file).map_err(|why| format!("`{name}`: {} {why}", file.display()))
+            }
+        };
+        let trimmed = read.and_then(|value| {
+            let text = value.trim_end_matches(['\r', '\n']);
+            let place = match &place {
+                SecretPlace::Variable(variable) => variable.clone(),
+                SecretPlace::File(file) => file.display().to_string(),
+            };
+            if text.is_empty() {
+                Err(format!("`{name}`: {place} is empty"))
+            } else if !text.bytes().all(|b| b.is_ascii_graphic()) {
+                Err(format!(
+                    "`{name}`: {place} holds spaces, line breaks or other characters that a credential does not have"
+                ))
+            } else {
+                Ok(Zeroizing::new(text.to_owned()))
+            }
+        });
+        match trimmed {
+            Ok(value) => Secret { place, value: Some(value) },
+            Err(message) => {
+                self.report(at, &message);
+                Secret { place, value: None }
+            }
+        }
+    }
+
+    fn path(&self, checked: &Checked) -> PathBuf {
+        self.folder.join(checked.text())
+    }
+
+    fn report(&mut self, at: Position, message: &str) {
+        self.problems.push(Problem::new(at, message.to_owned()));
+    }
+}
+
+fn read_secret_file(file: &Path) -> Result<Zeroizing<String>, String> {
+    let meta = std::fs::metadata(file).map_err(|e| format!("cannot be read: {}", e.kind()))?;
+    if meta.len() > SECRET_BYTES_MAX {
+        return Err(format!("has {} bytes: a credential has at most {SECRET_BYTES_MAX}", meta.len()));
+    }
+    std::fs::read_to_string(file).map(Zeroizing::new).map_err(|e| format!("cannot be read: {}", e.kind()))
+}
+
+fn nearer(a: Position, b: Position) -> Position {
+    if a.line != 0 { a } else { b }
+}
+
+fn texts(checked: &Checked) -> Vec<String> {
+    checked.items().iter().map(|item| item.text().to_owned()).collect()
+}
+
+fn cidrs(checked: &Checked) -> Vec<Cidr> {
+    checked.items().iter().filter_map(|item| Cidr::parse(item.text())).collect()
+}
+
+fn duration(checked: &Checked) -> Duration {
+    Duration::from_millis(checked.number())
+}
+
+fn word(checked: &Checked) -> &'static str {
+    match checked.value {
+        Read::Choice(word) => word,
+        _ => "",
+    }
+}
+
+fn environment(checked: &Checked) -> Environment {
+    Environment::parse(word(checked)).unwrap_or(Environment::Development)
+}
+
+fn mode(checked: &Checked) -> Mode {
+    match word(checked) {
+        "tap" => Mode::Tap,
+        "enforce" => Mode::Enforce,
+        _ => Mode::Observe,
+    }
+}
+
+fn subject(checked: &Checked) -> Subject {
+    match &checked.value {
+        Read::Variant("raw", Some(body)) => Subject::Raw { confirm_category: body.field("confirm_category").flag() },
+        Read::Variant("rotating", Some(body)) => Subject::Rotating(duration(body)),
+        _ => Subject::Stable,
+    }
+}

@@ -1,0 +1,833 @@
+//! The one table of fields. It drives the check of a file, the JSON Schema (`docs/weir.schema.json`) and the page
+//! (`docs/configuration.md`), so that the three cannot disagree.
+//!
+//! To add a field: one [`Field`] here, one line in `resolve.rs`.
+
+use super::values;
+
+/// One field of a section.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name in the file.
+    pub name: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// What stands when the file says nothing.
+    pub default: Default,
+    /// What it is for, with its unit and its danger. Markdown, sentences.
+    pub doc: &'static str,
+}
+
+/// What stands when the file says nothing.
+#[derive(Clone, Copy, Debug)]
+pub enum Default {
+    /// This YAML, checked like a written value.
+    Value(&'static str),
+    /// Nothing; the doc says what then happens.
+    Absent,
+    /// There is no safe default.
+    Required {
+        /// Why, and what to choose.
+        why: &'static str,
+        /// Stands in after the problem was reported, so that the rest of the file is checked too.
+        stand_in: &'static str,
+    },
+}
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A text of a certain form.
+    Text(&'static Form),
+    /// `true` or `false`.
+    Flag,
+    /// A whole number.
+    Count {
+        /// At least.
+        min: u64,
+        /// At most.
+        max: u64,
+    },
+    /// Bytes, as `64MiB`; `auto` where `auto` is set.
+    Size {
+        /// At least, in bytes.
+        min: u64,
+        /// At most, in bytes.
+        max: u64,
+        /// Whether the word `auto` may stand instead.
+        auto: bool,
+    },
+    /// A time span, as `72h`.
+    Duration {
+        /// At least, in milliseconds.
+        min: u64,
+        /// At most, in milliseconds.
+        max: u64,
+    },
+    /// One of some words.
+    Choice(&'static [Choice]),
+    /// A list.
+    List {
+        /// What each item is.
+        of: &'static Kind,
+        /// At least so many.
+        min: usize,
+        /// At most so many.
+        max: usize,
+    },
+    /// Named entries.
+    Map {
+        /// What a name may be.
+        key: &'static Form,
+        /// What the names are called in the docs.
+        key_name: &'static str,
+        /// What each entry is.
+        of: &'static Kind,
+        /// At most so many.
+        max: usize,
+    },
+    /// A set of fields.
+    Section(&'static [Field]),
+    /// One of some words, some of which carry a value: `stable` or `{rotating: 7d}`.
+    Variants {
+        /// The words.
+        of: &'static [Variant],
+        /// Said when something else stands there.
+        hint: &'static str,
+        /// Whether a wrong value could be a secret and must not be echoed.
+        secret: bool,
+    },
+}
+
+/// The form of a text.
+#[derive(Debug)]
+pub struct Form {
+    /// What it is, for messages: "must be {noun}".
+    pub noun: &'static str,
+    /// A regular expression for editors; the check decides.
+    pub pattern: Option<&'static str>,
+    /// The check.
+    pub check: fn(&str) -> bool,
+}
+
+/// A word of a choice.
+#[derive(Debug)]
+pub struct Choice {
+    /// The word.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+    /// Set where the word is reserved and not accepted yet; what to use meanwhile.
+    pub not_yet: Option<&'static str>,
+}
+
+/// A word of [`Kind::Variants`].
+#[derive(Debug)]
+pub struct Variant {
+    /// The word.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+    /// Whether the word may stand alone.
+    pub bare: bool,
+    /// The value that it carries.
+    pub body: Option<&'static Kind>,
+}
+
+const fn choice(name: &'static str, doc: &'static str) -> Choice {
+    Choice { name, doc, not_yet: None }
+}
+
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+const MIB: u64 = 1024 * 1024;
+const GIB: u64 = 1024 * MIB;
+
+const ADDRESS: Form = Form {
+    noun: "an IP address and a port, such as 127.0.0.1:8400 (port 0 takes any free one)",
+    pattern: Some(r"^(\[[0-9A-Fa-f:.]+\]|[0-9.]+):[0-9]{1,5}$"),
+    check: |t| t.parse::<std::net::SocketAddr>().is_ok(),
+};
+const CIDR: Form = Form {
+    noun: "an address range, such as 10.0.0.0/8 or fd00::/8",
+    pattern: Some(r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"),
+    check: |t| values::Cidr::parse(t).is_some(),
+};
+const ID: Form = Form {
+    noun: "1 to 40 of the characters a-z 0-9 _ - beginning with a letter",
+    pattern: Some("^[a-z][a-z0-9_-]{0,39}$"),
+    check: |t| weir_event::SourceId::parse(t).is_ok(),
+};
+const VARIABLE: Form = Form {
+    noun: "the name of an environment variable: A-Z, 0-9 and _",
+    pattern: Some("^[A-Za-z_][A-Za-z0-9_]{0,127}$"),
+    check: |t| {
+        t.len() <= 128
+            && t.bytes().enumerate().all(|(i, b)| b == b'_' || b.is_ascii_alphabetic() || (i > 0 && b.is_ascii_digit()))
+            && !t.is_empty()
+    },
+};
+const PATH: Form = Form {
+    noun: "a path",
+    pattern: Some("^.{1,4096}$"),
+    check: |t| (1..=4096).contains(&t.len()) && !t.contains('\0'),
+};
+const WRITE_KEY: Form = Form {
+    noun: "1 to 128 of the characters A-Z a-z 0-9 _ - .",
+    pattern: Some("^[A-Za-z0-9_.-]{1,128}$"),
+    check: |t| {
+        (1..=128).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+    },
+};
+const URL: Form = Form {
+    noun: "an origin such as https://api-eu.mixpanel.com, without user, query or fragment",
+    pattern: Some("^https?://[^/?#@\\s]+(/[^?#\\s]*)?$"),
+    check: |t| values::Origin::parse(t).is_some(),
+};
+const EVENT_NAME: Form = Form {
+    noun: "a clean event name: at most 100 letters, digits and _ $ . : [ ] / - or spaces",
+    pattern: Some("^.{1,100}$"),
+    check: weir_event::names::has_clean_class,
+};
+const PROPERTY: Form = Form {
+    noun: "a property path: keys joined by `.`, `*` for list items, such as plan, cart.items.*.price or profile.plan",
+    pattern: Some("^.{1,1000}$"),
+    check: values::is_path,
+};
+const WORD: Form = Form {
+    noun: "a name of at most 100 letters, digits and _ . : / - or spaces",
+    pattern: Some("^.{1,100}$"),
+    check: weir_event::names::has_clean_class,
+};
+const CATEGORY: Form = Form {
+    noun: "a category, or a part above categories, such as user.contact.email, user.contact or secret",
+    pattern: Some("^[a-z_.]{1,100}$"),
+    check: |t| weir_event::Category::ALL.iter().any(|c| c.is_under(t)),
+};
+const LEDGER_ORIGIN: Form = Form {
+    noun: "a name for this log as C2SP checkpoints carry it: no spaces and no +, such as weir.example.com/egress",
+    pattern: Some("^[^\\s+]{1,100}$"),
+    check: |t| (1..=100).contains(&t.len()) && t.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '+'),
+};
+
+const SECRET: Kind = Kind::Variants {
+    of: &[
+        Variant {
+            name: "env",
+            doc: "The environment variable that holds it.",
+            bare: false,
+            body: Some(&Kind::Text(&VARIABLE)),
+        },
+        Variant {
+            name: "file",
+            doc: "The file that holds it, and nothing else; a trailing line end is cut off. A relative path is taken from the folder of this file.",
+            bare: false,
+            body: Some(&Kind::Text(&PATH)),
+        },
+    ],
+    hint: "a secret never stands in this file: write {env: NAME} and set the variable, or {file: /path/to/it}",
+    secret: true,
+};
+
+const MODES: &[Choice] = &[
+    choice("tap", "A mirrored copy from the edge: received, minimised, counted; nothing is delivered."),
+    choice("observe", "Delivered by the release rules; violations of a tracking plan are recorded, not acted on."),
+    choice(
+        "enforce",
+        "Delivered by the release rules; violations of a tracking plan are acted on. Until a tracking plan exists the same as `observe`.",
+    ),
+];
+
+/// The whole file.
+pub static ROOT: &[Field] = &[
+    Field { name: "listen", kind: Kind::Section(LISTEN), default: Default::Value("{}"), doc: "Where Weir listens." },
+    Field {
+        name: "trusted_proxies",
+        kind: Kind::List { of: &Kind::Text(&CIDR), min: 0, max: 256 },
+        default: Default::Value("[]"),
+        doc: "Address ranges of your own proxies. Only from them is `Forwarded` or `X-Forwarded-For` believed, and only for the country of an event. \
+              **Danger:** a range that is too wide lets anybody choose the country of their events.",
+    },
+    Field {
+        name: "sources",
+        kind: Kind::Map { key: &ID, key_name: "source", of: &Kind::Section(SOURCE), max: 256 },
+        default: Default::Value("{}"),
+        doc: "Where events come in, by id. Without any, `weir serve` makes one source `default` with a write key of its own and prints it.",
+    },
+    Field {
+        name: "destinations",
+        kind: Kind::Map { key: &ID, key_name: "destination", of: &Kind::Section(DESTINATION), max: 64 },
+        default: Default::Value("{}"),
+        doc: "Where events may go, by id. Without any, nothing leaves. An id stays in the ledger for ever: do not use it again for another account.",
+    },
+    Field {
+        name: "slices",
+        kind: Kind::List { of: &Kind::Text(&PROPERTY), min: 0, max: 3 },
+        default: Default::Value("[country]"),
+        doc: "Up to three properties with few values, by which ledger answers can be grouped. `country` is the country of the client address.",
+    },
+    Field {
+        name: "journal",
+        kind: Kind::Section(JOURNAL),
+        default: Default::Value("{}"),
+        doc: "The journal: where an event is durable before its sender gets an answer.",
+    },
+    Field {
+        name: "hold",
+        kind: Kind::Section(HOLD),
+        default: Default::Value("{}"),
+        doc: "The raw hold and the quarantine: events that could not be minimised, or that a vendor rejected.",
+    },
+    Field { name: "disk", kind: Kind::Section(DISK), default: Default::Value("{}"), doc: "Disk space." },
+    Field {
+        name: "limits",
+        kind: Kind::Section(LIMITS),
+        default: Default::Value("{}"),
+        doc: "Limits on what comes in. Each has its answer; a limit is never a silent loss.",
+    },
+    Field {
+        name: "ledger",
+        kind: Kind::Section(LEDGER),
+        default: Default::Value("{}"),
+        doc: "The record of what left.",
+    },
+    Field {
+        name: "log",
+        kind: Kind::Section(LOG),
+        default: Default::Value("{}"),
+        doc: "Weir's own log lines, on standard error. They never hold a value of an event.",
+    },
+    Field {
+        name: "shutdown",
+        kind: Kind::Section(SHUTDOWN),
+        default: Default::Value("{}"),
+        doc: "How Weir stops on SIGTERM.",
+    },
+];
+
+static LISTEN: &[Field] = &[
+    Field {
+        name: "ingest",
+        kind: Kind::Text(&ADDRESS),
+        default: Default::Value("127.0.0.1:8400"),
+        doc: "Where SDKs send events.",
+    },
+    Field {
+        name: "console",
+        kind: Kind::Text(&ADDRESS),
+        default: Default::Value("127.0.0.1:8401"),
+        doc: "Where `/healthz`, `/readyz` and `/metrics` are served. No authentication: keep it off public addresses.",
+    },
+    Field {
+        name: "tls",
+        kind: Kind::Section(TLS),
+        default: Default::Absent,
+        doc: "TLS on the ingest address. Absent: plain HTTP, for use behind a proxy that terminates TLS.",
+    },
+];
+
+static TLS: &[Field] = &[
+    Field {
+        name: "certificate",
+        kind: Kind::Text(&PATH),
+        default: Default::Required { why: "the PEM file with the certificate and its chain", stand_in: "unset" },
+        doc: "PEM file: the certificate, then its chain. Read again when it changes and on SIGHUP; a bad one keeps the old in use.",
+    },
+    Field {
+        name: "key",
+        kind: Kind::Text(&PATH),
+        default: Default::Required { why: "the PEM file with the private key", stand_in: "unset" },
+        doc: "PEM file: the private key (PKCS#8, PKCS#1 or SEC1).",
+    },
+];
+
+static SOURCE: &[Field] = &[
+    Field {
+        name: "protocol",
+        kind: Kind::Choice(&[choice("mixpanel", "Mixpanel's SDK protocol: track, engage, groups, import.")]),
+        default: Default::Value("mixpanel"),
+        doc: "What the SDKs of this source speak.",
+    },
+    Field {
+        name: "write_keys",
+        kind: Kind::List { of: &Kind::Text(&WRITE_KEY), min: 1, max: 64 },
+        default: Default::Required {
+            why: "the keys by which SDKs name this source; a vendor's public project token may be used, so that the host is all that an app changes",
+            stand_in: "[unset]",
+        },
+        doc: "The keys by which an SDK names this source. The vendor's public project token may be one of them. A key belongs to one source.",
+    },
+    Field {
+        name: "environment",
+        kind: ENVIRONMENT,
+        default: Default::Value("production"),
+        doc: "Which environment its events belong to. Each environment has keys of its own; a destination takes only those that it names.",
+    },
+    Field {
+        name: "mode",
+        kind: Kind::Choice(MODES),
+        default: Default::Value("observe"),
+        doc: "How far this source has climbed. No mode forwards what is not released.",
+    },
+    Field {
+        name: "identity_space",
+        kind: Kind::Text(&ID),
+        default: Default::Value("default"),
+        doc: "Sources in one space share user and device ids. **Danger:** a change makes every known user of this source a new one inside Weir.",
+    },
+    Field {
+        name: "group_keys",
+        kind: Kind::List { of: &Kind::Text(&WORD), min: 0, max: 20 },
+        default: Default::Value("[]"),
+        doc: "Properties whose value is the id of a group, such as company_id. They are treated as identifiers.",
+    },
+    Field {
+        name: "events",
+        kind: Kind::Map { key: &EVENT_NAME, key_name: "event name", of: &Kind::Section(EVENT), max: 2_000 },
+        default: Default::Value("{}"),
+        doc: "What differs for single events.",
+    },
+    Field {
+        name: "auxiliary",
+        kind: Kind::Choice(&[
+            choice("constant", "A fixed answer that switches the feature off: SDKs fall back to their defaults."),
+            Choice {
+                name: "proxy",
+                doc: "Ask the vendor with a request built from scratch.",
+                not_yet: Some("use `constant`"),
+            },
+            Choice { name: "refuse", doc: "Answer with an error.", not_yet: Some("use `constant`") },
+        ]),
+        default: Default::Value("constant"),
+        doc: "Calls for flags, remote settings and the like.",
+    },
+    Field {
+        name: "accept_flag_loss",
+        kind: Kind::Flag,
+        default: Default::Value("false"),
+        doc: "Needed to change a source that was seen to use flags to `enforce` with `auxiliary: constant`: its flags fall back to their defaults.",
+    },
+];
+
+const ENVIRONMENTS: &[Choice] = &[
+    choice("development", "A developer's machine."),
+    choice("staging", "A rehearsal of production."),
+    choice("production", "Real users."),
+];
+const ENVIRONMENT: Kind = Kind::Choice(ENVIRONMENTS);
+
+static EVENT: &[Field] = &[Field {
+    name: "mode",
+    kind: Kind::Choice(MODES),
+    default: Default::Absent,
+    doc: "The mode of this event. Absent: the mode of the source.",
+}];
+
+static DESTINATION: &[Field] = &[
+    Field {
+        name: "type",
+        kind: Kind::Choice(&[choice("mixpanel", "A Mixpanel project.")]),
+        default: Default::Required { why: "what receives the events: mixpanel", stand_in: "mixpanel" },
+        doc: "What receives the events.",
+    },
+    Field {
+        name: "region",
+        kind: Kind::Choice(&[
+            choice("us", "United States: `https://api.mixpanel.com`."),
+            choice("eu", "European Union: `https://api-eu.mixpanel.com`."),
+            choice("in", "India: `https://api-in.mixpanel.com`."),
+        ]),
+        default: Default::Value("us"),
+        doc: "Where the vendor stores the project. The vendor loses or refuses data sent to the wrong one.",
+    },
+    Field {
+        name: "endpoint",
+        kind: Kind::Text(&URL),
+        default: Default::Absent,
+        doc: "Another origin to send to, for tests or a relay. A vendor's own host must be that of `region`. Plain http needs `allow_addresses`. Absent: the region's host.",
+    },
+    Field {
+        name: "allow_addresses",
+        kind: Kind::List { of: &Kind::Text(&CIDR), min: 0, max: 64 },
+        default: Default::Value("[]"),
+        doc: "Private, loopback or link-local ranges that may be connected to. Public addresses need no entry. **Danger:** an entry lets this destination reach into your network.",
+    },
+    Field {
+        name: "token",
+        kind: SECRET,
+        default: Default::Required {
+            why: "the project token: {env: NAME} or {file: /path/to/it}",
+            stand_in: "{env: UNSET}",
+        },
+        doc: "The project token. It never stands in this file.",
+    },
+    Field {
+        name: "import",
+        kind: Kind::Section(IMPORT),
+        default: Default::Absent,
+        doc: "A service account for the vendor's import endpoint, which is the only one that takes events older than five days. Absent: such events are dropped as `too_old`.",
+    },
+    Field {
+        name: "environments",
+        kind: Kind::List { of: &ENVIRONMENT, min: 1, max: 3 },
+        default: Default::Value("[production]"),
+        doc: "Which environments' events it takes.",
+    },
+    Field {
+        name: "subject",
+        kind: Kind::Variants {
+            of: &[
+                Variant {
+                    name: "raw",
+                    doc: "People appear as your apps name them, as before Weir. Nothing changes in the vendor's reports; a breach there exposes your ids. \
+                          Ids that look like e-mail addresses or phone numbers are withheld unless `{raw: {confirm_category: true}}`.",
+                    bare: true,
+                    body: Some(&Kind::Section(RAW)),
+                },
+                Variant {
+                    name: "stable",
+                    doc: "People appear under a keyed pseudonym of this destination that stays. An existing project sees every user as new once.",
+                    bare: true,
+                    body: None,
+                },
+                Variant {
+                    name: "rotating",
+                    doc: "As `stable`, with a new pseudonym each epoch of this length (1d to 400d). Retention and cohorts reach no further than one epoch, and billed users multiply.",
+                    bare: false,
+                    body: Some(&Kind::Duration { min: DAY, max: 400 * DAY }),
+                },
+            ],
+            hint: "write raw, stable or {rotating: 7d}",
+            secret: false,
+        },
+        default: Default::Required {
+            why: "how people appear at this vendor, and there is no silent default: `raw` (your own ids; nothing changes in its reports, a breach there exposes them), \
+                  `stable` (a keyed pseudonym that stays; users look new once) or `{rotating: 7d}` (a new pseudonym each epoch; retention ends with it, billed users multiply)",
+            stand_in: "stable",
+        },
+        doc: "How people appear at this vendor. There is no default: each choice has a price that only you can weigh.",
+    },
+    Field {
+        name: "release",
+        kind: Kind::Section(RELEASE),
+        default: Default::Value("{}"),
+        doc: "What may leave to this destination beyond the baseline: clean event name, time, pseudonym, insert id, library, os and browser family, screen class, country.",
+    },
+    Field {
+        name: "vendor",
+        kind: Kind::Text(&WORD),
+        default: Default::Absent,
+        doc: "The company behind it, for reports. Absent: the name of `type`.",
+    },
+    Field {
+        name: "from",
+        kind: Kind::Choice(&[
+            choice("now", "Events received after the destination first appears."),
+            choice("earliest", "Everything that the journal still holds."),
+        ]),
+        default: Default::Value("now"),
+        doc: "Where a new destination starts. Without effect once it has started.",
+    },
+    Field {
+        name: "on_unknown",
+        kind: Kind::Choice(&[
+            choice(
+                "resend",
+                "Send again, under the same insert ids. What does not repeat safely (`$add`, `$append`) is kept as unknown all the same.",
+            ),
+            choice("keep_unknown", "Leave it counted as unknown."),
+        ]),
+        default: Default::Value("resend"),
+        doc: "What to do with a batch that was sent but whose answer was lost.",
+    },
+    Field {
+        name: "lag",
+        kind: Kind::Section(LAG),
+        default: Default::Value("{}"),
+        doc: "How long events wait for a vendor that is slow, down or suspended.",
+    },
+    Field {
+        name: "links",
+        kind: Kind::Flag,
+        default: Default::Value("false"),
+        doc: "Whether identify, alias and merge operations leave: the vendor then learns that two pseudonyms are one person. Links across epochs never leave.",
+    },
+    Field {
+        name: "compression",
+        kind: Kind::Choice(&[
+            choice("gzip", "Requests are compressed."),
+            choice("none", "Requests are sent as they are."),
+        ]),
+        default: Default::Value("gzip"),
+        doc: "How requests to the vendor are encoded.",
+    },
+    Field {
+        name: "timeouts",
+        kind: Kind::Section(TIMEOUTS),
+        default: Default::Value("{}"),
+        doc: "How long to wait for the vendor.",
+    },
+    Field {
+        name: "root_certificates",
+        kind: Kind::Text(&PATH),
+        default: Default::Absent,
+        doc: "A PEM file of further certificate authorities to trust for this destination, for a relay of your own. Absent: the public ones (Mozilla's list).",
+    },
+];
+
+static IMPORT: &[Field] = &[
+    Field {
+        name: "username",
+        kind: SECRET,
+        default: Default::Required {
+            why: "the service account's name: {env: NAME} or {file: /path/to/it}",
+            stand_in: "{env: UNSET}",
+        },
+        doc: "The service account's name.",
+    },
+    Field {
+        name: "secret",
+        kind: SECRET,
+        default: Default::Required {
+            why: "the service account's secret: {env: NAME} or {file: /path/to/it}",
+            stand_in: "{env: UNSET}",
+        },
+        doc: "The service account's secret.",
+    },
+    Field {
+        name: "project_id",
+        kind: Kind::Count { min: 1, max: u64::MAX / 2 },
+        default: Default::Required {
+            why: "the number of the project that the service account belongs to",
+            stand_in: "1",
+        },
+        doc: "The number of the project.",
+    },
+];
+
+static RAW: &[Field] = &[Field {
+    name: "confirm_category",
+    kind: Kind::Flag,
+    default: Default::Value("false"),
+    doc: "Confirms that ids which look like e-mail addresses or phone numbers may leave as they are. **Danger:** they then name people to whoever reads the vendor's data.",
+}];
+
+static RELEASE: &[Field] = &[
+    Field {
+        name: "allow",
+        kind: Kind::List { of: &Kind::Text(&PROPERTY), min: 0, max: 10_000 },
+        default: Default::Value("[]"),
+        doc: "Properties that may leave. Event properties by their path; `profile.` and `group.<type>.` before profile properties. The preset `utm_*` stands for the campaign properties with bounded values.",
+    },
+    Field {
+        name: "rules",
+        kind: Kind::List { of: &Kind::Section(RULE), min: 0, max: 1_000 },
+        default: Default::Value("[]"),
+        doc: "Exceptions from `allow`: a rule never lets out what `allow` does not name.",
+    },
+];
+
+static RULE: &[Field] = &[
+    Field {
+        name: "category",
+        kind: Kind::Text(&CATEGORY),
+        default: Default::Absent,
+        doc: "Applies to values found to be of this category or below it. Exactly one of `category`, `property` and `event` stands in a rule.",
+    },
+    Field {
+        name: "property",
+        kind: Kind::Text(&PROPERTY),
+        default: Default::Absent,
+        doc: "Applies to this property and what lies below it.",
+    },
+    Field { name: "event", kind: Kind::Text(&EVENT_NAME), default: Default::Absent, doc: "Applies to this event." },
+    Field {
+        name: "action",
+        kind: Kind::Choice(&[
+            choice("drop", "The property does not leave; for an event, the whole event."),
+            choice("pseudonymize", "The value leaves as a keyed pseudonym of this destination. For `property` only."),
+        ]),
+        default: Default::Value("drop"),
+        doc: "What happens.",
+    },
+];
+
+static LAG: &[Field] = &[
+    Field {
+        name: "max",
+        kind: Kind::Duration { min: MINUTE, max: 365 * DAY },
+        default: Default::Value("72h"),
+        doc: "How long an event waits at most. Half the journal budget is the other limit; whichever comes first. Alert at half.",
+    },
+    Field {
+        name: "on_lag",
+        kind: Kind::Choice(&[
+            choice("expire", "The oldest waiting events are dropped under the rule `expired` and counted."),
+            choice(
+                "hold",
+                "They wait on. **Danger:** when the journal budget is used up, intake stops with 503 for every source.",
+            ),
+        ]),
+        default: Default::Value("expire"),
+        doc: "What happens at the limit.",
+    },
+];
+
+static TIMEOUTS: &[Field] = &[
+    Field {
+        name: "connect",
+        kind: Kind::Duration { min: 100, max: 5 * MINUTE },
+        default: Default::Value("5s"),
+        doc: "For name look-up, connection and TLS together.",
+    },
+    Field {
+        name: "request",
+        kind: Kind::Duration { min: SECOND, max: 10 * MINUTE },
+        default: Default::Value("30s"),
+        doc: "From the first byte sent to the last byte of the answer. After it the outcome is unknown.",
+    },
+];
+
+static JOURNAL: &[Field] = &[
+    Field {
+        name: "segment",
+        kind: Kind::Size { min: MIB, max: GIB, auto: false },
+        default: Default::Value("64MiB"),
+        doc: "Size of one file. Files go whole: a bigger one frees space later.",
+    },
+    Field {
+        name: "budget",
+        kind: Kind::Size { min: 4 * MIB, max: 64 * 1024 * GIB, auto: false },
+        default: Default::Value("8GiB"),
+        doc: "Space that the journal may use. When it is used up and nothing may go, intake answers 503 with Retry-After. At least four segments.",
+    },
+    Field {
+        name: "replay_window",
+        kind: Kind::Duration { min: 0, max: 365 * DAY },
+        default: Default::Value("24h"),
+        doc: "How long a segment stays after every destination has passed it, so that a new destination with `from: earliest` finds something.",
+    },
+];
+
+static HOLD: &[Field] = &[
+    Field {
+        name: "keep_body",
+        kind: Kind::Flag,
+        default: Default::Value("true"),
+        doc: "Whether an event that could not be minimised is kept, sealed to a key that the gateway cannot open. `false`: only source, time and reason are kept, and it cannot be replayed.",
+    },
+    Field {
+        name: "keep",
+        kind: Kind::Duration { min: HOUR, max: 90 * DAY },
+        default: Default::Value("72h"),
+        doc: "How long an event stays before it counts as dropped under `hold_expired`.",
+    },
+    Field {
+        name: "budget",
+        kind: Kind::Size { min: MIB, max: 1024 * GIB, auto: false },
+        default: Default::Value("256MiB"),
+        doc: "Space for raw hold and quarantine. When it is full, intake answers 503 with Retry-After.",
+    },
+];
+
+static DISK: &[Field] = &[Field {
+    name: "reserve",
+    kind: Kind::Size { min: MIB, max: 1024 * GIB, auto: true },
+    default: Default::Value("auto"),
+    doc: "Space set aside at start for the ledger, the quarantine and the control store, so that a full disk stops intake before it stops the record. `auto`: the larger of 256 MiB and 2 % of the file system.",
+}];
+
+static LIMITS: &[Field] = &[
+    Field {
+        name: "body",
+        kind: Kind::Size { min: 1024, max: 64 * MIB, auto: false },
+        default: Default::Value("10MiB"),
+        doc: "One request body as received. Over it: 413 in the vendor's form.",
+    },
+    Field {
+        name: "body_decoded",
+        kind: Kind::Size { min: 1024, max: 128 * MIB, auto: false },
+        default: Default::Value("20MiB"),
+        doc: "One request body after decompression. Over it: 413.",
+    },
+    Field {
+        name: "head",
+        kind: Kind::Size { min: 8 * 1024, max: MIB, auto: false },
+        default: Default::Value("64KiB"),
+        doc: "Request line and headers together. Over it: 431.",
+    },
+    Field {
+        name: "in_flight",
+        kind: Kind::Size { min: MIB, max: 16 * GIB, auto: false },
+        default: Default::Value("64MiB"),
+        doc: "Bodies being handled at one moment, all connections together. Over it: 503 with Retry-After.",
+    },
+    Field {
+        name: "connections",
+        kind: Kind::Count { min: 1, max: 1_000_000 },
+        default: Default::Value("4096"),
+        doc: "Open connections. Over it: new ones wait in the system's queue.",
+    },
+    Field {
+        name: "head_timeout",
+        kind: Kind::Duration { min: 100, max: 10 * MINUTE },
+        default: Default::Value("10s"),
+        doc: "For a request's head to arrive, and for a TLS handshake. Then the connection is closed.",
+    },
+    Field {
+        name: "body_timeout",
+        kind: Kind::Duration { min: 100, max: 10 * MINUTE },
+        default: Default::Value("60s"),
+        doc: "For a request's body to arrive. Then 408.",
+    },
+    Field {
+        name: "idle_timeout",
+        kind: Kind::Duration { min: SECOND, max: HOUR },
+        default: Default::Value("75s"),
+        doc: "How long a connection may stay open between two requests.",
+    },
+];
+
+static LEDGER: &[Field] = &[
+    Field {
+        name: "origin",
+        kind: Kind::Text(&LEDGER_ORIGIN),
+        default: Default::Absent,
+        doc: "The name of this log in its checkpoints. Absent: a name drawn at first start. Without effect once the log exists.",
+    },
+    Field {
+        name: "anchors",
+        kind: Kind::List { of: &Kind::Text(&PATH), min: 0, max: 16 },
+        default: Default::Value("[]"),
+        doc: "Files outside the data folder, best on another machine's disk, where each checkpoint is also written. Without one a rewind of the whole data folder cannot be detected.",
+    },
+];
+
+static LOG: &[Field] = &[
+    Field {
+        name: "format",
+        kind: Kind::Choice(&[choice("human", "For a terminal."), choice("json", "One JSON object a line.")]),
+        default: Default::Value("human"),
+        doc: "How a line looks.",
+    },
+    Field {
+        name: "level",
+        kind: Kind::Choice(&[
+            choice("error", "What needs a person now."),
+            choice("warn", "And what will need one."),
+            choice("info", "And what happened."),
+            choice("debug", "And how."),
+        ]),
+        default: Default::Value("info"),
+        doc: "What is written.",
+    },
+];
+
+static SHUTDOWN: &[Field] = &[Field {
+    name: "grace",
+    kind: Kind::Duration { min: 0, max: 10 * MINUTE },
+    default: Default::Value("20s"),
+    doc: "For requests and batches under way to end. Keep it below the service manager's own limit. What does not end in time is not lost: it was not acknowledged, or it is in the journal.",
+}];

@@ -1,0 +1,241 @@
+use super::check::{Checked, Read};
+use super::*;
+use proptest::prelude::*;
+
+fn parse(text: &str) -> Result<Config, Problems> {
+    let environment = |name: &str| match name {
+        "PRODUCT_TOKEN" => Some("s3cret-token".to_owned()),
+        "SPACED" => Some("two words s3cret".to_owned()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    };
+    Config::parse(text, Path::new("conf/weir.yaml"), Secrets::Read(&environment))
+}
+
+fn problems(text: &str) -> Vec<String> {
+    match parse(text) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems.to_string().lines().map(str::to_owned).collect(),
+    }
+}
+
+const ISSUE_EXAMPLE: &str = "\
+listen: {ingest: 127.0.0.1:8400, console: 127.0.0.1:8401}
+sources:
+  web: {protocol: mixpanel, write_keys: [mptoken0123456789abcdef012345678], environment: production, mode: enforce}
+destinations:
+  product: {type: mixpanel, subject: {rotating: 7d}, endpoint: http://127.0.0.1:9900, allow_addresses: [127.0.0.0/8], token: {env: PRODUCT_TOKEN}, release: {allow: [plan, format]}}
+";
+
+#[test]
+fn the_syntax_that_scripts_rely_on_is_accepted() {
+    let config = parse(ISSUE_EXAMPLE).unwrap();
+    let source = &config.sources[&SourceId::parse("web").unwrap()];
+    assert_eq!((source.mode, source.environment), (Mode::Enforce, Environment::Production));
+    assert_eq!(source.write_keys, ["mptoken0123456789abcdef012345678"]);
+    let destination = &config.destinations[&DestinationId::parse("product").unwrap()];
+    assert_eq!(destination.subject, Subject::Rotating(Duration::from_secs(7 * 86_400)));
+    assert_eq!(destination.origin(), "http://127.0.0.1:9900");
+    assert_eq!(destination.token.reveal(), Some("s3cret-token"));
+    assert_eq!(destination.allow, ["plan", "format"]);
+    assert_eq!(destination.environments, [Environment::Production]);
+}
+
+#[test]
+fn no_file_is_a_configuration_without_destinations() {
+    let config = Config::built_in();
+    assert!(config.sources.is_empty() && config.destinations.is_empty());
+    assert_eq!(config.listen.ingest.to_string(), "127.0.0.1:8400");
+    assert_eq!(config.slices, ["country"]);
+    assert_eq!(config.disk_reserve, None);
+    assert_eq!(config.limits.body_bytes, weir_event::limits::BODY_BYTES_MAX);
+    assert_eq!(config.limits.body_decoded_bytes, weir_event::limits::BODY_DECODED_BYTES_MAX);
+    assert_eq!(config.limits.head_bytes, weir_event::limits::HEAD_BYTES_MAX);
+    assert_eq!(config.limits.in_flight_bytes, weir_event::limits::IN_FLIGHT_BYTES_MAX);
+}
+
+#[test]
+fn every_problem_is_reported_at_once_with_file_line_and_column() {
+    let text = "\
+listn: {}
+sources:
+  web: {write_keys: [k], mode: obsreve}
+  app: {write_keys: [k, k2], environment: prod, colour: red}
+  Bad: {write_keys: [x]}
+destinations:
+  product:
+    type: mixpanel
+    token: abcdef0123456789
+    endpoint: https://api-eu.mixpanel.com
+    lag: {max: 72}
+journal: {segment: 64MB}
+";
+    let got = problems(text);
+    let want = [
+        "conf/weir.yaml:1:1: unknown field `listn`: did you mean `listen`?",
+        "conf/weir.yaml:3:32: `sources.web.mode` must be one of tap, observe, enforce: did you mean `observe`?",
+        "conf/weir.yaml:4:22: `sources.app.write_keys` has a key of source `web`: a key belongs to one source",
+        "conf/weir.yaml:4:43: `sources.app.environment` must be one of development, staging, production",
+        "conf/weir.yaml:4:49: `sources.app`: unknown field `colour`: there is protocol, write_keys, environment, mode, identity_space, group_keys, events, auxiliary, accept_flag_loss",
+        "conf/weir.yaml:5:3: a name in `sources` must be 1 to 40 of the characters a-z 0-9 _ - beginning with a letter",
+        "conf/weir.yaml:8:5: `destinations.product.subject` is missing: how people appear at this vendor, and there is no silent default",
+        "conf/weir.yaml:9:12: `destinations.product.token`: a secret never stands in this file: write {env: NAME}",
+        "conf/weir.yaml:10:15: `destinations.product.endpoint` is the host of region `eu`, but `region` is `us`",
+        "conf/weir.yaml:11:16: `destinations.product.lag.max` must be a time from 1m to 365d with its unit",
+        "conf/weir.yaml:12:20: `journal.segment` must be a size from 1MiB to 1GiB with its unit",
+    ];
+    for (got, want) in got.iter().zip(want) {
+        assert!(got.starts_with(want), "\n got: {got}\nwant: {want}");
+    }
+    assert_eq!(got.len(), want.len(), "{got:#?}");
+    assert!(!got.join("\n").contains("abcdef0123456789"), "what may be a secret is not echoed");
+}
+
+#[test]
+fn a_secret_that_cannot_be_read_is_named_and_never_shown() {
+    let destination = |token: &str| format!("destinations: {{p: {{type: mixpanel, subject: stable, token: {token}}}}}");
+    for (token, want) in [
+        ("{env: NOT_SET}", "the environment variable NOT_SET is not set"),
+        ("{env: EMPTY}", "EMPTY is empty"),
+        ("{env: SPACED}", "SPACED holds spaces"),
+        ("{file: nowhere/token}", "conf/nowhere/token cannot be read"),
+        ("{vault: secret/s3cret}", "a secret never stands in this file"),
+        ("{env: [a]}", "must be the name of an environment variable"),
+    ] {
+        let got = problems(&destination(token)).join("\n");
+        assert!(got.contains(want), "{token}: {got}");
+        assert!(!got.contains("s3cret"), "{got}");
+    }
+    let left = Config::parse(&destination("{env: NOT_SET}"), Path::new("weir.yaml"), Secrets::Leave).unwrap();
+    assert_eq!(left.destinations.values().next().unwrap().token.reveal(), None);
+    let read = parse(&destination("{env: PRODUCT_TOKEN}")).unwrap();
+    assert!(!format!("{read:?}").contains("s3cret"));
+    assert!(!read.canonical().contains("s3cret"));
+}
+
+#[test]
+fn a_secret_file_may_end_with_a_line_break() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), "abc\r\n").unwrap();
+    let text = "destinations: {p: {type: mixpanel, subject: raw, token: {file: token}}}";
+    let config = Config::parse(text, &folder.path().join("weir.yaml"), Secrets::Read(&|_| None)).unwrap();
+    assert_eq!(config.destinations.values().next().unwrap().token.reveal(), Some("abc"));
+}
+
+#[test]
+fn subject_has_no_default_and_each_of_its_forms_is_read() {
+    let subject = |text: &str| {
+        let text = format!("destinations: {{p: {{type: mixpanel, token: {{env: PRODUCT_TOKEN}}, subject: {text}}}}}");
+        parse(&text).map(|c| c.destinations.values().next().unwrap().subject)
+    };
+    assert_eq!(subject("raw"), Ok(Subject::Raw { confirm_category: false }));
+    assert_eq!(subject("{raw: {confirm_category: true}}"), Ok(Subject::Raw { confirm_category: true }));
+    assert_eq!(subject("stable"), Ok(Subject::Stable));
+    assert_eq!(subject("{rotating: 30d}"), Ok(Subject::Rotating(Duration::from_secs(30 * 86_400))));
+    for bad in ["rotating", "{rotating: 1h}", "{stable: yes}", "~", "anonymous", "{raw: {}, stable: {}}"] {
+        assert!(subject(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn fields_that_contradict_each_other_are_problems() {
+    let product = "type: mixpanel, subject: stable, token: {env: PRODUCT_TOKEN}";
+    for (text, want) in [
+        ("listen: {ingest: 127.0.0.1:1, console: 127.0.0.1:1}".to_owned(), "the same address"),
+        ("journal: {segment: 64MiB, budget: 100MiB}".to_owned(), "at least four times"),
+        ("limits: {body: 20MiB, in_flight: 8MiB}".to_owned(), "`limits.in_flight` must be at least"),
+        (format!("destinations: {{p: {{{product}, endpoint: http://relay.example}}}}"), "is plain http"),
+        (format!("destinations: {{p: {{{product}, endpoint: https://eu.mixpanel.com}}}}"), "takes no events"),
+        (format!("destinations: {{p: {{{product}, release: {{rules: [{{action: drop}}]}}}}}}"), "exactly one of"),
+        (
+            format!("destinations: {{p: {{{product}, release: {{rules: [{{event: a, action: pseudonymize}}]}}}}}}"),
+            "pseudonymizes a property only",
+        ),
+        ("sources: {a: {write_keys: [k], auxiliary: proxy}}".to_owned(), "is not available yet: use `constant`"),
+        ("sources: {a: {write_keys: [k, k]}}".to_owned(), "names a key twice"),
+        ("sources: {a: {}}".to_owned(), "`sources.a.write_keys` is missing"),
+        ("slices: [a, b, c, d]".to_owned(), "must have 0 to 3 items"),
+    ] {
+        let got = problems(&text);
+        assert!(got.iter().any(|p| p.contains(want)), "{text}\n{got:?}");
+    }
+}
+
+#[test]
+fn d16_the_hash_text_does_not_depend_on_how_the_file_is_written() {
+    let long = "sources:\n  b:\n    write_keys: [\"2\"]\n    mode: observe\n  a: {write_keys: [x]}\njournal: {segment: 65536KiB}\n";
+    let short = "# comment\njournal: {}\nsources: {a: {write_keys: [x]}, b: {write_keys: [2]}}\n";
+    let (long, short) = (parse(long).unwrap(), parse(short).unwrap());
+    assert_eq!(long.canonical(), short.canonical());
+    let other = parse("sources: {a: {write_keys: [x]}, b: {write_keys: [3]}}\n").unwrap();
+    assert_ne!(long.canonical(), other.canonical());
+}
+
+#[test]
+fn the_page_and_the_schema_are_those_of_the_table() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for (name, fresh) in [("weir.schema.json", schema::text()), ("configuration.md", page::text())] {
+        if std::env::var_os("WEIR_WRITE_DOCS").is_some() {
+            std::fs::write(docs.join(name), &fresh).unwrap();
+        }
+        let stored = std::fs::read_to_string(docs.join(name)).unwrap_or_default();
+        assert!(stored == fresh, "docs/{name} is not that of the table: run this test with WEIR_WRITE_DOCS=1");
+    }
+}
+
+#[test]
+fn the_example_of_the_page_is_a_valid_file() {
+    parse(page::example()).unwrap();
+}
+
+/// Every default, stand-ins included, must fit its own field: `stand_in` asserts it while this walks the whole table.
+#[test]
+fn every_default_fits_its_field_and_every_field_is_documented() {
+    fn walk(fields: &'static [table::Field], path: &str, names: &mut Vec<String>) {
+        for field in fields {
+            let path = format!("{path}.{}", field.name);
+            assert!(field.doc.ends_with('.'), "{path} has no sentence");
+            kind(&field.kind, &path, names);
+            names.push(path);
+        }
+        let mut problems = Vec::new();
+        let empty = yaml::parse("", &mut problems).unwrap();
+        let Checked { value: Read::Section(read), .. } = check::section(fields, &empty, &mut problems) else {
+            panic!()
+        };
+        assert_eq!(read.len(), fields.len());
+        assert!(problems.iter().all(|p| p.message.contains("is missing")), "{problems:?}");
+    }
+    fn kind(of: &'static table::Kind, path: &str, names: &mut Vec<String>) {
+        match of {
+            table::Kind::Section(fields) => walk(fields, path, names),
+            table::Kind::List { of, .. } | table::Kind::Map { of, .. } => kind(of, path, names),
+            table::Kind::Variants { of, .. } => of.iter().filter_map(|v| v.body).for_each(|b| kind(b, path, names)),
+            _ => {}
+        }
+    }
+    let mut names = Vec::new();
+    walk(table::ROOT, "", &mut names);
+    assert!(names.len() > 60, "{}", names.len());
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "[a-z{}\\[\\]:,&*!|>'\"#\\-\\n ~.0-9]{0,200}") {
+        fuzz::fuzz_config(text.as_bytes());
+    }
+
+    /// Real field names in random shapes reach deeper than random text does.
+    #[test]
+    fn no_shape_of_known_fields_makes_the_reader_panic(
+        lines in proptest::collection::vec(
+            (0..4_usize, prop_oneof![Just("sources"), Just("destinations"), Just("a"), Just("subject"), Just("token"),
+                Just("release"), Just("rules"), Just("listen"), Just("tls"), Just("write_keys"), Just("events"), Just("lag")],
+             prop_oneof![Just(""), Just("[]"), Just("{}"), Just("raw"), Just("{env: A}"), Just("[a, {b: c}]"), Just("7d"), Just("~")]),
+            0..20,
+        )
+    ) {
+        let text: String = lines.iter().map(|(depth, key, value)| format!("{}{key}: {value}\n", "  ".repeat(*depth))).collect();
+        fuzz::fuzz_config(text.as_bytes());
+    }
+}

@@ -1,0 +1,292 @@
+//! The small values of a configuration: durations, sizes, address ranges, origins, paths.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// `7d`, `72h`, `90m`, `30s`, `250ms`, in milliseconds. `None` for anything else: a bare number has no unit.
+pub(crate) fn duration(text: &str) -> Option<u64> {
+    let (number, unit) = split(text)?;
+    let factor = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}
+
+/// `64MiB`, `10 GiB`, `512KiB`, `100B` in bytes. `MB` and the like are refused: they would be read both ways.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    let (number, unit) = split(text)?;
+    let shift = match unit {
+        "B" => 0,
+        "KiB" => 10,
+        "MiB" => 20,
+        "GiB" => 30,
+        "TiB" => 40,
+        _ => return None,
+    };
+    number.checked_mul(1 << shift)
+}
+
+fn split(text: &str) -> Option<(u64, &str)> {
+    let end = text.bytes().position(|b| !b.is_ascii_digit())?;
+    Some((text.get(..end)?.parse().ok()?, text.get(end..)?.trim_start()))
+}
+
+/// The shortest text that [`duration`] reads back as `millis`.
+pub(crate) fn duration_text(millis: u64) -> String {
+    for (factor, unit) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")] {
+        if millis != 0 && millis.is_multiple_of(factor) {
+            return format!("{}{unit}", millis / factor);
+        }
+    }
+    format!("{millis}ms")
+}
+
+/// The shortest text that [`size`] reads back as `bytes`.
+pub(crate) fn size_text(bytes: u64) -> String {
+    for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] {
+        if bytes != 0 && bytes.is_multiple_of(1 << shift) {
+            return format!("{}{unit}", bytes >> shift);
+        }
+    }
+    format!("{bytes}B")
+}
+
+/// A range of addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cidr {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl Cidr {
+    /// `10.0.0.0/8`, `fd00::/8`, or one address. Bits beyond the prefix must be zero, so that a slip of the pen is seen.
+    pub fn parse(text: &str) -> Option<Cidr> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) if prefix.bytes().all(|b| b.is_ascii_digit()) => (address, Some(prefix)),
+            Some(_) => return None,
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let whole = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.map_or(Some(whole), |p| p.parse().ok())?;
+        let cidr = Cidr { address, prefix };
+        (prefix <= whole && truncate(address, prefix) == address).then_some(cidr)
+    }
+
+    /// Whether `address` lies in it. An IPv4 address in IPv6 clothes is the IPv4 address.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        address.is_ipv4() == self.address.is_ipv4() && truncate(address, self.prefix) == self.address
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+/// `address` with all bits beyond the first `prefix` set to zero.
+pub(crate) fn truncate(address: IpAddr, prefix: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0);
+            IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & mask))
+        }
+        IpAddr::V6(v6) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(prefix.min(128))).unwrap_or(0);
+            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask))
+        }
+    }
+}
+
+/// Scheme, host and port of a place that requests go to, with an optional path before every request's own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    text: String,
+    scheme_end: usize,
+    host_end: usize,
+}
+
+impl Origin {
+    /// An http or https URL without user, query or fragment.
+    pub fn parse(text: &str) -> Option<Origin> {
+        let scheme_end = if text.starts_with("https://") {
+            8
+        } else if text.starts_with("http://") {
+            7
+        } else {
+            return None;
+        };
+        let rest = &text[scheme_end..];
+        let authority = rest.split('/').next()?;
+        let plain =
+            text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'@' | b'\\' | b'"' | b'<' | b'>'));
+        let (host, port) = split_port(authority)?;
+        let host_ok = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+            Some(v6) => v6.parse::<Ipv6Addr>().is_ok(),
+            None => {
+                !host.is_empty()
+                    && host.len() <= 253
+                    && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+            }
+        };
+        let port_ok = port.is_none_or(|p| p.parse::<u16>().is_ok_and(|p| p != 0));
+        let text = text.strip_suffix('/').unwrap_or(text).to_owned();
+        (plain && host_ok && port_ok).then(|| Origin { text, scheme_end, host_end: scheme_end + host.len() })
+    }
+
+    /// As written, without a trailing slash.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is https.
+    pub fn is_secure(&self) -> bool {
+        self.scheme_end == 8
+    }
+
+    /// The host, lower-case; an IPv6 address keeps its brackets.
+    pub fn host(&self) -> String {
+        self.text[self.scheme_end..self.host_end].to_ascii_lowercase()
+    }
+}
+
+fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
+    if authority.starts_with('[') {
+        let end = authority.find(']')? + 1;
+        return match &authority[end..] {
+            "" => Some((authority, None)),
+            port => Some((&authority[..end], Some(port.strip_prefix(':')?))),
+        };
+    }
+    Some(authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))))
+}
+
+/// Whether `text` is a property path (D1): clean keys joined by `.`, with `\` before `.`, `*` and `\` inside a key.
+pub(crate) fn is_path(text: &str) -> bool {
+    if text.is_empty() || text.len() > 1_000 {
+        return false;
+    }
+    let mut key = String::new();
+    let mut keys = 0;
+    let mut chars = text.chars();
+    let mut star = false;
+    let key_ok = |key: &str, star: bool| star && key.is_empty() || !star && weir_event::names::has_clean_class(key);
+    loop {
+        match chars.next() {
+            None => {
+                keys += 1;
+                return keys <= weir_event::limits::JSON_DEPTH_MAX && (key_ok(&key, star) || text == "utm_*");
+            }
+            Some('.') => {
+                keys += 1;
+                if !key_ok(&key, star) {
+                    return false;
+                }
+                key.clear();
+                star = false;
+            }
+            Some('*') if !star && key.is_empty() => star = true,
+            Some('*') if text == "utm_*" => {}
+            Some('*') => return false,
+            Some('\\') => match chars.next() {
+                Some(c @ ('.' | '*' | '\\')) => key.push(if c == '*' || c == '\\' { '_' } else { c }),
+                // `\profile` at the start is an event property of that name (D1).
+                Some(c) if keys == 0 && key.is_empty() => key.push(c),
+                _ => return false,
+            },
+            Some(c) => key.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_duration_and_a_size_need_their_unit() {
+        assert_eq!(duration("7d"), Some(604_800_000));
+        assert_eq!(duration("250ms"), Some(250));
+        assert_eq!(size("64MiB"), Some(67_108_864));
+        assert_eq!(size("10 GiB"), Some(10 << 30));
+        for bad in ["", "7", "d", "7 days", "-1d", "1.5h", "7D", "99999999999999999999d", "200000000000000000d"] {
+            assert_eq!(duration(bad), None, "{bad}");
+        }
+        for bad in ["64MB", "64M", "64", "MiB", "18446744073709551615KiB"] {
+            assert_eq!(size(bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(n in 0..u64::MAX / 2) {
+            prop_assert_eq!(duration(&duration_text(n)), Some(n));
+            prop_assert_eq!(size(&size_text(n)), Some(n));
+        }
+
+        #[test]
+        fn an_address_is_in_its_own_truncation(bits in any::<u128>(), prefix in 0..=128_u8) {
+            let v6 = IpAddr::V6(Ipv6Addr::from_bits(bits));
+            prop_assume!(v6.to_canonical().is_ipv6());
+            let range = truncate(v6, prefix);
+            let cidr = Cidr::parse(&format!("{range}/{prefix}")).unwrap();
+            prop_assert!(cidr.contains(v6));
+        }
+
+        #[test]
+        fn no_text_makes_a_check_panic(text in ".{0,40}") {
+            let _ = (duration(&text), size(&text), Cidr::parse(&text), Origin::parse(&text), is_path(&text));
+        }
+    }
+
+    #[test]
+    fn ranges_hold_what_they_say() {
+        let ten = Cidr::parse("10.0.0.0/8").unwrap();
+        assert!(ten.contains("10.255.1.2".parse().unwrap()));
+        assert!(ten.contains("::ffff:10.1.1.1".parse().unwrap()), "mapped addresses are the address that they map");
+        assert!(!ten.contains("11.0.0.0".parse().unwrap()));
+        assert!(Cidr::parse("0.0.0.0/0").unwrap().contains("8.8.8.8".parse().unwrap()));
+        for bad in ["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/+8", "ten", "::/129", "1.2.3.4/"] {
+            assert_eq!(Cidr::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_origin_has_no_user_query_or_fragment() {
+        let origin = Origin::parse("https://API-eu.mixpanel.com/").unwrap();
+        assert_eq!((origin.host().as_str(), origin.is_secure()), ("api-eu.mixpanel.com", true));
+        assert_eq!(Origin::parse("http://[::1]:9900/relay").unwrap().host(), "[::1]");
+        for bad in
+            ["ftp://a", "https://", "https://u@h", "https://h?x", "https://h:0", "https://h:x", "https://a b", "h"]
+        {
+            assert_eq!(Origin::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn d1_paths_are_clean_keys_joined_by_dots() {
+        for good in [
+            "plan",
+            "cart.items.*.price",
+            "profile.$email",
+            "a\\.b",
+            "\\profile.x",
+            "utm_*",
+            "group.company.plan",
+            "été",
+        ] {
+            assert!(is_path(good), "{good}");
+        }
+        for bad in ["", ".", "a.", ".a", "a..b", "a*", "*b", "a\\x", "tab\there", "ada@example.com"] {
+            assert!(!is_path(bad), "{bad}");
+        }
+    }
+}
