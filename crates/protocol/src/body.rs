@@ -164,8 +164,8 @@ fn decode_value(bytes: &mut Vec<u8>) {
     if starts_json(bytes) {
         return;
     }
-    if let Some(len) = base64::decode_in_place(bytes) {
-        bytes.truncate(len);
+    if let Some(decoded) = base64::decode(bytes) {
+        *bytes = decoded;
     }
 }
 

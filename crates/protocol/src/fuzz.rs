@@ -1,1 +1,82 @@
 //! Fuzz targets: plain functions, replayed on stable and driven by libFuzzer. None may ever panic.
+
+use weir_event::names::ClassOnly;
+use weir_event::{DraftBatch, Names, limits};
+
+use crate::answer::{Answering, Situation};
+use crate::body::{self, Limits};
+use crate::inbound::{DecodeOptions, Protocol, RequestHead};
+use crate::json::{Parser, Plan, Vocabulary};
+use crate::vendors::mixpanel::{ENGAGE, GROUPS, IMPORT, Mixpanel, TRACK};
+
+/// Opens bytes as a body; the first byte chooses the content encoding, a zero byte ends the query.
+pub fn fuzz_body(data: &[u8]) {
+    let Some((choice, rest)) = data.split_first() else { return };
+    let content_encoding =
+        [None, Some("gzip"), Some("deflate"), Some("gzip, gzip"), Some("br")][usize::from(*choice) % 5];
+    let (query, body) = rest.iter().position(|b| *b == 0).map_or((&b""[..], rest), |at| (&rest[..at], &rest[at + 1..]));
+    let query = String::from_utf8_lossy(query);
+    let head = RequestHead { query: &query, content_encoding, authorization: Some(&query), ..RequestHead::default() };
+    let limits = Limits { decoded_bytes_max: 1 << 20 };
+    let _ = head.basic();
+    if let Ok(opened) = body::open(&head, body.to_vec(), &limits) {
+        assert!(std::str::from_utf8(opened.text_bytes()).is_ok(), "an opened body is UTF-8");
+        assert!(opened.text_bytes().len() <= 3 * limits.decoded_bytes_max);
+        let _ = opened.field("verbose");
+    }
+}
+
+/// Parses text as one JSON value and holds the tape against its invariants.
+pub fn fuzz_json(data: &[u8]) {
+    struct NoWords;
+    impl Vocabulary for NoWords {
+        fn meaning(&self, _: Plan, _: &str) -> Option<crate::json::Meaning> {
+            None
+        }
+    }
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let names = Names::new(Box::new(ClassOnly)).source();
+    let (mut text, mut leaves) = (text.as_bytes().to_vec(), Vec::new());
+    let mut parser = Parser::new(&mut text, &mut leaves, &names, NoWords);
+    parser.begin_event();
+    let Ok(mut object) = parser.begin_object(Plan(1), weir_event::NameId::EVENT_ROOT) else { return };
+    while let Ok(Some(key)) = parser.next_key(&mut object) {
+        if parser.property(&key).is_err() {
+            break;
+        }
+    }
+    let (range, is_over) = (parser.end_tape(), parser.is_over_limit());
+    assert!(range.len() <= 4 * limits::EVENT_LEAVES_MAX && (!is_over || range.is_empty()));
+    for leaf in leaves {
+        let end = (leaf.text.start + leaf.text.len) as usize;
+        assert!(std::str::from_utf8(&text[leaf.text.start as usize..end]).is_ok(), "every text is UTF-8");
+    }
+}
+
+/// Decodes bytes as a Mixpanel request; the first byte chooses the endpoint.
+pub fn fuzz_mixpanel(data: &[u8]) {
+    let Some((choice, rest)) = data.split_first() else { return };
+    let endpoint = [TRACK, ENGAGE, GROUPS, IMPORT][usize::from(*choice) % 4];
+    let names = Names::new(Box::new(ClassOnly)).source();
+    let options = DecodeOptions::new(["company"], names.names());
+    let head = RequestHead { method: "POST", path: "/track", ..RequestHead::default() };
+    let Ok(mut opened) = body::open(&head, rest.to_vec(), &Limits { decoded_bytes_max: 1 << 20 }) else { return };
+    let keys = Mixpanel.find_write_keys(&head, &opened);
+    assert!(keys.len() <= 8);
+    let mut batch = DraftBatch::default();
+    let situation = match Mixpanel.decode(endpoint, &head, &mut opened, &names, &options, &mut batch) {
+        Ok(decoded) => {
+            assert_eq!(decoded.drafts as usize, batch.drafts.len());
+            for draft in &batch.drafts {
+                assert_eq!(batch.tape(draft).len(), draft.leaves.len(), "a tape is a range of the batch");
+                assert!(draft.identities.iter().all(|id| std::str::from_utf8(batch.bytes(id.text)).is_ok()));
+            }
+            Situation::Accepted { events: decoded.events }
+        }
+        Err(_) => {
+            assert!(batch.drafts.is_empty() && batch.text.is_empty(), "nothing of a refused body stays");
+            Situation::BadBody
+        }
+    };
+    let _ = Mixpanel.answer(&Answering { endpoint, head: &head, opened: Some(&opened), situation });
+}

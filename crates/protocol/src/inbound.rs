@@ -97,10 +97,7 @@ impl RequestHead<'_> {
         if !scheme.eq_ignore_ascii_case("basic") || encoded.len() > 4_096 {
             return None;
         }
-        let mut bytes = encoded.trim().as_bytes().to_vec();
-        let len = body::base64::decode_in_place(&mut bytes)?;
-        bytes.truncate(len);
-        let text = String::from_utf8(bytes).ok()?;
+        let text = String::from_utf8(body::base64::decode(encoded.trim().as_bytes())?).ok()?;
         let (user, password) = text.split_once(':').unwrap_or((&text, ""));
         Some((user.to_owned(), password.to_owned()))
     }

@@ -1,4 +1,4 @@
-//! Base64 decoding in place: standard and URL-safe alphabet, with and without padding, blanks skipped, in one pass.
+//! Base64 decoding: standard and URL-safe alphabet, with and without padding, blanks skipped, in one pass.
 //!
 //! Hand-written because browsers send every event this way once they point at their own host, so it is on the request path, and
 //! because SDKs and proxies mix alphabets, padding and line breaks in ways that strict decoders refuse. Four digits become three
@@ -26,63 +26,45 @@ static SECOND: [u32; 256] = table(12);
 static THIRD: [u32; 256] = table(6);
 static FOURTH: [u32; 256] = table(0);
 
-/// Decodes at the front of `bytes` and returns the decoded length; the rest is rubbish. `None` where it is no base64; then
-/// `bytes` may be changed only if it held a line break.
-pub fn decode_in_place(bytes: &mut Vec<u8>) -> Option<usize> {
-    let is_blank = |b: &u8| matches!(b, b'\r' | b'\n' | b'\t');
-    if bytes.iter().any(is_blank) {
-        bytes.retain(|b| !is_blank(b));
+/// Decodes. `None` where it is no base64.
+pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    if memchr::memchr3(b'\r', b'\n', b'\t', text).is_some() {
+        let joined: Vec<u8> = text.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n' | b'\t')).collect();
+        return decode(&joined);
     }
-    let end = bytes.iter().rposition(|b| !matches!(b, b' ' | b'=')).map_or(0, |last| last + 1);
-    if end == 0 || end % 4 == 1 || !is_base64(&bytes[..end]) {
+    let end = text.iter().rposition(|b| !matches!(b, b' ' | b'=')).map_or(0, |last| last + 1);
+    let text = text.get(..end)?;
+    // One digit over says nothing: six bits are no byte. (No digit at all is no base64 either.)
+    if end == 0 || end % 4 == 1 {
         return None;
     }
-    let whole = end / 4 * 4;
-    let mut write = 0;
-    for read in (0..whole).step_by(4) {
-        let quad = bytes.get(read..read + 4)?;
-        let bits = FIRST[usize::from(quad[0])]
-            | SECOND[usize::from(quad[1])]
-            | THIRD[usize::from(quad[2])]
-            | FOURTH[usize::from(quad[3])];
-        let [_, a, b, c] = bits.to_be_bytes();
-        bytes.get_mut(write..write + 3)?.copy_from_slice(&[a, b, c]);
-        write += 3;
+    let (quads, tail) = text.as_chunks::<4>();
+    let mut out = vec![0; quads.len() * 3 + tail.len().saturating_sub(1)];
+    let (triples, rest) = out.as_chunks_mut::<3>();
+    let mut seen = 0;
+    for ([a, b, c, d], triple) in quads.iter().zip(triples.iter_mut()) {
+        let bits = FIRST[usize::from(*a)] | SECOND[usize::from(*b)] | THIRD[usize::from(*c)] | FOURTH[usize::from(*d)];
+        seen |= bits;
+        let [_, first, second, third] = bits.to_be_bytes();
+        *triple = [first, second, third];
     }
-    let tail = match *bytes.get(whole..end)? {
-        [a, b] => Some(([FIRST[usize::from(a)] | SECOND[usize::from(b)], 0], 1)),
-        [a, b, c] => Some(([FIRST[usize::from(a)] | SECOND[usize::from(b)] | THIRD[usize::from(c)], 0], 2)),
-        _ => None,
-    };
-    if let Some(([bits, _], count)) = tail {
-        let [_, a, b, _] = bits.to_be_bytes();
-        for byte in [a, b].into_iter().take(count) {
-            *bytes.get_mut(write)? = byte;
-            write += 1;
-        }
+    let bits = tail.iter().zip([&FIRST, &SECOND, &THIRD]).fold(0, |bits, (b, table)| bits | table[usize::from(*b)]);
+    for (to, byte) in rest.iter_mut().zip(bits.to_be_bytes().into_iter().skip(1)) {
+        *to = byte;
     }
-    Some(write)
-}
-
-/// Whether every byte is a digit. A pass of its own, so that what is no base64 stays whole.
-fn is_base64(bytes: &[u8]) -> bool {
-    bytes.iter().fold(0, |seen, b| seen | FOURTH[usize::from(*b)]) & BAD == 0
+    ((seen | bits) & BAD == 0).then_some(out)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub(super) mod tests {
     use proptest::prelude::*;
 
     fn decode(text: &str) -> Option<Vec<u8>> {
-        let mut bytes = text.as_bytes().to_vec();
-        let len = decode_in_place(&mut bytes)?;
-        bytes.truncate(len);
-        Some(bytes)
+        super::decode(text.as_bytes())
     }
 
     /// The plain way, for comparison.
-    pub(crate) fn encode(bytes: &[u8], url_safe: bool, padded: bool) -> String {
+    pub(in crate::body) fn encode(bytes: &[u8], url_safe: bool, padded: bool) -> String {
         let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').collect();
         let digit = |n: u32| match (n, url_safe) {
             (62, false) => '+',

@@ -71,8 +71,11 @@ pub fn starts_encoded_json(bytes: &[u8]) -> bool {
 
 /// Undoes percent-encoding at the front of `bytes` and cuts the rest off. A `%` without two digits stays.
 pub fn decode_in_place(bytes: &mut Vec<u8>, plus: Plus) {
-    let needs = |b: u8| b == b'%' || (b == b'+' && plus == Plus::IsSpace);
-    let Some(first) = bytes.iter().position(|b| needs(*b)) else { return };
+    let first = match plus {
+        Plus::IsSpace => memchr::memchr2(b'%', b'+', bytes),
+        Plus::IsPlus => memchr::memchr(b'%', bytes),
+    };
+    let Some(first) = first else { return };
     let (mut read, mut write, len) = (first, first, bytes.len());
     while read < len {
         let byte = bytes[read];
@@ -95,8 +98,7 @@ pub fn decode_in_place(bytes: &mut Vec<u8>, plus: Plus) {
             let plain = if stop == 0 { 8 } else { stop.trailing_zeros() as usize / 8 };
             if plain > 0 {
                 if let Some(to) = bytes.get_mut(write..).and_then(|rest| rest.first_chunk_mut::<8>()) {
-                    // Writes at most up to where reading has come: `write <= read`, and what lies behind is not read again
-                    // before it is restored, because only the first `plain` bytes differ from what will be read.
+                    // A whole word is cheaper than a part of one, and does no harm where it ends before what is still to read.
                     if write + 8 <= read || plain == 8 {
                         *to = word;
                     } else {

@@ -124,7 +124,16 @@ pub(super) fn decode(
     let meta = source.names().restore(NameKind::Path, "context.meta").unwrap_or(NameId::UNNAMED);
     let profile_name = label(if endpoint == GROUPS { "$group" } else { "$profile" });
     let parser = Parser::new(text, leaves, source, Words { names: source, options });
-    let mut decoder = Decoder { endpoint, parser, drafts, options, meta, profile_name, found: Found::default() };
+    let mut decoder = Decoder {
+        endpoint,
+        parser,
+        drafts,
+        options,
+        meta,
+        profile_name,
+        last_name: (Text::default(), NameId::UNNAMED),
+        found: Found::default(),
+    };
     let events = decoder.run()?;
     let faults = drafts.iter().filter(|draft| draft.fault.is_some()).count() as u32;
     Ok(Decoded { events, drafts: drafts.len() as u32, faults })
@@ -137,6 +146,8 @@ struct Decoder<'a> {
     options: &'a DecodeOptions,
     meta: NameId,
     profile_name: NameId,
+    /// The text of an event name that was read before, and its id.
+    last_name: (Text, NameId),
     found: Found,
 }
 
@@ -251,7 +262,7 @@ impl Decoder<'_> {
             self.finish(Operation::Track, NameId::UNNAMED, Text::default());
             return Ok(());
         };
-        let name = self.parser.names().event(self.parser.str(name_text));
+        let name = self.event_name(name_text);
         let operation = match self.parser.bytes(name_text) {
             b"$identify" => Operation::Identify,
             b"$create_alias" => Operation::Alias,
@@ -260,6 +271,17 @@ impl Decoder<'_> {
         };
         self.finish(operation, name, name_text);
         Ok(())
+    }
+
+    /// The id of an event name. Batches repeat themselves, so the last one is remembered.
+    fn event_name(&mut self, text: Text) -> NameId {
+        let (last, id) = self.last_name;
+        if self.parser.bytes(last) == self.parser.bytes(text) {
+            return id;
+        }
+        let id = self.parser.names().event(self.parser.str(text));
+        self.last_name = (text, id);
+        id
     }
 
     /// Reads the object of properties that comes next.
