@@ -1,6 +1,6 @@
 //! `weir.yaml`: read whole, every problem reported at once with its place, then resolved to types that cannot be wrong.
 //!
-//! The way of a file: [`yaml`](self) text → tree with places → `check` against the one table of fields → `resolve` (what
+//! The way of a file: text → tree with places → `check` against the one table of fields → `resolve` (what
 //! fields mean together, secrets) → [`Config`]. No port is bound and nothing is opened before a file came through.
 //! No file at all is a configuration too: defaults, no source, no destination.
 //!
@@ -26,7 +26,8 @@ use weir_event::{DestinationId, Environment, SourceId};
 use zeroize::Zeroizing;
 
 pub use problem::{Problem, Problems};
-pub use values::{Cidr, Origin};
+pub use values::Origin;
+pub use weir_outbound::Cidr;
 pub use yaml::Position;
 
 use crate::log::Format;
@@ -150,9 +151,9 @@ pub struct Destination {
     pub environments: Vec<Environment>,
     /// How people appear.
     pub subject: Subject,
-    /// Properties that may leave; `utm_*` is a preset.
+    /// Properties that may leave.
     pub allow: Vec<String>,
-    /// Exceptions from `allow`.
+    /// Exceptions from `allow`, and presets.
     pub rules: Vec<ReleaseRule>,
     /// The company behind it.
     pub vendor: String,
@@ -229,6 +230,8 @@ pub enum Selector {
     Property(String),
     /// This event.
     Event(String),
+    /// A set of properties with bounded values that leaves; the action says nothing.
+    Preset(String),
 }
 
 /// What a release rule does.

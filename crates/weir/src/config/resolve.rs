@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::check::{Checked, Read};
 use super::problem::Problem;
-use super::values::{Cidr, Origin};
+use super::values::{self, Origin};
 use super::yaml::Position;
 use super::{
     Auxiliary, Config, Destination, Hold, Import, Journal, Ledger, Limits, Listen, Mode, OnLag, OnUnknown, ReleaseRule,
@@ -272,6 +272,7 @@ impl Resolver<'_, '_> {
             ("category", Selector::Category as fn(String) -> Selector),
             ("property", Selector::Property),
             ("event", Selector::Event),
+            ("preset", Selector::Preset),
         ] {
             if let Some(text) = rule.field(name).optional_text() {
                 selectors.push(make(text));
@@ -283,7 +284,7 @@ impl Resolver<'_, '_> {
         };
         if selectors.len() != 1 {
             let message =
-                format!("a rule of `destinations.{id}.release` must have exactly one of category, property and event");
+                format!("a rule of `destinations.{id}.release` must have exactly one of category, property, event and preset");
             self.report(rule.at, &message);
             return None;
         }
@@ -367,8 +368,8 @@ fn texts(checked: &Checked) -> Vec<String> {
     checked.items().iter().map(|item| item.text().to_owned()).collect()
 }
 
-fn cidrs(checked: &Checked) -> Vec<Cidr> {
-    checked.items().iter().filter_map(|item| Cidr::parse(item.text())).collect()
+fn cidrs(checked: &Checked) -> Vec<weir_outbound::Cidr> {
+    checked.items().iter().filter_map(|item| values::cidr(item.text())).collect()
 }
 
 fn duration(checked: &Checked) -> Duration {

@@ -153,7 +153,7 @@ const ADDRESS: Form = Form {
 const CIDR: Form = Form {
     noun: "an address range, such as 10.0.0.0/8 or fd00::/8",
     pattern: Some(r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"),
-    check: |t| values::Cidr::parse(t).is_some(),
+    check: |t| values::cidr(t).is_some(),
 };
 const ID: Form = Form {
     noun: "1 to 40 of the characters a-z 0-9 _ - beginning with a letter",
@@ -494,9 +494,9 @@ static DESTINATION: &[Field] = &[
                 },
                 Variant {
                     name: "rotating",
-                    doc: "As `stable`, with a new pseudonym each epoch of this length (1d to 400d). Retention and cohorts reach no further than one epoch, and billed users multiply.",
+                    doc: "As `stable`, with a new pseudonym each epoch of this length (1h to 366d). Retention and cohorts reach no further than one epoch, and billed users multiply.",
                     bare: false,
-                    body: Some(&Kind::Duration { min: DAY, max: 400 * DAY }),
+                    body: Some(&Kind::Duration { min: HOUR, max: 366 * DAY }),
                 },
             ],
             hint: "write raw, stable or {rotating: 7d}",
@@ -619,13 +619,13 @@ static RELEASE: &[Field] = &[
         name: "allow",
         kind: Kind::List { of: &Kind::Text(&PROPERTY), min: 0, max: 10_000 },
         default: Default::Value("[]"),
-        doc: "Properties that may leave. Event properties by their path; `profile.` and `group.<type>.` before profile properties. The preset `utm_*` stands for the campaign properties with bounded values.",
+        doc: "Properties that may leave. Event properties by their path; `profile.` and `group.<type>.` before profile properties.",
     },
     Field {
         name: "rules",
         kind: Kind::List { of: &Kind::Section(RULE), min: 0, max: 1_000 },
         default: Default::Value("[]"),
-        doc: "Exceptions from `allow`: a rule never lets out what `allow` does not name.",
+        doc: "Exceptions from `allow`, and presets. But for a preset, a rule never lets out what `allow` does not name.",
     },
 ];
 
@@ -634,7 +634,7 @@ static RULE: &[Field] = &[
         name: "category",
         kind: Kind::Text(&CATEGORY),
         default: Default::Absent,
-        doc: "Applies to values found to be of this category or below it. Exactly one of `category`, `property` and `event` stands in a rule.",
+        doc: "Applies to values found to be of this category or below it. Exactly one of `category`, `property`, `event` and `preset` stands in a rule.",
     },
     Field {
         name: "property",
@@ -643,6 +643,12 @@ static RULE: &[Field] = &[
         doc: "Applies to this property and what lies below it.",
     },
     Field { name: "event", kind: Kind::Text(&EVENT_NAME), default: Default::Absent, doc: "Applies to this event." },
+    Field {
+        name: "preset",
+        kind: Kind::Choice(&[choice("utm", "The campaign properties `context.campaign.*`, with bounded values.")]),
+        default: Default::Absent,
+        doc: "Lets out a set of properties with bounded values. Takes no action.",
+    },
     Field {
         name: "action",
         kind: Kind::Choice(&[

@@ -132,7 +132,7 @@ fn subject_has_no_default_and_each_of_its_forms_is_read() {
     assert_eq!(subject("{raw: {confirm_category: true}}"), Ok(Subject::Raw { confirm_category: true }));
     assert_eq!(subject("stable"), Ok(Subject::Stable));
     assert_eq!(subject("{rotating: 30d}"), Ok(Subject::Rotating(Duration::from_secs(30 * 86_400))));
-    for bad in ["rotating", "{rotating: 1h}", "{stable: yes}", "~", "anonymous", "{raw: {}, stable: {}}"] {
+    for bad in ["rotating", "{rotating: 1m}", "{stable: yes}", "~", "anonymous", "{raw: {}, stable: {}}"] {
         assert!(subject(bad).is_err(), "{bad}");
     }
 }

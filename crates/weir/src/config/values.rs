@@ -1,7 +1,8 @@
 //! The small values of a configuration: durations, sizes, address ranges, origins, paths.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use weir_outbound::Cidr;
 
 /// `7d`, `72h`, `90m`, `30s`, `250ms`, in milliseconds. `None` for anything else: a bare number has no unit.
 pub(crate) fn duration(text: &str) -> Option<u64> {
@@ -56,43 +57,16 @@ pub(crate) fn size_text(bytes: u64) -> String {
     format!("{bytes}B")
 }
 
-/// A range of addresses.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Cidr {
-    address: IpAddr,
-    prefix: u8,
-}
-
-impl Cidr {
-    /// `10.0.0.0/8`, `fd00::/8`, or one address. Bits beyond the prefix must be zero, so that a slip of the pen is seen.
-    pub fn parse(text: &str) -> Option<Cidr> {
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) if prefix.bytes().all(|b| b.is_ascii_digit()) => (address, Some(prefix)),
-            Some(_) => return None,
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let whole = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.map_or(Some(whole), |p| p.parse().ok())?;
-        let cidr = Cidr { address, prefix };
-        (prefix <= whole && truncate(address, prefix) == address).then_some(cidr)
-    }
-
-    /// Whether `address` lies in it. An IPv4 address in IPv6 clothes is the IPv4 address.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        address.is_ipv4() == self.address.is_ipv4() && truncate(address, self.prefix) == self.address
-    }
-}
-
-impl fmt::Display for Cidr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
-    }
+/// A range whose bits beyond the prefix are zero, so that a slip of the pen is seen.
+pub(crate) fn cidr(text: &str) -> Option<Cidr> {
+    let cidr = text.parse().ok()?;
+    let (address, prefix) = text.split_once('/').unwrap_or((text, "128"));
+    let address: IpAddr = address.parse().ok().filter(|_| prefix.bytes().all(|b| b.is_ascii_digit()))?;
+    (truncate(address, prefix.parse().ok()?) == address).then_some(cidr)
 }
 
 /// `address` with all bits beyond the first `prefix` set to zero.
-pub(crate) fn truncate(address: IpAddr, prefix: u8) -> IpAddr {
+fn truncate(address: IpAddr, prefix: u8) -> IpAddr {
     match address {
         IpAddr::V4(v4) => {
             let mask = u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0);
@@ -182,7 +156,7 @@ pub(crate) fn is_path(text: &str) -> bool {
         match chars.next() {
             None => {
                 keys += 1;
-                return keys <= weir_event::limits::JSON_DEPTH_MAX && (key_ok(&key, star) || text == "utm_*");
+                return keys <= weir_event::limits::JSON_DEPTH_MAX && key_ok(&key, star);
             }
             Some('.') => {
                 keys += 1;
@@ -193,7 +167,6 @@ pub(crate) fn is_path(text: &str) -> bool {
                 star = false;
             }
             Some('*') if !star && key.is_empty() => star = true,
-            Some('*') if text == "utm_*" => {}
             Some('*') => return false,
             Some('\\') => match chars.next() {
                 Some(c @ ('.' | '*' | '\\')) => key.push(if c == '*' || c == '\\' { '_' } else { c }),
@@ -237,25 +210,25 @@ mod tests {
             let v6 = IpAddr::V6(Ipv6Addr::from_bits(bits));
             prop_assume!(v6.to_canonical().is_ipv6());
             let range = truncate(v6, prefix);
-            let cidr = Cidr::parse(&format!("{range}/{prefix}")).unwrap();
+            let cidr = cidr(&format!("{range}/{prefix}")).unwrap();
             prop_assert!(cidr.contains(v6));
         }
 
         #[test]
         fn no_text_makes_a_check_panic(text in ".{0,40}") {
-            let _ = (duration(&text), size(&text), Cidr::parse(&text), Origin::parse(&text), is_path(&text));
+            let _ = (duration(&text), size(&text), cidr(&text), Origin::parse(&text), is_path(&text));
         }
     }
 
     #[test]
     fn ranges_hold_what_they_say() {
-        let ten = Cidr::parse("10.0.0.0/8").unwrap();
+        let ten = cidr("10.0.0.0/8").unwrap();
         assert!(ten.contains("10.255.1.2".parse().unwrap()));
         assert!(ten.contains("::ffff:10.1.1.1".parse().unwrap()), "mapped addresses are the address that they map");
         assert!(!ten.contains("11.0.0.0".parse().unwrap()));
-        assert!(Cidr::parse("0.0.0.0/0").unwrap().contains("8.8.8.8".parse().unwrap()));
+        assert!(cidr("0.0.0.0/0").unwrap().contains("8.8.8.8".parse().unwrap()));
         for bad in ["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/+8", "ten", "::/129", "1.2.3.4/"] {
-            assert_eq!(Cidr::parse(bad), None, "{bad}");
+            assert_eq!(cidr(bad), None, "{bad}");
         }
     }
 
@@ -279,13 +252,12 @@ mod tests {
             "profile.$email",
             "a\\.b",
             "\\profile.x",
-            "utm_*",
             "group.company.plan",
             "été",
         ] {
             assert!(is_path(good), "{good}");
         }
-        for bad in ["", ".", "a.", ".a", "a..b", "a*", "*b", "a\\x", "tab\there", "ada@example.com"] {
+        for bad in ["", ".", "a.", ".a", "a..b", "a*", "*b", "utm_*", "a\\x", "tab\there", "ada@example.com"] {
             assert!(!is_path(bad), "{bad}");
         }
     }

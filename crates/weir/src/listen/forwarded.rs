@@ -92,7 +92,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn network(direct: &str, headers: &[(&str, &str)]) -> (Option<IpAddr>, bool) {
-        let trusted = [Cidr::parse("10.0.0.0/8").unwrap(), Cidr::parse("fd00::/8").unwrap()];
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());

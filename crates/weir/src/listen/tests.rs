@@ -190,7 +190,7 @@ async fn d18_a_reload_of_trusted_proxies_holds_for_open_connections() {
     let mut stream = connect(&running).await;
     let request = post(1, "x-forwarded-for: 203.0.113.77\r\n");
     exchange(&mut stream, &request).await;
-    let trusted_proxies = vec![Cidr::parse("127.0.0.0/8").unwrap()];
+    let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     running.handle.set(Settings { limits: Config::built_in().limits, trusted_proxies });
     exchange(&mut stream, &request).await;
     let seen = running.service.seen.lock().unwrap();
