@@ -1,0 +1,325 @@
+//! The life of an append: queue → group → seal → write → sync → carry → window → answer. One thread, one group at a time; what
+//! arrives meanwhile is the next group.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use weir_event::Offset;
+use weir_event::log::{Field, Level, emit};
+use weir_keys::AeadKey;
+
+use crate::core::{Core, Sealed, Segment};
+use crate::disk::DiskFile;
+use crate::group::{Builder, Group, Record, notes};
+use crate::journal::AppendError;
+use crate::segment::{FRAME_BYTES, GROUP_ALIGN, Header, JOURNAL, Span, data_start, new_header, seal_group};
+use crate::spare::{Refusal, Spare, Spares};
+
+/// How long the writer waits for those who were in the last group to come back, so that it does not sync for the first one alone.
+const LINGER: Duration = Duration::from_micros(200);
+
+/// An append that waits.
+pub(crate) struct Pending<R> {
+    pub(crate) record: R,
+    pub(crate) size: usize,
+    pub(crate) reply: oneshot::Sender<Result<Range<Offset>, AppendError>>,
+}
+
+/// What waits for the writer.
+pub(crate) struct Queue<R> {
+    state: Mutex<QueueState<R>>,
+    arrived: Condvar,
+    bytes_max: usize,
+}
+
+struct QueueState<R> {
+    waiting: VecDeque<Pending<R>>,
+    bytes: usize,
+    /// The writer sleeps until so many wait: nobody wakes it for less.
+    wanted: usize,
+    closed: bool,
+}
+
+impl<R> Queue<R> {
+    pub(crate) fn new(bytes_max: usize) -> Queue<R> {
+        let state = QueueState { waiting: VecDeque::new(), bytes: 0, wanted: usize::MAX, closed: false };
+        Queue { state: Mutex::new(state), arrived: Condvar::new(), bytes_max }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, QueueState<R>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn push(&self, pending: Pending<R>) -> Result<(), AppendError> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(AppendError::Closed);
+        }
+        // The first one always fits, so that a large append cannot wait for ever.
+        if state.bytes > 0 && state.bytes + pending.size > self.bytes_max {
+            return Err(AppendError::Busy);
+        }
+        state.bytes += pending.size;
+        state.waiting.push_back(pending);
+        let wake = state.waiting.len() >= state.wanted;
+        drop(state);
+        if wake {
+            self.arrived.notify_one();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.arrived.notify_one();
+    }
+
+    /// The next group's appends; empty where the queue is closed and drained.
+    fn take(&self, bytes_max: usize, expected: usize, out: &mut Vec<Pending<R>>) {
+        let mut state = self.lock();
+        state.wanted = 1;
+        while state.waiting.is_empty() && !state.closed {
+            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if expected > 1 && state.waiting.len() < expected && !state.closed {
+            state.wanted = expected;
+            let waited = self.arrived.wait_timeout_while(state, LINGER, |s| s.waiting.len() < expected && !s.closed);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.wanted = usize::MAX;
+        let mut bytes = 0;
+        while let Some(next) = state.waiting.front() {
+            if !out.is_empty() && bytes + next.size > bytes_max {
+                break;
+            }
+            bytes += next.size;
+            state.bytes -= next.size;
+            out.extend(state.waiting.pop_front());
+        }
+    }
+}
+
+/// Answers everybody should the writer thread ever end by a panic.
+struct CloseOnExit<R>(Arc<Queue<R>>);
+
+impl<R> Drop for CloseOnExit<R> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.closed = true;
+        state.waiting.clear();
+    }
+}
+
+/// The segment that groups go to.
+struct Current {
+    segment: Arc<Segment>,
+    file: Arc<dyn DiskFile>,
+    key: AeadKey,
+    id: [u8; 16],
+    /// Where the next group begins.
+    at: u64,
+    len: u64,
+    /// The next group's counter. Burnt by an attempt: after a failure the whole segment is left (D9).
+    counter: u64,
+}
+
+/// The writer thread.
+pub(crate) struct Writer<R: Record> {
+    core: Arc<Core>,
+    queue: Arc<Queue<R>>,
+    spares: Arc<Spares>,
+    current: Option<Current>,
+    next_number: u64,
+    /// The span of the newest segment.
+    span: Span,
+    builder: Builder,
+    buffer: Vec<u8>,
+}
+
+impl<R: Record> Writer<R> {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        queue: Arc<Queue<R>>,
+        spares: Arc<Spares>,
+        next_number: u64,
+        span: Span,
+    ) -> Writer<R> {
+        Writer { core, queue, spares, current: None, next_number, span, builder: Builder::new(), buffer: Vec::new() }
+    }
+
+    pub(crate) fn run(mut self) {
+        let _close = CloseOnExit(Arc::clone(&self.queue));
+        let group_bytes = self.core.options.group_bytes.min((self.core.options.segment_bytes / 4) as usize);
+        let mut batch = Vec::new();
+        let mut last = 0;
+        loop {
+            self.queue.take(group_bytes, last, &mut batch);
+            if batch.is_empty() {
+                return;
+            }
+            last = batch.len();
+            self.commit(&mut batch);
+            // One large append must not keep its memory for ever.
+            if self.buffer.capacity() > 4 * group_bytes {
+                self.buffer = Vec::new();
+            }
+        }
+    }
+
+    /// Commits everything in `batch` and answers it.
+    fn commit(&mut self, batch: &mut Vec<Pending<R>>) {
+        match self.write(batch) {
+            Ok(base) => {
+                let mut next = base;
+                for pending in batch.drain(..) {
+                    let start = next;
+                    next += u64::from(pending.record.count());
+                    let _ = pending.reply.send(Ok(Offset(start)..Offset(next)));
+                }
+            }
+            // The names of many appends together did not fit; each alone may.
+            Err(AppendError::TooLarge { .. }) if batch.len() > 1 => {
+                let mut second = batch.split_off(batch.len() / 2);
+                self.commit(batch);
+                self.commit(&mut second);
+            }
+            Err(error) => {
+                for pending in batch.drain(..) {
+                    let _ = pending.reply.send(Err(error));
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, batch: &[Pending<R>]) -> Result<u64, AppendError> {
+        let records = batch.iter().map(|pending| &pending.record);
+        let (count, span) = self.builder.build(&self.core.names, records, &mut self.buffer);
+        let stride = (self.buffer.len() as u64 + AeadKey::TAG_BYTES as u64).next_multiple_of(GROUP_ALIGN);
+        let mut current = match self.current.take() {
+            Some(current) if current.at + stride <= current.len => current,
+            full => self.roll(full, stride)?,
+        };
+        // From here an error drops `current`: the segment is left and its key is never used again. What stands in it beyond the
+        // last durable group is cut off by the base of the next segment; if we crash before there is one, recovery may find this
+        // group whole and keep it, though nobody was told so: kept is never wrong.
+        let base = self.core.tail();
+        let plain = self.buffer.get(FRAME_BYTES..).unwrap_or_default().to_vec();
+        let frame = seal_group(&current.key, &current.id, current.counter, base, count, span, &mut self.buffer);
+        let written = current.file.write_all_at(&self.buffer, current.at).and_then(|()| current.file.sync_data());
+        if let Err(error) = written {
+            current.segment.poisoned.store(true, Ordering::SeqCst);
+            self.core.poisoned.fetch_add(1, Ordering::SeqCst);
+            emit(Level::Error, "a journal segment failed and was left", &[("error", Field::Io(error.kind()))]);
+            return Err(match Refusal::of(&error) {
+                Refusal::Error(kind) => AppendError::Poisoned(kind),
+                full => AppendError::Full(full),
+            });
+        }
+        // Durable. Everything below is memory: a crash now loses no more than the answers.
+        current.at += frame.stride();
+        current.counter += 1;
+        self.span.join(span);
+        *current.segment.span.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.span);
+        if let Ok(notes) = notes(&plain) {
+            let mut carry = self.core.carry();
+            notes.into_iter().for_each(|note| carry.absorb(note));
+        }
+        if count > 0 {
+            // Cannot fail: each append's bytes were checked to hold its records when it was pushed.
+            if let Ok(group) = Group::own(&frame, plain) {
+                self.core.show(Arc::new(group));
+            }
+        }
+        self.core.publish(frame.end());
+        self.current = Some(current);
+        Ok(base)
+    }
+
+    /// Begins a new segment for a group of `stride` bytes. Without a spare the old one stays, for groups that still fit.
+    fn roll(&mut self, old: Option<Current>, stride: u64) -> Result<Current, AppendError> {
+        let snapshot = self.core.carry().snapshot();
+        let spare = match self.spares.take() {
+            Ok(spare) => spare,
+            Err(refusal) => {
+                self.current = old;
+                return Err(AppendError::Full(refusal));
+            }
+        };
+        // Once a newer segment may exist under its name nothing may go to the old one: its base ends the old one for good.
+        drop(old);
+        let core = &self.core;
+        let mut header = Header {
+            id: [0; 16],
+            number: self.next_number,
+            base: core.tail(),
+            created_at: core.clock.now(),
+            before: self.span,
+            snapshot,
+        };
+        weir_keys::random(&mut header.id);
+        // The number is burnt even if this fails.
+        self.next_number += 1;
+        let (bytes, key) = new_header(JOURNAL, &core.keys, &header);
+        let start = data_start(bytes.len() as u64);
+        if start + stride > spare.len {
+            let limit = spare.len.saturating_sub(start) as usize;
+            self.put_back(spare);
+            return Err(AppendError::TooLarge { limit });
+        }
+        let path = core.dir.join(crate::recovery::segment_name(header.number, header.base));
+        // A crash after any of these steps leaves a spare with a header, which open wipes, or an empty segment, which open reads.
+        let named = spare
+            .file
+            .write_all_at(&bytes, 0)
+            .and_then(|()| spare.file.sync_data())
+            .and_then(|()| core.disk.rename(&spare.path, &path))
+            .and_then(|()| core.disk.sync_dir(&core.dir));
+        if let Err(error) = named {
+            core.poisoned.fetch_add(1, Ordering::SeqCst);
+            emit(Level::Error, "a journal segment could not be begun", &[("error", Field::Io(error.kind()))]);
+            // It may have either name now. Under both it is harmless, so a failed removal only costs its space.
+            let removed = core.disk.remove(&path).or_else(|_| core.disk.remove(&spare.path));
+            if removed.is_ok() {
+                core.remove_bytes(spare.len);
+            }
+            return Err(match Refusal::of(&error) {
+                Refusal::Error(kind) => AppendError::Poisoned(kind),
+                full => AppendError::Full(full),
+            });
+        }
+        self.span = Span::EMPTY;
+        let Header { id, number, base, .. } = header;
+        // The readers' key and the writer's are two objects of the same key, so that neither needs a lock.
+        let readers_key = reopened(&core.keys, &bytes).ok_or(AppendError::Poisoned(std::io::ErrorKind::InvalidData))?;
+        let segment = Arc::new(Segment {
+            number,
+            base,
+            path,
+            len: AtomicU64::new(spare.len),
+            sealed: Some(Sealed { id, key: readers_key, data_start: start }),
+            own: true,
+            poisoned: AtomicBool::new(false),
+            span: Mutex::new(Some(Span::EMPTY)),
+        });
+        core.segments().push(Arc::clone(&segment));
+        core.carry_from.store(number, Ordering::SeqCst);
+        Ok(Current { segment, file: spare.file, key, id, at: start, len: spare.len, counter: 1 })
+    }
+
+    fn put_back(&self, spare: Spare) {
+        if let Some(spare) = self.spares.offer(spare)
+            && self.core.disk.remove(&spare.path).is_ok()
+        {
+            self.core.remove_bytes(spare.len);
+        }
+    }
+}
+
+/// Reads a header just made as a restart would: it proves that the wrapped key opens before anything rests on it.
+fn reopened(keys: &weir_keys::Keys, bytes: &[u8]) -> Option<AeadKey> {
+    crate::segment::parse_header(JOURNAL, keys, &mut bytes.to_vec()).ok().map(|opened| opened.key)
+}
