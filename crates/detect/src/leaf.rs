@@ -73,9 +73,18 @@ impl<'v> Output<'v> {
         self.per_category[category as usize] >= CATEGORY_FINDINGS_MAX || self.found.len() - self.from >= FINDINGS_MAX
     }
 
-    /// Whether a finding of this category is there, at least as likely.
+    /// Whether a finding of this category is there already, at least as likely.
     pub(crate) fn has(&self, category: Category, likelihood: Likelihood) -> bool {
         self.found[self.from..].iter().any(|f| f.category == category && f.likelihood >= likelihood)
+    }
+
+    /// Whether something surer than a key's name was found at `start..end` of the text under scan, or around it.
+    pub(crate) fn is_explained(&self, start: usize, end: usize) -> bool {
+        let (start, end) =
+            self.offset.map_or((0, self.leaf_len), |offset| (offset + start as u32, offset + end as u32));
+        self.found[self.from..].iter().any(|f| {
+            f.span.0 < end && start < f.span.1 && !matches!(f.evidence, Evidence::KeyName | Evidence::LongText)
+        })
     }
 
     /// Takes out what lies inside something stronger: a phone inside a card, an e-mail inside a URL's credentials.

@@ -29,7 +29,7 @@ const UTM: [&str; 6] = ["source", "medium", "campaign", "term", "content", "id"]
 /// Reduces an `http(s)` URL or an absolute path. `None` for anything else.
 pub fn template(text: &str) -> Option<Templated> {
     let text = text.trim();
-    if text.len() > URL_BYTES_MAX || text.bytes().any(|b| b.is_ascii_control() || b == b' ') {
+    if text.len() > URL_BYTES_MAX || text.bytes().any(|b| b.is_ascii_control() || matches!(b, b' ' | b'\\')) {
         return None;
     }
     let (origin, rest) = match split_origin(text) {
@@ -65,8 +65,7 @@ fn split_origin(text: &str) -> Option<(&'static str, &str, &str)> {
         let head = text.get(..scheme.len())?;
         head.eq_ignore_ascii_case(scheme).then(|| (scheme, &text[scheme.len()..]))
     })?;
-    // A browser takes `\` for `/` here; then what follows is no authority.
-    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     Some((scheme, &rest[..end], &rest[end..]))
 }
 
@@ -80,7 +79,7 @@ fn clean_authority(authority: &str) -> Option<String> {
         Some((host, port)) => (host, Some(port)),
         None => (host_port, None),
     };
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | '*');
     if host.is_empty() || host.len() > HOST_BYTES_MAX || !host.chars().all(plain) {
         return None;
     }

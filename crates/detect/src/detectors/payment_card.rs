@@ -41,7 +41,8 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     }
 }
 
-/// The last group of a number that begins at group `first`: itself, or 4-4-4-4, 4-4-4-4-3, 4-6-5, 4-6-4 with one separator.
+/// The last group of a number that begins at group `first`: itself, or 4-4-4-4, 4-4-4-4-3, 4-4-4-3,
+/// 4-4-4-2, 4-6-5, 4-6-4 with one separator.
 fn last_of_grouping(run: &Run<'_>, first: usize) -> Option<usize> {
     let groups = run.groups();
     let len = |i: usize| groups.get(i).map_or(0, |g| g.len());
@@ -53,6 +54,7 @@ fn last_of_grouping(run: &Run<'_>, first: usize) -> Option<usize> {
             (4, 4, 4) if same(first + 3) => {
                 Some(if len(first + 4) == 3 && same(first + 4) { first + 4 } else { first + 3 })
             }
+            (4, 4, 2 | 3) if same(first + 3) => Some(first + 3),
             (6, 4 | 5, _) if same(first + 2) => Some(first + 2),
             _ => None,
         },
