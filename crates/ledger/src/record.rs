@@ -236,13 +236,14 @@ pub(crate) struct Records<'a> {
     /// Group of the next record: (number, whether it has begun).
     group: (u64, bool),
     end: Option<End>,
+    fault: Option<&'static str>,
 }
 
 impl<'a> Records<'a> {
     /// `bytes` is the whole file, whose header was read.
     pub(crate) fn new(bytes: &'a [u8], header: &FileHeader) -> Records<'a> {
         let group = (header.first_group, false);
-        Records { bytes, at: FILE_HEADER_BYTES, previous: header.checksum(), group, end: None }
+        Records { bytes, at: FILE_HEADER_BYTES, previous: header.checksum(), group, end: None, fault: None }
     }
 
     /// Where the next record begins: the length of what was read.
@@ -258,6 +259,11 @@ impl<'a> Records<'a> {
     /// How it ended, after `next` gave `None`.
     pub(crate) fn end(&self) -> End {
         self.end.unwrap_or(End::Clean)
+    }
+
+    /// What is wrong with the first record that did not check, if one did not.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        self.fault
     }
 
     pub(crate) fn next(&mut self) -> Option<Record<'a>> {
@@ -278,6 +284,7 @@ impl<'a> Records<'a> {
                 Some(record)
             }
             Err(what) => {
+                self.fault = Some(what);
                 self.end = Some(if self.later_group_follows() { End::Damaged(what) } else { End::Torn });
                 None
             }

@@ -121,17 +121,7 @@ impl Tree {
 
     /// The root over all leaves.
     pub(crate) fn root(&self) -> Hash {
-        // The complete subtrees from left to right: of each level's partial tile, its binary parts, the largest first.
-        let mut peaks = Vec::new();
-        for edge in self.edges.iter().rev() {
-            let mut rest = edge.as_slice();
-            while !rest.is_empty() {
-                let (part, after) = rest.split_at(1 << rest.len().ilog2());
-                peaks.push(root_of(&mut part.to_vec()));
-                rest = after;
-            }
-        }
-        peaks.into_iter().rev().reduce(|right, left| node_hash(&left, &right)).unwrap_or_else(|| sha256(&[]))
+        root_of_edges(&self.edges)
     }
 
     /// Signs, persists and publishes the present head; see the module for the order. Gives the checkpoint and its note.
@@ -218,6 +208,21 @@ impl Nodes for Tree {
             Tiles::new(&tree_dir(&self.dir), self.size).tile(level, index)
         })
     }
+}
+
+/// The root of the tree whose last, partial tiles have these hashes, level by level.
+pub(crate) fn root_of_edges(edges: &[Vec<Hash>]) -> Hash {
+    // The complete subtrees from left to right: of each level's partial tile, its binary parts, the largest first.
+    let mut peaks = Vec::new();
+    for edge in edges.iter().rev() {
+        let mut rest = edge.as_slice();
+        while !rest.is_empty() {
+            let (part, after) = rest.split_at(1 << rest.len().ilog2());
+            peaks.push(root_of(&mut part.to_vec()));
+            rest = after;
+        }
+    }
+    peaks.into_iter().rev().reduce(|right, left| node_hash(&left, &right)).unwrap_or_else(|| sha256(&[]))
 }
 
 pub(crate) fn tree_dir(dir: &Path) -> PathBuf {
