@@ -1,0 +1,294 @@
+use weir_event::{Category, Millis, NameId, Operation, ProfileOp, Role, Rule, SubjectKind};
+use weir_journal::Record;
+use weir_policy::record::{LinkKind, SHAPE_EMAIL};
+use weir_policy::{Action, MinimisedBatch, Tally, minimise, withheld};
+
+use crate::support::{Event, NOW, Value, World, number, object, text};
+
+const HOURS_48: i64 = 48 * Millis::HOUR;
+
+#[test]
+fn d4_times_are_clamped_and_late_is_said() {
+    let at = |offset: i64| Some(NOW.plus(offset));
+    // client time → (event time, epoch time, late), all as offsets from received_at
+    for (client, event, epoch, late) in [
+        (None, 0, 0, false),
+        (at(0), 0, 0, false),
+        (at(-5_000), -5_000, -5_000, false),
+        (at(90_000), 0, 0, false),
+        (at(-HOURS_48), -HOURS_48, -HOURS_48, false),
+        (at(-HOURS_48 - 1), -HOURS_48 - 1, -HOURS_48, true),
+        (at(-400 * Millis::DAY), -400 * Millis::DAY, -HOURS_48, true),
+        (Some(Millis(NOW.0 * 1_000)), 0, 0, false),
+        (Some(Millis(0)), -NOW.0, -HOURS_48, true),
+    ] {
+        let times = minimise::times(client, NOW);
+        let seen = (times.event.since(NOW), times.epoch.since(NOW), times.late);
+        assert_eq!(seen, (event, epoch, late), "{client:?}");
+    }
+}
+
+#[test]
+fn d5_the_sdk_id_decides_the_event_id_and_is_not_stored() {
+    let world = World::new();
+    let remap = |n: u32| NameId(n);
+    let id = |event: &Event<'_>| world.minimise(event).map(|s| s.view(&remap).event_id()).unwrap();
+    let event = Event::new("opened");
+    let mut other = event.clone();
+    other.sdk_id = Some("sdk-id-2");
+    let mut without = event.clone();
+    without.sdk_id = None;
+    assert_eq!(id(&event), id(&event));
+    assert_ne!(id(&event), id(&other));
+    assert_ne!(id(&without), id(&without), "random where the SDK gives none");
+    assert_ne!(id(&event), id(&event.clone().doing(Operation::Profile(ProfileOp::Set))), "operations do not collide");
+    assert!(!world.minimise(&event).unwrap().holds("sdk-id-1"));
+}
+
+#[test]
+fn d6_ids_become_tags_and_the_record_holds_none_of_them() {
+    let world = World::new();
+    let event = Event::new("opened")
+        .by(Role::Subject, SubjectKind::User, "Ada-4711")
+        .by(Role::Device, SubjectKind::Device, "7d3c1b52-device")
+        .with("user", text("Ada-4711"))
+        .with("again", text("$device:7d3c1b52-device"));
+    let stored = world.minimise(&event).unwrap();
+    assert!(!stored.holds("ada-4711"));
+    assert!(!stored.holds("7d3c1b52"));
+    let remap = |n: u32| NameId(n);
+    let view = stored.view(&remap);
+    assert_eq!(view.tags().count(), 2);
+    let link = view.links().next().unwrap();
+    assert_eq!(
+        (link.kind, link.from.kind, link.to.kind),
+        (LinkKind::DeviceUser, SubjectKind::Device, SubjectKind::User)
+    );
+    let found: Vec<_> = view.findings().map(|f| (f.path, f.category, f.action)).collect();
+    assert!(found.contains(&(world.path("user"), Category::UniqueId, Action::Drop)), "{found:?}");
+}
+
+#[test]
+fn d6_the_same_person_has_one_tag_however_the_id_is_written_and_nobody_has_none() {
+    let world = World::new();
+    let remap = |n: u32| NameId(n);
+    let tags = |kind, id| {
+        let stored = world.minimise(&Event::new("opened").by(Role::Subject, kind, id)).unwrap();
+        stored.view(&remap).tags().map(|t| t.tag).collect::<Vec<_>>()
+    };
+    assert_eq!(tags(SubjectKind::User, "jose\u{301}"), tags(SubjectKind::User, " jos\u{e9} "));
+    assert_ne!(tags(SubjectKind::User, "abc"), tags(SubjectKind::User, "ABC"), "ids are case-sensitive");
+    assert_ne!(tags(SubjectKind::User, "abc"), tags(SubjectKind::Device, "abc"), "kinds are apart");
+    for nobody in ["", "0", "null", "undefined", "00000000-0000-0000-0000-000000000000"] {
+        assert!(tags(SubjectKind::User, nobody).is_empty(), "{nobody}");
+    }
+}
+
+#[test]
+fn d6_a_tag_cache_never_crosses_key_rings() {
+    let remap = |n: u32| NameId(n);
+    let tag = || {
+        let world = World::new();
+        world.minimise(&Event::new("opened")).unwrap().view(&remap).tags().next().unwrap().tag
+    };
+    let tags: std::collections::HashSet<_> = (0..8).map(|_| tag()).collect();
+    assert_eq!(tags.len(), 8);
+}
+
+#[test]
+fn d6_contacts_are_tagged_before_they_go_and_linked_to_their_owner_only_on_a_profile() {
+    let world = World::new();
+    let remap = |n: u32| NameId(n);
+    let links = |event: Event<'_>| {
+        let stored = world.minimise(&event).unwrap();
+        assert!(!stored.holds("ada@example.com"));
+        let view = stored.view(&remap);
+        view.links().map(|l| (l.kind, l.from.tag)).collect::<Vec<_>>()
+    };
+    let own =
+        links(Event::new("$profile").doing(Operation::Profile(ProfileOp::Set)).with("$email", text("Ada@Example.com")));
+    let mentioned = links(Event::new("invited").with("invitee", text("ada@example.com")));
+    let as_id = links(Event::new("opened").by(Role::Subject, SubjectKind::User, "ada@EXAMPLE.com"));
+    assert_eq!(own.first().map(|l| l.0), Some(LinkKind::EmailUser));
+    assert_eq!(mentioned.first().map(|l| l.0), Some(LinkKind::Mentioned));
+    assert_eq!(as_id.first().map(|l| l.0), Some(LinkKind::EmailUser));
+    assert_eq!(own[0].1, mentioned[0].1, "one address, one tag");
+    assert_eq!(own[0].1, as_id[0].1);
+}
+
+#[test]
+fn d8_an_id_that_looks_like_a_contact_is_marked_and_sealed_only_where_raw_ids_are_kept() {
+    let remap = |n: u32| NameId(n);
+    let event = Event::new("opened").by(Role::Subject, SubjectKind::User, "ada@example.com");
+    let stored = World::new().minimise(&event).unwrap();
+    assert!(!stored.view(&remap).has_raw_ids());
+    let stored = World::new().with_raw().minimise(&event).unwrap();
+    assert!(stored.view(&remap).has_raw_ids());
+    assert!(!stored.holds("ada@example.com"), "sealed, not stored");
+    let shapes: Vec<_> = stored.view(&remap).tags().map(|t| (t.role, t.shape)).collect();
+    assert!(shapes.contains(&(Role::Subject, SHAPE_EMAIL)));
+}
+
+#[test]
+fn addresses_are_cut_to_their_network_everywhere() {
+    let world = World::new();
+    let event = Event::new("opened")
+        .with("remote", text("198.51.100.77"))
+        .with("remote6", text("2001:db8:1:2::77"))
+        .context("context.ip", text("203.0.113.9"));
+    let stored = world.minimise(&event).unwrap();
+    for full in ["198.51.100.77", "203.0.113.9", "2001:db8:1:2"] {
+        assert!(!stored.holds(full), "{full}");
+    }
+    assert_eq!(stored.values(world.path("context.ip")), ["203.0.113.0"]);
+    assert_eq!(stored.values(world.path("remote")), ["198.51.100.0"]);
+    assert_eq!(stored.values(world.path("remote6")), ["2001:db8:1::"]);
+    let broken = world.minimise(&Event::new("opened").context("context.ip", text("203.0.113.9, 10.0.0.1"))).unwrap();
+    assert!(broken.values(world.path("context.ip")).is_empty());
+}
+
+#[test]
+fn urls_become_templates_and_the_campaign_survives() {
+    let world = World::new();
+    let page = "https://ada:secret@shop.example.com/orders/8f14e45fceea167a5a36dedd4bea2543?email=ada%40example.com&utm_source=news&utm_campaign=spring#x";
+    let event = Event::new("opened")
+        .with("link", text("HTTPS://shop.example.com/a?token=abc"))
+        .context("context.page.url", text(page))
+        .context("context.page.search", text("?email=ada%40example.com"))
+        .context("context.page.initial_referrer", text("$direct"));
+    let stored = world.minimise(&event).unwrap();
+    for gone in ["ada", "secret@", "8f14e45f", "token", "#x"] {
+        assert!(!stored.holds(gone), "{gone}");
+    }
+    assert_eq!(stored.values(world.path("context.page.url")), ["https://shop.example.com/orders/*"]);
+    assert_eq!(stored.values(world.path("context.page.initial_referrer")), ["$direct"]);
+    assert_eq!(stored.values(world.path("context.campaign.source")), ["news"]);
+    assert_eq!(stored.values(world.path("context.campaign.name")), ["spring"]);
+    let own = event.context("context.campaign.source", text("direct"));
+    let stored = world.minimise(&own).unwrap();
+    assert_eq!(stored.values(world.path("context.campaign.source")), ["direct"], "the SDK's own value wins");
+}
+
+#[test]
+fn a_finding_takes_its_leaf_and_leaves_the_structure() {
+    let world = World::new();
+    let people = Value::Array(vec![text("ada@example.com"), text("blue")]);
+    let event = Event::new("opened")
+        .with("form", object([("email", text("ada@example.com")), ("size", number(3))]))
+        .with("list", people);
+    let stored = world.minimise(&event).unwrap();
+    assert!(!stored.holds("ada@"));
+    assert_eq!(stored.values(world.path("form.size")), ["3"]);
+    assert_eq!(stored.values(world.path("list.*")), ["blue"]);
+    let remap = |n: u32| NameId(n);
+    let withheld: Vec<_> = stored.view(&remap).withheld().collect();
+    assert!(withheld.contains(&(world.path("form.email"), Rule::Minimised)));
+    assert!(withheld.contains(&(world.path("list.*"), Rule::Minimised)));
+}
+
+#[test]
+fn d1_an_unclean_key_takes_everything_below_it() {
+    let world = World::new();
+    let inner = object([("ada@example.com", object([("deep", text("value-below"))])), ("kept", text("beside"))]);
+    let stored = world.minimise(&Event::new("opened").with("outer", inner)).unwrap();
+    assert!(!stored.holds("value-below"));
+    assert_eq!(stored.values(world.path("outer.kept")), ["beside"]);
+    let remap = |n: u32| NameId(n);
+    assert_eq!(stored.view(&remap).unnamed(), 1);
+}
+
+#[test]
+fn d1_an_unclean_event_name_is_withheld_and_comes_back_as_it_was() {
+    let world = World::new();
+    let event = Event::new("Signed up ada@example.com")
+        .with("plan", text("pro"))
+        .with("list", Value::Array(vec![number(1), Value::Null]));
+    let held = world.minimise(&event).unwrap_err();
+    assert_eq!(held.reason(), Rule::EventNameUnclean);
+    assert!(!format!("{held:?}").contains("ada"));
+    let back = withheld::decode(held.body(), &world.source_names).unwrap();
+    let first = event.draft(&world);
+    let (a, b) = (&first.drafts[0], &back.drafts[0]);
+    assert_eq!((a.operation, a.name, a.client_time, a.historical), (b.operation, b.name, b.client_time, b.historical));
+    assert_eq!(first.str(a.name_text), back.str(b.name_text));
+    assert_eq!(a.sdk_id.map(|t| first.str(t)), b.sdk_id.map(|t| back.str(t)));
+    let ids = |batch: &weir_event::DraftBatch| -> Vec<_> {
+        batch.drafts[0].identities.iter().map(|i| (i.kind, i.role, batch.str(i.text).to_owned())).collect()
+    };
+    assert_eq!(ids(&first), ids(&back));
+    let tape = |batch: &weir_event::DraftBatch| -> Vec<_> {
+        batch.tape(&batch.drafts[0]).iter().map(|l| (l.path, l.kind, batch.str(l.text).to_owned())).collect()
+    };
+    assert_eq!(tape(&first), tape(&back));
+}
+
+#[test]
+fn d10_a_replay_has_the_id_and_the_times_of_the_first_try() {
+    let world = World::new();
+    let remap = |n: u32| NameId(n);
+    let keys = world.keys.snapshot();
+    for time in [None, Some(NOW.plus(-3_600_000)), Some(NOW.plus(-90 * Millis::HOUR)), Some(NOW.plus(90_000))] {
+        let mut event = Event::new("opened");
+        event.time = time;
+        let batch = event.draft(&world);
+        let gate = world.gate(&keys);
+        let id = world.minimiser.event_id(&gate, &batch, &batch.drafts[0]);
+        let first = world.minimise(&event).unwrap();
+        let held = world.minimiser.withhold(&gate, &batch, &batch.drafts[0], id, Rule::StageFailed, "detect");
+        let back = withheld::decode(held.body(), &world.source_names).unwrap();
+        let mut later = world.gate(&keys);
+        later.received_at = NOW.plus(40 * Millis::HOUR);
+        later.replay_of = Some(held.epoch_time());
+        let mut out = MinimisedBatch::new(later.received_at);
+        world.minimiser.minimise(&later, &back, &back.drafts[0], held.event_id(), &mut out).unwrap();
+        let again = crate::support::Stored::of(&out);
+        let (a, b) = (first.view(&remap), again.view(&remap));
+        assert_eq!(
+            (a.event_id(), a.event_time(), a.epoch_time(), a.late()),
+            (b.event_id(), b.event_time(), b.epoch_time(), b.late()),
+            "{time:?}"
+        );
+        assert!(b.replayed() && !a.replayed());
+        assert_eq!(Tally::decode(out.note()).unwrap().replayed_ids().collect::<Vec<_>>(), [id]);
+    }
+}
+
+#[test]
+fn d11_a_batch_counts_what_is_in_it_and_a_failed_event_changes_nothing() {
+    let mut world = World::new();
+    let keys = world.keys.snapshot();
+    let mut out = MinimisedBatch::new(NOW);
+    assert!(out.is_empty() && out.note().is_empty());
+    let run = |world: &World, out: &mut MinimisedBatch, name: &str| {
+        let batch = Event::new(name).with("plan", text("pro")).draft(world);
+        let gate = world.gate(&keys);
+        let id = world.minimiser.event_id(&gate, &batch, &batch.drafts[0]);
+        world.minimiser.minimise(&gate, &batch, &batch.drafts[0], id, out).is_ok()
+    };
+    assert!(run(&world, &mut out, "opened"));
+    assert!(run(&world, &mut out, "closed"));
+    let before = (out.bytes().to_vec(), out.note().to_vec(), out.count());
+    assert!(!run(&world, &mut out, "ada@example.com"));
+    assert_eq!((out.bytes().to_vec(), out.note().to_vec(), out.count()), before);
+    out.count_dropped("web", Rule::Duplicate, 3);
+    world.offered.clear();
+    world.policy.tap = true;
+    assert!(run(&world, &mut out, "opened"));
+    let tally = Tally::decode(out.note()).unwrap();
+    let web = tally.source("web").unwrap();
+    assert_eq!((web.journaled, web.dropped.get(&Rule::Duplicate)), (3, Some(&3)));
+    assert_eq!(tally.destinations().collect::<Vec<_>>(), [("product", 2)]);
+    assert_eq!(tally.undelivered_by_rule().get(&Rule::Tap), Some(&1));
+}
+
+#[test]
+fn limits_withhold_the_event() {
+    let world = World::new();
+    let rule = |event: &Event<'_>| world.minimise(event).err().map(|w| w.reason());
+    let long = "x".repeat(1_025);
+    assert_eq!(rule(&Event::new("opened").by(Role::Subject, SubjectKind::User, &long)), Some(Rule::OverLimit));
+    let many = Value::Array(vec![Value::True; 2_001]);
+    assert_eq!(rule(&Event::new("opened").with("many", many)), Some(Rule::OverLimit));
+    let deep = (0..33).fold(Value::True, |inner, _| Value::Array(vec![inner]));
+    assert_eq!(rule(&Event::new("opened").with("deep", deep)), Some(Rule::OverLimit));
+}

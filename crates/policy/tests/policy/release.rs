@@ -1,0 +1,433 @@
+use weir_event::{DestinationId, Millis, NameId, Operation, ProfileOp, Role, Rule, SubjectKind};
+use weir_policy::spec::Problem;
+use weir_policy::{Action, ReleasePolicy, ReleaseSpec, ReleasedId, Releaser, RuleSpec, SubjectMode};
+
+use crate::support::{Event, NOW, Stored, Value, WEEK, World, drop_category, number, object, property, shown, text};
+
+const WEEKLY: SubjectMode = SubjectMode::Rotating { period_millis: WEEK };
+const RAW: SubjectMode = SubjectMode::Raw { confirm_category: None };
+
+/// What leaves, one line for each entry: path and text, markers for structure.
+fn leaves(world: &World, releaser: &mut Releaser, stored: &Stored) -> Result<Vec<String>, Rule> {
+    world.release(releaser, stored, |released| {
+        let released = released?;
+        let line = |l: &weir_policy::release::ReleasedLeaf<'_>| match l.kind() {
+            weir_event::LeafKind::ObjectBegin => "{".to_owned(),
+            weir_event::LeafKind::ObjectEnd => "}".to_owned(),
+            weir_event::LeafKind::ArrayBegin => "[".to_owned(),
+            weir_event::LeafKind::ArrayEnd => "]".to_owned(),
+            _ => format!("{}={}", world.names.text(l.path()), l.text()),
+        };
+        Ok(released.leaves().iter().map(line).collect())
+    })
+}
+
+fn subject(world: &World, releaser: &mut Releaser, stored: &Stored) -> String {
+    world.release(releaser, stored, |r| {
+        let mut buffer = [0; 36];
+        r.unwrap().subject().text(&mut buffer).to_owned()
+    })
+}
+
+#[test]
+fn by_default_only_the_baseline_leaves() {
+    let world = World::new();
+    let event = Event::new("opened")
+        .with("plan", text("pro"))
+        .with("nested", object([("a", number(1)), ("list", Value::Array(vec![number(2)]))]))
+        .context("context.library.name", text("web"))
+        .context("context.library.version", text("2.83.0"))
+        .context("context.os.name", text("Mac OS X"))
+        .context("context.os.version", text("15.1"))
+        .context("context.browser.name", text("Chrome"))
+        .context("context.browser.version", number(131))
+        .context("context.screen.width", number(1_440))
+        .context("context.ip", text("203.0.113.9"))
+        .context("context.page.url", text("https://shop.example.com/pricing"))
+        .context("context.session_id", text("sess-1"))
+        .context("context.location.city", text("Berlin"))
+        .context("context.campaign.source", text("news"));
+    let stored = world.minimise(&event).unwrap();
+    let left = leaves(&world, &mut world.releaser(WEEKLY, &[], &[]), &stored).unwrap();
+    let paths: Vec<_> = left.iter().map(|l| l.split('=').next().unwrap()).collect();
+    assert_eq!(
+        paths,
+        [
+            "context.os.name",
+            "context.browser.name",
+            "context.screen.class",
+            "context.library.name",
+            "context.library.version",
+            "context.location.country"
+        ]
+    );
+    assert!(left.contains(&"context.location.country=DE".to_owned()));
+    assert!(!left.iter().any(|l| l.contains("1440") || l.contains("15.1")), "{left:?}");
+}
+
+#[test]
+fn what_is_allowed_leaves_and_stands_where_it_stood() {
+    let world = World::new();
+    let event = Event::new("opened")
+        .with("plan", text("pro"))
+        .with("other", text("x"))
+        .with("tags", Value::Array(vec![text("a"), Value::Array(vec![text("inner")]), text("b")]))
+        .with(
+            "form",
+            object([("size", number("3.10")), ("hidden", object([("deep", number(1))])), ("none", Value::Null)]),
+        )
+        .with("empty", Value::Array(vec![]))
+        .with("empty_too", object([]))
+        .with("by_id", object([("1234567", text("m"))]));
+    let stored = world.minimise(&event).unwrap();
+    let allow = ["plan", "tags", "form.size", "form.none", "empty", "by_id.*"];
+    let left = leaves(&world, &mut world.releaser(WEEKLY, &allow, &[]), &stored).unwrap();
+    let expected = [
+        "plan=pro",
+        "[",
+        "tags.*=a",
+        "tags.*=b",
+        "]",
+        "{",
+        "form.size=3.10",
+        "form.none=",
+        "}",
+        "[",
+        "]",
+        "{",
+        "by_id.*=1234567",
+        "by_id.*=m",
+        "}",
+        "context.location.country=DE",
+    ];
+    assert_eq!(left, expected);
+}
+
+#[test]
+fn an_allowed_array_does_not_let_the_keys_of_a_map_through() {
+    let world = World::new();
+    let stored = world.minimise(&Event::new("opened").with("seats", object([("1234567", text("m"))]))).unwrap();
+    let left = leaves(&world, &mut world.releaser(WEEKLY, &["seats"], &[]), &stored).unwrap();
+    assert_eq!(left, ["context.location.country=DE"]);
+}
+
+#[test]
+fn rules_take_away() {
+    let world = World::new();
+    let event = Event::new("opened")
+        .with("plan", text("pro"))
+        .with("form", object([("size", number(3))]))
+        .with("remote", text("198.51.100.77"))
+        .context("context.session_id", text("sess-1"));
+    let stored = world.minimise(&event).unwrap();
+    let allow = ["plan", "form.size", "remote", "context.session_id"];
+    let rules = [
+        property("form", "drop"),
+        drop_category("user.device"),
+        property("plan", "pseudonymize"),
+        drop_category("user.location"),
+    ];
+    let left = leaves(&world, &mut world.releaser(SubjectMode::Stable, &allow, &rules), &stored).unwrap();
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(
+        left[0].starts_with("plan=")
+            && left[0].len() == "plan=".len() + 36
+            && left[1].starts_with("context.session_id=")
+    );
+    assert!(!left[1].contains("sess-1"));
+    let event_rule = RuleSpec { event: Some("opened".into()), action: Some("drop".into()), ..RuleSpec::default() };
+    let mut releaser = world.releaser(SubjectMode::Stable, &[], &[event_rule]);
+    assert_eq!(leaves(&world, &mut releaser, &stored), Err(Rule::Event));
+}
+
+#[test]
+fn the_utm_preset_lets_short_plain_values_through() {
+    let world = World::new();
+    let event = Event::new("opened")
+        .context("context.campaign.source", text("news"))
+        .context("context.campaign.term", text("x".repeat(65)))
+        .context("context.campaign.content", text("a<b>"));
+    let stored = world.minimise(&event).unwrap();
+    let utm = RuleSpec { preset: Some("utm".into()), ..RuleSpec::default() };
+    let left = leaves(&world, &mut world.releaser(WEEKLY, &[], &[utm]), &stored).unwrap();
+    assert_eq!(left, ["context.campaign.source=news", "context.location.country=DE"]);
+}
+
+#[test]
+fn asks_1_a_new_epoch_has_new_pseudonyms_and_a_destroyed_key_gives_none() {
+    let world = World::new();
+    let boundary = Millis((NOW.0 / WEEK) * WEEK);
+    let before = world.minimise(&Event::new("opened").at(boundary.plus(-1))).unwrap();
+    let after = world.minimise(&Event::new("opened").at(boundary)).unwrap();
+    let mut a = world.releaser_of("product", WEEKLY, &[], &[], false);
+    let mut b = world.releaser_of("warehouse", WEEKLY, &[], &[], false);
+    let mut stable = world.releaser_of("archive", SubjectMode::Stable, &[], &[], false);
+    let seen = [
+        subject(&world, &mut a, &before),
+        subject(&world, &mut a, &after),
+        subject(&world, &mut b, &before),
+        subject(&world, &mut b, &after),
+        subject(&world, &mut stable, &before),
+    ];
+    let distinct: std::collections::HashSet<_> = seen.iter().collect();
+    assert_eq!(distinct.len(), 5, "two destinations and two epochs share no pseudonym");
+    assert_eq!(subject(&world, &mut a, &before), seen[0], "within an epoch it stays");
+    assert_eq!(subject(&world, &mut stable, &after), seen[4], "stable does not rotate");
+
+    let epoch = (boundary.plus(-1).0 / WEEK) as u32;
+    assert!(world.keys.destroy_epoch(&DestinationId::parse("product").unwrap(), epoch).unwrap());
+    a.set_keys(world.keys.snapshot());
+    let remap = |n: u32| NameId(n);
+    assert_eq!(a.release(&before.view(&remap)).err(), Some(Rule::StageFailed), "nothing leaves under another key");
+}
+
+#[test]
+fn asks_2_a_pseudonym_is_no_plain_hash_of_the_id() {
+    let ids = |_| {
+        let world = World::new();
+        let stored = world.minimise(&Event::new("opened")).unwrap();
+        subject(&world, &mut world.releaser(SubjectMode::Stable, &[], &[]), &stored)
+    };
+    let seen: std::collections::HashSet<String> = (0..4).map(ids).collect();
+    assert_eq!(seen.len(), 4, "the same id under four key rings has four pseudonyms");
+}
+
+#[test]
+fn d4_the_epoch_is_that_of_the_event_and_an_older_one_is_clamped() {
+    let world = World::new();
+    let remap = |n: u32| NameId(n);
+    let releaser = world.releaser(WEEKLY, &[], &[]);
+    let mut event = Event::new("opened");
+    event.received_at = Millis((NOW.0 / WEEK) * WEEK + Millis::HOUR);
+    event.time = Some(event.received_at.plus(-2 * Millis::HOUR));
+    let yesterday = world.minimise(&event).unwrap();
+    let this_week = (event.received_at.0 / WEEK) as u32;
+    assert_eq!(releaser.epoch_of(&yesterday.view(&remap)), Some(this_week - 1));
+    event.time = Some(event.received_at.plus(-40 * Millis::DAY));
+    let old = world.minimise(&event).unwrap();
+    assert_eq!(releaser.epoch_of(&old.view(&remap)), Some(this_week - 1), "48 hours back and no further");
+}
+
+#[test]
+fn d5_a_second_release_gives_the_same_and_a_second_destination_another() {
+    let world = World::new();
+    let stored = world.minimise(&Event::new("opened")).unwrap();
+    let insert_id = |name| {
+        let mut releaser = world.releaser_of(name, WEEKLY, &[], &[], false);
+        world.release(&mut releaser, &stored, |r| r.unwrap().insert_id())
+    };
+    assert_eq!(insert_id("product"), insert_id("product"));
+    assert_ne!(insert_id("product"), insert_id("warehouse"));
+}
+
+#[test]
+fn d6_an_event_about_nobody_has_a_pseudonym_of_its_own() {
+    let world = World::new();
+    let mut event = Event::new("opened").by(Role::Subject, SubjectKind::User, "anonymous");
+    let first = world.minimise(&event).unwrap();
+    event.sdk_id = Some("sdk-id-2");
+    let second = world.minimise(&event).unwrap();
+    let mut releaser = world.releaser(RAW, &[], &[]);
+    let is_none = world.release(&mut releaser, &first, |r| matches!(r.unwrap().subject(), ReleasedId::None { .. }));
+    assert!(is_none, "also where the destination is raw: a sentinel never leaves");
+    assert_ne!(subject(&world, &mut releaser, &first), subject(&world, &mut releaser, &second));
+    assert_eq!(subject(&world, &mut releaser, &first), subject(&world, &mut releaser, &first));
+}
+
+fn identify() -> Event<'static> {
+    Event::new("$identify").doing(Operation::Identify).by(Role::User, SubjectKind::User, "user-4711").by(
+        Role::Previous,
+        SubjectKind::Device,
+        "device-1",
+    )
+}
+
+#[test]
+fn d7_identify_stitches_within_an_epoch_and_not_across() {
+    let world = World::new();
+    let stored = world.minimise(&identify()).unwrap();
+    let track = world.minimise(&Event::new("opened").by(Role::Subject, SubjectKind::Device, "device-1")).unwrap();
+    for mode in [WEEKLY, SubjectMode::Stable] {
+        let mut releaser = world.releaser(mode, &[], &[]);
+        let anonymous = subject(&world, &mut releaser, &track);
+        let previous = world.release(&mut releaser, &stored, |r| {
+            let mut buffer = [0; 36];
+            r.unwrap().id(Role::Previous).unwrap().text(&mut buffer).to_owned()
+        });
+        assert_eq!(previous, anonymous, "the vendor knows the device by it");
+    }
+    let mut old = identify();
+    old.time = Some(NOW.plus(-30 * Millis::DAY));
+    let old = world.minimise(&old).unwrap();
+    let fate = |mode| leaves(&world, &mut world.releaser(mode, &[], &[]), &old).err();
+    assert_eq!(fate(WEEKLY), Some(Rule::LinkAcrossEpochs));
+    assert_eq!(fate(SubjectMode::Stable), None);
+}
+
+#[test]
+fn d7_old_to_new_links_leave_only_where_asked_for() {
+    let world = World::new();
+    for operation in [Operation::Alias, Operation::Merge] {
+        let event = Event::new("$link").doing(operation).by(Role::Previous, SubjectKind::User, "user-old").by(
+            Role::Next,
+            SubjectKind::User,
+            "user-new",
+        );
+        let stored = world.minimise(&event).unwrap();
+        let fate = |links| {
+            let mut releaser = world.releaser_of("product", SubjectMode::Stable, &[], &[], links);
+            leaves(&world, &mut releaser, &stored).err()
+        };
+        assert_eq!((fate(false), fate(true)), (Some(Rule::LinkNotReleased), None));
+    }
+    let alone = Event::new("$identify").doing(Operation::Identify);
+    let stored = world.minimise(&alone).unwrap();
+    assert_eq!(leaves(&world, &mut world.releaser(WEEKLY, &[], &[]), &stored), Err(Rule::Malformed));
+}
+
+#[test]
+fn d7_profile_operations_leave_with_released_properties_or_not_at_all() {
+    let world = World::new();
+    let profile = |op, key: &str, value| {
+        let event = Event::new("$profile")
+            .doing(Operation::Profile(op))
+            .with(key, value)
+            .context("context.os.name", text("iOS"));
+        world.minimise(&event).unwrap()
+    };
+    let allow = ["profile.tier"];
+    let fate = |stored: &Stored| leaves(&world, &mut world.releaser(WEEKLY, &allow, &[]), stored);
+    assert!(fate(&profile(ProfileOp::Set, "tier", text("gold"))).unwrap().contains(&"profile.tier=gold".to_owned()));
+    assert_eq!(fate(&profile(ProfileOp::Set, "shoe_size", number(42))), Err(Rule::EmptyProfile));
+    assert_eq!(fate(&profile(ProfileOp::Set, "$email", text("ada@example.com"))), Err(Rule::EmptyProfile));
+    assert!(fate(&profile(ProfileOp::Unset, "tier", Value::Null)).unwrap().contains(&"profile.tier=".to_owned()));
+    assert_eq!(fate(&profile(ProfileOp::Unset, "shoe_size", Value::Null)), Err(Rule::EmptyProfile));
+    let delete = world.minimise(&Event::new("$profile").doing(Operation::Profile(ProfileOp::Delete))).unwrap();
+    assert!(fate(&delete).is_ok());
+    let posing = world.minimise(&Event::new("opened").with("profile", object([("tier", text("gold"))]))).unwrap();
+    assert_eq!(fate(&posing).unwrap(), ["context.location.country=DE"], "an event property cannot pose as a profile");
+}
+
+#[test]
+fn d8_raw_ids_leave_only_where_kept_confirmed_and_declared() {
+    let world = World::new().with_raw();
+    let plain = world.minimise(&Event::new("opened").by(Role::Device, SubjectKind::Device, "dev-1-abc")).unwrap();
+    let contact =
+        world.minimise(&Event::new("opened").by(Role::Subject, SubjectKind::User, "Ada@example.com")).unwrap();
+    let confirmed = SubjectMode::Raw { confirm_category: Some("user.contact".into()) };
+    assert_eq!(subject(&world, &mut world.releaser(RAW, &[], &[]), &plain), "user-4711");
+    let unconfirmed = leaves(&world, &mut world.releaser(RAW, &[], &[]), &contact);
+    assert_eq!(unconfirmed, Err(Rule::UnconfirmedIdentifier));
+    assert_eq!(subject(&world, &mut world.releaser(confirmed, &[], &[]), &contact), "Ada@example.com");
+    for mode in [WEEKLY, SubjectMode::Stable] {
+        let text = world.release(&mut world.releaser(mode, &[], &[]), &plain, |r| shown(&r.unwrap()));
+        assert!(!text.contains("user-4711") && !text.contains("dev-1-abc"));
+    }
+
+    let before = World::new();
+    let stored = before.minimise(&Event::new("opened")).unwrap();
+    assert_eq!(leaves(&before, &mut before.releaser(RAW, &[], &[]), &stored), Err(Rule::RawIdNotKept));
+    world.keys.destroy_raw_days_before(crate::support::raw_day(NOW) + 1).unwrap();
+    assert_eq!(leaves(&world, &mut world.releaser(RAW, &[], &[]), &plain), Err(Rule::RawIdNotKept));
+}
+
+#[test]
+fn d13_a_field_set_says_what_left_and_what_did_not_in_any_process() {
+    let texts = |extra: usize| {
+        let world = World::new();
+        // Other names first: the numbering of the process must not matter.
+        (0..extra).for_each(|i| drop(world.source_names.path(NameId::EVENT_ROOT, &format!("filler {i}"))));
+        let event = Event::new("opened")
+            .with("plan", text("pro"))
+            .with("mail", text("ada@example.com"))
+            .with("seats", Value::Array((0..extra + 1).map(number).collect()))
+            .context("context.page.url", text("https://shop.example.com/pricing"));
+        let stored = world.minimise(&event).unwrap();
+        let mut releaser = world.releaser(WEEKLY, &["plan", "context.page.url"], &[]);
+        let id = world.release(&mut releaser, &stored, |r| r.unwrap().row().field_set);
+        let set = releaser.field_set(id).unwrap();
+        assert!(set.left().iter().any(|(_, _, action)| *action == Action::Pseudonymize));
+        (id, set.canonical_text().to_owned())
+    };
+    let (first, second) = (texts(0), texts(7));
+    assert_eq!(first, second);
+    let expected = "weir field set v1\n\
+        event\topened\n\
+        left\tcontext.identity.user\tuser.unique_id\tpseudonymize\n\
+        left\tcontext.location.country\tuser.location.imprecise\tcoarsen\n\
+        left\tcontext.page.url\tuser.behavior.browsing_history\ttemplate\n\
+        left\tplan\t-\tkeep\n\
+        withheld\tmail\tminimised\n\
+        withheld\tseats.*\tnot_allowed\n";
+    assert_eq!(first.1, expected);
+    assert_eq!(first.0, weir_policy::field_set::id_of(expected));
+}
+
+#[test]
+fn d13_a_row_names_the_user_before_the_device() {
+    let world = World::new();
+    let remap = |n: u32| NameId(n);
+    let company = world.names.label("company");
+    let both = Event::new("opened")
+        .by(Role::Subject, SubjectKind::Device, "device-1")
+        .by(Role::User, SubjectKind::User, "user-4711")
+        .by(Role::Group, SubjectKind::Group(company), "acme");
+    let stored = world.minimise(&both).unwrap();
+    let tag = |kind| stored.view(&remap).tags().find(|t| t.kind == kind).unwrap().tag.short();
+    let mut releaser = world.releaser(WEEKLY, &[], &[]);
+    let row = world.release(&mut releaser, &stored, |r| r.unwrap().row());
+    assert_eq!((row.subject, row.organisation), (tag(SubjectKind::User), tag(SubjectKind::Group(company))));
+    assert_eq!(world.names.text(row.slice), "DE");
+    assert_eq!(Some(row.epoch), releaser.epoch_of(&stored.view(&remap)));
+}
+
+#[test]
+fn every_problem_of_a_configuration_is_named_at_once() {
+    let world = World::new();
+    let rule = |category: Option<&str>,
+                property: Option<&str>,
+                event: Option<&str>,
+                preset: Option<&str>,
+                action: Option<&str>| {
+        let own = |t: Option<&str>| t.map(str::to_owned);
+        RuleSpec {
+            category: own(category),
+            property: own(property),
+            event: own(event),
+            preset: own(preset),
+            action: own(action),
+        }
+    };
+    let spec = ReleaseSpec {
+        destination: DestinationId::parse("product").unwrap(),
+        subject: SubjectMode::Rotating { period_millis: 5 },
+        allow: vec!["plan".into(), "a..b".into(), "context.ip".into(), "profile".into()],
+        rules: vec![
+            rule(Some("user.contact"), None, None, None, Some("drop")),
+            rule(Some("user.contct"), None, None, None, Some("drop")),
+            rule(None, Some("plan"), None, None, Some("encrypt")),
+            rule(None, Some("seats"), None, None, Some("pseudonymize")),
+            rule(None, Some("plan"), Some("opened"), None, Some("drop")),
+            rule(None, None, None, Some("everything"), None),
+            rule(None, None, Some("a@b.example"), None, Some("drop")),
+            rule(None, None, Some("opened"), None, None),
+        ],
+        links: false,
+    };
+    let problems = ReleasePolicy::resolve(&spec, &world.names).unwrap_err();
+    let seen: Vec<_> = problems.iter().map(|p| (p.place.as_str(), p.problem.clone())).collect();
+    let expected = [
+        ("subject", Problem::Period),
+        ("allow[1]", Problem::Path("a..b".into())),
+        ("allow[2]", Problem::NeverLeaves("context.ip".into())),
+        ("allow[3]", Problem::Path("profile".into())),
+        ("rules[1]", Problem::Category("user.contct".into())),
+        ("rules[2]", Problem::Action("encrypt".into())),
+        ("rules[3]", Problem::NotAllowed("seats".into())),
+        ("rules[4]", Problem::NotOneSubject),
+        ("rules[5]", Problem::Preset("everything".into())),
+        ("rules[6]", Problem::Event("a@b.example".into())),
+        ("rules[7]", Problem::NoAction),
+    ];
+    assert_eq!(seen, expected);
+}
