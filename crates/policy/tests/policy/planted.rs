@@ -61,7 +61,7 @@ fn places(value: &str) -> Vec<(&'static str, Event<'static>)> {
         ),
         ("utm", event().context("context.page.url", text(format!("https://shop.example.com/a?utm_source={encoded}")))),
         ("page title", event().context("context.page.title", text(value))),
-        ("percent-encoded", event().with("note", text(encoded.clone()))),
+        ("percent-encoded", event().with("note", text(encoded))),
         ("json in a string", event().with("note", text(format!("{{\"inner\":\"{value}\"}}")))),
         ("base64", event().with("note", text(base64(value)))),
         (

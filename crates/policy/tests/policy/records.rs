@@ -43,7 +43,7 @@ proptest! {
         prop_assert_eq!(read, sent);
         prop_assert_eq!(view.received_at(), NOW);
         prop_assert_eq!(world.names.text(view.source()), "web");
-        prop_assert_eq!(view.offered().collect::<Vec<_>>(), world.offered.clone());
+        prop_assert_eq!(&view.offered().collect::<Vec<_>>(), &world.offered);
         prop_assert_eq!(view.findings().count(), 0);
     }
 
