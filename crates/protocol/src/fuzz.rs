@@ -80,3 +80,8 @@ pub fn fuzz_mixpanel(data: &[u8]) {
     };
     let _ = Mixpanel.answer(&Answering { endpoint, head: &head, opened: Some(&opened), situation });
 }
+
+/// Interprets bytes as Mixpanel's answer to a batch.
+pub fn fuzz_interpret(data: &[u8]) {
+    crate::vendors::mixpanel::encode::fuzz_interpret(data);
+}

@@ -755,7 +755,7 @@ impl Keys {
 
 /// The high bit of each byte that is a quote, a backslash or below 0x20; bits above the first such byte may be wrong.
 #[inline]
-const fn special_bytes(word: u64) -> u64 {
+pub(crate) const fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = ONES << 7;
     let quote = word ^ (ONES * b'"' as u64);

@@ -4,16 +4,20 @@
 //! any value into an error, and copy a byte of a request into what goes to a vendor.
 //!
 //! Read in this order: [`inbound`] (what a protocol is), [`body`] (bytes to JSON text), [`json`] (text to tape), [`answer`],
-//! then one vendor, [`vendors::mixpanel`]. To add a vendor: one file below `vendors/` and one line in [`vendors`].
+//! [`outbound`] (what an encoder is), then one vendor, [`vendors::mixpanel`]. To add a vendor: one file below `vendors/` and one line in [`vendors`].
 
 pub mod answer;
 pub mod body;
 pub mod fuzz;
 pub mod inbound;
 pub mod json;
+pub mod outbound;
 pub mod vendors;
 
 pub use answer::{Answer, Answering, Situation};
 pub use body::{BodyError, Opened};
 pub use inbound::{Call, DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead, WriteKey};
-pub use vendors::protocol;
+pub use outbound::{
+    DestinationSetup, Encoded, Encoder, ImportCredentials, Lane, LaneLimits, Secret, SetupError, Verdict,
+};
+pub use vendors::{DestinationKind, destination_kind, encoder, protocol};

@@ -105,7 +105,7 @@ mod tests {
         for len in 0..whole.len() {
             assert_eq!(gunzip(&whole[..len], 1 << 20), Err(BodyError::Damaged), "cut at {len}");
         }
-        let mut flipped = whole.clone();
+        let mut flipped = whole;
         let checksum = flipped.len() - 6;
         flipped[checksum] ^= 1;
         assert_eq!(gunzip(&flipped, 1 << 20), Err(BodyError::Damaged));

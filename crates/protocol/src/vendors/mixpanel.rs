@@ -5,6 +5,7 @@
 
 mod answers;
 mod decode;
+pub mod encode;
 pub mod names;
 
 use weir_event::{DraftBatch, SourceNames};

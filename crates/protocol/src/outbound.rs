@@ -1,0 +1,251 @@
+//! What an encoder is: released events in, requests out, and what the vendor's answers mean.
+//!
+//! Requests are built from nothing but [`Released`] events and the destination's own setup. No byte, header or parameter of an
+//! inbound request can get here, because no type here holds one.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use weir_event::{Millis, Names, Rule};
+use weir_policy::Released;
+
+/// One destination's outbound format. Each delivery task owns one; it caches and needs no lock.
+pub trait Encoder: Send {
+    /// Which of the vendor's endpoints takes this event, or the rule by which none does (D11: never silently). The answer is the
+    /// same for the same event and time.
+    fn lane_of(&mut self, event: &Released<'_>, now: Millis) -> Result<Lane, Rule>;
+
+    /// The lanes, for reports and for cutting batches.
+    fn lanes(&self) -> &'static [Lane];
+
+    /// What one request of a lane may hold.
+    fn limits(&self, lane: Lane) -> LaneLimits;
+
+    /// Encodes events that [`Encoder::lane_of`] put into this lane: as many from the front as one request may hold, at least one
+    /// of a list that is not empty. [`Encoded::count`] says how many. The same events give the same bytes.
+    fn encode(&mut self, lane: Lane, events: &[Released<'_>]) -> Encoded;
+
+    /// What an answer means for the batch.
+    fn interpret(&self, encoded: &Encoded, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Verdict;
+}
+
+/// One of a vendor's endpoints as a destination uses it. The number goes into ledger entries: append, never renumber.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Lane {
+    /// The stored number.
+    pub number: u8,
+    /// The name in reports.
+    pub name: &'static str,
+}
+
+/// What one request may hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LaneLimits {
+    /// Events.
+    pub events_max: usize,
+    /// Bytes before compression.
+    pub bytes_max: usize,
+}
+
+/// What an answer means.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// The vendor has all of it.
+    Accepted,
+    /// The vendor has all but these: index in the batch, and a code of ours.
+    Partial {
+        /// Index and code.
+        rejected: Vec<(u32, &'static str)>,
+    },
+    /// Something in it does not go in: send halves.
+    Split,
+    /// Not now.
+    Retry {
+        /// When, if the vendor said.
+        after: Option<Duration>,
+    },
+    /// The one event in it will never go in; a code of ours.
+    Reject(&'static str),
+    /// The vendor does not take us: keep everything, retry slowly, tell somebody. A code of ours.
+    Refused(&'static str),
+}
+
+/// A request, ready to be sent. Only encoders make one, and only of [`Released`] events (D2).
+#[derive(Clone)]
+pub struct Encoded {
+    lane: Lane,
+    count: u32,
+    path_and_query: String,
+    headers: Vec<(&'static str, String)>,
+    body: Bytes,
+    bytes_uncompressed: usize,
+    digest: [u8; 32],
+}
+
+impl Encoded {
+    /// Makes a request of JSON; compresses it from `gzip_from_bytes` on, at the level where time is cheaper than bytes.
+    pub(crate) fn json(
+        lane: Lane,
+        count: u32,
+        path_and_query: String,
+        json: Vec<u8>,
+        gzip_from_bytes: Option<usize>,
+    ) -> Encoded {
+        let mut digest = [0; 32];
+        digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &json).as_ref());
+        let mut headers =
+            vec![("Content-Type", "application/json".to_owned()), ("Accept", "application/json".to_owned())];
+        let bytes_uncompressed = json.len();
+        let body = match gzip_from_bytes.filter(|from| bytes_uncompressed >= *from).and_then(|_| gzip(&json)) {
+            Some(compressed) => {
+                headers.push(("Content-Encoding", "gzip".to_owned()));
+                compressed
+            }
+            None => json,
+        };
+        Encoded { lane, count, path_and_query, headers, body: body.into(), bytes_uncompressed, digest }
+    }
+
+    pub(crate) fn with_header(mut self, name: &'static str, value: String) -> Encoded {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Where it goes.
+    pub fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// Events in it.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Always POST.
+    pub fn method(&self) -> &'static str {
+        "POST"
+    }
+
+    /// Path and query below the destination's endpoint. May hold an account's number: not for logs.
+    pub fn path_and_query(&self) -> &str {
+        &self.path_and_query
+    }
+
+    /// Every header but `Host` and `Content-Length`. May hold credentials: not for logs.
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.headers
+    }
+
+    /// The body as sent.
+    pub fn body(&self) -> Bytes {
+        self.body.clone()
+    }
+
+    /// Bytes before compression.
+    pub fn bytes_uncompressed(&self) -> usize {
+        self.bytes_uncompressed
+    }
+
+    /// SHA-256 of the body before compression, for the ledger (D13).
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+}
+
+/// Counts only.
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encoded({}, {} events, {} bytes)", self.lane.name, self.count, self.body.len())
+    }
+}
+
+/// `None` where memory fails to take it, which a `Vec` does not do.
+fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
+    encoder.write_all(bytes).ok()?;
+    encoder.finish().ok()
+}
+
+/// A text that must not be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes it in.
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into())
+    }
+
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What an encoder needs to know about its destination.
+#[derive(Clone, Debug)]
+pub struct DestinationSetup {
+    /// The vendor's project token.
+    pub token: Secret,
+    /// Credentials for the vendor's import of old data, where it has one.
+    pub import: Option<ImportCredentials>,
+    /// Bytes from which on bodies are compressed; `None` never.
+    pub gzip_from_bytes: Option<usize>,
+    /// The names, to write paths as keys.
+    pub names: Arc<Names>,
+}
+
+impl DestinationSetup {
+    /// Bytes from which on compression pays over a wide-area link.
+    pub const GZIP_FROM_BYTES: usize = 1_024;
+}
+
+/// Credentials of an import.
+#[derive(Clone, Debug)]
+pub struct ImportCredentials {
+    /// A service account, or the project's API secret.
+    pub user: Secret,
+    /// The service account's secret; empty for an API secret.
+    pub password: Secret,
+    /// The project, which a service account must name.
+    pub project_id: Option<String>,
+}
+
+/// What is wrong with a destination's configuration. No variant holds a credential.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SetupError {
+    /// No such kind.
+    #[error("there is no such type of destination")]
+    UnknownKind,
+    /// No such region.
+    #[error("the vendor has no such region")]
+    UnknownRegion,
+    /// The vendor has no address of its own.
+    #[error("this type of destination needs an endpoint")]
+    NoEndpoint,
+    /// The endpoint is the vendor's, in another region.
+    #[error(
+        "the endpoint is in the vendor's region {endpoint}, which is not the configured one; change one of the two"
+    )]
+    RegionMismatch {
+        /// The region of the endpoint.
+        endpoint: &'static str,
+    },
+    /// The token cannot be one.
+    #[error("the token is empty or holds characters that no token has")]
+    BadToken,
+    /// The import credentials are incomplete or cannot be ones.
+    #[error("import needs a service account with its secret and project_id, or the project's API secret alone")]
+    BadImportCredentials,
+}

@@ -1,0 +1,797 @@
+//! Released events to Mixpanel's requests, and Mixpanel's answers to verdicts.
+//!
+//! | lane | request | takes |
+//! |---|---|---|
+//! | track | `POST /track?verbose=1&ip=0` | events of the last five days, `$identify`, `$create_alias` |
+//! | import | `POST /import?strict=1[&project_id=]`, Basic | older or historical events, `$merge`; only with import credentials |
+//! | engage | `POST /engage?verbose=1&ip=0` | profile operations of people |
+//! | groups | `POST /groups?verbose=1&ip=0` | profile operations of groups |
+//!
+//! Bodies are JSON arrays. Nobody is placed by our own address: `ip=0`, `$ip: 0`, and the gate's country as `mp_country_code` or
+//! `$country_code` (D18). Every event has a `distinct_id`, since Mixpanel makes one from the address where there is none, and an
+//! `$insert_id` (D5). A property that bears a name which we write ourselves goes as `property_<name>`, so that none can pose as it.
+//!
+//! Limits by Mixpanel's API reference (import events, track event); where its documents disagree, the smaller number. An event
+//! that does not fit is dropped by rule `over_limit` or `too_large`, whole: half an event would not be what the ledger says left.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use weir_event::names::ClassOnly;
+use weir_event::{LeafKind, Millis, NameId, Names, Operation, ProfileOp, Role, Rule, SourceNames, SubjectKind};
+use weir_policy::release::ReleasedLeaf;
+use weir_policy::{Released, ReleasedId};
+
+use crate::body::base64;
+use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary, special_bytes};
+use crate::outbound::{DestinationSetup, Encoded, Encoder, ImportCredentials, Lane, LaneLimits, SetupError, Verdict};
+use crate::vendors::mixpanel::names;
+
+/// (Region, base address). Source: Mixpanel's `ingestion.openapi.yaml`.
+pub const ENDPOINTS: &[(&str, &str)] =
+    &[("us", "https://api.mixpanel.com"), ("eu", "https://api-eu.mixpanel.com"), ("in", "https://api-in.mixpanel.com")];
+
+/// Events.
+pub const TRACK: Lane = Lane { number: 1, name: "track" };
+/// Old events, with credentials.
+pub const IMPORT: Lane = Lane { number: 2, name: "import" };
+/// Profiles of people.
+pub const ENGAGE: Lane = Lane { number: 3, name: "engage" };
+/// Profiles of groups.
+pub const GROUPS: Lane = Lane { number: 4, name: "groups" };
+const LANES: &[Lane] = &[TRACK, IMPORT, ENGAGE, GROUPS];
+
+/// Events of one request.
+const EVENTS_MAX: usize = 2_000;
+/// Bytes of one request, uncompressed: what the 413's own text says, not the 10 MB of the tables.
+const BYTES_MAX: usize = 2_097_152;
+/// Bytes of one event: "less than 1 MB".
+const EVENT_BYTES_MAX: usize = 1_000_000;
+/// Properties of one event, its own five among them: "less than 255".
+const PROPERTIES_MAX: usize = 254;
+/// What we write beside the tape: token, ids, time, insert id, country, alias.
+const OWN_PROPERTIES: usize = 10;
+/// Nesting of objects and lists below the properties.
+const NESTING_MAX: usize = 3;
+/// Elements of one list: "less than 255".
+const ELEMENTS_MAX: usize = 254;
+/// `/track` takes the last five days; an hour is left for the way.
+const TRACK_AGE_MILLIS_MAX: i64 = 5 * Millis::DAY - Millis::HOUR;
+/// `/import` takes events since 1971.
+const IMPORT_FROM: Millis = Millis(365 * Millis::DAY);
+
+/// Keys of an event's properties that we write ourselves.
+const RESERVED: &[&str] = &[
+    "token",
+    "distinct_id",
+    "time",
+    "$insert_id",
+    "$user_id",
+    "$device_id",
+    "$anon_distinct_id",
+    "$distinct_ids",
+    "alias",
+    "ip",
+    "$ip",
+    "mp_country_code",
+    "$country_code",
+    "$distinct_id",
+    "$token",
+];
+
+/// Makes the encoder.
+pub fn encoder(setup: DestinationSetup) -> Result<Box<dyn Encoder>, SetupError> {
+    Ok(Box::new(MixpanelEncoder::new(setup)?))
+}
+
+/// Mixpanel's outbound format.
+struct MixpanelEncoder {
+    token: Vec<u8>,
+    import: Option<Import>,
+    gzip_from_bytes: Option<usize>,
+    keys: Keys,
+    scratch: Vec<u8>,
+    answers: SourceNames,
+}
+
+/// The import's address and authorization.
+struct Import {
+    path_and_query: String,
+    authorization: String,
+}
+
+impl MixpanelEncoder {
+    fn new(setup: DestinationSetup) -> Result<MixpanelEncoder, SetupError> {
+        let is_plain = |text: &str| (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        if !is_plain(setup.token.reveal()) {
+            return Err(SetupError::BadToken);
+        }
+        let import = setup.import.as_ref().map(Import::new).transpose()?;
+        let mut token = Vec::new();
+        put_string(&mut token, setup.token.reveal().as_bytes());
+        Ok(MixpanelEncoder {
+            token,
+            import,
+            gzip_from_bytes: setup.gzip_from_bytes,
+            keys: Keys { names: setup.names, texts: Vec::new() },
+            scratch: Vec::new(),
+            answers: Names::new(Box::new(ClassOnly)).source(),
+        })
+    }
+
+    fn lane_by_operation(&self, event: &Released<'_>, now: Millis) -> Result<Lane, Rule> {
+        let import = || if self.import.is_some() { Ok(IMPORT) } else { Err(Rule::TooOld) };
+        match event.operation() {
+            // A profile of nobody is no profile.
+            Operation::Profile(_) if matches!(event.subject(), ReleasedId::None { .. }) => Err(Rule::NoEquivalent),
+            Operation::Profile(_) => Ok(ENGAGE),
+            Operation::Group(_) if group_of(event).is_none() => Err(Rule::NoEquivalent),
+            Operation::Group(_) => Ok(GROUPS),
+            // Mixpanel takes a merge from servers only.
+            Operation::Merge => import().map_err(|_| Rule::NoEquivalent),
+            Operation::Track | Operation::Identify | Operation::Alias => {
+                if event.time() < IMPORT_FROM {
+                    Err(Rule::TooOld)
+                } else if event.age_millis(now) > TRACK_AGE_MILLIS_MAX {
+                    import()
+                } else if event.historical() && self.import.is_some() {
+                    Ok(IMPORT)
+                } else {
+                    Ok(TRACK)
+                }
+            }
+        }
+    }
+
+    fn put_event(&mut self, event: &Released<'_>, out: &mut Vec<u8>) {
+        let name = match event.operation() {
+            Operation::Identify => "$identify",
+            Operation::Alias => "$create_alias",
+            Operation::Merge => "$merge",
+            _ => event.name(),
+        };
+        out.extend_from_slice(b"{\"event\":");
+        put_string(out, name.as_bytes());
+        out.extend_from_slice(b",\"properties\":{\"token\":");
+        out.extend_from_slice(&self.token);
+        out.extend_from_slice(b",\"time\":");
+        put_number(out, event.time().0);
+        out.extend_from_slice(b",\"$insert_id\":\"");
+        out.extend_from_slice(&event.insert_id().to_text());
+        out.push(b'"');
+        self.put_ids(event, out);
+        if let Some(code) = event.country().code() {
+            put_field(out, "mp_country_code", code);
+        }
+        put_tape(out, event.leaves(), &mut self.keys, Select::Event, true);
+        out.extend_from_slice(b"}}");
+    }
+
+    fn put_ids(&mut self, event: &Released<'_>, out: &mut Vec<u8>) {
+        match event.operation() {
+            Operation::Merge => {
+                // `$merge` takes exactly two ids and needs no other.
+                out.extend_from_slice(b",\"$distinct_ids\":[");
+                for (i, id) in [event.id(Role::Previous), event.id(Role::Next)].into_iter().flatten().enumerate() {
+                    if i > 0 {
+                        out.push(b',');
+                    }
+                    put_id(out, id);
+                }
+                out.push(b']');
+                return;
+            }
+            Operation::Alias => {
+                for (key, role) in [("distinct_id", Role::Previous), ("alias", Role::Next)] {
+                    if let Some(id) = event.id(role) {
+                        put_key(out, key);
+                        put_id(out, id);
+                    }
+                }
+                return;
+            }
+            _ => {}
+        }
+        put_key(out, "distinct_id");
+        put_id(out, event.subject());
+        for (key, role) in [("$user_id", Role::User), ("$device_id", Role::Device)] {
+            if let Some(id) = event.id(role) {
+                put_key(out, key);
+                put_bare_id(out, id);
+            }
+        }
+        if event.operation() == Operation::Identify {
+            let anonymous = event.id(Role::Previous).or_else(|| event.id(Role::Device));
+            if let Some(id) = anonymous {
+                put_key(out, "$anon_distinct_id");
+                put_id(out, id);
+            }
+        }
+        self.put_groups(event, out, true);
+    }
+
+    /// Group ids as the lists that group analytics expects. `comma`: something stands before them.
+    fn put_groups(&mut self, event: &Released<'_>, out: &mut Vec<u8>, mut comma: bool) -> bool {
+        let ids = event.ids();
+        for (i, first) in ids.iter().enumerate() {
+            let SubjectKind::Group(kind) = first.kind else { continue };
+            if ids[..i].iter().any(|earlier| earlier.kind == first.kind) {
+                continue;
+            }
+            if comma {
+                out.push(b',');
+            }
+            comma = true;
+            put_string(out, self.keys.names.entry(kind).key.as_bytes());
+            out.extend_from_slice(b":[");
+            for (n, id) in ids[i..].iter().filter(|id| id.kind == first.kind).enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                put_bare_id(out, &id.id);
+            }
+            out.push(b']');
+        }
+        comma
+    }
+
+    fn put_update(&mut self, event: &Released<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"$token\":");
+        out.extend_from_slice(&self.token);
+        let op = match event.operation() {
+            Operation::Group(op) => {
+                if let Some((kind, id)) = group_of(event) {
+                    put_field(out, "$group_key", self.keys.names.entry(kind).key);
+                    put_key(out, "$group_id");
+                    put_bare_id(out, id);
+                }
+                op
+            }
+            Operation::Profile(op) => {
+                put_key(out, "$distinct_id");
+                put_id(out, event.subject());
+                out.extend_from_slice(b",\"$ip\":0");
+                op
+            }
+            // `lane_of` puts nothing else here; an update without an operation is refused by the vendor, not misread.
+            _ => ProfileOp::Unset,
+        };
+        out.extend_from_slice(b",\"$time\":");
+        put_number(out, event.time().seconds());
+        let is_person = matches!(event.operation(), Operation::Profile(_));
+        let key = match op {
+            ProfileOp::Set => "$set",
+            ProfileOp::SetOnce => "$set_once",
+            ProfileOp::Add => "$add",
+            ProfileOp::Append => "$append",
+            ProfileOp::Union => "$union",
+            ProfileOp::Remove => "$remove",
+            ProfileOp::Unset => "$unset",
+            ProfileOp::Delete => "$delete",
+        };
+        put_key(out, key);
+        match op {
+            ProfileOp::Delete => out.extend_from_slice(b"\"\""),
+            ProfileOp::Unset => {
+                out.push(b'[');
+                self.put_unset(event, out);
+                out.push(b']');
+            }
+            _ => {
+                out.push(b'{');
+                let mut comma = false;
+                if is_person && matches!(op, ProfileOp::Set | ProfileOp::SetOnce | ProfileOp::Union) {
+                    comma = self.put_groups(event, out, comma);
+                }
+                if is_person
+                    && op == ProfileOp::Set
+                    && let Some(code) = event.country().code()
+                    && !event.leaves().iter().any(|leaf| self.keys.of(leaf.path()).is_country)
+                {
+                    if comma {
+                        out.push(b',');
+                    }
+                    comma = true;
+                    out.extend_from_slice(b"\"$country_code\":");
+                    put_string(out, code.as_bytes());
+                }
+                put_tape(out, event.leaves(), &mut self.keys, Select::Profile, comma);
+                out.push(b'}');
+            }
+        }
+        out.push(b'}');
+    }
+
+    fn put_unset(&mut self, event: &Released<'_>, out: &mut Vec<u8>) {
+        let mut map_key: Option<&ReleasedLeaf<'_>> = None;
+        let mut is_first = true;
+        for leaf in event.leaves() {
+            if leaf.kind() == LeafKind::MapKey {
+                map_key = Some(leaf);
+                continue;
+            }
+            let key = self.keys.of(leaf.path());
+            let map_key = map_key.take();
+            if key.is_context || !leaf.kind().is_scalar() {
+                continue;
+            }
+            if !std::mem::take(&mut is_first) {
+                out.push(b',');
+            }
+            match map_key {
+                Some(map_key) => put_string(out, map_key.bytes()),
+                None => out.extend_from_slice(key.nested.strip_suffix(b":").unwrap_or(&key.nested)),
+            }
+        }
+    }
+
+    fn put(&mut self, lane: Lane, event: &Released<'_>, out: &mut Vec<u8>) {
+        if lane == ENGAGE || lane == GROUPS { self.put_update(event, out) } else { self.put_event(event, out) }
+    }
+}
+
+impl Encoder for MixpanelEncoder {
+    fn lane_of(&mut self, event: &Released<'_>, now: Millis) -> Result<Lane, Rule> {
+        let lane = self.lane_by_operation(event, now)?;
+        check_shape(event.leaves())?;
+        // Escaping makes at most six bytes of one, and a key at most 600; only what could be too large is measured.
+        let bytes: usize = event.leaves().iter().map(|leaf| leaf.bytes().len()).sum();
+        if bytes * 6 + event.leaves().len() * 640 + 16_384 > EVENT_BYTES_MAX {
+            let mut scratch = std::mem::take(&mut self.scratch);
+            scratch.clear();
+            self.put(lane, event, &mut scratch);
+            let len = scratch.len();
+            self.scratch = scratch;
+            if len >= EVENT_BYTES_MAX {
+                return Err(Rule::TooLarge);
+            }
+        }
+        Ok(lane)
+    }
+
+    fn lanes(&self) -> &'static [Lane] {
+        LANES
+    }
+
+    fn limits(&self, _lane: Lane) -> LaneLimits {
+        LaneLimits { events_max: EVENTS_MAX, bytes_max: BYTES_MAX }
+    }
+
+    fn encode(&mut self, lane: Lane, events: &[Released<'_>]) -> Encoded {
+        let mut json = Vec::with_capacity((events.len() * 512).min(BYTES_MAX));
+        let mut count = 0;
+        for event in events.iter().take(EVENTS_MAX) {
+            let before = json.len();
+            json.push(if count == 0 { b'[' } else { b',' });
+            self.put(lane, event, &mut json);
+            // The closing bracket has to fit too.
+            if json.len() >= BYTES_MAX && count > 0 {
+                json.truncate(before);
+                break;
+            }
+            count += 1;
+        }
+        if count == 0 {
+            json.push(b'[');
+        }
+        json.push(b']');
+        let (path, authorization) = match (lane, &self.import) {
+            (IMPORT, Some(import)) => (import.path_and_query.clone(), Some(import.authorization.clone())),
+            _ => (format!("/{}?verbose=1&ip=0", lane.name), None),
+        };
+        let encoded = Encoded::json(lane, count, path, json, self.gzip_from_bytes);
+        match authorization {
+            Some(authorization) => encoded.with_header("Authorization", authorization),
+            None => encoded,
+        }
+    }
+
+    fn interpret(&self, encoded: &Encoded, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Verdict {
+        let invalid = |code| if encoded.count() > 1 { Verdict::Split } else { Verdict::Reject(code) };
+        let answer = Reply::parse(body, &self.answers);
+        match status {
+            200..=299 if encoded.lane() == IMPORT => match answer {
+                Some(Reply { code: Some(200), .. }) => Verdict::Accepted,
+                Some(Reply { failed, .. }) if !failed.is_empty() => partial(failed, encoded.count(), invalid),
+                // Somebody answers who is not Mixpanel: nothing is taken for delivered.
+                _ => Verdict::Retry { after: retry_after },
+            },
+            200..=299 => match answer {
+                Some(Reply { status: Some(1), .. }) => Verdict::Accepted,
+                Some(Reply { status: Some(0), .. }) => invalid("refused_as_invalid"),
+                _ if body.trim_ascii() == b"1" => Verdict::Accepted,
+                _ if body.trim_ascii() == b"0" => invalid("refused_as_invalid"),
+                _ => Verdict::Retry { after: retry_after },
+            },
+            401 | 403 => Verdict::Refused("credentials_refused"),
+            402 => Verdict::Refused("payment_required"),
+            404 | 405 => Verdict::Refused("endpoint_unknown"),
+            300..=399 => Verdict::Refused("redirected"),
+            413 => invalid("too_large_for_vendor"),
+            408 | 425 | 429 | 500..=599 => Verdict::Retry { after: retry_after },
+            400 if encoded.lane() == IMPORT => match answer {
+                Some(Reply { failed, .. }) if !failed.is_empty() => partial(failed, encoded.count(), invalid),
+                _ => invalid("refused_as_invalid"),
+            },
+            400..=499 => invalid("refused_as_invalid"),
+            _ => Verdict::Retry { after: retry_after },
+        }
+    }
+}
+
+impl Import {
+    fn new(credentials: &ImportCredentials) -> Result<Import, SetupError> {
+        let (user, password) = (credentials.user.reveal(), credentials.password.reveal());
+        let is_plain = |text: &str| text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic());
+        let project = credentials.project_id.as_deref();
+        let is_number = |text: &str| (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        let is_service_account = !password.is_empty();
+        if user.is_empty()
+            || user.contains(':')
+            || !is_plain(user)
+            || !is_plain(password)
+            || project.is_some_and(|id| !is_number(id))
+            || (is_service_account && project.is_none())
+        {
+            return Err(SetupError::BadImportCredentials);
+        }
+        let project = project.map(|id| format!("&project_id={id}")).unwrap_or_default();
+        Ok(Import {
+            path_and_query: format!("/import?strict=1{project}"),
+            authorization: format!("Basic {}", base64::encode(format!("{user}:{password}").as_bytes())),
+        })
+    }
+}
+
+/// Which part of a tape is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Select {
+    /// Properties, and context by the vendor's names.
+    Event,
+    /// Properties of a profile alone: context has no place there.
+    Profile,
+}
+
+/// Keys as JSON, made once per path.
+struct Keys {
+    names: Arc<Names>,
+    texts: Vec<Option<Arc<KeyText>>>,
+}
+
+/// One path's key.
+struct KeyText {
+    /// `"key":` at the top of an event.
+    top: Vec<u8>,
+    /// `"key":` elsewhere.
+    nested: Vec<u8>,
+    is_context: bool,
+    /// The country, which we write ourselves.
+    is_country: bool,
+}
+
+impl Keys {
+    fn of(&mut self, path: NameId) -> Arc<KeyText> {
+        let place = path.0 as usize;
+        if let Some(Some(text)) = self.texts.get(place) {
+            return Arc::clone(text);
+        }
+        if self.texts.len() <= place {
+            self.texts.resize(place + 64, None);
+        }
+        let text = Arc::new(KeyText::new(&self.names, path));
+        self.texts[place] = Some(Arc::clone(&text));
+        text
+    }
+}
+
+impl KeyText {
+    fn new(names: &Names, path: NameId) -> KeyText {
+        let entry = names.entry(path);
+        let as_key = |text: &str| {
+            let mut key = Vec::with_capacity(text.len() + 3);
+            put_string(&mut key, text.as_bytes());
+            key.push(b':');
+            key
+        };
+        let context = entry.text.strip_prefix("context.");
+        let is_own = |key: &str| {
+            RESERVED.contains(&key)
+                || names::canonical_path(key).is_some()
+                || names::RELEASED_ONLY.iter().any(|(_, n)| *n == key)
+        };
+        let top = match context {
+            Some(rest) => names::property(entry.text).unwrap_or(rest).to_owned(),
+            None if is_own(entry.key) => format!("property_{}", entry.key),
+            None => entry.key.to_owned(),
+        };
+        KeyText {
+            top: as_key(&top),
+            nested: as_key(entry.key),
+            is_context: context.is_some(),
+            is_country: matches!(entry.text, "context.location.country" | "profile.$country_code"),
+        }
+    }
+}
+
+/// Writes a tape as the fields of an object that is open. `comma`: something stands before them.
+fn put_tape(out: &mut Vec<u8>, leaves: &[ReleasedLeaf<'_>], keys: &mut Keys, select: Select, mut comma: bool) {
+    let mut lists = 0_u64; // One bit for each open container, 1 for a list; `check_shape` keeps it shallow.
+    let mut depth = 0_u32;
+    let mut map_key: Option<&ReleasedLeaf<'_>> = None;
+    let mut skipped = 0_u32; // Containers open below one that is not written.
+    for leaf in leaves {
+        let kind = leaf.kind();
+        let is_begin = matches!(kind, LeafKind::ObjectBegin | LeafKind::ArrayBegin);
+        let is_end = matches!(kind, LeafKind::ObjectEnd | LeafKind::ArrayEnd);
+        if skipped > 0 {
+            skipped = skipped + u32::from(is_begin) - u32::from(is_end);
+            continue;
+        }
+        if kind == LeafKind::MapKey {
+            map_key = Some(leaf);
+            continue;
+        }
+        if is_end {
+            depth = depth.saturating_sub(1);
+            lists >>= 1;
+            out.push(if kind == LeafKind::ArrayEnd { b']' } else { b'}' });
+            comma = true;
+            continue;
+        }
+        let key = keys.of(leaf.path());
+        let own_key = map_key.take();
+        let is_left_out =
+            depth == 0 && key.is_context && (select == Select::Profile || (key.is_country && leaf.kind().is_scalar()));
+        if is_left_out {
+            skipped = u32::from(is_begin);
+            continue;
+        }
+        if comma {
+            out.push(b',');
+        }
+        if depth == 0 || lists & 1 == 0 {
+            match own_key {
+                Some(own_key) => {
+                    put_string(out, own_key.bytes());
+                    out.push(b':');
+                }
+                None if depth == 0 && select == Select::Event => out.extend_from_slice(&key.top),
+                None => out.extend_from_slice(&key.nested),
+            }
+        }
+        comma = true;
+        match kind {
+            LeafKind::Null => out.extend_from_slice(b"null"),
+            LeafKind::True => out.extend_from_slice(b"true"),
+            LeafKind::False => out.extend_from_slice(b"false"),
+            LeafKind::Number => out.extend_from_slice(leaf.bytes()),
+            LeafKind::String | LeafKind::MapKey => put_string(out, leaf.bytes()),
+            LeafKind::ObjectBegin | LeafKind::ArrayBegin => {
+                let is_list = kind == LeafKind::ArrayBegin;
+                out.push(if is_list { b'[' } else { b'{' });
+                lists = lists << 1 | u64::from(is_list);
+                depth += 1;
+                comma = false;
+            }
+            LeafKind::ObjectEnd | LeafKind::ArrayEnd => {}
+        }
+    }
+}
+
+/// Mixpanel's limits on the shape of an event.
+fn check_shape(leaves: &[ReleasedLeaf<'_>]) -> Result<(), Rule> {
+    // Places of the innermost containers and how many values they hold; the outermost holds the properties.
+    let mut held = [0_usize; NESTING_MAX + 1];
+    let mut depth = 0;
+    for leaf in leaves {
+        match leaf.kind() {
+            LeafKind::MapKey => {}
+            LeafKind::ObjectEnd | LeafKind::ArrayEnd => depth = usize::saturating_sub(depth, 1),
+            kind => {
+                held[depth] += 1;
+                let max = if depth == 0 { PROPERTIES_MAX - OWN_PROPERTIES } else { ELEMENTS_MAX };
+                if held[depth] > max {
+                    return Err(Rule::OverLimit);
+                }
+                if matches!(kind, LeafKind::ObjectBegin | LeafKind::ArrayBegin) {
+                    depth += 1;
+                    *held.get_mut(depth).ok_or(Rule::OverLimit)? = 0;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The type and id of the group that a group operation is about.
+fn group_of<'a>(event: &'a Released<'_>) -> Option<(NameId, &'a ReleasedId)> {
+    event.ids().iter().find_map(|id| match id.kind {
+        SubjectKind::Group(kind) if id.role == Role::Group => Some((kind, &id.id)),
+        _ => None,
+    })
+}
+
+/// An id with the prefix by which Mixpanel knows devices, which decoding took off (D6).
+fn put_id(out: &mut Vec<u8>, id: &ReleasedId) {
+    out.push(b'"');
+    if id.is_device() {
+        out.extend_from_slice(b"$device:");
+    }
+    put_escaped(out, id.text(&mut [0; 36]).as_bytes());
+    out.push(b'"');
+}
+
+fn put_bare_id(out: &mut Vec<u8>, id: &ReleasedId) {
+    put_string(out, id.text(&mut [0; 36]).as_bytes());
+}
+
+fn put_key(out: &mut Vec<u8>, key: &str) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+fn put_field(out: &mut Vec<u8>, key: &str, text: &str) {
+    put_key(out, key);
+    put_string(out, text.as_bytes());
+}
+
+fn put_number(out: &mut Vec<u8>, number: i64) {
+    out.extend_from_slice(number.to_string().as_bytes());
+}
+
+fn put_string(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(b'"');
+    put_escaped(out, text);
+    out.push(b'"');
+}
+
+/// Escapes what JSON must; runs without are moved whole.
+fn put_escaped(out: &mut Vec<u8>, mut text: &[u8]) {
+    loop {
+        let plain = plain_len(text);
+        let (run, rest) = text.split_at(plain);
+        out.extend_from_slice(run);
+        let Some((special, rest)) = rest.split_first() else { return };
+        match special {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            other => {
+                const DIGITS: &[u8; 16] = b"0123456789abcdef";
+                out.extend_from_slice(b"\\u00");
+                out.push(DIGITS[usize::from(other >> 4)]);
+                out.push(DIGITS[usize::from(other & 15)]);
+            }
+        }
+        text = rest;
+    }
+}
+
+/// Bytes before the first that must be escaped.
+fn plain_len(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(word) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let stop = special_bytes(u64::from_le_bytes(*word));
+        if stop != 0 {
+            return at + stop.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+}
+
+fn partial(mut failed: Vec<u32>, count: u32, invalid: impl Fn(&'static str) -> Verdict) -> Verdict {
+    failed.sort_unstable();
+    failed.dedup();
+    if failed.iter().any(|index| *index >= count) {
+        // An answer about events that we did not send says nothing about those that we did.
+        return invalid("refused_as_invalid");
+    }
+    Verdict::Partial { rejected: failed.into_iter().map(|index| (index, "refused_as_invalid")).collect() }
+}
+
+/// What an answer says. Its texts may quote events, so they are not read.
+#[derive(Default)]
+struct Reply {
+    status: Option<i64>,
+    code: Option<i64>,
+    failed: Vec<u32>,
+}
+
+/// The keys of an answer; everything else in it is passed over.
+struct ReplyWords;
+
+const STATUS: u8 = 1;
+const CODE: u8 = 2;
+const FAILED: u8 = 3;
+const INDEX: u8 = 4;
+/// Bytes of an answer that are looked at; outbound caps it anyway.
+const REPLY_BYTES_MAX: usize = 4 << 20;
+
+impl Vocabulary for ReplyWords {
+    fn meaning(&self, _: Plan, key: &str) -> Option<Meaning> {
+        Some(Meaning::Special(match key {
+            "status" => STATUS,
+            "code" => CODE,
+            "failed_records" => FAILED,
+            "index" => INDEX,
+            _ => 0,
+        }))
+    }
+}
+
+impl Reply {
+    fn parse(body: &[u8], names: &SourceNames) -> Option<Reply> {
+        if body.len() > REPLY_BYTES_MAX {
+            return None;
+        }
+        let mut text = String::from_utf8_lossy(body).into_owned().into_bytes();
+        let mut leaves = Vec::new();
+        let mut parser = Parser::new(&mut text, &mut leaves, names, ReplyWords);
+        Reply::read(&mut parser).ok()
+    }
+
+    fn read(parser: &mut Parser<'_, ReplyWords>) -> Result<Reply, Malformed> {
+        let mut reply = Reply::default();
+        let mut object = parser.begin_object(Plan(1), NameId::EVENT_ROOT)?;
+        while let Some(key) = parser.next_key(&mut object)? {
+            match key.meaning {
+                Meaning::Special(STATUS) => reply.status = integer(parser)?,
+                Meaning::Special(CODE) => reply.code = integer(parser)?,
+                Meaning::Special(FAILED) if parser.peek() == b'[' => {
+                    parser.expect(b'[')?;
+                    let mut is_first = true;
+                    while parser.next_element(&mut is_first)? {
+                        if parser.peek() != b'{' {
+                            parser.skip()?;
+                            continue;
+                        }
+                        let mut record = parser.begin_object(Plan(2), NameId::EVENT_ROOT)?;
+                        while let Some(key) = parser.next_key(&mut record)? {
+                            match key.meaning {
+                                Meaning::Special(INDEX) => {
+                                    // An index that does not read is one that we did not send.
+                                    let index = integer(parser)?.and_then(|index| u32::try_from(index).ok());
+                                    reply.failed.push(index.unwrap_or(u32::MAX));
+                                }
+                                _ => parser.skip()?,
+                            }
+                        }
+                    }
+                }
+                _ => parser.skip()?,
+            }
+        }
+        if parser.is_done() { Ok(reply) } else { Err(Malformed(parser.position())) }
+    }
+}
+
+fn integer(parser: &mut Parser<'_, ReplyWords>) -> Result<Option<i64>, Malformed> {
+    let scalar = parser.scalar()?.filter(|scalar| scalar.kind == LeafKind::Number);
+    Ok(scalar.and_then(|scalar| parser.str(scalar.text).parse().ok()))
+}
+
+/// Interprets any answer to any lane, for fuzzing.
+pub(crate) fn fuzz_interpret(data: &[u8]) {
+    let Some(([choice, status, count], body)) = data.split_first_chunk::<3>() else { return };
+    let setup = DestinationSetup {
+        token: crate::outbound::Secret::new("t"),
+        import: None,
+        gzip_from_bytes: None,
+        names: Names::new(Box::new(ClassOnly)),
+    };
+    let Ok(encoder) = MixpanelEncoder::new(setup) else { return };
+    let lane = LANES[usize::from(*choice) % LANES.len()];
+    let encoded = Encoded::json(lane, u32::from(*count), "/".into(), Vec::new(), None);
+    let status = [200, 400, 401, 413, 429, 500, 302][usize::from(*status) % 7];
+    if let Verdict::Partial { rejected } = encoder.interpret(&encoded, status, None, body) {
+        assert!(rejected.iter().all(|(index, _)| *index < u32::from(*count)), "a rejected event is one that was sent");
+    }
+}
+
+#[cfg(test)]
+mod tests;
