@@ -1,0 +1,387 @@
+//! The commands of `admin.sock` and their answers, as JSON: one object a line, `{"v":1,"command":…}` there, `{"ok":…}` or
+//! `{"error":…}` back. A field or a command that is not known is refused, so that an old server never guesses what a new
+//! client meant.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the JSON. A server refuses any other.
+pub const VERSION: u32 = 1;
+
+/// What an operator asks for.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Read the configuration again (D16).
+    Reload {},
+    /// How the process is doing.
+    Status {},
+    /// What is in raw hold and quarantine: reasons and counts, no value.
+    QuarantineList {
+        /// Which entries.
+        #[serde(default)]
+        filter: Filter,
+        /// At most so many.
+        limit: u32,
+    },
+    /// One entry. One that a vendor rejected comes masked; one of the raw hold comes sealed, for the holder of `hold.key`.
+    QuarantineShow {
+        /// Which.
+        entry: Entry,
+    },
+    /// Passes an entry through today's policy again.
+    QuarantineReplay {
+        /// Which.
+        entry: Entry,
+        /// The event of a raw hold entry as the client opened it. Lower-case hex.
+        opened: Option<Opened>,
+        /// Says what would happen and changes nothing.
+        preview: bool,
+    },
+    /// Throws entries away; they count as dropped under `discarded`.
+    QuarantineDiscard {
+        /// Which; at most 1,000.
+        entries: Vec<Entry>,
+    },
+    /// All destinations, ended ones too.
+    DestinationList {},
+    /// Stops delivery; events wait, on the clock of the lag limit.
+    DestinationSuspend {
+        /// Its id.
+        destination: String,
+    },
+    /// Takes delivery up again.
+    DestinationResume {
+        /// Its id.
+        destination: String,
+    },
+    /// Ends a destination for good: what waits is dropped under `ended`.
+    DestinationEnd {
+        /// Its id.
+        destination: String,
+        /// The id once more: a second fact, because there is no way back.
+        confirm: String,
+    },
+    /// Frees what every reader has passed, without waiting for the next round.
+    Trim {},
+    /// Names, purposes and ages of keys; never a key.
+    KeysList {},
+}
+
+/// Which entries of raw hold and quarantine. Empty: all.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Filter {
+    /// Entries held at the gate of this source.
+    pub source: Option<String>,
+    /// Entries rejected at this destination.
+    pub destination: Option<String>,
+    /// Entries with this reason.
+    pub reason: Option<String>,
+}
+
+/// One entry: the event, and the destination that rejected it, or none for one held at the gate.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// The event id in hex.
+    pub event: String,
+    /// The destination that rejected it.
+    pub destination: Option<String>,
+}
+
+/// An opened event on its way from the command line to the gate: content, so it hides itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Opened(String);
+
+impl Opened {
+    /// Wraps the bytes.
+    pub fn new(bytes: &[u8]) -> Opened {
+        Opened(weir_event::ids::hex(bytes))
+    }
+
+    /// The bytes; `None` if it is not hex.
+    pub fn reveal(&self) -> Option<Vec<u8>> {
+        unhex(&self.0)
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opened({} bytes)", self.0.len() / 2)
+    }
+}
+
+/// Reads lower-case or upper-case hex.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok()).collect()
+}
+
+impl Command {
+    /// The word in the audit log.
+    pub const fn action(&self) -> &'static str {
+        match self {
+            Command::Reload {} => "reload",
+            Command::Status {} => "status",
+            Command::QuarantineList { .. } => "quarantine_list",
+            Command::QuarantineShow { .. } => "quarantine_show",
+            Command::QuarantineReplay { preview: true, .. } => "quarantine_preview",
+            Command::QuarantineReplay { .. } => "quarantine_replay",
+            Command::QuarantineDiscard { .. } => "quarantine_discard",
+            Command::DestinationList {} => "destination_list",
+            Command::DestinationSuspend { .. } => "destination_suspend",
+            Command::DestinationResume { .. } => "destination_resume",
+            Command::DestinationEnd { .. } => "destination_end",
+            Command::Trim {} => "trim",
+            Command::KeysList {} => "keys_list",
+        }
+    }
+
+    /// Whether it enters the audit log before it is run: every change, and every read of an event's content.
+    pub const fn is_recorded(&self) -> bool {
+        !matches!(
+            self,
+            Command::Status {} | Command::QuarantineList { .. } | Command::DestinationList {} | Command::KeysList {}
+        )
+    }
+}
+
+/// Names the command; an opened event in it stays hidden.
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Command({})", self.action())
+    }
+}
+
+/// What comes back.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// It is done, to so many.
+    Done {
+        /// Entries, segments, or 1.
+        count: u64,
+    },
+    /// A new configuration holds.
+    Reloaded {
+        /// Its content hash.
+        generation: String,
+        /// Whether it differs from the one before.
+        changed: bool,
+        /// What was changed and takes effect only at the next start.
+        at_next_start: Vec<String>,
+    },
+    /// How the process is doing.
+    Status(Status),
+    /// Entries of raw hold and quarantine.
+    Quarantine {
+        /// At most as many as asked for.
+        entries: Vec<QuarantineEntry>,
+        /// How many there are.
+        total: u64,
+    },
+    /// A rejected entry, masked.
+    Masked {
+        /// The entry.
+        entry: QuarantineEntry,
+        /// Its leaves: path, kind, length and categories, no value.
+        leaves: Vec<MaskedLeaf>,
+    },
+    /// An entry of the raw hold.
+    Sealed {
+        /// The entry.
+        entry: QuarantineEntry,
+        /// Its body, sealed to the hold key, in hex; `None` where bodies are not kept.
+        body: Option<String>,
+        /// What the seal is bound to, in hex.
+        bound_to: String,
+    },
+    /// What a replay would do, or did.
+    Replayed {
+        /// Whether it was done; `false` for a preview.
+        done: bool,
+        /// One line for each destination or for the gate: what happens.
+        outcomes: Vec<String>,
+    },
+    /// All destinations.
+    Destinations {
+        /// By id.
+        destinations: Vec<DestinationStatus>,
+    },
+    /// All keys.
+    Keys {
+        /// By name.
+        keys: Vec<KeyStatus>,
+    },
+}
+
+/// Replies may carry paths and categories, so that they do not belong in a log either.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reply(…)")
+    }
+}
+
+/// How the process is doing.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// The version of the binary.
+    pub version: String,
+    /// The generation in force.
+    pub generation: String,
+    /// Since when it runs, RFC 3339.
+    pub started: String,
+    /// Whether it is ready, and if not, why.
+    pub not_ready: Vec<String>,
+    /// Journal bytes on disk.
+    pub journal_bytes: u64,
+    /// First and next offset of the journal.
+    pub journal_offsets: (u64, u64),
+    /// Free bytes of the file system.
+    pub disk_free_bytes: u64,
+    /// Entries of the ledger.
+    pub ledger_entries: u64,
+    /// By source.
+    pub sources: Vec<SourceStatus>,
+    /// By destination.
+    pub destinations: Vec<DestinationStatus>,
+}
+
+/// One source.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SourceStatus {
+    /// Its id.
+    pub source: String,
+    /// Its mode; empty for one that is no longer configured.
+    pub mode: String,
+    /// Events in the journal, ever.
+    pub journaled: u64,
+    /// Events held at the gate now.
+    pub quarantined: u64,
+    /// Events dropped at the gate, ever, by rule.
+    pub dropped: Vec<(String, u64)>,
+}
+
+/// One destination.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DestinationStatus {
+    /// Its id.
+    pub destination: String,
+    /// `active`, `suspended` or `ended`, or why it waits.
+    pub state: String,
+    /// Events offered, ever.
+    pub offered: u64,
+    /// Events accepted by the vendor, ever.
+    pub delivered: u64,
+    /// Events waiting now.
+    pub waiting: u64,
+    /// Events rejected and kept now.
+    pub quarantined: u64,
+    /// Events sent whose answer was lost.
+    pub unknown: u64,
+    /// Events dropped, ever, by rule.
+    pub dropped: Vec<(String, u64)>,
+    /// Age of the oldest waiting event in milliseconds; 0 where none waits.
+    pub lag_millis: u64,
+}
+
+/// One entry of raw hold or quarantine. No value of the event.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct QuarantineEntry {
+    /// The event id in hex.
+    pub event: String,
+    /// The source.
+    pub source: String,
+    /// The destination that rejected it; none for one held at the gate.
+    pub destination: Option<String>,
+    /// The rule, or the vendor's reason as a word of ours.
+    pub reason: String,
+    /// The stage that withheld it.
+    pub stage: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// When it expires, RFC 3339.
+    pub expires: String,
+    /// Whether there is a body to replay.
+    pub has_body: bool,
+}
+
+/// One leaf of a masked event.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct MaskedLeaf {
+    /// Its path.
+    pub path: String,
+    /// `string`, `number`, `true`, `false`, `null`.
+    pub kind: String,
+    /// Characters.
+    pub length: u32,
+    /// Categories found in it.
+    pub categories: Vec<String>,
+}
+
+/// One key, without the key.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct KeyStatus {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: String,
+    /// When it was created, RFC 3339.
+    pub created: String,
+    /// When it was destroyed, RFC 3339.
+    pub destroyed: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        for bad in [
+            r#"{"command":"erase_everything"}"#,
+            r#"{"command":"reload","force":true}"#,
+            r#"{"command":"destination_end","destination":"a"}"#,
+            r#"{"command":"quarantine_list","limit":1,"filter":{"value":"x"}}"#,
+        ] {
+            assert!(serde_json::from_str::<Command>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_opened_event_prints_no_byte() {
+        let command = Command::QuarantineReplay {
+            entry: Entry { event: "00".repeat(16), destination: None },
+            opened: Some(Opened::new(b"ada@example.com")),
+            preview: false,
+        };
+        let shown = format!("{command:?} {:?}", Opened::new(b"ada@example.com"));
+        assert!(!shown.contains("ada") && !shown.contains(&weir_event::ids::hex(b"ada")));
+        let json = serde_json::to_string(&command).unwrap();
+        assert_eq!(serde_json::from_str::<Command>(&json).unwrap(), command);
+    }
+
+    #[test]
+    fn every_command_that_changes_or_shows_content_is_recorded() {
+        let entry = Entry { event: String::new(), destination: None };
+        let id = String::new;
+        for command in [
+            Command::Reload {},
+            Command::QuarantineShow { entry: entry.clone() },
+            Command::QuarantineReplay { entry: entry.clone(), opened: None, preview: true },
+            Command::QuarantineReplay { entry: entry.clone(), opened: None, preview: false },
+            Command::QuarantineDiscard { entries: vec![entry] },
+            Command::DestinationSuspend { destination: id() },
+            Command::DestinationResume { destination: id() },
+            Command::DestinationEnd { destination: id(), confirm: id() },
+            Command::Trim {},
+        ] {
+            assert!(command.is_recorded(), "{command:?}");
+        }
+    }
+}
