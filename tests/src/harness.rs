@@ -38,7 +38,7 @@ pub struct Setup {
 impl Setup {
     /// One source `web` and one destination `product` at this address, as the first page of the documentation shows it.
     pub fn mixpanel(vendor: &str) -> Setup {
-        Setup::with_subject(vendor, "{rotating: 7d}", "{allow: [plan, format, n]}")
+        Setup::with_subject(vendor, "{rotating: 7d}", "{allow: [plan, format, n, profile.plan]}")
     }
 
     /// The same with a subject mode and a release policy of the test's own.

@@ -76,12 +76,17 @@ impl Standin {
 
     /// Starts one that knows only the token and the service account that the harness gives to Weir.
     pub fn of_weir() -> Standin {
+        Standin::of_weir_at(0)
+    }
+
+    /// The same on a port, where one has stood before.
+    pub fn of_weir_at(port: u16) -> Standin {
         let account = Account {
             tokens: vec![harness::VENDOR_TOKEN.to_owned()],
             import_credentials: vec![harness::IMPORT_ACCOUNT.to_owned()],
             ..Account::default()
         };
-        Standin::start_with(account, 0)
+        Standin::start_with(account, port)
     }
 
     /// Starts one for an account, on a port (0: any free one).
