@@ -118,7 +118,10 @@ fn event(i: usize, (user, sdk_id, device): &'_ (String, String, String)) -> Even
         .context("context.browser.name", text("Chrome"))
         .context("context.screen.width", number(1_440))
         .context("context.screen.height", number(900))
-        .context("context.page.url", text("https://app.example.com/reports/weekly?utm_source=news&tab=2"));
+        .context(
+            "context.page.url",
+            text(format!("https://app.example.com/reports/{}?tab={}", ["daily", "weekly", "all"][i % 3], i % 7)),
+        );
     event.sdk_id = Some(sdk_id);
     event
 }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::fmt;
 
-use weir_event::{Finding, Millis, NameId, Names, Rule, wire};
+use weir_event::{Finding, Millis, NameId, Names, Rule, Text, wire};
 
 use crate::minimise::{Contact, StoredFinding};
 use crate::record::Tag;
@@ -47,6 +47,7 @@ pub(crate) struct Work {
     pub(crate) extra: Vec<(NameId, String)>,
     pub(crate) raw: Vec<u8>,
     pub(crate) text: Vec<u8>,
+    pub(crate) ids: Vec<Text>,
     /// The fingerprint of the keys, once for the batch: a batch is of one request and so of one key snapshot.
     pub(crate) keys: [u8; 16],
 }
@@ -65,6 +66,7 @@ impl Work {
         self.extra.clear();
         self.raw.clear();
         self.text.clear();
+        self.ids.clear();
     }
 }
 

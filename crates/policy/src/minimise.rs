@@ -20,17 +20,17 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::FixedState;
-use weir_detect::{Engine, TruncatedAddress};
+use weir_detect::{Engine, PathFacts, TruncatedAddress};
 use weir_event::draft::Leaf;
 use weir_event::{
     Category, Draft, DraftBatch, EventId, Evidence, Finding, Identity, LeafKind, Likelihood, Millis, NameId, Names,
-    Operation, ProfileOp, Region, Role, Rule, SubjectKind, SubjectTag, limits, names::NameKind, wire,
+    Operation, ProfileOp, Region, Role, Rule, SubjectKind, SubjectTag, Text, limits, names::NameKind, wire,
 };
 
 use crate::batch::{MinimisedBatch, Work};
 use crate::canonical;
 use crate::gate::{Action, Gate};
-use crate::paths::{PathTable, Place};
+use crate::paths::{PathPlan, PathTable, Place};
 use crate::record::{self, CUT, FINDINGS_MAX, HAS_RAW, HISTORICAL, LATE, LinkKind, REPLAYED, TAGS_MAX, Tag};
 use crate::withheld::Withheld;
 
@@ -266,6 +266,9 @@ impl Minimiser {
                 return;
             }
             let Some(id) = canonical_of(batch, identity) else { continue };
+            if !matches!(identity.kind, SubjectKind::Group(_)) && id.len() >= REPEATED_ID_BYTES_MIN {
+                work.ids.push(identity.text);
+            }
             let shape = match identity.kind {
                 SubjectKind::User | SubjectKind::Device | SubjectKind::Group(_) => canonical::shape(&id),
                 SubjectKind::Email => record::SHAPE_EMAIL,
@@ -446,7 +449,6 @@ impl Minimiser {
             Place::Property | Place::Profile | Place::Page | Place::PageUrl => {}
         }
 
-        let before = work.findings.len();
         work.found.clear();
         self.engine.scan(plan.facts, leaf.kind, text, &mut work.found);
         let is_url = leaf.kind == LeafKind::String
@@ -454,12 +456,13 @@ impl Minimiser {
                 Place::Page | Place::PageUrl => !text.is_empty() && text != b"$direct",
                 _ => is_http_url(text),
             };
-        if work.found.is_empty() && !is_url && !repeats_an_id(batch, draft, text) {
+        let repeats = repeats_an_id(batch, &work.ids, text);
+        if work.found.is_empty() && !is_url && !repeats {
             put_leaf(work, out, leaf.path, leaf.kind, Some(text));
             return true;
         }
 
-        // From here on the leaf is a rare one, and may cost an allocation.
+        // From here on the leaf is one of few, and may cost an allocation.
         let mut fate = Action::Keep;
         let found = std::mem::take(&mut work.found);
         for finding in &found {
@@ -470,48 +473,85 @@ impl Minimiser {
             self.note_contact(draft, plan.place, text, finding, work);
             fate = fate.max_severity(action_for(finding, text));
         }
-        if repeats_an_id(batch, draft, text) {
+        let sure = found.iter().filter(|f| f.likelihood >= Likelihood::Possible);
+        let kept = if repeats {
             add_finding(work, leaf.path, Category::UniqueId, Likelihood::VeryLikely, Action::Drop);
-            fate = Action::Drop;
-        }
-        let mut reduced = None;
-        if is_url && text.len() <= URL_BYTES_MAX {
-            // A template holds nothing of user information, query or fragment, so what was found there goes with them; what it
-            // still holds is scanned again.
-            fate = Action::Drop;
-            if let Some(templated) = std::str::from_utf8(text).ok().and_then(weir_detect::url::template)
-                && self.is_clean(plan.facts, &templated.text, work)
-            {
-                fate = Action::Template;
-                if plan.place == Place::PageUrl {
-                    self.take_campaign(templated.utm, work);
-                }
-                reduced = Some(templated.text.into_bytes());
-            }
-            if found.iter().all(|f| f.likelihood < Likelihood::Possible) {
-                add_finding(work, leaf.path, Category::BrowsingHistory, Likelihood::Likely, fate);
-            }
+            sure.for_each(|f| add_finding(work, leaf.path, f.category, f.likelihood, Action::Drop));
+            self.put_or_withhold(work, out, leaf, None)
         } else if is_url {
-            fate = Action::Drop;
-        } else if fate == Action::Truncate {
-            reduced = whole_address(text).map(|ip| TruncatedAddress::of(ip).network().to_string().into_bytes());
-            if reduced.is_none() {
+            // A template holds nothing of user information, query or fragment, so what was found there is gone with them; what
+            // the template still holds is scanned again.
+            sure.for_each(|f| add_finding(work, leaf.path, f.category, f.likelihood, Action::Drop));
+            let kept = self.put_template(plan, leaf, text, work, out);
+            let action = if kept { Action::Template } else { Action::Drop };
+            add_finding(work, leaf.path, Category::BrowsingHistory, Likelihood::Likely, action);
+            kept || self.put_or_withhold(work, out, leaf, None)
+        } else {
+            let reduced = match fate {
+                Action::Truncate => {
+                    whole_address(text).map(|ip| TruncatedAddress::of(ip).network().to_string().into_bytes())
+                }
+                _ => None,
+            };
+            if fate == Action::Truncate && reduced.is_none() {
                 fate = Action::Drop;
             }
-        }
-        for finding in found.iter().filter(|f| f.likelihood >= Likelihood::Possible) {
-            add_finding(work, leaf.path, finding.category, finding.likelihood, fate);
-        }
-        // A key says its own contact finding; a path whose earlier value was dropped stays so in the list.
-        debug_assert!(work.findings.len() >= before);
-        work.found = found;
-        match fate {
-            Action::Keep => {
+            sure.for_each(|f| add_finding(work, leaf.path, f.category, f.likelihood, fate));
+            if fate == Action::Keep {
                 put_leaf(work, out, leaf.path, leaf.kind, Some(text));
                 true
+            } else {
+                self.put_or_withhold(work, out, leaf, reduced)
             }
-            _ => self.put_or_withhold(work, out, leaf, reduced),
+        };
+        work.found = found;
+        kept
+    }
+
+    /// Writes what is left of a URL. Returns whether there is something.
+    fn put_template(
+        &self,
+        plan: PathPlan,
+        leaf: &Leaf,
+        text: &[u8],
+        work: &mut Work,
+        out: &mut MinimisedBatch,
+    ) -> bool {
+        let make = |text: &[u8], work: &mut Work| {
+            let templated = std::str::from_utf8(text).ok().and_then(weir_detect::url::template)?;
+            self.is_clean(plan.facts, &templated.text, work).then_some(templated)
+        };
+        let names_campaign = plan.place == Place::PageUrl && memchr::memmem::find(text, b"utm_").is_some();
+        let before_query = memchr::memchr2(b'?', b'#', text).map_or(text, |end| &text[..end]);
+        if !names_campaign && before_query.len() <= UrlSlot::KEY_BYTES_MAX {
+            // A template depends on what stands before the query alone, and an SDK sends the same page again and again.
+            return URLS.with_borrow_mut(|slots| {
+                if slots.is_empty() {
+                    slots.resize_with(UrlSlot::COUNT, UrlSlot::default);
+                }
+                let hash = FixedState::default().hash_one((before_query, plan.facts));
+                let slot = &mut slots[hash as usize % UrlSlot::COUNT];
+                if !slot.used || slot.facts != plan.facts || slot.key != before_query {
+                    let made = make(before_query, work);
+                    slot.used = true;
+                    slot.facts = plan.facts;
+                    slot.key.clear();
+                    slot.key.extend_from_slice(before_query);
+                    slot.clean = made.is_some();
+                    slot.template = made.map(|t| t.text).unwrap_or_default();
+                }
+                if slot.clean {
+                    put_leaf(work, out, leaf.path, LeafKind::String, Some(slot.template.as_bytes()));
+                }
+                slot.clean
+            });
         }
+        let Some(templated) = (if text.len() <= URL_BYTES_MAX { make(text, work) } else { None }) else { return false };
+        if plan.place == Place::PageUrl {
+            self.take_campaign(templated.utm, work);
+        }
+        put_leaf(work, out, leaf.path, LeafKind::String, Some(templated.text.as_bytes()));
+        true
     }
 
     fn put_or_withhold(
@@ -523,7 +563,8 @@ impl Minimiser {
     ) -> bool {
         match reduced {
             Some(text) => {
-                put_leaf(work, out, leaf.path, LeafKind::String, Some(&text));
+                let kind = if leaf.kind == LeafKind::MapKey { LeafKind::MapKey } else { LeafKind::String };
+                put_leaf(work, out, leaf.path, kind, Some(&text));
                 true
             }
             None => {
@@ -536,7 +577,7 @@ impl Minimiser {
         }
     }
 
-    fn is_clean(&self, facts: weir_detect::PathFacts, text: &str, work: &mut Work) -> bool {
+    fn is_clean(&self, facts: PathFacts, text: &str, work: &mut Work) -> bool {
         work.found.clear();
         self.engine.scan(facts, LeafKind::String, text.as_bytes(), &mut work.found);
         let clean = work
@@ -574,6 +615,25 @@ impl Minimiser {
         let own = place == Place::Profile && whole && matches!(draft.operation, Operation::Profile(_));
         work.contacts.push(Contact { kind, canonical, own });
     }
+}
+
+/// What became of a URL up to its query: direct-mapped, for this thread.
+#[derive(Default)]
+struct UrlSlot {
+    used: bool,
+    clean: bool,
+    facts: PathFacts,
+    key: Vec<u8>,
+    template: String,
+}
+
+impl UrlSlot {
+    const KEY_BYTES_MAX: usize = 512;
+    const COUNT: usize = 512;
+}
+
+thread_local! {
+    static URLS: RefCell<Vec<UrlSlot>> = const { RefCell::new(Vec::new()) };
 }
 
 struct Walked {
@@ -694,21 +754,15 @@ fn is_http_url(text: &[u8]) -> bool {
     begins(b"http://") || begins(b"https://")
 }
 
-/// Whether a value is one of the event's own ids, which are tagged and not stored. Short ids and group names are too common as
-/// values to be told apart from them.
-fn repeats_an_id(batch: &DraftBatch, draft: &Draft, text: &[u8]) -> bool {
-    const BYTES_MIN: usize = 4;
-    text.len() >= BYTES_MIN
-        && draft.identities.iter().any(|identity| {
-            !matches!(identity.kind, SubjectKind::Group(_))
-                && (identity.text.len as usize).abs_diff(text.len()) <= DEVICE_PREFIX.len()
-                && {
-                    let id = batch.bytes(identity.text).trim_ascii();
-                    let value = text.strip_prefix(DEVICE_PREFIX).unwrap_or(text).trim_ascii();
-                    id == value && !canonical::is_sentinel(std::str::from_utf8(id).unwrap_or_default())
-                }
-        })
+/// Whether a value is one of the event's own ids, which are tagged and not stored.
+#[inline]
+fn repeats_an_id(batch: &DraftBatch, ids: &[Text], text: &[u8]) -> bool {
+    let value = text.strip_prefix(DEVICE_PREFIX).unwrap_or(text).trim_ascii();
+    ids.iter().any(|id| id.len as usize >= value.len() && batch.bytes(*id).trim_ascii() == value)
 }
+
+/// Shorter ids, and group names, are too common as values to be told apart from them.
+const REPEATED_ID_BYTES_MIN: usize = 4;
 
 /// How Mixpanel marks a device id in `distinct_id`; decoders take it off, properties may repeat it.
 const DEVICE_PREFIX: &[u8] = b"$device:";

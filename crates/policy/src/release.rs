@@ -41,6 +41,8 @@ pub struct Releaser {
     known: Known,
     decisions: Vec<Decision>,
     pseudonyms: HashMap<(SubjectTag, SubjectKind, Epoch), Uuid, RandomState>,
+    os: Memo,
+    browser: Memo,
     shapes: Shapes,
     shape_hasher: RandomState,
     work: Work,
@@ -57,12 +59,23 @@ struct Work {
 }
 
 /// What became of a path, as the field set tells it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Left(Action),
     /// An identity or a baseline field, whose category is ours.
     Ours(Category, Action),
     Withheld(Rule),
+}
+
+impl Outcome {
+    /// Distinct for distinct outcomes, within this process.
+    fn number(self) -> u64 {
+        match self {
+            Outcome::Left(action) => 1 << 16 | action as u64,
+            Outcome::Ours(category, action) => 2 << 16 | (category as u64) << 8 | action as u64,
+            Outcome::Withheld(rule) => 3 << 16 | rule as u64,
+        }
+    }
 }
 
 /// A container whose end has not been seen.
@@ -239,6 +252,8 @@ impl Releaser {
             paths: PathTable::new(),
             decisions: Vec::new(),
             pseudonyms: HashMap::default(),
+            os: Memo::default(),
+            browser: Memo::default(),
             shapes: Shapes::default(),
             shape_hasher: RandomState::default(),
             work: Work::default(),
@@ -572,11 +587,11 @@ impl Releaser {
                     LeafText::Uuid(keys.session(epoch, leaf.text).ok_or(Rule::StageFailed)?.to_text())
                 }
                 Decision::OsFamily => {
-                    os = Some(families::os_family(text_of(leaf.text)));
+                    os = Some(self.os.get_or_make(leaf.text, |text| families::os_family(text)));
                     continue;
                 }
                 Decision::BrowserFamily => {
-                    browser = Some(families::browser_family(text_of(leaf.text)));
+                    browser = Some(self.browser.get_or_make(leaf.text, |text| families::browser_family(text)));
                     continue;
                 }
                 Decision::ScreenWidth { allowed } => {
@@ -681,7 +696,8 @@ impl Releaser {
     /// A rule by category, or what newer detectors see (D16).
     fn finding_forbids(&self, rescan: bool, leaf: &LeafView<'_>, work: &mut Work) -> Option<Rule> {
         let dropped = &self.policy.dropped_categories;
-        let of_path = |f: &FindingView| f.path == leaf.path && dropped[f.category as usize];
+        // What was dropped at the gate is not in what is left.
+        let of_path = |f: &FindingView| f.path == leaf.path && f.action != Action::Drop && dropped[f.category as usize];
         if !work.findings.is_empty() && work.findings.iter().any(of_path) {
             return Some(Rule::Category);
         }
@@ -809,9 +825,11 @@ impl Releaser {
         let mut hasher = self.shape_hasher.build_hasher();
         view.name().hash(&mut hasher);
         work.outcomes.dedup();
-        work.outcomes.hash(&mut hasher);
+        for (path, outcome) in &work.outcomes {
+            hasher.write_u64(u64::from(path.0) << 32 | outcome.number());
+        }
         for finding in &work.findings {
-            (finding.path, finding.category).hash(&mut hasher);
+            (finding.path, finding.category, finding.action).hash(&mut hasher);
         }
         for withheld in view.withheld() {
             withheld.hash(&mut hasher);
@@ -825,7 +843,8 @@ impl Releaser {
                     Outcome::Withheld(rule) => withheld.push((*path, *rule)),
                     Outcome::Ours(category, action) => left.push((*path, Some(*category), *action)),
                     Outcome::Left(action) => {
-                        let category = work.findings.iter().find(|f| f.path == *path).map(|f| f.category);
+                        let left_with = |f: &&FindingView| f.path == *path && f.action != Action::Drop;
+                        let category = work.findings.iter().find(left_with).map(|f| f.category);
                         left.push((*path, category, *action));
                     }
                 }
@@ -836,6 +855,27 @@ impl Releaser {
             }
             FieldSet::new(names, view.name(), left, withheld)
         })
+    }
+}
+
+/// Families by text: SDKs send few texts, and each is looked up by many comparisons.
+#[derive(Default)]
+struct Memo(HashMap<Box<[u8]>, &'static str, RandomState>);
+
+impl Memo {
+    /// Texts kept; over it all are forgotten.
+    const MAX: usize = 1_024;
+
+    fn get_or_make(&mut self, text: &[u8], make: impl FnOnce(&str) -> &'static str) -> &'static str {
+        if let Some(known) = self.0.get(text) {
+            return known;
+        }
+        if self.0.len() >= Memo::MAX {
+            self.0.clear();
+        }
+        let made = make(text_of(text));
+        self.0.insert(text.into(), made);
+        made
     }
 }
 
