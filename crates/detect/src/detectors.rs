@@ -48,6 +48,8 @@ pub(crate) enum Find {
 }
 
 const NO_FACTS: PathFacts = PathFacts::NONE;
+/// With dashes an adapter's address has capitals or digits enough.
+const COLONS_OR_MIXED: u32 = signal::COLONS | signal::MIXED;
 const DIGITS_OR_NUMBER: u32 = signal::DIGITS | signal::NUMBER;
 
 /// Every detector.
@@ -59,12 +61,12 @@ pub(crate) const DETECTORS: &[Detector] = &[
     Detector { name: "us_ssn",          signals: signal::DIGITS, facts: PathFacts::NATIONAL_ID, find: Find::Digits(us_ssn::find) },
     Detector { name: "ip_v4",           signals: signal::DIGITS, facts: PathFacts::IP,          find: Find::Digits(ip_v4::find) },
     Detector { name: "phone",           signals: signal::DIGITS, facts: PathFacts::PHONE,       find: Find::Digits(phone::find) },
-    Detector { name: "iban",            signals: signal::DIGITS, facts: PathFacts::BANK,        find: Find::Text(iban::find) },
+    Detector { name: "iban",            signals: signal::ACCOUNT, facts: PathFacts::BANK,        find: Find::Text(iban::find) },
     Detector { name: "ip_v6",           signals: signal::COLONS, facts: PathFacts::IP,          find: Find::Text(ip_v6::find) },
-    Detector { name: "mac",             signals: signal::COLONS, facts: PathFacts::DEVICE_ID,   find: Find::Text(mac::find) },
+    Detector { name: "mac",             signals: COLONS_OR_MIXED, facts: PathFacts::DEVICE_ID,   find: Find::Text(mac::find) },
     Detector { name: "secret_prefix",   signals: signal::MIXED,  facts: PathFacts::SECRET,      find: Find::Text(secret_prefix::find) },
     Detector { name: "secret_keyed",    signals: 0,              facts: PathFacts::SECRET,      find: Find::Text(secret_keyed::find) },
-    Detector { name: "location",        signals: signal::DIGITS, facts: PathFacts::GEO,         find: Find::Text(location::find) },
+    Detector { name: "location",        signals: signal::DECIMALS, facts: PathFacts::GEO,         find: Find::Text(location::find) },
     Detector { name: "free_text",       signals: signal::WORDS,  facts: PathFacts::TEXT,        find: Find::Text(free_text::find) },
     Detector { name: "address",         signals: 0,              facts: PathFacts::ADDRESS,     find: Find::Text(address::find) },
     Detector { name: "name",            signals: 0,              facts: PathFacts::NAME,        find: Find::Text(name::find) },

@@ -124,7 +124,8 @@ pub(crate) const WORDS: &[(PathFacts, &str)] = &[
     (
         PathFacts::REFERENCE,
         "order orderid ordernumber orderno transaction transactionid invoice invoicenumber sku trace traceid time timestamp ts
-         tsns tsms nanos epoch duration hash sha gitsha digest commit requestid spanid sequence seq insertid tokens",
+         tsns tsms nanos epoch duration hash sha gitsha digest commit requestid spanid sequence seq insertid tokens
+         buttontext linktext labeltext alttext eltext",
     ),
 ];
 

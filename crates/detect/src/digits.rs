@@ -33,7 +33,9 @@ pub(crate) struct Run<'a> {
     count: usize,
 }
 
-const RUN_GROUPS_MAX: usize = 40;
+const RUN_GROUPS_MAX: usize = 24;
+/// A run of fewer digits in fewer than four groups is no one's number.
+const DIGITS_MIN: usize = 7;
 /// No pattern has more groups than this.
 const OVERLAP_GROUPS: usize = 8;
 
@@ -143,7 +145,10 @@ pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(&Run<'_>)) {
 }
 
 fn flush(run: &mut Run<'_>, look: &mut impl FnMut(&Run<'_>)) {
-    if run.count > 0 {
+    let digits = run.groups().iter().map(Group::len).sum::<usize>();
+    if run.count >= 4
+        || (digits >= DIGITS_MIN && !(run.count == 1 && run.groups[0].glued_before && run.groups[0].glued_after))
+    {
         look(run);
     }
     run.count = 0;

@@ -83,7 +83,18 @@ fn scan_closer(facts: PathFacts, kind: LeafKind, text: &[u8], signals: u32, foun
         run_detectors(&leaf, signals, &mut out);
         return;
     }
-    let signals = if !is_number && is_plain_identifier(text) { 0 } else { signals };
+    let signals = match text {
+        _ if is_number => signals,
+        _ if is_plain_identifier(text) => 0,
+        // The longest leaf of most events, full of numbers: no account, place, running text or base64 stands in one.
+        [b'M', b'o', b'z', b'i', b'l', b'l', b'a', b'/', b'5', ..] => {
+            signals & !(signal::ACCOUNT | signal::DECIMALS | signal::BASE64 | signal::WORDS)
+        }
+        _ => signals,
+    };
+    if signals == 0 && facts.is_silent() {
+        return;
+    }
     let leaf = Leaf { text, facts, is_number };
     let mut budget = 2 * text.len();
     look(&leaf, signals, &mut out, 0, &mut budget);
@@ -108,7 +119,7 @@ fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget:
             look_decoded(leaf, out, depth, budget, decode::json_escapes);
         }
     }
-    if signals & signal::MIXED != 0 {
+    if signals & signal::BASE64 != 0 {
         look_at_base64(leaf, out, depth, budget);
     }
 }
@@ -184,12 +195,13 @@ fn look_at_base64(leaf: &Leaf<'_>, out: &mut Output<'_>, depth: u32, budget: &mu
         let (run, after) = rest.split_at(len);
         // A path's or a prefix's last part may be the base64, not the whole run: `/v1/YWRh…`, `data_YWRh…`.
         for part in [run, last_part(run)] {
+            if !decode::may_be_base64_text(part) {
+                continue;
+            }
             look_decoded(&Leaf { text: part, ..*leaf }, out, depth, budget, |text, buffer| {
                 decode::base64_text(text, buffer)
             });
-            if last_part(run).len() == run.len() {
-                break;
-            }
+            break;
         }
         rest = after;
     }

@@ -263,6 +263,7 @@ mod tests {
             "*",
             "model",
             "context.os.name",
+            "button_text",
         ] {
             assert!(PathFacts::of_path(path).is_silent(), "{path}");
         }

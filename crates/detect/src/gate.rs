@@ -13,7 +13,7 @@ pub(crate) struct Gate {
 const DIGIT: usize = 0;
 const UPPER: usize = 1;
 const DOT: usize = 2;
-const COLON_OR_DASH: usize = 3;
+const COLON: usize = 3;
 const SPACE: usize = 4;
 const AT: usize = 5;
 /// `% \ = { [ "`: what hints at a value inside the value.
@@ -28,7 +28,7 @@ const CLASSES: [u64; 256] = {
             b'0'..=b'9' => DIGIT,
             b'A'..=b'Z' => UPPER,
             b'.' => DOT,
-            b':' | b'-' => COLON_OR_DASH,
+            b':' => COLON,
             b' ' | b'+' => SPACE,
             b'@' => AT,
             b'%' | b'\\' | b'=' | b'{' | b'[' | b'"' => STRUCTURE,
@@ -49,7 +49,7 @@ pub(crate) mod signal {
     pub(crate) const AT: u32 = 1;
     /// Enough digits for a number that means someone, or for a dotted address.
     pub(crate) const DIGITS: u32 = 1 << 1;
-    /// Enough colons or dashes for an address.
+    /// Enough colons for an address.
     pub(crate) const COLONS: u32 = 1 << 2;
     /// Long enough, and mixed enough, for a credential.
     pub(crate) const MIXED: u32 = 1 << 3;
@@ -57,6 +57,12 @@ pub(crate) mod signal {
     pub(crate) const WORDS: u32 = 1 << 4;
     /// A value inside the value.
     pub(crate) const STRUCTURE: u32 = 1 << 5;
+    /// Letters and digits of an account number.
+    pub(crate) const ACCOUNT: u32 = 1 << 7;
+    /// Two numbers with decimals.
+    pub(crate) const DECIMALS: u32 = 1 << 8;
+    /// Capitals enough for text in base64.
+    pub(crate) const BASE64: u32 = 1 << 9;
     /// Not of the gate: the leaf is a JSON number of 13 digits or more.
     pub(crate) const NUMBER: u32 = 1 << 6;
 }
@@ -85,8 +91,11 @@ impl Gate {
         let mut signals = 0;
         signals |= if c[AT] > 0 { signal::AT } else { 0 };
         signals |= if c[DIGIT] >= 7 || (c[DOT] >= 3 && c[DIGIT] >= 4) { signal::DIGITS } else { 0 };
-        signals |= if c[COLON_OR_DASH] >= 2 && self.len >= 7 { signal::COLONS } else { 0 };
+        signals |= if c[COLON] >= 2 && self.len >= 7 { signal::COLONS } else { 0 };
         signals |= if self.len >= 16 && c[DIGIT] + c[UPPER] >= 4 { signal::MIXED } else { 0 };
+        signals |= if c[DIGIT] >= 8 && c[UPPER] >= 2 { signal::ACCOUNT } else { 0 };
+        signals |= if c[DIGIT] >= 10 && c[DOT] >= 2 { signal::DECIMALS } else { 0 };
+        signals |= if self.len >= 16 && c[UPPER] >= 4 { signal::BASE64 } else { 0 };
         signals |= if self.len >= 24 && (c[SPACE] >= 4 || c[HIGH] >= 24) { signal::WORDS } else { 0 };
         signals |= if c[STRUCTURE] > 0 { signal::STRUCTURE } else { 0 };
         signals

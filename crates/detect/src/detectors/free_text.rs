@@ -19,7 +19,8 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     if leaf.is_number || text.starts_with(b"Mozilla/") {
         return;
     }
-    let (mut letters, mut spaces, mut high, mut stop_words, mut words) = (0_usize, 0_usize, 0_usize, 0_usize, 0_usize);
+    let (mut letters, mut spaces, mut high, mut words) = (0_usize, 0_usize, 0_usize, 0_usize);
+    let mut stop_words = false;
     let mut word = 0;
     for (at, byte) in text.iter().enumerate() {
         match byte {
@@ -31,16 +32,16 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
             b' ' | b'+' | b'\n' => {
                 spaces += 1;
                 words += usize::from(at > word);
-                stop_words += usize::from(is_stop_word(&text[word..at]));
+                stop_words = stop_words || is_stop_word(&text[word..at]);
                 word = at + 1;
             }
             _ => {}
         }
     }
     words += usize::from(text.len() > word);
-    stop_words += usize::from(is_stop_word(&text[word..]));
+    stop_words = stop_words || is_stop_word(&text[word..]);
     let wordy = 10 * (letters + spaces) >= 7 * text.len();
-    let running = text.len() >= 24 && spaces >= 4 && stop_words >= 1 && wordy;
+    let running = text.len() >= 24 && spaces >= 4 && stop_words && wordy;
     // Three bytes a character: scripts that put no spaces between words.
     let dense = high >= 48 && 10 * high >= 7 * text.len() && spaces * 12 < high;
     let keyed = leaf.facts.has(PathFacts::TEXT) && words >= 3 && wordy;
@@ -57,15 +58,30 @@ fn is_stop_word(word: &[u8]) -> bool {
     if !(2..=6).contains(&word.len()) {
         return false;
     }
+    // Most words end here: no stop word has their first letter and length.
+    if LENGTHS[usize::from(word[0] & 0x1f)] & (1 << word.len()) == 0 {
+        return false;
+    }
     let mut lower = [0; 6];
     lower[..word.len()].copy_from_slice(word);
     lower.make_ascii_lowercase();
     STOP_WORDS.binary_search(&&lower[..word.len()]).is_ok()
 }
 
+/// The lengths of the stop words that begin with each letter, as bits.
+const LENGTHS: [u8; 32] = {
+    let mut lengths = [0; 32];
+    let mut i = 0;
+    while i < STOP_WORDS.len() {
+        lengths[(STOP_WORDS[i][0] & 0x1f) as usize] |= 1 << STOP_WORDS[i].len();
+        i += 1;
+    }
+    lengths
+};
+
 /// Sorted. English, German, French, Spanish, Portuguese, Italian, Dutch, Polish.
 #[rustfmt::skip]
-static STOP_WORDS: [&[u8]; 127] = [
+const STOP_WORDS: [&[u8]; 127] = [
     b"aan", b"about", b"after", b"all", b"als", b"am", b"an", b"and", b"are", b"as", b"at", b"auch", b"auf", b"avec", b"bardzo", b"be",
     b"because", b"been", b"but", b"by", b"can", b"che", b"com", b"como", b"con", b"dans", b"das", b"de", b"dem", b"den", b"der", b"des",
     b"die", b"do", b"een", b"ein", b"eine", b"el", b"en", b"es", b"est", b"et", b"for", b"from", b"had", b"has", b"have", b"he", b"help",

@@ -27,25 +27,21 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     }
     let text = leaf.text;
     let decimals_min = if keyed { 3 } else { 4 };
-    let mut at = 0;
-    while at < text.len() {
-        let boundary = at == 0 || !(text[at - 1].is_ascii_alphanumeric() || matches!(text[at - 1], b'.' | b'-'));
-        if !boundary || !(text[at].is_ascii_digit() || text[at] == b'-') {
-            at += 1;
+    for (at, byte) in text.iter().enumerate() {
+        if !matches!(byte, b',' | b';') || at == 0 || !text[at - 1].is_ascii_digit() {
             continue;
         }
-        let Some((len, decimals, latitude)) = degree(&text[at..]) else {
-            at += 1;
-            continue;
-        };
-        let start = at;
-        at += len;
-        let gap = text[at..].iter().take(2).take_while(|b| matches!(b, b',' | b' ' | b';')).count();
-        if gap == 0 || text[at] == b' ' {
+        let len =
+            text[..at].iter().rev().take(20).take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-')).count();
+        let start = at - len;
+        if start > 0 && text[start - 1].is_ascii_alphanumeric() {
             continue;
         }
-        let Some((second, more_decimals, longitude)) = degree(&text[at + gap..]) else { continue };
-        if decimals >= decimals_min && more_decimals >= decimals_min && latitude <= 90 && longitude <= 180 {
+        let gap = 1 + usize::from(text.get(at + 1) == Some(&b' '));
+        let Some((first, decimals, latitude)) = degree(&text[start..at]) else { continue };
+        let Some((second, more_decimals, longitude)) = text.get(at + gap..).and_then(degree) else { continue };
+        let precise = decimals >= decimals_min && more_decimals >= decimals_min;
+        if first == len && precise && latitude <= 90 && longitude <= 180 {
             let likelihood = if keyed { Likelihood::VeryLikely } else { Likelihood::Likely };
             out.add(Category::LocationPrecise, likelihood, Evidence::Shape, start, at + gap + second);
         }

@@ -19,6 +19,18 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     let groups = run.groups();
     let mut i = 0;
     while i < groups.len() && !out.is_full(Category::ContactPhone) {
+        // Only after a plus or a parenthesis may a group of any length begin a number.
+        let led = matches!(run.byte_before(i), Some(b'+' | b'('));
+        let leads = match groups[i].len() {
+            1 => groups.get(i + 1).is_some_and(|next| next.len() == 3),
+            2 => groups.get(i + 1).is_some_and(|next| next.len() == 2),
+            3 => true,
+            _ => false,
+        };
+        if !led && !leads {
+            i += 1;
+            continue;
+        }
         let found = international(run, i).or_else(|| north_american(run, i)).or_else(|| french(run, i));
         match found {
             Some(last) => {
@@ -51,15 +63,15 @@ fn international(run: &Run<'_>, first: usize) -> Option<usize> {
         return None;
     }
     let (mut total, mut best) = (0, None);
-    for last in first..groups.len() {
+    for (last, group) in groups.iter().enumerate().skip(first) {
         if last > first && (run.between(last - 1).len() > 2 && run.between(last - 1) != b") -") {
             break;
         }
-        total += groups[last].len();
+        total += group.len();
         if total > 15 {
             break;
         }
-        if total >= 8 && !groups[last].glued_after {
+        if total >= 8 && !group.glued_after {
             best = Some((last, total));
         }
     }
@@ -136,7 +148,7 @@ fn is_country_number(digits: &[u8]) -> bool {
 fn is_three_digit_code(a: u8, b: u8, c: u8) -> bool {
     match (a, b) {
         (2, 1) => matches!(c, 1..=3 | 6 | 8),
-        (2, 2 | 3 | 4 | 5 | 6) => !matches!((b, c), (5, 9)),
+        (2, 2..=6) => !matches!((b, c), (5, 9)),
         (2, 9) => matches!(c, 0 | 1 | 7..=9),
         (3, 5) => true,
         (3, 7) => true,

@@ -34,25 +34,41 @@ enum Class {
 #[rustfmt::skip]
 const PREFIXES: &[(&[u8], Class, usize)] = &[
     (b"AKIA", Class::Upper, 16), (b"ASIA", Class::Upper, 16), (b"ABIA", Class::Upper, 16), (b"ACCA", Class::Upper, 16),
-    (b"AIza", Class::Word, 35), (b"AGE-SECRET-KEY-1", Class::Upper, 58),
-    (b"GOCSPX-", Class::Word, 20), (b"NRAK-", Class::Upper, 27), (b"PMAK-", Class::Word, 24),
-    (b"SG.", Class::Wide, 40), (b"SK", Class::Hex, 32), (b"EAAA", Class::Word, 60),
-    (b"dapi", Class::Hex, 32), (b"dckr_pat_", Class::Word, 27), (b"doo_v1_", Class::Hex, 64), (b"dop_v1_", Class::Hex, 64),
-    (b"dp.pt.", Class::Alnum, 40), (b"figd_", Class::Word, 38),
-    (b"ghp_", Class::Checked, 36), (b"gho_", Class::Checked, 36), (b"ghu_", Class::Checked, 36), (b"ghs_", Class::Checked, 36),
-    (b"ghr_", Class::Checked, 36), (b"github_pat_", Class::Word, 60), (b"glpat-", Class::Word, 20), (b"glc_", Class::Wide, 32),
-    (b"glsa_", Class::Word, 32), (b"gsk_", Class::Alnum, 40), (b"hf_", Class::Alnum, 30), (b"hvs.", Class::Word, 24),
-    (b"key-", Class::Hex, 32), (b"lin_api_", Class::Alnum, 40), (b"npm_", Class::Alnum, 36), (b"ntn_", Class::Alnum, 40),
-    (b"pplx-", Class::Alnum, 40), (b"pypi-AgEI", Class::Word, 50), (b"r8_", Class::Alnum, 37),
-    (b"rk_live_", Class::Alnum, 20), (b"rk_test_", Class::Alnum, 20), (b"sk_live_", Class::Alnum, 20), (b"sk_test_", Class::Alnum, 20),
-    (b"shpat_", Class::Hex, 32), (b"shpca_", Class::Hex, 32), (b"shppa_", Class::Hex, 32), (b"shpss_", Class::Hex, 32),
-    (b"sk-ant-", Class::Word, 24), (b"sk-proj-", Class::Word, 24), (b"sk-svcacct-", Class::Word, 24), (b"sk-or-", Class::Word, 24),
-    (b"sk-", Class::Random, 20), (b"sntrys_", Class::Wide, 40), (b"sq0atp-", Class::Word, 22), (b"sq0csp-", Class::Word, 40),
-    (b"tfp_", Class::Word, 40), (b"whsec_", Class::Wide, 24), (b"xai-", Class::Alnum, 40),
-    (b"xapp-", Class::Word, 20), (b"xoxa-", Class::Word, 15), (b"xoxb-", Class::Word, 15), (b"xoxc-", Class::Word, 15),
-    (b"xoxd-", Class::Wide, 15), (b"xoxe-", Class::Word, 15), (b"xoxe.", Class::Wide, 15), (b"xoxo-", Class::Word, 15),
-    (b"xoxp-", Class::Word, 15), (b"xoxr-", Class::Word, 15), (b"xoxs-", Class::Word, 15), (b"ya29.", Class::Word, 20),
+    (b"AIza", Class::Word, 35), (b"AGE-SECRET-KEY-1", Class::Upper, 58), (b"EAAA", Class::Word, 60),
+    (b"GOCSPX-", Class::Word, 20), (b"NRAK-", Class::Upper, 27), (b"PMAK-", Class::Word, 24), (b"SG.", Class::Wide, 40),
+    (b"SK", Class::Hex, 32), (b"dapi", Class::Hex, 32), (b"dckr_pat_", Class::Word, 27), (b"doo_v1_", Class::Hex, 64),
+    (b"dop_v1_", Class::Hex, 64), (b"dp.pt.", Class::Alnum, 40), (b"figd_", Class::Word, 38), (b"ghp_", Class::Checked, 36),
+    (b"gho_", Class::Checked, 36), (b"ghu_", Class::Checked, 36), (b"ghs_", Class::Checked, 36),
+    (b"ghr_", Class::Checked, 36), (b"github_pat_", Class::Word, 60), (b"glpat-", Class::Word, 20),
+    (b"glc_", Class::Wide, 32), (b"glsa_", Class::Word, 32), (b"gsk_", Class::Alnum, 40), (b"hf_", Class::Alnum, 30),
+    (b"hvs.", Class::Word, 24), (b"key-", Class::Hex, 32), (b"lin_api_", Class::Alnum, 40), (b"npm_", Class::Alnum, 36),
+    (b"ntn_", Class::Alnum, 40), (b"pplx-", Class::Alnum, 40), (b"pypi-AgEI", Class::Word, 50), (b"r8_", Class::Alnum, 37),
+    (b"rk_live_", Class::Alnum, 20), (b"rk_test_", Class::Alnum, 20), (b"sk_live_", Class::Alnum, 20),
+    (b"sk_test_", Class::Alnum, 20), (b"shpat_", Class::Hex, 32), (b"shpca_", Class::Hex, 32), (b"shppa_", Class::Hex, 32),
+    (b"shpss_", Class::Hex, 32), (b"sk-ant-", Class::Word, 24), (b"sk-proj-", Class::Word, 24),
+    (b"sk-svcacct-", Class::Word, 24), (b"sk-or-", Class::Word, 24), (b"sk-", Class::Random, 20),
+    (b"sntrys_", Class::Wide, 40), (b"sq0atp-", Class::Word, 22), (b"sq0csp-", Class::Word, 40), (b"tfp_", Class::Word, 40),
+    (b"whsec_", Class::Wide, 24), (b"xai-", Class::Alnum, 40), (b"xapp-", Class::Word, 20), (b"xoxa-", Class::Word, 15),
+    (b"xoxb-", Class::Word, 15), (b"xoxc-", Class::Word, 15), (b"xoxd-", Class::Wide, 15), (b"xoxe-", Class::Word, 15),
+    (b"xoxe.", Class::Wide, 15), (b"xoxo-", Class::Word, 15), (b"xoxp-", Class::Word, 15), (b"xoxr-", Class::Word, 15),
+    (b"xoxs-", Class::Word, 15), (b"ya29.", Class::Word, 20),
 ];
+
+/// Where the prefixes of each first byte begin in the table, and how many there are.
+const INDEX: [(u8, u8); 256] = {
+    let mut index = [(0, 0); 256];
+    let mut i = 0;
+    while i < PREFIXES.len() {
+        let first = PREFIXES[i].0[0] as usize;
+        if index[first].1 == 0 {
+            index[first].0 = i as u8;
+        }
+        assert!(index[first].0 + index[first].1 == i as u8, "prefixes of one first byte stand together");
+        index[first].1 += 1;
+        i += 1;
+    }
+    index
+};
 
 /// Which bytes begin a prefix, or one of the forms that have code of their own.
 const BEGINS: [bool; 256] = {
@@ -114,7 +130,11 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
 }
 
 fn prefixed(text: &[u8]) -> Option<(usize, Likelihood)> {
-    for (prefix, class, min) in PREFIXES {
+    let (first, count) = INDEX[usize::from(*text.first()?)];
+    for (prefix, class, min) in &PREFIXES[usize::from(first)..usize::from(first + count)] {
+        if text.get(1) != prefix.get(1) {
+            continue;
+        }
         let Some(rest) = text.strip_prefix(*prefix) else { continue };
         let is_in = |b: &u8| match class {
             Class::Alnum | Class::Checked => b.is_ascii_alphanumeric(),

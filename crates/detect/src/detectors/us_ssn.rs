@@ -18,6 +18,9 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
         if out.is_full(Category::NationalId) {
             return;
         }
+        if group.len() != 3 && !(keyed && groups.len() == 1) {
+            continue;
+        }
         let between = (run.between(i), if i + 1 < groups.len() { run.between(i + 1) } else { &[] });
         let dashed = between == (b"-", b"-");
         let spaced = between == (b" ", b" ");
