@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::command::{Command, Entry, Reply};
+use crate::command::{Command, Reply};
 
 /// Entries that one command may name.
 const ENTRIES_MAX: usize = 1_000;
@@ -87,9 +87,12 @@ pub async fn handle<A: Admin>(admin: &A, actor: Actor, command: Command) -> Resu
 }
 
 fn check(command: &Command) -> Result<(), AdminError> {
-    let entry = |entry: &Entry| match weir_event::EventId::from_hex(&entry.event) {
-        Some(_) => entry.destination.as_deref().map_or(Ok(()), destination),
-        None => Err(AdminError::request("an event id is 32 hexadecimal digits: see `weir quarantine list`")),
+    let entry = |entry: &String| {
+        let number = entry.strip_prefix("raw-").or_else(|| entry.strip_prefix("rejected-"));
+        match number.filter(|n| n.bytes().all(|b| b.is_ascii_digit())).and_then(|n| n.parse::<u64>().ok()) {
+            Some(_) => Ok(()),
+            None => Err(AdminError::request("an entry is named raw-12 or rejected-7: see `weir quarantine list`")),
+        }
     };
     match command {
         Command::QuarantineShow { entry: one } | Command::QuarantineReplay { entry: one, .. } => entry(one),
@@ -166,7 +169,7 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_cannot_be_meant_is_neither_recorded_nor_done() {
         let admin = Recorder::default();
-        let entry = Entry { event: "not hex".into(), destination: None };
+        let entry = String::from("raw-+1");
         for command in [
             Command::DestinationEnd { destination: "a".into(), confirm: "b".into() },
             Command::DestinationSuspend { destination: "../etc".into() },

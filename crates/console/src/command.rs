@@ -27,13 +27,13 @@ pub enum Command {
     },
     /// One entry. One that a vendor rejected comes masked; one of the raw hold comes sealed, for the holder of `hold.key`.
     QuarantineShow {
-        /// Which.
-        entry: Entry,
+        /// Its id, such as `raw-12` or `rejected-7`.
+        entry: String,
     },
     /// Passes an entry through today's policy again.
     QuarantineReplay {
-        /// Which.
-        entry: Entry,
+        /// Its id, such as `raw-12` or `rejected-7`.
+        entry: String,
         /// The event of a raw hold entry as the client opened it. Lower-case hex.
         opened: Option<Opened>,
         /// Says what would happen and changes nothing.
@@ -41,8 +41,8 @@ pub enum Command {
     },
     /// Throws entries away; they count as dropped under `discarded`.
     QuarantineDiscard {
-        /// Which; at most 1,000.
-        entries: Vec<Entry>,
+        /// Their ids; at most 1,000.
+        entries: Vec<String>,
     },
     /// All destinations, ended ones too.
     DestinationList {},
@@ -79,16 +79,6 @@ pub struct Filter {
     pub destination: Option<String>,
     /// Entries with this reason.
     pub reason: Option<String>,
-}
-
-/// One entry: the event, and the destination that rejected it, or none for one held at the gate.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// The event id in hex.
-    pub event: String,
-    /// The destination that rejected it.
-    pub destination: Option<String>,
 }
 
 /// An opened event on its way from the command line to the gate: content, so it hides itself.
@@ -198,8 +188,6 @@ pub enum Reply {
         entry: QuarantineEntry,
         /// Its body, sealed to the hold key, in hex; `None` where bodies are not kept.
         body: Option<String>,
-        /// What the seal is bound to, in hex.
-        bound_to: String,
     },
     /// What a replay would do, or did.
     Replayed {
@@ -293,11 +281,13 @@ pub struct DestinationStatus {
 /// One entry of raw hold or quarantine. No value of the event.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
 pub struct QuarantineEntry {
+    /// Its id, such as `raw-12` or `rejected-7`.
+    pub entry: String,
     /// The event id in hex.
     pub event: String,
-    /// The source.
-    pub source: String,
-    /// The destination that rejected it; none for one held at the gate.
+    /// The source, for one held at the gate.
+    pub source: Option<String>,
+    /// The destination that rejected it.
     pub destination: Option<String>,
     /// The rule, or the vendor's reason as a word of ours.
     pub reason: String,
@@ -356,7 +346,7 @@ mod tests {
     #[test]
     fn an_opened_event_prints_no_byte() {
         let command = Command::QuarantineReplay {
-            entry: Entry { event: "00".repeat(16), destination: None },
+            entry: "raw-1".into(),
             opened: Some(Opened::new(b"ada@example.com")),
             preview: false,
         };
@@ -368,7 +358,7 @@ mod tests {
 
     #[test]
     fn every_command_that_changes_or_shows_content_is_recorded() {
-        let entry = Entry { event: String::new(), destination: None };
+        let entry = String::from("raw-1");
         let id = String::new;
         for command in [
             Command::Reload {},

@@ -247,7 +247,7 @@ mod tests {
         let error = asked(&running, Command::Reload {}).await.unwrap_err();
         assert_eq!(error.to_string(), "there is no destination `x`");
         let large = Command::QuarantineReplay {
-            entry: crate::command::Entry { event: "0".repeat(32), destination: None },
+            entry: "raw-1".into(),
             opened: Some(crate::command::Opened::new(&vec![7; 1_000_000])),
             preview: false,
         };
