@@ -286,7 +286,7 @@ impl MixpanelEncoder {
                 if is_person
                     && op == ProfileOp::Set
                     && let Some(code) = event.country().code()
-                    && !event.leaves().iter().any(|leaf| self.keys.of(leaf.path()).is_country)
+                    && !event.leaves().iter().any(|leaf| self.keys.of(leaf.path()).is_profile_country)
                 {
                     if comma {
                         out.push(b',');
@@ -455,32 +455,35 @@ enum Select {
 /// Keys as JSON, made once per path.
 struct Keys {
     names: Arc<Names>,
-    texts: Vec<Option<Arc<KeyText>>>,
+    /// By path; empty where it was not met yet.
+    texts: Vec<KeyText>,
 }
 
 /// One path's key.
+#[derive(Clone, Default)]
 struct KeyText {
     /// `"key":` at the top of an event.
     top: Vec<u8>,
     /// `"key":` elsewhere.
     nested: Vec<u8>,
     is_context: bool,
-    /// The country, which we write ourselves.
+    /// The country from the gate, which we write ourselves.
     is_country: bool,
+    /// A country that the product wrote into the profile: then ours stays away.
+    is_profile_country: bool,
 }
 
 impl Keys {
-    fn of(&mut self, path: NameId) -> Arc<KeyText> {
+    #[inline]
+    fn of(&mut self, path: NameId) -> &KeyText {
         let place = path.0 as usize;
-        if let Some(Some(text)) = self.texts.get(place) {
-            return Arc::clone(text);
+        if self.texts.get(place).is_none_or(|text| text.top.is_empty()) {
+            if self.texts.len() <= place {
+                self.texts.resize(place + 64, KeyText::default());
+            }
+            self.texts[place] = KeyText::new(&self.names, path);
         }
-        if self.texts.len() <= place {
-            self.texts.resize(place + 64, None);
-        }
-        let text = Arc::new(KeyText::new(&self.names, path));
-        self.texts[place] = Some(Arc::clone(&text));
-        text
+        &self.texts[place]
     }
 }
 
@@ -508,7 +511,8 @@ impl KeyText {
             top: as_key(&top),
             nested: as_key(entry.key),
             is_context: context.is_some(),
-            is_country: matches!(entry.text, "context.location.country" | "profile.$country_code"),
+            is_country: entry.text == "context.location.country",
+            is_profile_country: entry.text == "profile.$country_code",
         }
     }
 }
@@ -794,4 +798,25 @@ pub(crate) fn fuzz_interpret(data: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_escaped_as_json(text in any::<String>()) {
+            let mut out = Vec::new();
+            put_string(&mut out, text.as_bytes());
+            prop_assert_eq!(serde_json::from_slice::<String>(&out).ok(), Some(text));
+        }
+
+        #[test]
+        fn any_answer_is_interpreted(data in proptest::collection::vec(any::<u8>(), 0..120), choice in 0_u8..8, json in "[\\[\\]{}\":,a-z0-9_-]{0,80}") {
+            crate::fuzz::fuzz_interpret(&data);
+            let answer = format!("{{\"failed_records\":[{{\"index\":{json}}}],\"code\":400}}");
+            crate::fuzz::fuzz_interpret(&[&[choice, choice, 3], answer.as_bytes()].concat());
+            crate::fuzz::fuzz_interpret(&[&[choice, choice, 3], json.as_bytes()].concat());
+        }
+    }
+}
