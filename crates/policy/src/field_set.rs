@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use ring::digest;
 use weir_event::{Category, NameId, Names, Rule};
 
@@ -104,8 +105,8 @@ pub fn id_of(text: &str) -> FieldSetId {
 /// Field sets by the shape they were made of, in two generations, so that memory is bounded and what is in use stays.
 #[derive(Default)]
 pub(crate) struct Shapes {
-    new: HashMap<u64, Arc<FieldSet>>,
-    old: HashMap<u64, Arc<FieldSet>>,
+    new: HashMap<u64, Arc<FieldSet>, RandomState>,
+    old: HashMap<u64, Arc<FieldSet>, RandomState>,
     new_by_id: HashMap<FieldSetId, Arc<FieldSet>>,
     old_by_id: HashMap<FieldSetId, Arc<FieldSet>>,
 }

@@ -43,6 +43,7 @@ pub struct Releaser {
     pseudonyms: HashMap<(SubjectTag, SubjectKind, Epoch), Uuid, RandomState>,
     os: Memo,
     browser: Memo,
+    library: LibraryMemo,
     shapes: Shapes,
     shape_hasher: RandomState,
     work: Work,
@@ -254,6 +255,7 @@ impl Releaser {
             pseudonyms: HashMap::default(),
             os: Memo::default(),
             browser: Memo::default(),
+            library: LibraryMemo::default(),
             shapes: Shapes::default(),
             shape_hasher: RandomState::default(),
             work: Work::default(),
@@ -634,7 +636,7 @@ impl Releaser {
                 self.put_baseline(path, LeafText::Static(family), Action::Coarsen, work, out);
             }
         }
-        if let Some((name, version)) = families::library(text_of(library), text_of(library_version)) {
+        if let Some((name, version)) = self.library.get_or_make(library, library_version) {
             self.put_baseline(self.known.library, LeafText::Static(name), Action::Keep, work, out);
             if !version.is_empty() {
                 self.put_baseline(
@@ -824,7 +826,6 @@ impl Releaser {
     fn field_set_of(&mut self, view: &RecordView<'_>, work: &mut Work) -> FieldSetId {
         let mut hasher = self.shape_hasher.build_hasher();
         view.name().hash(&mut hasher);
-        work.outcomes.dedup();
         for (path, outcome) in &work.outcomes {
             hasher.write_u64(u64::from(path.0) << 32 | outcome.number());
         }
@@ -876,6 +877,33 @@ impl Memo {
         let made = make(text_of(text));
         self.0.insert(text.into(), made);
         made
+    }
+}
+
+/// The last library and version: a source sends few, mostly the same for a whole batch.
+#[derive(Default)]
+struct LibraryMemo {
+    name: Vec<u8>,
+    version: Vec<u8>,
+    known: Option<(&'static str, bool)>,
+}
+
+impl LibraryMemo {
+    fn get_or_make<'g>(&mut self, name: &'g [u8], version: &'g [u8]) -> Option<(&'static str, &'g str)> {
+        if name.is_empty() {
+            return None;
+        }
+        if self.name != name || self.version != version {
+            let made = families::library(text_of(name), text_of(version));
+            if made.is_some_and(|(_, v)| !v.is_empty() && v.as_bytes() != version) {
+                // A version that is only part of the text is not worth remembering.
+                return made;
+            }
+            self.name = name.to_vec();
+            self.version = version.to_vec();
+            self.known = made.map(|(name, v)| (name, !v.is_empty()));
+        }
+        self.known.map(|(name, with_version)| (name, if with_version { text_of(version) } else { "" }))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a destination's configuration says about release, and what it means: read everything, report all problems, then build.
 
-use std::collections::HashSet;
 use std::fmt;
 
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
 use weir_event::names::{NameKind, has_clean_class};
 use weir_event::{Category, DestinationId, Millis, NameId, Names};
 
@@ -137,10 +138,10 @@ pub struct ReleasePolicy {
     pub(crate) destination: DestinationId,
     pub(crate) mode: Mode,
     pub(crate) links: bool,
-    pub(crate) allow: HashSet<NameId>,
-    pub(crate) pseudonymize: HashSet<NameId>,
-    pub(crate) dropped_properties: HashSet<NameId>,
-    pub(crate) dropped_events: HashSet<NameId>,
+    pub(crate) allow: HashSet<NameId, FixedState>,
+    pub(crate) pseudonymize: HashSet<NameId, FixedState>,
+    pub(crate) dropped_properties: HashSet<NameId, FixedState>,
+    pub(crate) dropped_events: HashSet<NameId, FixedState>,
     /// By number of the category.
     pub(crate) dropped_categories: [bool; Category::ALL.len() + 1],
     pub(crate) utm: bool,
@@ -175,10 +176,10 @@ impl ReleasePolicy {
             destination: spec.destination.clone(),
             mode,
             links: spec.links,
-            allow: HashSet::new(),
-            pseudonymize: HashSet::new(),
-            dropped_properties: HashSet::new(),
-            dropped_events: HashSet::new(),
+            allow: HashSet::default(),
+            pseudonymize: HashSet::default(),
+            dropped_properties: HashSet::default(),
+            dropped_events: HashSet::default(),
             dropped_categories: [false; Category::ALL.len() + 1],
             utm: false,
         };
