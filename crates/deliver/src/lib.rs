@@ -1,1 +1,24 @@
-//! placeholder
+//! Delivery: one task per destination reads the journal, releases, encodes, records what is about to leave, sends it, records what
+//! became of it (D3).
+//!
+//! No offset is stored here: the position of a destination is the lowest journal offset without a terminal outcome in the ledger.
+//! Only [`weir_protocol::outbound::Encoded`] is sent, which only encoders make of [`weir_policy::Released`] (D2).
+//!
+//! What it must never do: send anything whose intent is not durable; take an event for terminal before the ledger says so; send
+//! again, without being told to, what does not repeat safely; let one destination's trouble touch another or the intake.
+//!
+//! Read in this order: [`setup`] (what a destination is), [`deliver`] (the handle), `task` (one destination's loop), `cut` (events
+//! to batches), `send` (the life of one batch), `breaker`.
+
+pub mod deliver;
+pub mod setup;
+pub mod status;
+
+mod breaker;
+mod cut;
+mod send;
+mod task;
+
+pub use deliver::{Deliver, DeliverError, Parts};
+pub use setup::{OnLag, OnUnknown, Options, Setup, Start};
+pub use status::{BreakerState, DestinationStatus};

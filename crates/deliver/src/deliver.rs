@@ -1,0 +1,261 @@
+//! The handle: starts a task for each destination, hands out generations, suspends, resumes, ends, tells how things are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use weir_event::{Clock, DestinationId, GenerationId, Names, Offset};
+use weir_hold::Hold;
+use weir_journal::Journal;
+use weir_keys::{Keys, KeysError};
+use weir_ledger::{Ledger, LedgerError, OpenIntent, Status};
+use weir_policy::MinimisedBatch;
+
+use crate::breaker::Breaker;
+use crate::send::Control;
+use crate::setup::{Setup, Start};
+use crate::status::{DestinationStatus, Gauges};
+use crate::task::Task;
+
+/// What delivery works with.
+pub struct Parts {
+    /// The keys.
+    pub keys: Arc<Keys>,
+    /// The names.
+    pub names: Arc<Names>,
+    /// Where events come from.
+    pub journal: Journal<MinimisedBatch>,
+    /// Where what leaves is recorded.
+    pub ledger: Arc<Ledger>,
+    /// Where rejected events go.
+    pub hold: Hold,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+pub(crate) type Context = Parts;
+
+/// Why a destination cannot be started or told something.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// The ledger could not record it.
+    #[error("the ledger could not record it")]
+    Ledger(#[from] LedgerError),
+    /// Its keys could not be made.
+    #[error("the keys of the destination could not be made")]
+    Keys(#[from] KeysError),
+    /// The ledger knows no such destination.
+    #[error("there is no destination {0} in the ledger")]
+    NoSuchDestination(DestinationId),
+    /// It has ended.
+    #[error("destination {0} has ended")]
+    Ended(DestinationId),
+}
+
+/// Delivery to all destinations.
+pub struct Deliver {
+    context: Arc<Context>,
+    tasks: Mutex<BTreeMap<DestinationId, Running>>,
+    /// Intents that the last process left without an outcome, until their destination's task takes them.
+    unfinished: Mutex<Vec<OpenIntent>>,
+}
+
+struct Running {
+    control: watch::Sender<Control>,
+    gauges: Arc<Gauges>,
+    breaker: Arc<Breaker>,
+    task: JoinHandle<()>,
+}
+
+impl Deliver {
+    /// Starts delivery: a task for each destination of the generation and for each one that the ledger knows. `unfinished` is
+    /// what opening the ledger found.
+    ///
+    /// When this returns, every destination of the generation has its beginning in the ledger, so that events may be offered.
+    pub async fn start(
+        parts: Parts,
+        generation: GenerationId,
+        setups: &BTreeMap<DestinationId, Arc<Setup>>,
+        unfinished: Vec<OpenIntent>,
+    ) -> Result<Deliver, DeliverError> {
+        let deliver = Deliver { context: Arc::new(parts), tasks: Mutex::default(), unfinished: Mutex::new(unfinished) };
+        deliver.apply(generation, setups).await?;
+        Ok(deliver)
+    }
+
+    /// Goes on with another generation (D16): batches that were not sent are released again under it. Call it before events are
+    /// offered to a destination that is new in it.
+    pub async fn apply(
+        &self,
+        generation: GenerationId,
+        setups: &BTreeMap<DestinationId, Arc<Setup>>,
+    ) -> Result<(), DeliverError> {
+        for (id, setup) in setups {
+            if self.context.ledger.position(id).is_none() {
+                let from = match setup.options.start {
+                    Start::Now => self.context.journal.tail(),
+                    Start::From(offset) => offset.max(self.context.journal.floor()),
+                };
+                self.context.ledger.start(id, from).await?;
+            }
+            // Waits for the disk where the destination is new: at start and reload only.
+            self.context.keys.ensure_destination(id)?;
+        }
+        let known: Vec<DestinationId> = self.context.ledger.totals().into_keys().collect();
+        let mut tasks = self.lock();
+        for id in known {
+            let setup = setups.get(&id).cloned();
+            match tasks.get(&id) {
+                Some(running) => running.control.send_modify(|control| {
+                    control.generation = generation;
+                    control.setup = setup;
+                }),
+                None => {
+                    let running = self.spawn(&id, generation, setup);
+                    tasks.insert(id, running);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn spawn(&self, id: &DestinationId, generation: GenerationId, setup: Option<Arc<Setup>>) -> Running {
+        let life = self.context.ledger.position(id).map_or(Status::Active, |position| position.life);
+        let (control, receiver) = watch::channel(Control { generation, setup, life, stopping: false });
+        let unfinished: Vec<OpenIntent> = {
+            let mut all = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+            all.extract_if(.., |open| open.destination == *id).collect()
+        };
+        let (gauges, breaker) = (Arc::new(Gauges::default()), Arc::new(Breaker::default()));
+        let task = Task::new(
+            Arc::clone(&self.context),
+            id.clone(),
+            receiver,
+            Arc::clone(&gauges),
+            Arc::clone(&breaker),
+            unfinished,
+        );
+        Running { control, gauges, breaker, task: tokio::spawn(task.run()) }
+    }
+
+    /// Stops sending to a destination; requests under way are finished. Its events wait, and the lag limit goes on counting.
+    pub async fn suspend(&self, id: &DestinationId) -> Result<(), DeliverError> {
+        self.check(id)?;
+        // First in memory: from here on nothing more is sent, whatever becomes of the entry.
+        self.set_life(id, Status::Suspended);
+        Ok(self.context.ledger.suspend(id).await?)
+    }
+
+    /// Sends again.
+    pub async fn resume(&self, id: &DestinationId) -> Result<(), DeliverError> {
+        self.check(id)?;
+        self.context.ledger.resume(id).await?;
+        self.set_life(id, Status::Active);
+        Ok(())
+    }
+
+    /// Ends a destination: what waits for it is dropped by rule `ended`. Take it out of the configuration, too.
+    pub async fn end(&self, id: &DestinationId) -> Result<(), DeliverError> {
+        self.check(id)?;
+        self.set_life(id, Status::Suspended);
+        self.context.ledger.end(id).await?;
+        self.set_life(id, Status::Ended);
+        Ok(())
+    }
+
+    fn check(&self, id: &DestinationId) -> Result<(), DeliverError> {
+        match self.context.ledger.position(id) {
+            None => Err(DeliverError::NoSuchDestination(id.clone())),
+            Some(position) if position.life == Status::Ended => Err(DeliverError::Ended(id.clone())),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn set_life(&self, id: &DestinationId, life: Status) {
+        if let Some(running) = self.lock().get(id) {
+            running.control.send_modify(|control| control.life = life);
+        }
+    }
+
+    /// The lowest journal offset that a destination still needs; `None` where there is no destination. The journal may be trimmed
+    /// before it.
+    pub fn floor(&self) -> Option<Offset> {
+        let tail = self.context.journal.tail();
+        let needed = |id: DestinationId| {
+            let position = self.context.ledger.position(&id)?;
+            // An ended destination needs what waits for it only until that is counted, which a crash may put off.
+            Some(if position.life == Status::Ended { position.floor.min(tail) } else { position.floor })
+        };
+        self.context.ledger.totals().into_keys().filter_map(needed).min()
+    }
+
+    /// How every destination is.
+    pub fn status(&self) -> Vec<DestinationStatus> {
+        let (now, tail) = (self.context.clock.now(), self.context.journal.tail());
+        let mut totals = self.context.ledger.totals();
+        let tasks = self.lock();
+        let mut all = Vec::with_capacity(tasks.len());
+        for (id, running) in tasks.iter() {
+            let Some(position) = self.context.ledger.position(id) else { continue };
+            let gauges = &running.gauges;
+            all.push(DestinationStatus {
+                is_configured: running.control.borrow().setup.is_some(),
+                life: position.life,
+                floor: position.floor,
+                behind: tail.0.saturating_sub(position.floor.0),
+                in_flight: gauges.in_flight.load(Relaxed),
+                queued: gauges.queued.load(Relaxed),
+                totals: totals.remove(id).unwrap_or_default(),
+                breaker: running.breaker.state(),
+                refused: *gauges.refused.lock().unwrap_or_else(PoisonError::into_inner),
+                halted: *gauges.halted.lock().unwrap_or_else(PoisonError::into_inner),
+                last_success: gauges.last_success(),
+                lag_millis: gauges.lag_millis(now),
+                is_lagging: gauges.lagging.load(Relaxed),
+                requests: gauges.requests.load(Relaxed),
+                failures: gauges.failures.load(Relaxed),
+                unknown_requests: gauges.unknown_requests.load(Relaxed),
+                id: id.clone(),
+            });
+        }
+        all
+    }
+
+    /// Stops: nothing new is sent, requests under way get `grace` to end. What did not end by then has an intent without an
+    /// outcome, which the next start decides.
+    pub async fn stop(&self, grace: Duration) {
+        let running: Vec<Running> = std::mem::take(&mut *self.lock()).into_values().collect();
+        for one in &running {
+            one.control.send_modify(|control| control.stopping = true);
+        }
+        let deadline = tokio::time::Instant::now() + grace;
+        for mut one in running {
+            if tokio::time::timeout_at(deadline, &mut one.task).await.is_err() {
+                one.task.abort();
+                let _ = one.task.await;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<DestinationId, Running>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Deliver {
+    fn drop(&mut self) {
+        for running in self.lock().values() {
+            running.task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Deliver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deliver").field("destinations", &self.lock().len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,333 @@
+//! The life of one batch: permit, intent (durable), request, verdict, quarantine, outcome (D3).
+//!
+//! What a crash leaves: before the intent is durable, nothing, and nothing was sent. After it, an intent without an outcome, which
+//! the next start decides by `on_unknown`. After quarantine and before the outcome, the same; quarantine is idempotent.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tokio::sync::watch;
+use weir_event::GenerationId;
+use weir_event::log::{Field, Level, emit};
+use weir_hold::Rejected;
+use weir_ledger::{BatchId, Intent, LedgerError, Outcome, Results, Status};
+use weir_outbound::{Request, SendError};
+use weir_policy::RecordView;
+use weir_protocol::outbound::Verdict;
+
+use crate::breaker::{Breaker, wait};
+use crate::cut::{Batch, Item};
+use crate::deliver::Context;
+use crate::setup::{OnLag, Setup};
+use crate::status::Gauges;
+
+/// How soon the ledger and quarantine are tried again after a failure that they may recover from.
+const DISK_RETRY: Duration = Duration::from_millis(500);
+
+/// What the destination's task is told to do.
+#[derive(Clone)]
+pub(crate) struct Control {
+    pub(crate) generation: GenerationId,
+    pub(crate) setup: Option<Arc<Setup>>,
+    pub(crate) life: Status,
+    pub(crate) stopping: bool,
+}
+
+impl Control {
+    /// Whether a batch of `generation` may go out.
+    fn sends(&self, generation: GenerationId) -> bool {
+        !self.stopping && self.life == Status::Active && self.generation == generation && self.setup.is_some()
+    }
+}
+
+/// What became of a batch.
+pub(crate) enum Done {
+    /// Every event of it is terminal.
+    Finished,
+    /// Nothing was recorded and nothing sent: it goes back to the front of its queue.
+    Unsent(Batch),
+    /// Its events wait again, to be cut anew into at least this many pieces; the next intent names the batch.
+    Returned { items: Vec<Item>, retry_of: Option<BatchId>, pieces: usize },
+    /// Delivery cannot go on in this process: a code of ours.
+    Halted(&'static str),
+}
+
+/// What one batch works with.
+pub(crate) struct Sending {
+    pub(crate) context: Arc<Context>,
+    pub(crate) setup: Arc<Setup>,
+    pub(crate) breaker: Arc<Breaker>,
+    pub(crate) gauges: Arc<Gauges>,
+    pub(crate) control: watch::Receiver<Control>,
+}
+
+/// What one try gave.
+enum Tried {
+    Verdict(u16, Verdict),
+    NotSent,
+    Unknown,
+}
+
+impl Sending {
+    pub(crate) async fn run(mut self, batch: Batch) -> Done {
+        let Some(request_headers) = headers(&batch) else { return Done::Halted("request_headers") };
+        let breaker = Arc::clone(&self.breaker);
+        // Waited for before the intent: what cannot be sent yet is not announced.
+        let mut permit = match self.while_sending(batch.generation, breaker.permit()).await {
+            Some(permit) => permit,
+            None => return Done::Unsent(batch),
+        };
+        let id = match self.intend(&batch).await {
+            Ok(id) => id,
+            Err(done) => {
+                let give_back = |batch: Batch| match done {
+                    Failed::Split => Done::Returned { items: batch.items, retry_of: batch.retry_of, pieces: 2 },
+                    Failed::Unsent => Done::Unsent(batch),
+                    Failed::Halted(code) => Done::Halted(code),
+                };
+                return give_back(batch);
+            }
+        };
+
+        let mut failures = 0;
+        loop {
+            if !self.control.borrow().sends(batch.generation) {
+                // Released under an older generation, or told to stop meanwhile: what was not sent is not sent now (D16).
+                return self.give_back(batch, id, 0, 1).await;
+            }
+            self.gauges.requests.fetch_add(1, Relaxed);
+            let tried = self.send(&batch, request_headers.clone()).await;
+            failures += 1;
+            let (status, asked, slow) = match tried {
+                Tried::Verdict(status, verdict) => match verdict {
+                    Verdict::Accepted => {
+                        permit.succeeded();
+                        self.gauges.last_success.store(self.context.clock.now().0, Relaxed);
+                        self.gauges.set_refused(None);
+                        return self.finish(Outcome { batch: id, status, results: Results::Accepted }).await;
+                    }
+                    Verdict::Partial { rejected } => {
+                        permit.succeeded();
+                        self.gauges.last_success.store(self.context.clock.now().0, Relaxed);
+                        self.gauges.set_refused(None);
+                        return self.reject(&batch, id, status, rejected, false).await;
+                    }
+                    Verdict::Split if batch.items.len() > 1 => {
+                        permit.succeeded();
+                        return self.give_back(batch, id, status, 2).await;
+                    }
+                    Verdict::Split => {
+                        permit.succeeded();
+                        return self.reject(&batch, id, status, vec![(0, "does_not_fit")], true).await;
+                    }
+                    Verdict::Reject(code) => {
+                        permit.succeeded();
+                        let all = (0..batch.items.len()).map(|i| (i as u32, code)).collect();
+                        return self.reject(&batch, id, status, all, true).await;
+                    }
+                    Verdict::Retry { after } => (Some(status), after, false),
+                    Verdict::Refused(code) => {
+                        if self.gauges.set_refused(Some(code)) {
+                            let fields = [
+                                ("destination", Field::Destination(self.setup.id.clone())),
+                                ("reason", Field::Static(code)),
+                                ("status", Field::Count(u64::from(status))),
+                            ];
+                            emit(Level::Error, "the vendor refuses this destination; its events are kept", &fields);
+                        }
+                        (Some(status), None, true)
+                    }
+                },
+                Tried::NotSent => (None, None, false),
+                Tried::Unknown => {
+                    self.gauges.unknown_requests.fetch_add(1, Relaxed);
+                    if !batch.repeats_safely {
+                        permit.failed(&self.setup.options, None);
+                        return self.finish(Outcome { batch: id, status: 0, results: Results::Unknown }).await;
+                    }
+                    (Some(0), None, false)
+                }
+            };
+            self.gauges.failures.fetch_add(1, Relaxed);
+            let options = &self.setup.options;
+            let patience = if slow { options.retry_longest } else { wait(options, failures, asked) };
+            permit.failed(options, asked);
+            if let Some(status) = status {
+                match self.context.ledger.attempt(id, failures, status).await {
+                    Ok(()) => {}
+                    // Nothing rests on it but the story; the outcome will still tell how the batch ended.
+                    Err(error) if may_pass(&error) => {}
+                    // No outcome could be recorded either, so nothing more is sent.
+                    Err(error) => return Done::Halted(code(&error)),
+                }
+            }
+            if self.is_expired(&batch) {
+                return self.give_back(batch, id, status.unwrap_or(0), 1).await;
+            }
+            let next = async {
+                tokio::time::sleep(patience).await;
+                breaker.permit().await
+            };
+            permit = match self.while_sending(batch.generation, next).await {
+                Some(permit) => permit,
+                None => return self.give_back(batch, id, status.unwrap_or(0), 1).await,
+            };
+        }
+    }
+
+    /// Runs `work` as long as a batch of this generation may be sent.
+    async fn while_sending<T>(&mut self, generation: GenerationId, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            _ = self.control.wait_for(|control| !control.sends(generation)) => None,
+            done = work => Some(done),
+        }
+    }
+
+    async fn intend(&mut self, batch: &Batch) -> Result<BatchId, Failed> {
+        loop {
+            let intent = Intent {
+                destination: self.setup.id.clone(),
+                lane: batch.encoded.lane().number,
+                generation: batch.generation,
+                offsets: batch.offsets(),
+                rows: batch.rows.clone(),
+                field_sets: batch.field_sets.clone(),
+                payload_digest: batch.encoded.digest(),
+                retry_of: batch.retry_of,
+                replay: false,
+            };
+            match self.context.ledger.intend(intent).await {
+                Ok(id) => return Ok(id),
+                Err(LedgerError::EntryTooLarge { .. }) if batch.items.len() > 1 => return Err(Failed::Split),
+                Err(error) if may_pass(&error) => {}
+                Err(error) => return Err(Failed::Halted(code(&error))),
+            }
+            if self.while_sending(batch.generation, tokio::time::sleep(DISK_RETRY)).await.is_none() {
+                return Err(Failed::Unsent);
+            }
+        }
+    }
+
+    async fn send(&self, batch: &Batch, headers: HeaderMap) -> Tried {
+        let request = Request {
+            endpoint: &self.setup.endpoint,
+            method: Method::POST,
+            path_and_query: batch.encoded.path_and_query(),
+            headers,
+            body: batch.encoded.body(),
+        };
+        match self.setup.client.send(request).await {
+            Ok(response) => {
+                let encoder = (self.setup.kind.encoder)(self.setup.vendor.clone());
+                let Ok(encoder) = encoder else { return Tried::Unknown };
+                let verdict = encoder.interpret(&batch.encoded, response.status, response.retry_after, &response.body);
+                Tried::Verdict(response.status, verdict)
+            }
+            Err(SendError::NotSent(_)) => Tried::NotSent,
+            Err(SendError::Unknown(_)) => Tried::Unknown,
+        }
+    }
+
+    fn is_expired(&self, batch: &Batch) -> bool {
+        let options = &self.setup.options;
+        options.on_lag == OnLag::Expire && self.context.clock.now().since(batch.oldest) > options.lag_millis_max
+    }
+
+    /// Puts rejected events into quarantine, then records the outcome.
+    async fn reject(
+        &self,
+        batch: &Batch,
+        id: BatchId,
+        status: u16,
+        rejected: Vec<(u32, &'static str)>,
+        all: bool,
+    ) -> Done {
+        let rejections = || -> Vec<Rejected> {
+            let one = |(index, reason): &(u32, &'static str)| {
+                let item = batch.items.get(*index as usize)?;
+                let view = RecordView::parse(&item.group, item.index).ok()?;
+                Some(Rejected {
+                    destination: self.setup.id.clone(),
+                    event_id: view.event_id(),
+                    group: Arc::clone(&item.group),
+                    index: item.index,
+                    reason,
+                    received_at: view.received_at(),
+                })
+            };
+            rejected.iter().filter_map(one).collect()
+        };
+        while self.context.hold.put_rejected(rejections()).await.is_err() {
+            if self.control.borrow().stopping {
+                // No outcome: the next start finds the intent open.
+                return Done::Finished;
+            }
+            tokio::time::sleep(DISK_RETRY).await;
+        }
+        let label = |reason: &'static str| self.context.names.label(reason);
+        let results = match rejected.first() {
+            Some((_, reason)) if all => Results::Rejected(label(reason)),
+            _ => Results::Partial(rejected.iter().map(|(index, reason)| (*index, label(reason))).collect()),
+        };
+        self.finish(Outcome { batch: id, status, results }).await
+    }
+
+    async fn give_back(&self, batch: Batch, id: BatchId, status: u16, pieces: usize) -> Done {
+        match self.finish(Outcome { batch: id, status, results: Results::Returned }).await {
+            Done::Finished => Done::Returned { items: batch.items, retry_of: Some(id), pieces },
+            halted => halted,
+        }
+    }
+
+    async fn finish(&self, outcome: Outcome) -> Done {
+        match settle(&self.context, outcome).await {
+            Ok(()) => Done::Finished,
+            Err(code) => Done::Halted(code),
+        }
+    }
+}
+
+enum Failed {
+    Split,
+    Unsent,
+    Halted(&'static str),
+}
+
+/// Records an outcome, as often as it takes. An error means that nothing can be recorded any more.
+pub(crate) async fn settle(context: &Context, outcome: Outcome) -> Result<(), &'static str> {
+    loop {
+        match context.ledger.outcome(outcome.clone()).await {
+            Ok(()) => return Ok(()),
+            Err(error) if may_pass(&error) => tokio::time::sleep(DISK_RETRY).await,
+            Err(error) => return Err(code(&error)),
+        }
+    }
+}
+
+/// Whether the same entry may be recorded later: it was not recorded now, and the ledger goes on.
+pub(crate) fn may_pass(error: &LedgerError) -> bool {
+    matches!(error, LedgerError::Lost | LedgerError::Overloaded { .. })
+}
+
+pub(crate) fn code(error: &LedgerError) -> &'static str {
+    match error {
+        LedgerError::Poisoned => "ledger_poisoned",
+        LedgerError::Closed => "ledger_closed",
+        LedgerError::EntryTooLarge { .. } => "ledger_entry_too_large",
+        LedgerError::Misuse(_) => "ledger_misuse",
+        _ => "ledger_failed",
+    }
+}
+
+fn headers(batch: &Batch) -> Option<HeaderMap> {
+    let mut out = HeaderMap::new();
+    for (name, value) in batch.encoded.headers() {
+        let mut value = HeaderValue::from_str(value).ok()?;
+        value.set_sensitive(true);
+        out.append(HeaderName::from_bytes(name.as_bytes()).ok()?, value);
+    }
+    Some(out)
+}

@@ -1,0 +1,507 @@
+//! One destination's loop: gather events, cut them to batches, send as many at a time as may be, take back what has to be cut anew.
+//!
+//! Everything here is memory. What is lost with it is read again from the journal, at the position that the ledger knows.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until};
+use weir_event::log::{Field, Level, emit};
+use weir_event::{DestinationId, Millis, NameId, Offset, Rule};
+use weir_journal::{Group, ReadError, Reader};
+use weir_ledger::{BatchId, Durable, OpenIntent, Outcome, RangeDrop, Results, Status};
+
+use crate::breaker::Breaker;
+use crate::cut::{Batch, Cut, CutError, Cutter, Item, Terminal, all_repeat_safely, cut_without_setup, ranges};
+use crate::deliver::Context;
+use crate::send::{Control, Done, Sending, code, may_pass, settle};
+use crate::setup::{OnLag, OnUnknown, Setup};
+use crate::status::Gauges;
+
+/// Events gathered before they are cut: one full request of Mixpanel's.
+const WINDOW_EVENTS_MAX: usize = 2_000;
+/// Batches that wait before no more is gathered.
+const QUEUED_BATCHES_MAX: usize = 4;
+/// Ranges of one ledger entry, see [`crate::cut`].
+const ENTRY_RANGES_MAX: usize = 400;
+const DISK_RETRY: Duration = Duration::from_millis(500);
+/// How often the lag is looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+pub(crate) struct Task {
+    context: Arc<Context>,
+    id: DestinationId,
+    label: NameId,
+    control: watch::Receiver<Control>,
+    gauges: Arc<Gauges>,
+    breaker: Arc<Breaker>,
+    /// Under the generation of the last control that was looked at; `None` without a setup.
+    cutter: Option<Box<Cutter>>,
+    seen: Control,
+    reader: Reader,
+    /// Offsets at or above the floor that are not this loop's: terminal already, or of an unfinished intent. Sorted.
+    skip: VecDeque<Range<u64>>,
+    unfinished: Vec<OpenIntent>,
+    window: Vec<Item>,
+    window_since: Option<Instant>,
+    queues: BTreeMap<u8, VecDeque<Batch>>,
+    sending: JoinSet<Done>,
+    /// Events that cannot be cut for want of a setup, and the batch that they were in.
+    parked: Vec<(Vec<Item>, Option<BatchId>)>,
+    next_tick: Instant,
+    /// What is being sent.
+    under_way: HashMap<Id, Way>,
+}
+
+struct Way {
+    lane: u8,
+    events: u64,
+    oldest: Millis,
+}
+
+/// Delivery of this destination cannot go on in this process: a code of ours.
+struct Halt(&'static str);
+
+impl Task {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        id: DestinationId,
+        control: watch::Receiver<Control>,
+        gauges: Arc<Gauges>,
+        breaker: Arc<Breaker>,
+        unfinished: Vec<OpenIntent>,
+    ) -> Task {
+        let position = context.ledger.position(&id);
+        let (floor, done) = position.map_or((Offset(0), Vec::new()), |p| (p.floor, p.done));
+        let taken = unfinished.iter().filter(|open| !open.replay).flat_map(|open| open.offsets.iter());
+        let mut skip: Vec<Range<u64>> = done.iter().chain(taken).map(|r| r.start.0..r.end.0).collect();
+        skip.sort_unstable_by_key(|range| range.start);
+        let reader = context.journal.reader(floor);
+        let seen = control.borrow().clone();
+        Task {
+            label: context.names.label(id.as_str()),
+            context,
+            id,
+            control,
+            gauges,
+            breaker,
+            cutter: None,
+            seen,
+            reader,
+            skip: skip.into(),
+            unfinished,
+            window: Vec::new(),
+            window_since: None,
+            queues: BTreeMap::new(),
+            sending: JoinSet::new(),
+            parked: Vec::new(),
+            next_tick: Instant::now() + TICK,
+            under_way: HashMap::new(),
+        }
+    }
+
+    pub(crate) async fn run(mut self) {
+        if let Err(Halt(code)) = self.deliver().await {
+            self.gauges.halt(code);
+            let fields = [("destination", Field::Destination(self.id.clone())), ("reason", Field::Static(code))];
+            emit(Level::Error, "delivery to a destination has stopped until a restart", &fields);
+        }
+        // Requests under way end by themselves: each holds the control and returns at its next step.
+        while let Some(done) = self.sending.join_next_with_id().await {
+            let _ = done;
+        }
+    }
+
+    async fn deliver(&mut self) -> Result<(), Halt> {
+        self.adopt_control().await?;
+        loop {
+            if self.seen.stopping {
+                return Ok(());
+            }
+            self.start_sending();
+            self.show();
+            if self.window.len() >= WINDOW_EVENTS_MAX {
+                self.cut_window().await?;
+                continue;
+            }
+            let gathers = self.gathers();
+            // Without a setup there is no linger: such a window is cut at once, and what has to wait stops the gathering.
+            let linger = self.seen.setup.as_ref().map_or(Duration::ZERO, |setup| setup.options.linger);
+            let cut_at = self.window_since.map(|since| since + linger);
+            tokio::select! {
+                changed = self.control.changed() => {
+                    if changed.is_err() {
+                        return Ok(());
+                    }
+                    self.adopt_control().await?;
+                }
+                Some(done) = self.sending.join_next_with_id() => self.take_back(done).await?,
+                read = self.reader.next(), if gathers => self.gather(read).await?,
+                () = sleep_until(cut_at.unwrap_or_else(Instant::now)), if gathers && cut_at.is_some() => {
+                    self.cut_window().await?;
+                }
+                () = sleep_until(self.next_tick) => {
+                    self.next_tick = Instant::now() + TICK;
+                    self.expire_queued().await?;
+                }
+            }
+        }
+    }
+
+    fn gathers(&self) -> bool {
+        let room = self.queues.values().map(VecDeque::len).sum::<usize>() < QUEUED_BATCHES_MAX;
+        // Without a setup nothing can be released: events wait in the journal, unless they only have to be counted as ended.
+        room && (self.cutter.is_some() || self.seen.life == Status::Ended)
+    }
+
+    /// Follows the control: a new generation, another life.
+    async fn adopt_control(&mut self) -> Result<(), Halt> {
+        let next = self.control.borrow_and_update().clone();
+        let same_setup = match (&self.seen.setup, &next.setup) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        let swapped = self.cutter.is_none() || self.seen.generation != next.generation || !same_setup;
+        let ended = next.life == Status::Ended && self.seen.life != Status::Ended;
+        self.seen = next;
+        if self.seen.stopping {
+            return Ok(());
+        }
+        if swapped {
+            self.cutter = match self.seen.setup.clone() {
+                None => None,
+                Some(setup) => Some(self.make_cutter(setup)?),
+            };
+        }
+        if swapped || ended {
+            // Batches that were not sent are released again under what holds now (D16), or dropped.
+            for batch in std::mem::take(&mut self.queues).into_values().flatten() {
+                self.cut_items(batch.items, batch.retry_of, false).await?;
+            }
+        }
+        if self.cutter.is_some() || self.seen.life == Status::Ended {
+            for (items, retry_of) in std::mem::take(&mut self.parked) {
+                self.cut_items(items, retry_of, false).await?;
+            }
+            self.decide_unfinished().await?;
+        }
+        Ok(())
+    }
+
+    fn make_cutter(&self, setup: Arc<Setup>) -> Result<Box<Cutter>, Halt> {
+        let (keys, names) = (self.context.keys.snapshot(), Arc::clone(&self.context.names));
+        Cutter::new(setup, self.seen.generation, keys, names).map(Box::new).ok_or(Halt("no_encoder"))
+    }
+
+    /// D3: intents that the last process left without an outcome.
+    async fn decide_unfinished(&mut self) -> Result<(), Halt> {
+        for open in std::mem::take(&mut self.unfinished) {
+            let keeps = self.seen.setup.as_ref().is_none_or(|s| s.options.on_unknown == OnUnknown::KeepUnknown);
+            let mut items = Vec::new();
+            if !open.replay {
+                items = self.read_again(&open.offsets).await?;
+            }
+            let ended = self.seen.life == Status::Ended;
+            let complete = items.len() as u64 == u64::from(open.rows);
+            let results = if !open.replay && (ended || keeps || !complete || !all_repeat_safely(&items)) {
+                Results::Unknown
+            } else {
+                Results::Returned
+            };
+            let resend = matches!(results, Results::Returned) && !open.replay;
+            settle(&self.context, Outcome { batch: open.batch, status: 0, results }).await.map_err(Halt)?;
+            if resend {
+                self.cut_items(items, Some(open.batch), false).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The events at these offsets, as far as they can still be read.
+    async fn read_again(&mut self, offsets: &[Range<Offset>]) -> Result<Vec<Item>, Halt> {
+        let mut items = Vec::new();
+        for range in offsets {
+            let mut reader = self.context.journal.reader(range.start);
+            while reader.position() < range.end {
+                match reader.next().await {
+                    Ok(group) => {
+                        let base = group.base().0;
+                        let from = range.start.0.max(base);
+                        let to = range.end.0.min(group.end().0);
+                        items
+                            .extend((from..to).map(|at| Item { group: Arc::clone(&group), index: (at - base) as u32 }));
+                    }
+                    Err(ReadError::Damaged { .. } | ReadError::Trimmed { .. }) => {}
+                    Err(ReadError::Closed) => return Err(Halt("journal_closed")),
+                    Err(ReadError::Disk(_)) => sleep(DISK_RETRY).await,
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    async fn gather(&mut self, read: Result<Arc<Group>, ReadError>) -> Result<(), Halt> {
+        let group = match read {
+            Ok(group) => group,
+            Err(ReadError::Damaged { from, to }) => return self.pass_over(from, to, Rule::Malformed).await,
+            Err(ReadError::Trimmed { from, to }) => return self.pass_over(from, to, Rule::Expired).await,
+            // The journal closes before delivery only when the process ends.
+            Err(ReadError::Closed) => return self.idle().await,
+            Err(ReadError::Disk(_)) => {
+                sleep(DISK_RETRY).await;
+                return Ok(());
+            }
+        };
+        for index in self.reader.first()..group.count() {
+            let item = Item { group: Arc::clone(&group), index };
+            if !self.is_skipped(item.offset()) {
+                self.window.push(item);
+            }
+        }
+        if !self.window.is_empty() {
+            self.window_since.get_or_insert_with(Instant::now);
+        }
+        Ok(())
+    }
+
+    /// Waits for whoever closed the journal to stop this task too.
+    async fn idle(&mut self) -> Result<(), Halt> {
+        let _ = self.control.wait_for(|control| control.stopping).await;
+        self.seen.stopping = true;
+        Ok(())
+    }
+
+    fn is_skipped(&mut self, offset: u64) -> bool {
+        while self.skip.front().is_some_and(|range| range.end <= offset) {
+            self.skip.pop_front();
+        }
+        self.skip.front().is_some_and(|range| range.contains(&offset))
+    }
+
+    /// Accounts for offsets that nobody can read any more. How many of them were offered cannot be known: all count as offered.
+    async fn pass_over(&mut self, from: Offset, to: Offset, rule: Rule) -> Result<(), Halt> {
+        let lost: Vec<u64> = (from.0..to.0).filter(|offset| !self.is_skipped(*offset)).collect();
+        self.record_drops(BTreeMap::from([((rule, true), lost)])).await
+    }
+
+    async fn cut_window(&mut self) -> Result<(), Halt> {
+        self.window_since = None;
+        let items = std::mem::take(&mut self.window);
+        if items.is_empty() { Ok(()) } else { self.cut_items(items, None, false).await }
+    }
+
+    /// Cuts events to batches and queues them, at the front where they were under way already.
+    async fn cut_items(&mut self, items: Vec<Item>, retry_of: Option<BatchId>, front: bool) -> Result<(), Halt> {
+        let terminal = self.terminal();
+        let now = self.context.clock.now();
+        let mut items = items;
+        let cut = loop {
+            let Some(mut cutter) = self.cutter.take() else {
+                let (cut, waits) = cut_without_setup(&items, self.label, terminal).map_err(newer)?;
+                if !waits.is_empty() {
+                    self.parked.push((waits, retry_of));
+                }
+                break cut;
+            };
+            // Off the async threads: thousands of events are released and compressed in one go.
+            let work = move || {
+                let cut = cutter.cut(&items, now, terminal, retry_of);
+                (cutter, items, cut)
+            };
+            let Ok((cutter, same, cut)) = tokio::task::spawn_blocking(work).await else {
+                return Err(Halt("cut_panicked"));
+            };
+            items = same;
+            self.cutter = Some(cutter);
+            match cut {
+                Ok(cut) => break cut,
+                Err(CutError::NeedEpochs(epochs)) => self.ensure_epochs(&epochs).await?,
+                Err(error) => return Err(newer(error)),
+            }
+        };
+        let Cut { batches, drops } = cut;
+        let ordered = batches.into_iter();
+        if front {
+            for batch in ordered.rev() {
+                self.queues.entry(batch.encoded.lane().number).or_default().push_front(batch);
+            }
+        } else {
+            for batch in ordered {
+                self.queues.entry(batch.encoded.lane().number).or_default().push_back(batch);
+            }
+        }
+        self.record_drops(drops).await
+    }
+
+    /// D15: an epoch's key is durable before a pseudonym is made with it.
+    async fn ensure_epochs(&mut self, epochs: &[u32]) -> Result<(), Halt> {
+        loop {
+            let (keys, id, wanted) = (Arc::clone(&self.context.keys), self.id.clone(), epochs.to_vec());
+            let ensured = tokio::task::spawn_blocking(move || keys.ensure_epochs(&id, &wanted)).await;
+            if matches!(ensured, Ok(Ok(()))) {
+                break;
+            }
+            let fields = [("destination", Field::Destination(self.id.clone()))];
+            emit(Level::Error, "the keys of an epoch could not be made; its events wait", &fields);
+            sleep(DISK_RETRY).await;
+            if self.control.borrow().stopping {
+                return Err(Halt("epoch_keys"));
+            }
+        }
+        if let Some(cutter) = &mut self.cutter {
+            cutter.add_epochs(epochs, &self.context.keys);
+        }
+        Ok(())
+    }
+
+    /// What has to be dropped now, whatever the policy says.
+    fn terminal(&self) -> Terminal {
+        let ended = self.seen.life == Status::Ended;
+        let Some(setup) = &self.seen.setup else { return Terminal { ended, ..Terminal::default() } };
+        let options = &setup.options;
+        if options.on_lag != OnLag::Expire {
+            return Terminal { ended, ..Terminal::default() };
+        }
+        let expired_before = Some(self.context.clock.now().plus(-options.lag_millis_max));
+        Terminal { ended, expired_before, expired_below: self.bytes_limit_offset(options.lag_bytes_max) }
+    }
+
+    /// The offset below which more bytes of the journal wait than may, taking all records for equally long.
+    fn bytes_limit_offset(&self, bytes_max: u64) -> u64 {
+        let journal = &self.context.journal;
+        let bytes = journal.bytes_on_disk();
+        if bytes_max == 0 || bytes <= bytes_max {
+            return 0;
+        }
+        let (floor, tail) = (journal.floor().0, journal.tail().0);
+        let kept = u128::from(tail.saturating_sub(floor)) * u128::from(bytes_max) / u128::from(bytes);
+        tail.saturating_sub(u64::try_from(kept).unwrap_or(u64::MAX))
+    }
+
+    /// Records events that are never sent, and waits until that is durable.
+    async fn record_drops(&mut self, drops: BTreeMap<(Rule, bool), Vec<u64>>) -> Result<(), Halt> {
+        let mut waiting: Vec<(RangeDrop, Durable)> = Vec::new();
+        for ((rule, offered), mut offsets) in drops {
+            offsets.sort_unstable();
+            for ranges in ranges(offsets.into_iter()).chunks(ENTRY_RANGES_MAX) {
+                let count = ranges.iter().map(|r| r.end - r.start).sum();
+                let offsets = ranges.iter().map(|r| Offset(r.start)..Offset(r.end)).collect();
+                let drop = RangeDrop { destination: self.id.clone(), offsets, rule, count, offered };
+                waiting.push((drop.clone(), self.context.ledger.range(drop)));
+            }
+        }
+        for (drop, durable) in waiting {
+            let mut recorded = durable.await;
+            while let Err(error) = recorded {
+                if !may_pass(&error) {
+                    return Err(Halt(code(&error)));
+                }
+                sleep(DISK_RETRY).await;
+                recorded = self.context.ledger.range(drop.clone()).await;
+            }
+        }
+        Ok(())
+    }
+
+    fn start_sending(&mut self) {
+        let Some(setup) = self.seen.setup.clone() else { return };
+        if self.seen.life != Status::Active {
+            return;
+        }
+        for (lane, queue) in &mut self.queues {
+            let mut sending = self.under_way.values().filter(|way| way.lane == *lane).count();
+            while let Some(next) = queue.front() {
+                let most = if next.ordered { 1 } else { setup.options.in_flight_max.max(1) };
+                if sending >= most {
+                    break;
+                }
+                let Some(batch) = queue.pop_front() else { break };
+                let way = Way { lane: *lane, events: batch.items.len() as u64, oldest: batch.oldest };
+                let one = Sending {
+                    context: Arc::clone(&self.context),
+                    setup: Arc::clone(&setup),
+                    breaker: Arc::clone(&self.breaker),
+                    gauges: Arc::clone(&self.gauges),
+                    control: self.control.clone(),
+                };
+                let handle = self.sending.spawn(one.run(batch));
+                self.under_way.insert(handle.id(), way);
+                sending += 1;
+            }
+        }
+    }
+
+    async fn take_back(&mut self, done: Result<(Id, Done), JoinError>) -> Result<(), Halt> {
+        let (id, done) = done.map_err(|_| Halt("send_panicked"))?;
+        self.under_way.remove(&id);
+        match done {
+            Done::Finished => Ok(()),
+            Done::Unsent(batch) => {
+                let current = batch.generation == self.seen.generation && self.cutter.is_some();
+                if current && self.seen.life != Status::Ended {
+                    self.queues.entry(batch.encoded.lane().number).or_default().push_front(batch);
+                    Ok(())
+                } else {
+                    self.cut_items(batch.items, batch.retry_of, true).await
+                }
+            }
+            Done::Returned { items, retry_of, pieces } => {
+                let piece = items.len().div_ceil(pieces.max(1)).max(1);
+                // From the back, since each goes to the front.
+                for part in items.chunks(piece).rev() {
+                    self.cut_items(part.to_vec(), retry_of, true).await?;
+                }
+                Ok(())
+            }
+            Done::Halted(code) => Err(Halt(code)),
+        }
+    }
+
+    /// Drops what has waited too long in the queues (D12); while the vendor is down nobody else looks at them.
+    async fn expire_queued(&mut self) -> Result<(), Halt> {
+        let Some(before) = self.terminal().expired_before else { return Ok(()) };
+        let expired = |batch: &Batch| batch.oldest < before;
+        if !self.queues.values().flatten().any(expired) {
+            return Ok(());
+        }
+        for batch in std::mem::take(&mut self.queues).into_values().flatten() {
+            if expired(&batch) {
+                self.cut_items(batch.items, batch.retry_of, false).await?;
+            } else {
+                self.queues.entry(batch.encoded.lane().number).or_default().push_back(batch);
+            }
+        }
+        Ok(())
+    }
+
+    fn show(&self) {
+        let gauges = &self.gauges;
+        gauges.in_flight.store(self.under_way.values().map(|way| way.events).sum(), Relaxed);
+        let queued = self.queues.values().flatten();
+        gauges.queued.store(queued.clone().map(|batch| batch.items.len() as u64).sum(), Relaxed);
+        let ways = self.under_way.values().map(|way| way.oldest);
+        let window = self.window.first().map(|item| item.group.received_at());
+        let oldest = ways.chain(queued.map(|batch| batch.oldest)).chain(window).min();
+        gauges.oldest.store(oldest.map_or(0, |at| at.0), Relaxed);
+        if let Some(setup) = &self.seen.setup {
+            let lag = gauges.lag_millis(self.context.clock.now());
+            let lagging = lag > setup.options.lag_millis_max / 2
+                || self.bytes_limit_offset(setup.options.lag_bytes_max / 2) > self.reader.position().0;
+            if lagging && !gauges.lagging.swap(lagging, Relaxed) {
+                let fields = [("destination", Field::Destination(self.id.clone()))];
+                emit(Level::Warn, "a destination is past half of its lag limit", &fields);
+            }
+            gauges.lagging.store(lagging, Relaxed);
+        }
+    }
+}
+
+fn newer(_: CutError) -> Halt {
+    Halt("record_newer")
+}
