@@ -9,14 +9,22 @@
 //! earlier day is then shorter than its anchor, or not an extension of it. Without an anchor a rewind cannot be noticed.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use weir_event::Clock;
 use weir_event::ids::hex;
+use weir_keys::Keys;
 
 use crate::disk::{Disk, replace};
+use crate::entry::Entry;
 use crate::error::LedgerError;
+use crate::ledger::Kind;
+use crate::log::LogWriter;
+use crate::record::Unwritten;
 use crate::tree::hash::Hash;
 use crate::tree::note::{Checkpoint, NoteError, VerifierKey, base64, from_base64, is_valid_origin};
 use crate::tree::proof::{Nodes, root_at};
+use crate::tree::store::{signed_path, tree_dir};
 
 const FORMAT: u16 = 1;
 const ORIGIN_BYTES_MAX: usize = 64 * 1024;
@@ -101,6 +109,92 @@ impl Origin {
         let path = path(dir);
         replace(disk, &path, self.text().as_bytes()).map_err(LedgerError::io("write", &path))?;
         disk.sync_dir(dir).map_err(LedgerError::io("sync", dir))
+    }
+}
+
+/// What [`recover_from_anchor`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOrigin {
+    /// The new tree's name.
+    pub origin: String,
+    /// The head that was given up.
+    pub after: Checkpoint,
+    /// Entries that the head covers and the log does not hold.
+    pub lost: u64,
+    /// Where the old tree lies now.
+    pub old_tree: PathBuf,
+}
+
+/// Opens a new origin over a ledger that was put back to an earlier day (D14). The old tree, its last head and the anchors are kept
+/// beside the new one; the first leaf of the new tree says what was given up. The ledger must not be open.
+pub fn recover_from_anchor(
+    dir: &Path,
+    kind: Kind,
+    keys: &Keys,
+    anchors: &[PathBuf],
+    disk: Arc<dyn Disk>,
+    clock: &dyn Clock,
+) -> Result<NewOrigin, LedgerError> {
+    let old = Origin::read(dir)?.ok_or(LedgerError::Misuse("there is no ledger here: its origin is missing"))?;
+    if old.key.public != keys.ledger_signer().public() {
+        return Err(LedgerError::Misuse("the ledger was signed by another key; use its key folder"));
+    }
+    let mut heads = Vec::new();
+    for path in anchors {
+        heads.extend(read_checkpoint(path, &old.key)?);
+    }
+    let head = heads.into_iter().max_by_key(|head| head.size);
+    let after = head.ok_or(LedgerError::Misuse("no anchor could be read; name the file that holds the checkpoint"))?;
+    let mut log = LogWriter::open(&dir.join("log"), Arc::clone(&disk), kind as u8, u64::MAX, clock.now())?.writer;
+    let base = log.index();
+    let local = base.saturating_sub(old.base);
+    let key = VerifierKey { name: new_name(None, kind)?, public: old.key.public };
+    let entry = Entry::Origin {
+        origin: key.name.clone(),
+        old_origin: after.origin.clone(),
+        old_size: after.size,
+        old_root: after.root,
+        local,
+    };
+    // A crash after this leaves an entry that announces an origin which never came to be; the next try writes another.
+    let leaf = entry.encode(clock.now());
+    let record =
+        Unwritten::new(entry.kind(), &leaf, &[]).ok_or(LedgerError::Misuse("the origin does not fit an entry"))?;
+    log.write_group(&[&record]).map_err(|_| LedgerError::Lost)?;
+
+    // A crash among the moves leaves the old origin without a tree, which the anchors still refuse at open; the next try goes on.
+    let old_tree = dir.join(format!("tree.before-{}", old.after.len() + 1));
+    if tree_dir(dir).exists() {
+        disk.rename(&tree_dir(dir), &old_tree).map_err(LedgerError::io("move", &old_tree))?;
+    }
+    disk.create_dir(&old_tree).map_err(LedgerError::io("create", &old_tree))?;
+    if signed_path(dir).exists() {
+        disk.rename(&signed_path(dir), &old_tree.join("signed")).map_err(LedgerError::io("move", &old_tree))?;
+    }
+    for (i, path) in anchors.iter().enumerate() {
+        if let Ok(note) = std::fs::read(path) {
+            let copy = old_tree.join(format!("anchor-{i}"));
+            replace(&*disk, &copy, &note).map_err(LedgerError::io("write", &copy))?;
+        }
+    }
+    disk.sync_dir(&old_tree).map_err(LedgerError::io("sync", &old_tree))?;
+    let mut given_up = old.after.clone();
+    given_up.push(after.clone());
+    Origin { key: key.clone(), base, after: given_up }.write(&*disk, dir)?;
+    Ok(NewOrigin { origin: key.name, lost: after.size.saturating_sub(local), after, old_tree })
+}
+
+/// The name of a new tree: the configured one, or `weir/<8 random hex digits>/<kind>`.
+pub(crate) fn new_name(configured: Option<String>, kind: Kind) -> Result<String, LedgerError> {
+    let name = configured.unwrap_or_else(|| {
+        let mut random = [0; 4];
+        weir_keys::random(&mut random);
+        format!("weir/{}/{}", hex(&random), kind.name())
+    });
+    if is_valid_origin(&name) {
+        Ok(name)
+    } else {
+        Err(LedgerError::Misuse("an origin is 1 to 200 bytes without white space, control characters and +"))
     }
 }
 

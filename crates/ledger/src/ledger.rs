@@ -311,8 +311,11 @@ impl Ledger {
             Some(_) => return Err(LedgerError::Misuse("the ledger was signed by another key; use its key folder")),
             // Without a name of its own the ledger has signed nothing, so nothing binds it: a crash at first start.
             None => {
-                let made =
-                    Origin { key: VerifierKey { name: new_name(origin, kind)?, public }, base: 0, after: Vec::new() };
+                let made = Origin {
+                    key: VerifierKey { name: anchor::new_name(origin, kind)?, public },
+                    base: 0,
+                    after: Vec::new(),
+                };
                 made.write(&*disk, dir)?;
                 made
             }
@@ -679,8 +682,7 @@ impl Shared {
         let mut dictionary = self.dictionary.write().unwrap_or_else(PoisonError::into_inner);
         let mut entries = Vec::new();
         // Another caller may have defined some of them since.
-        let mut fresh: Vec<NameId> = names.iter().copied().filter(|id| dictionary.number(*id).is_none()).collect();
-        fresh.dedup();
+        let fresh: Vec<NameId> = names.iter().copied().filter(|id| dictionary.number(*id).is_none()).collect();
         if !fresh.is_empty() {
             let mut body = Vec::new();
             for id in &fresh {
@@ -759,19 +761,6 @@ const UNSORTED: &str = "offsets must be sorted, disjoint and not empty ranges";
 
 fn are_sorted(offsets: &[Range<Offset>]) -> bool {
     offsets.iter().all(|r| r.start < r.end) && offsets.windows(2).all(|w| w[0].end <= w[1].start)
-}
-
-fn new_name(configured: Option<String>, kind: Kind) -> Result<String, LedgerError> {
-    let name = configured.unwrap_or_else(|| {
-        let mut random = [0; 4];
-        weir_keys::random(&mut random);
-        format!("weir/{}/{}", weir_event::ids::hex(&random), kind.name())
-    });
-    if crate::tree::note::is_valid_origin(&name) {
-        Ok(name)
-    } else {
-        Err(LedgerError::Misuse("an origin is 1 to 200 bytes without white space, control characters and +"))
-    }
 }
 
 fn catch_up(tree: &mut Tree, cursor: &mut LeafCursor, until: u64) -> Result<(), LedgerError> {

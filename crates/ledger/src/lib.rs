@@ -27,6 +27,7 @@ mod ranges;
 mod record;
 mod state;
 
+pub use anchor::{NewOrigin, Rewind, recover_from_anchor};
 pub use entry::{Actor, BatchId, EventResult, FieldSetId, StoredName, Target};
 pub use error::LedgerError;
 pub use ledger::{

@@ -177,7 +177,12 @@ impl State {
                 add(sum, *count);
                 Ok(())
             }
-            Entry::Act { .. } | Entry::Origin { .. } => Ok(()),
+            Entry::Act { .. } => Ok(()),
+            Entry::Origin { old_size, local, .. } => {
+                // What was lost may have used batch numbers; there were no more intents than entries.
+                self.next_batch = self.next_batch.saturating_add(old_size.saturating_sub(*local));
+                Ok(())
+            }
         }
     }
 
@@ -326,6 +331,7 @@ impl State {
         self.open.get(&batch).map(|open| open.rows)
     }
 
+    #[cfg(test)]
     pub(crate) fn status(&self, id: &DestinationId) -> Option<Status> {
         self.destinations.get(id).map(|d| d.life)
     }

@@ -111,19 +111,24 @@ fn bad<T>(file: &Path, index: impl Into<Option<u64>>, what: impl Into<String>) -
 
 impl<'a> Walk<'a> {
     fn new(dir: &Path, keys: Option<&'a Keys>, origin: &'a Origin, report: &'a mut Report) -> Walk<'a> {
-        let (mut heads, mut bad_head) = (Vec::new(), None);
+        let (mut heads, mut unsigned, mut bad_head) = (Vec::new(), Vec::new(), None);
         for path in [checkpoint_path(dir), signed_path(dir)] {
             let Ok(note) = std::fs::read(&path) else { continue };
             match origin.key.open(&note) {
                 Ok(head) => heads.push((path, head)),
                 Err(error) => {
-                    // Its size, even unsigned, says how far the entries should go.
-                    heads.extend(Checkpoint::parse_unverified(&note).ok().map(|head| (path.clone(), head)));
+                    unsigned.extend(Checkpoint::parse_unverified(&note).ok().map(|head| (path.clone(), head)));
                     bad_head = bad_head.or(Some(Bad { file: path, index: None, what: error.to_string() }));
                 }
             }
         }
-        let published = heads.iter().find(|(path, _)| *path == checkpoint_path(dir)).map_or(0, |(_, head)| head.size);
+        if heads.is_empty() {
+            // Its size, even unsigned, says how far the entries should go.
+            heads = unsigned;
+        }
+        // Where the checkpoint is bad and `signed` is not, the tiles are those of `signed`.
+        let of_checkpoint = heads.iter().find(|(path, _)| *path == checkpoint_path(dir)).or(heads.first());
+        let published = of_checkpoint.map_or(0, |(_, head)| head.size);
         report.tree_size = published;
         heads.sort_by_key(|(_, head)| head.size);
         Walk {
@@ -239,8 +244,7 @@ impl<'a> Walk<'a> {
     fn check_heads(&self) -> Found<()> {
         let size = self.tree.size;
         for (path, head) in self.heads.iter().filter(|(_, head)| head.size == size) {
-            let is_published = *path == checkpoint_path(&self.dir);
-            if is_published {
+            if size == self.tree.published {
                 self.tree.check_partial()?;
             }
             if self.tree.root() != head.root && self.bad_head.is_none() {

@@ -124,7 +124,7 @@ impl Model {
                 let offsets = self.waiting(skip, count);
                 if !offsets.is_empty() {
                     let batch = self.intend(&offsets, None, false);
-                    offsets.iter().for_each(|offset| drop(self.fates.insert(*offset, Fate::InFlight)));
+                    self.fates.extend(offsets.iter().map(|offset| (*offset, Fate::InFlight)));
                     self.flying.push((batch, offsets));
                 }
             }
@@ -137,7 +137,7 @@ impl Model {
             Op::Drop { skip, count, offered } => {
                 let offsets = self.waiting(skip, count);
                 let fate = if offered { Fate::Dropped } else { Fate::NotOffered };
-                offsets.iter().for_each(|offset| drop(self.fates.insert(*offset, fate)));
+                self.fates.extend(offsets.iter().map(|offset| (*offset, fate)));
                 let entry = Entry::Range {
                     destination: self.product.clone(),
                     count: offsets.len() as u64,
