@@ -89,6 +89,23 @@ impl Group {
         }
     }
 
+    /// The dictionary as stored: (stored id, kind, text) of every name that some record of the group holds. For whoever keeps a
+    /// record elsewhere, since its stored ids mean nothing without it.
+    pub fn dictionary(&self) -> Vec<(u32, NameKind, &str)> {
+        let mut cursor = Cursor::new(&self.plain);
+        let mut out = Vec::new();
+        if skip_notes(&mut cursor).is_err() {
+            return out;
+        }
+        for _ in 0..dictionary_len(&mut cursor).unwrap_or(0) {
+            let (Ok(kind), Ok(stored), Ok(text)) = (cursor.u8(), cursor.varint(), cursor.str()) else { break };
+            if let (Some(kind), Ok(stored)) = (NameKind::from_number(kind), u32::try_from(stored)) {
+                out.push((stored, kind, text));
+            }
+        }
+        out
+    }
+
     /// The memory that it takes.
     pub fn size(&self) -> usize {
         self.plain.capacity() + self.records.capacity() * 8 + size_of::<Group>()

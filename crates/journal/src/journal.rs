@@ -358,6 +358,20 @@ impl<R: Record> Journal<R> {
         Ok(span)
     }
 
+    /// Where to begin reading for everything received at or after `at`: the base of the oldest segment that may hold some of it.
+    pub fn received_since(&self, at: Millis) -> Result<Offset, JournalError> {
+        let segments = self.0.core.segments().clone();
+        let mut from = self.tail();
+        for segment in segments.iter().rev() {
+            let span = self.span_of(segment)?;
+            if !span.is_empty() && span.newest < at {
+                break;
+            }
+            from = Offset(segment.base);
+        }
+        Ok(from)
+    }
+
     /// Writes what waits and stops. Other clones get [`AppendError::Closed`], readers end after the last group.
     pub async fn close(self) {
         let handle = Arc::clone(&self.0);

@@ -17,7 +17,7 @@ use crate::core::{Core, Sealed, Segment};
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::group::notes;
 use crate::journal::{Carry, JournalError, Options};
-use crate::segment::{Found, GROUP_ALIGN, Header, HeaderError, JOURNAL, SegmentReader, Span, read_header};
+use crate::segment::{Found, GROUP_ALIGN, Header, HeaderError, JOURNAL, SegmentReader, Span, read_header, write_again};
 use crate::spare::{Spare, wipe};
 
 /// A range of offsets whose records cannot be read.
@@ -196,8 +196,6 @@ fn scan(
     let start = segment.sealed.as_ref().map_or(0, |sealed| sealed.data_start);
     let mut scan = Scan { end: header.base, len: start, span: Span::EMPTY, groups: 0, torn: 0, damaged: Vec::new() };
     let Some(sealed) = &segment.sealed else { return Ok(scan) };
-    // The last run may have died between a write and its sync. What we are about to accept must not vanish later.
-    file.sync_data().map_err(DiskError::at("sync", path))?;
     let reader = SegmentReader { file: &*file, path, id: &sealed.id, key: &sealed.key };
     let (mut at, mut counter) = (start, 0);
     loop {
@@ -233,13 +231,15 @@ fn scan(
             }
         }
     }
+    let len = file.len().map_err(DiskError::at("measure", path))?;
+    scan.len = scan.len.min(len);
     if end_max.is_none() {
         // Only the tail after the last whole group goes; the space with it. A crash before or after is the same: this file is never
         // appended to.
-        let len = file.len().map_err(DiskError::at("measure", path))?;
-        scan.len = scan.len.min(len);
         file.set_len(scan.len).map_err(DiskError::at("cut", path))?;
-        file.sync_data().map_err(DiskError::at("sync", path))?;
     }
+    // The last run may have died between a write and its sync, or after a sync that failed. What is accepted here must not vanish
+    // later, so it is made durable before anything rests on it.
+    write_again(&*file, path, scan.len)?;
     Ok(scan)
 }

@@ -379,6 +379,24 @@ impl SegmentReader<'_> {
     }
 }
 
+/// Makes durable what a reader of the file sees up to `len`, by writing the same bytes again. A sync alone does not: after a failed
+/// sync of an earlier process the system may show bytes that it no longer means to write. A crash on the way changes nothing.
+pub fn write_again(file: &dyn DiskFile, path: &Path, len: u64) -> Result<(), DiskError> {
+    let mut chunk = vec![0; len.min(1024 * 1024) as usize];
+    let mut at = 0;
+    while at < len {
+        let part = chunk.len().min((len - at) as usize);
+        let part = chunk.get_mut(..part).unwrap_or_default();
+        let read = file.read_at(part, at).map_err(DiskError::at("read", path))?;
+        if read == 0 {
+            break;
+        }
+        file.write_all_at(part.get(..read).unwrap_or_default(), at).map_err(DiskError::at("write", path))?;
+        at += read as u64;
+    }
+    file.sync_data().map_err(DiskError::at("sync", path))
+}
+
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b))
 }

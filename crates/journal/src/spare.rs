@@ -226,6 +226,13 @@ pub(crate) fn spare_name() -> String {
     format!("{}.spare", weir_event::ids::hex(&bytes))
 }
 
+/// Destroys a file: its front is overwritten, and with it the wrapped key, before the name goes. What opens it must already take a
+/// file of that name for one to be destroyed, so that a crash in between looks like nothing else.
+pub fn destroy(disk: &dyn Disk, path: &Path) -> Result<(), DiskError> {
+    wipe(disk, path)?;
+    disk.remove(path).map_err(DiskError::at("remove", path))
+}
+
 /// Overwrites the front of a spare, and with it the wrapped key of a segment that it was: after the sync returned its groups can
 /// never be opened again.
 pub(crate) fn wipe(disk: &dyn Disk, path: &Path) -> Result<Spare, DiskError> {

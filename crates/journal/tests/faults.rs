@@ -1,5 +1,7 @@
 //! What the journal promises when things fail: torn tails, damage, each operation failed both ways, power loss at any moment.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 mod support;
 
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
 //! What the journal promises when nothing fails: order, offsets, trim, roll, close, sealing.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 mod support;
 
 use std::sync::Arc;
@@ -265,7 +267,7 @@ fn limits_are_answered() {
         assert_eq!(clone.append(Batch::new(&n, &[2], 0)).await, Err(AppendError::Closed));
     });
     let tiny = Options { segment_bytes: 4096, ..small() };
-    assert!(matches!(open_at(Arc::new(disk.clone()), &dir(), tiny, names()).err(), Some(JournalError::Options(_))));
+    assert!(matches!(open_at(Arc::new(disk), &dir(), tiny, names()).err(), Some(JournalError::Options(_))));
 }
 
 #[test]
