@@ -5,7 +5,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use weir_event::names::NameKind;
 use weir_event::{DraftBatch, NameId, Names, SourceNames};
 
 use crate::answer::{Answer, Answering};
@@ -139,13 +143,47 @@ impl fmt::Debug for WriteKey {
 #[derive(Clone, Debug, Default)]
 pub struct DecodeOptions {
     group_keys: Vec<(String, NameId)>,
+    canonical: OnceLock<Arc<Canonical>>,
+}
+
+/// The ids of what protocols name themselves, looked up once per source: a request of one event must not pay for them.
+#[derive(Debug)]
+pub struct Canonical {
+    by_property: HashMap<&'static str, NameId, FixedState>,
+    /// `context.meta`: what an SDK says that has no canonical path.
+    pub meta: NameId,
+    /// `$profile`: the event name of a person's profile operations.
+    pub profile: NameId,
+    /// `$group`: the event name of a group's profile operations.
+    pub group: NameId,
+}
+
+impl Canonical {
+    /// The canonical path of a vendor's property.
+    pub fn path(&self, property: &str) -> Option<NameId> {
+        self.by_property.get(property).copied()
+    }
 }
 
 impl DecodeOptions {
     /// `group_keys` are the property names by which the product groups people (Mixpanel: group analytics), from configuration.
     pub fn new<'a>(group_keys: impl IntoIterator<Item = &'a str>, names: &Names) -> DecodeOptions {
         let group_keys = group_keys.into_iter().take(32).map(|key| (key.to_owned(), names.label(key))).collect();
-        DecodeOptions { group_keys }
+        DecodeOptions { group_keys, canonical: OnceLock::new() }
+    }
+
+    /// The vendor's table of (property, canonical path) as ids. A source speaks one protocol, so it has one table.
+    pub fn canonical(&self, names: &Names, table: &'static [(&'static str, &'static str)]) -> &Canonical {
+        self.canonical.get_or_init(|| {
+            let path = |text| names.restore(NameKind::Path, text);
+            let event = |text| names.restore(NameKind::Event, text).unwrap_or(NameId::UNNAMED);
+            Arc::new(Canonical {
+                by_property: table.iter().filter_map(|(property, text)| Some((*property, path(text)?))).collect(),
+                meta: path("context.meta").unwrap_or(NameId::UNNAMED),
+                profile: event("$profile"),
+                group: event("$group"),
+            })
+        })
     }
 
     /// Number and type label of a declared group key.

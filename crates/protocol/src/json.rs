@@ -25,6 +25,9 @@ const TAPE_ENTRIES_MAX: usize = 4 * limits::EVENT_LEAVES_MAX;
 const DUPLICATES_MAX: u32 = 64;
 /// Nesting that is still checked, not kept. Deeper text is refused as a whole.
 const SKIP_DEPTH_MAX: usize = 1_024;
+/// Keys of one batch that are looked up in the source's names. Judging a new one costs as much as decoding a small event, so a
+/// batch of nothing but new keys must have an end; an event beyond it is over the limit.
+const LOOK_UPS_MAX: u32 = 100_000;
 /// Distinct keys remembered for one batch; further ones are looked up each time.
 const KEYS_REMEMBERED_MAX: usize = 4_096;
 
@@ -104,6 +107,7 @@ pub struct Parser<'a, V> {
     scalars: usize,
     duplicates: u32,
     unnamed: u32,
+    look_ups: u32,
     is_over_limit: bool,
 }
 
@@ -155,6 +159,7 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
             scalars: 0,
             duplicates: 0,
             unnamed: 0,
+            look_ups: 0,
             is_over_limit: false,
         }
     }
@@ -169,9 +174,10 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
         self.keys.loose.clear();
     }
 
-    /// Begins another tape of the same event; its limits go on.
+    /// Begins another tape of the same event; the limits of its tape go on, the count of unclean keys begins anew.
     pub fn begin_tape(&mut self) {
         self.event_start = self.leaves.len();
+        self.unnamed = 0;
     }
 
     /// Where the tape of the event begins.
@@ -514,6 +520,10 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
         let key = std::str::from_utf8(bytes).unwrap_or_default();
         let special = if object.plan == Plan::NESTED { None } else { self.vocabulary.meaning(object.plan, key) };
         // Judging a new name is the dear part, so an event over its limits gets no more of it.
+        if special.is_none() {
+            self.look_ups += 1;
+            self.is_over_limit |= self.look_ups > LOOK_UPS_MAX;
+        }
         let meaning = match special {
             Some(meaning) => meaning,
             None if self.is_over_limit => Meaning::Unnamed,

@@ -269,3 +269,26 @@ fn a_key_remembered_in_one_sort_of_object_says_nothing_about_another() {
         .collect();
     assert_eq!(paths, ["a.a", "a.b.a", "b.*.a", "b.*.a", "b.*.b", "b.*.b", "b.*.a", "c.a"]);
 }
+
+#[test]
+fn a_batch_of_nothing_but_new_keys_has_an_end() {
+    let names = Names::new(Box::new(ClassOnly)).source();
+    let event = |i: usize| {
+        format!("{{{}}}", (0..1_000).map(|k| format!("\"{}\":1", i * 1_000 + k)).collect::<Vec<_>>().join(","))
+    };
+    let mut text = (0..110).map(event).collect::<Vec<_>>().join("\n").into_bytes();
+    let mut leaves = Vec::new();
+    let mut parser = Parser::new(&mut text, &mut leaves, &names, NoWords);
+    let mut over = Vec::new();
+    while !parser.is_done() {
+        parser.begin_event();
+        let mut object = parser.begin_object(Plan(1), NameId::EVENT_ROOT).expect("JSON");
+        while let Some(key) = parser.next_key(&mut object).expect("JSON") {
+            parser.property(&key).expect("JSON");
+        }
+        over.push(parser.is_over_limit());
+        parser.end_tape();
+    }
+    assert_eq!(over.iter().filter(|over| !**over).count(), LOOK_UPS_MAX as usize / 1_000);
+    assert!(!over[0] && over[109]);
+}

@@ -25,7 +25,7 @@ pub(super) fn answer(answering: &Answering<'_>) -> Answer {
     } else if param(answering, "img").as_deref() == Some("1") {
         Answer::new(status, "image/gif", PIXEL_GIF)
     } else if let Some(callback) = param(answering, "callback").filter(|name| is_plain_identifier(name)) {
-        Answer::new(status, "text/javascript", format!("{callback}({});", u8::from(is_good)).into_bytes())
+        Answer::new(status, "text/javascript", format!("{callback}({})", u8::from(is_good)).into_bytes())
     } else if param(answering, "verbose").is_some_and(|v| v == "1" || v == "true") || *situation == Situation::BadKey {
         if is_good {
             Answer::json(status, r#"{"error":null,"status":1}"#)

@@ -6,13 +6,12 @@
 //! - Declared group keys become identities, in events and in profile updates alike.
 //! - `$ignore_time` and `$ignore_alias` steer Mixpanel and say nothing about anybody; they are read and forgotten.
 
-use weir_event::names::NameKind;
 use weir_event::{
     Draft, DraftBatch, Identity, Leaf, LeafKind, Millis, NameId, Operation, ProfileOp, Role, Rule, SourceNames,
     SubjectKind, Text, limits,
 };
 
-use crate::inbound::{DecodeError, DecodeOptions, Decoded, Endpoint, WriteKey};
+use crate::inbound::{Canonical, DecodeError, DecodeOptions, Decoded, Endpoint, WriteKey};
 use crate::json::{Malformed, Meaning, Parser, Plan, Scalar, Vocabulary};
 use crate::vendors::mixpanel::{ENGAGE, GROUPS, IMPORT, names};
 
@@ -64,13 +63,13 @@ const DEVICE_PREFIX: &[u8] = b"$device:";
 const GROUPS_MAX: usize = 64;
 
 struct Words<'a> {
-    names: &'a SourceNames,
+    canonical: &'a Canonical,
     options: &'a DecodeOptions,
 }
 
 impl Words<'_> {
-    fn context(&self, path: &str) -> Option<Meaning> {
-        self.names.names().restore(NameKind::Path, path).map(Meaning::Property)
+    fn context(&self, property: &str) -> Option<Meaning> {
+        self.canonical.path(property).map(Meaning::Property)
     }
 
     fn group(&self, key: &str) -> Option<Meaning> {
@@ -97,13 +96,13 @@ impl Vocabulary for Words<'_> {
             (UPDATE, "$group_id") => special::GROUP_ID,
             (_, "token" | "$token") => special::FORGET,
             (UPDATE, "$ignore_time" | "$ignore_alias") => special::FORGET,
-            (EVENT | UPDATE, "ip" | "$ip") => return self.context("context.ip"),
+            (EVENT | UPDATE, "ip" | "$ip") => return self.context("ip"),
             (UPDATE, _) => {
                 let place = OPERATIONS.iter().position(|(name, _)| *name == key)?;
                 special::OPERATION + place as u8
             }
             (PROPERTIES, _) => {
-                return self.group(key).or_else(|| self.context(names::canonical_path(key)?));
+                return self.group(key).or_else(|| self.context(key));
             }
             (PROFILE, _) => return self.group(key),
             _ => return None,
@@ -120,10 +119,10 @@ pub(super) fn decode(
     batch: &mut DraftBatch,
 ) -> Result<Decoded, DecodeError> {
     let DraftBatch { text, leaves, drafts } = batch;
-    let label = |text| source.names().restore(NameKind::Event, text).unwrap_or(NameId::UNNAMED);
-    let meta = source.names().restore(NameKind::Path, "context.meta").unwrap_or(NameId::UNNAMED);
-    let profile_name = label(if endpoint == GROUPS { "$group" } else { "$profile" });
-    let parser = Parser::new(text, leaves, source, Words { names: source, options });
+    let canonical = options.canonical(source.names(), names::CONTEXT);
+    let profile_name = if endpoint == GROUPS { canonical.group } else { canonical.profile };
+    let parser = Parser::new(text, leaves, source, Words { canonical, options });
+    let meta = canonical.meta;
     let mut decoder = Decoder {
         endpoint,
         parser,
@@ -157,6 +156,8 @@ struct Found {
     scalars: [Option<Scalar>; special::COUNT],
     merged: Vec<Text>,
     groups: Vec<(u8, Text)>,
+    /// Properties dropped at the top of a profile update; they count with its first operation.
+    unnamed: u32,
     fault: Option<Rule>,
 }
 
@@ -165,6 +166,7 @@ impl Found {
         self.scalars = [None; special::COUNT];
         self.merged.clear();
         self.groups.clear();
+        self.unnamed = 0;
         self.fault = None;
     }
 
@@ -385,8 +387,10 @@ impl Decoder<'_> {
             order.push(0);
         }
         let shared = std::mem::take(&mut self.found);
+        let mut unnamed = self.parser.unnamed();
         for place in order {
-            self.found = Found { scalars: shared.scalars, fault: shared.fault, ..Found::default() };
+            let unnamed = std::mem::take(&mut unnamed);
+            self.found = Found { scalars: shared.scalars, fault: shared.fault, unnamed, ..Found::default() };
             self.parser.begin_tape();
             let (_, op) = OPERATIONS[place];
             if let Some(position) = operations[place] {
@@ -498,7 +502,7 @@ impl Decoder<'_> {
             client_time,
             historical: self.endpoint == IMPORT,
             leaves,
-            unnamed: self.parser.unnamed(),
+            unnamed: self.parser.unnamed() + self.found.unnamed,
             fault: self.found.fault,
         });
     }

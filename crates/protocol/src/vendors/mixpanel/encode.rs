@@ -333,7 +333,7 @@ impl MixpanelEncoder {
 impl Encoder for MixpanelEncoder {
     fn lane_of(&mut self, event: &Released<'_>, now: Millis) -> Result<Lane, Rule> {
         let lane = self.lane_by_operation(event, now)?;
-        check_shape(event.leaves())?;
+        check_shape(event)?;
         // Escaping makes at most six bytes of one, and a key at most 600; only what could be too large is measured.
         let bytes: usize = event.leaves().iter().map(|leaf| leaf.bytes().len()).sum();
         if bytes * 6 + event.leaves().len() * 640 + 16_384 > EVENT_BYTES_MAX {
@@ -583,17 +583,18 @@ fn put_tape(out: &mut Vec<u8>, leaves: &[ReleasedLeaf<'_>], keys: &mut Keys, sel
 }
 
 /// Mixpanel's limits on the shape of an event.
-fn check_shape(leaves: &[ReleasedLeaf<'_>]) -> Result<(), Rule> {
+fn check_shape(event: &Released<'_>) -> Result<(), Rule> {
+    let properties_max = PROPERTIES_MAX.saturating_sub(OWN_PROPERTIES + event.ids().len());
     // Places of the innermost containers and how many values they hold; the outermost holds the properties.
     let mut held = [0_usize; NESTING_MAX + 1];
     let mut depth = 0;
-    for leaf in leaves {
+    for leaf in event.leaves() {
         match leaf.kind() {
             LeafKind::MapKey => {}
             LeafKind::ObjectEnd | LeafKind::ArrayEnd => depth = usize::saturating_sub(depth, 1),
             kind => {
                 held[depth] += 1;
-                let max = if depth == 0 { PROPERTIES_MAX - OWN_PROPERTIES } else { ELEMENTS_MAX };
+                let max = if depth == 0 { properties_max } else { ELEMENTS_MAX };
                 if held[depth] > max {
                     return Err(Rule::OverLimit);
                 }
