@@ -1,5 +1,6 @@
 //! Weir, the binary's library: configuration, listener, the pipeline where the stages meet, and the command line.
 
+pub mod cli;
 pub mod config;
 pub mod disk;
 pub mod listen;

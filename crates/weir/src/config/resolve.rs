@@ -283,8 +283,9 @@ impl Resolver<'_, '_> {
             _ => RuleAction::Drop,
         };
         if selectors.len() != 1 {
-            let message =
-                format!("a rule of `destinations.{id}.release` must have exactly one of category, property, event and preset");
+            let message = format!(
+                "a rule of `destinations.{id}.release` must have exactly one of category, property, event and preset"
+            );
             self.report(rule.at, &message);
             return None;
         }

@@ -1,0 +1,142 @@
+//! The command line. Every command takes `--json`, shows an example in `--help`, and ends with 0 (fine), 1 (found something) or
+//! 2 (could not run).
+//!
+//! Read-only commands work beside a running Weir on the same folders; what changes something goes through `admin.sock` (D19).
+
+mod config;
+mod destination;
+mod doctor;
+mod keys;
+mod ledger;
+mod output;
+mod quarantine;
+mod status;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use weir_console::Command as Ask;
+
+pub use output::{Exit, Output};
+
+/// A telemetry firewall: what your product analytics may say to whom, and a record of what it said.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, max_term_width = 110)]
+#[command(
+    after_help = "Example:\n  weir serve\n  weir doctor\n\nExit codes: 0 fine, 1 found something, 2 could not run"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Answers as one JSON object on standard output.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts the gateway. Without a configuration nothing leaves, because there is no destination.
+    #[command(
+        after_help = "Example:\n  weir serve --config weir.yaml --data /var/lib/weir/data --keys /var/lib/weir/keys"
+    )]
+    Serve(ServeOptions),
+    /// What is wrong with configuration, keys, disk, clock and destinations, and what to do about it.
+    #[command(after_help = "Example:\n  weir doctor --config weir.yaml")]
+    Doctor(Folders),
+    /// How a running Weir is doing.
+    #[command(after_help = "Example:\n  weir status --json")]
+    Status(Folders),
+    /// Makes a running Weir read its configuration again. A bad one keeps the old and says why.
+    #[command(after_help = "Example:\n  weir config check weir.yaml && weir reload")]
+    Reload(Folders),
+    /// Frees journal segments that every destination has passed, without waiting for the next round.
+    #[command(after_help = "Example:\n  weir trim")]
+    Trim(Folders),
+    /// Checks a configuration, prints its schema.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// The record of what left.
+    #[command(subcommand)]
+    Ledger(ledger::Command),
+    /// Events that could not be minimised, or that a vendor rejected.
+    #[command(subcommand)]
+    Quarantine(quarantine::Command),
+    /// Where events go.
+    #[command(subcommand)]
+    Destination(destination::Command),
+    /// The key folder.
+    #[command(subcommand)]
+    Keys(keys::Command),
+}
+
+/// Where configuration, data and keys are.
+#[derive(Clone, Debug, Args)]
+pub struct Folders {
+    /// The configuration file. Default: weir.yaml in the current folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The data folder.
+    #[arg(long, value_name = "FOLDER", default_value = "weir-data")]
+    pub data: PathBuf,
+    /// The key folder, best on another disk than the data. Default: $XDG_STATE_HOME/weir/keys or ~/.local/state/weir/keys.
+    #[arg(long, value_name = "FOLDER")]
+    pub keys: Option<PathBuf>,
+}
+
+/// What `weir serve` was told.
+#[derive(Clone, Debug, Args)]
+pub struct ServeOptions {
+    /// Where everything is.
+    #[command(flatten)]
+    pub folders: Folders,
+    /// Prints one line {"ingest": "http://…", "console": "http://…"} on standard output once traffic is accepted.
+    #[arg(long)]
+    pub ready_json: bool,
+}
+
+impl Folders {
+    /// The configuration file to use, if there is any.
+    pub fn config_file(&self) -> Option<PathBuf> {
+        let here = PathBuf::from("weir.yaml");
+        self.config.clone().or_else(|| here.is_file().then_some(here))
+    }
+
+    /// The key folder: the one told, or the user's own.
+    pub fn key_folder(&self) -> Result<PathBuf, String> {
+        let state = || Some(PathBuf::from(std::env::var_os("XDG_STATE_HOME").filter(|v| !v.is_empty())?));
+        let home = || Some(PathBuf::from(std::env::var_os("HOME").filter(|v| !v.is_empty())?).join(".local/state"));
+        let own = || Some(state().filter(|p| p.is_absolute()).or_else(home)?.join("weir/keys"));
+        self.keys.clone().or_else(own).ok_or_else(|| {
+            "there is no home folder to keep keys in: say where with --keys, outside the data folder".to_owned()
+        })
+    }
+}
+
+/// Reads the command line and runs it. `serve` is handed in: it is the gateway itself, not a command body.
+pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOptions) -> Exit) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are asked for and go to standard output; everything else is a usage error.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::CouldNotRun } else { Exit::Fine };
+        }
+    };
+    let out = Output::new(cli.json);
+    match cli.command {
+        Command::Serve(options) => serve(options),
+        Command::Doctor(folders) => doctor::run(&out, &folders),
+        Command::Status(folders) => status::run(&out, &folders),
+        Command::Reload(folders) => output::ask(&out, &folders.data, &Ask::Reload {}),
+        Command::Trim(folders) => output::ask(&out, &folders.data, &Ask::Trim {}),
+        Command::Config(command) => config::run(&out, &command),
+        Command::Ledger(command) => ledger::run(&out, &command),
+        Command::Quarantine(command) => quarantine::run(&out, &command),
+        Command::Destination(command) => destination::run(&out, &command),
+        Command::Keys(command) => keys::run(&out, &command),
+    }
+}
+
+#[cfg(test)]
+mod tests;

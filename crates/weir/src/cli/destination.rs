@@ -1,0 +1,49 @@
+//! `weir destination`: list, suspend, resume, end.
+
+use clap::{Args, Subcommand};
+use weir_console::command::Command as Ask;
+
+use super::{Exit, Folders, Output, output};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// All destinations, ended ones too, with their sums.
+    #[command(after_help = "Example:\n  weir destination list")]
+    List(Folders),
+    /// Stops delivery. Events wait, on the clock of `lag`.
+    #[command(after_help = "Example:\n  weir destination suspend product")]
+    Suspend(Named),
+    /// Takes delivery up again.
+    #[command(after_help = "Example:\n  weir destination resume product")]
+    Resume(Named),
+    /// Ends a destination for good: what waits is dropped under `ended`. Its id is never used again.
+    #[command(after_help = "Example:\n  weir destination end product --confirm product")]
+    End {
+        #[command(flatten)]
+        named: Named,
+        /// The id once more: there is no way back.
+        #[arg(long, value_name = "ID")]
+        confirm: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// The id of the destination.
+    #[arg(value_name = "ID")]
+    destination: String,
+    #[command(flatten)]
+    folders: Folders,
+}
+
+pub(super) fn run(out: &Output, command: &Command) -> Exit {
+    let (folders, ask) = match command {
+        Command::List(folders) => (folders, Ask::DestinationList {}),
+        Command::Suspend(n) => (&n.folders, Ask::DestinationSuspend { destination: n.destination.clone() }),
+        Command::Resume(n) => (&n.folders, Ask::DestinationResume { destination: n.destination.clone() }),
+        Command::End { named: n, confirm } => {
+            (&n.folders, Ask::DestinationEnd { destination: n.destination.clone(), confirm: confirm.clone() })
+        }
+    };
+    output::ask(out, &folders.data, &ask)
+}

@@ -1,0 +1,127 @@
+//! `weir ledger verify`: is the record whole, and is it the one that was written? Reads only; works beside a running Weir.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Subcommand;
+use serde_json::json;
+use weir_event::SystemClock;
+use weir_keys::Keys;
+use weir_ledger::verify::{Report, verify_with_anchors};
+
+use super::{Exit, Output};
+use crate::config::{Config, Secrets};
+use crate::disk;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Checks log, tree and checkpoints, and names the first bad entry. With keys every row is recomputed as well.
+    #[command(
+        after_help = "Example:\n  weir ledger verify --data weir-data --keys ~/.local/state/weir/keys\n\nExit codes: 0 whole, 1 something is bad, 2 could not be checked"
+    )]
+    Verify {
+        /// The data folder.
+        #[arg(long, value_name = "FOLDER", default_value = "weir-data")]
+        data: PathBuf,
+        /// The key folder. Without it rows are not opened, only their stored hashes are checked.
+        #[arg(long, value_name = "FOLDER")]
+        keys: Option<PathBuf>,
+        /// The configuration, for its anchors.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// A checkpoint mirror to compare with; may be given several times.
+        #[arg(long = "anchor", value_name = "FILE")]
+        anchors: Vec<PathBuf>,
+    },
+}
+
+pub(super) fn run(out: &Output, command: &Command) -> Exit {
+    let Command::Verify { data, keys, config, anchors } = command;
+    if let Err(error) = disk::version_is_known(data) {
+        return out.fail_with(&error);
+    }
+    let keys = match keys.as_ref().map(|dir| Keys::open_read_only(dir, Arc::new(SystemClock))).transpose() {
+        Ok(keys) => keys,
+        Err(error) => return out.fail_with(&error),
+    };
+    let mut anchors = anchors.clone();
+    if let Some(file) = config {
+        match Config::load(file, Secrets::Leave) {
+            Ok(config) => anchors.extend(config.ledger.anchors),
+            Err(problems) => return out.fail(problems),
+        }
+    }
+    let folder = data.join("ledger");
+    if !folder.is_dir() {
+        return out.fail(format!("{} has no ledger: name the data folder with --data", data.display()));
+    }
+    let mut trees = vec![("egress", folder, anchors)];
+    // It begins with the first administrative act. Anchors mirror the first tree only.
+    let audit = data.join("audit");
+    if audit.is_dir() {
+        trees.push(("audit", audit, Vec::new()));
+    }
+    let mut exit = Exit::Fine;
+    let (mut values, mut text) = (Vec::new(), String::new());
+    for (name, dir, anchors) in trees {
+        let report = match verify_with_anchors(&dir, keys.as_deref(), &anchors) {
+            Ok(report) => report,
+            Err(error) => return out.fail_with(&error),
+        };
+        if report.bad.is_some() {
+            exit = Exit::Found;
+        }
+        values.push(value(name, &report));
+        text.push_str(&describe(name, &dir, &report));
+    }
+    out.show(&json!({"ok": exit == Exit::Fine, "trees": values}), &text);
+    exit
+}
+
+fn value(name: &str, report: &Report) -> serde_json::Value {
+    json!({
+        "tree": name,
+        "origin": report.origin,
+        "verifier_key": report.verifier_key,
+        "entries": report.entries,
+        "tree_size": report.tree_size,
+        "rows": report.rows,
+        "rows_opened": report.rows_opened,
+        "rows_erased": report.rows_erased,
+        "unfinished": report.unfinished,
+        "torn_bytes": report.torn_bytes,
+        "rewind": format!("{:?}", report.rewind).to_lowercase(),
+        "bad": report.bad.as_ref().map(|bad| json!({"file": bad.file, "entry": bad.index, "what": bad.what})),
+    })
+}
+
+fn describe(name: &str, dir: &Path, report: &Report) -> String {
+    use weir_ledger::anchor::Rewind;
+    let mut text = format!("{name} ({}), origin {}\n", dir.display(), report.origin);
+    text.push_str(&format!("  {} entries, {} under the checkpoint\n", report.entries, report.tree_size));
+    text.push_str(&match report.rows_opened {
+        Some(opened) => format!("  {} rows, {opened} recomputed, {} erased\n", report.rows, report.rows_erased),
+        None => format!("  {} rows, rows not opened\n", report.rows),
+    });
+    if report.unfinished > 0 {
+        text.push_str(&format!("  {} batches were sent whose outcome is not recorded\n", report.unfinished));
+    }
+    if report.torn_bytes > 0 {
+        text.push_str(&format!(
+            "  {} bytes at the end were never acknowledged (a crash while writing)\n",
+            report.torn_bytes
+        ));
+    }
+    match report.rewind {
+        Rewind::Undetectable => text.push_str("  rewind undetectable: no anchor; configure `ledger.anchors`\n"),
+        Rewind::Excluded { anchors } => text.push_str(&format!("  extends what {anchors} anchors hold\n")),
+    }
+    text.push_str(&match &report.bad {
+        None => "  whole\n".to_owned(),
+        Some(bad) => {
+            let entry = bad.index.map(|i| format!(", entry {i}")).unwrap_or_default();
+            format!("  BAD: {}{entry}: {}\n", bad.file.display(), bad.what)
+        }
+    });
+    text
+}

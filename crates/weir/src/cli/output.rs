@@ -1,0 +1,195 @@
+//! What a command says and how it ends.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use weir_console::command::{Command, DestinationStatus, Reply};
+use weir_console::{AdminError, socket};
+
+/// How a command ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Exit {
+    /// Nothing to say against it.
+    Fine = 0,
+    /// It ran, and found something.
+    Found = 1,
+    /// It could not run.
+    CouldNotRun = 2,
+}
+
+/// Standard output, for people or as JSON.
+#[derive(Debug)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// As JSON, or for people.
+    pub fn new(json: bool) -> Output {
+        Output { json }
+    }
+
+    /// Says one thing: `value` to a program, `text` to a person.
+    pub fn show(&self, value: &Value, text: &str) {
+        let text = if self.json { value.to_string() } else { text.to_owned() };
+        let mut out = std::io::stdout().lock();
+        // A closed pipe is the reader's decision.
+        let _ = out.write_all(text.as_bytes());
+        if !text.ends_with('\n') {
+            let _ = out.write_all(b"\n");
+        }
+    }
+
+    /// Says why a command could not run.
+    pub fn fail(&self, why: impl std::fmt::Display) -> Exit {
+        if self.json {
+            self.show(&json!({"error": why.to_string()}), "");
+        } else {
+            let _ = writeln!(std::io::stderr().lock(), "weir: {why}");
+        }
+        Exit::CouldNotRun
+    }
+
+    /// [`Output::fail`] with all causes behind the error.
+    pub fn fail_with(&self, error: &dyn std::error::Error) -> Exit {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        self.fail(text)
+    }
+}
+
+/// Asks the running Weir and says what it answered.
+pub(super) fn ask(out: &Output, data: &Path, command: &Command) -> Exit {
+    match socket::ask(data, command) {
+        Ok(reply) => show(out, &reply),
+        Err(error) => refused(out, &error),
+    }
+}
+
+/// What is not there or cannot be done now was found; everything else is a command that could not run.
+pub(super) fn refused(out: &Output, error: &AdminError) -> Exit {
+    let exit = out.fail(error);
+    match error {
+        AdminError::NotFound { .. } | AdminError::Conflict { .. } => Exit::Found,
+        _ => exit,
+    }
+}
+
+pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
+    let value = serde_json::to_value(reply).unwrap_or_default();
+    let text = match reply {
+        Reply::Done { count } => format!("done: {count}"),
+        Reply::Reloaded { generation, changed: false, .. } => {
+            format!("nothing changed: generation {generation} stays in force")
+        }
+        Reply::Reloaded { generation, at_next_start, .. } => {
+            let mut text = format!("generation {generation} is in force");
+            if !at_next_start.is_empty() {
+                text.push_str(&format!("\nat the next start only: {}", at_next_start.join(", ")));
+            }
+            text
+        }
+        Reply::Quarantine { entries, total } => {
+            let rows = entries.iter().map(|e| {
+                let owner = match (&e.source, &e.destination) {
+                    (Some(source), _) => format!("source {source}"),
+                    (_, Some(destination)) => format!("destination {destination}"),
+                    _ => String::new(),
+                };
+                let body = if e.has_body { "yes" } else { "no" };
+                [&e.entry, &owner, &e.reason, &e.stage, &e.at, &e.expires, body].map(String::from).to_vec()
+            });
+            let head = ["entry", "of", "reason", "stage", "since", "expires", "replayable"];
+            format!("{}{} of {total} shown", table(&head, rows), entries.len())
+        }
+        Reply::Masked { entry, leaves } => masked(&entry.entry, &entry.reason, leaves),
+        Reply::Sealed { entry, .. } => format!("{}: sealed", entry.entry),
+        Reply::Replayed { done, outcomes } => {
+            let head = if *done { "replayed" } else { "preview, nothing was changed" };
+            format!("{head}\n{}", outcomes.iter().map(|o| format!("  {o}\n")).collect::<String>())
+        }
+        Reply::Destinations { destinations } => destinations_table(destinations),
+        Reply::Keys { keys } => {
+            let rows = keys.iter().map(|k| {
+                let destroyed = k.destroyed.as_ref().map(|at| format!("destroyed {at}")).unwrap_or_default();
+                vec![k.name.clone(), k.purpose.clone(), k.created.clone(), destroyed]
+            });
+            table(&["key", "purpose", "created", ""], rows)
+        }
+        Reply::Status(status) => {
+            let mut text = String::new();
+            let ready = if status.not_ready.is_empty() {
+                "ready".to_owned()
+            } else {
+                format!("not ready: {}", status.not_ready.join(", "))
+            };
+            text.push_str(&format!("weir {} since {}, {ready}\n", status.version, status.started));
+            text.push_str(&format!("generation {}, ledger entries {}\n", status.generation, status.ledger_entries));
+            let (from, to) = status.journal_offsets;
+            text.push_str(&format!(
+                "journal {} bytes, offsets {from} to {to}; {} bytes free\n\n",
+                status.journal_bytes, status.disk_free_bytes
+            ));
+            let rows = status.sources.iter().map(|s| {
+                let dropped = s.dropped.iter().map(|(rule, n)| format!("{rule} {n}")).collect::<Vec<_>>().join(", ");
+                vec![s.source.clone(), s.mode.clone(), s.journaled.to_string(), s.quarantined.to_string(), dropped]
+            });
+            text.push_str(&table(&["source", "mode", "journaled", "held", "dropped"], rows));
+            text.push('\n');
+            text.push_str(&destinations_table(&status.destinations));
+            text
+        }
+    };
+    out.show(&value, &text);
+    match reply {
+        Reply::Status(status) if !status.not_ready.is_empty() => Exit::Found,
+        _ => Exit::Fine,
+    }
+}
+
+pub(super) fn masked(entry: &str, reason: &str, leaves: &[weir_console::command::MaskedLeaf]) -> String {
+    let rows =
+        leaves.iter().map(|l| vec![l.path.clone(), l.kind.clone(), l.length.to_string(), l.categories.join(", ")]);
+    format!("{entry}: {reason}\n{}", table(&["path", "kind", "characters", "found"], rows))
+}
+
+fn destinations_table(destinations: &[DestinationStatus]) -> String {
+    let rows = destinations.iter().map(|d| {
+        let dropped = d.dropped.iter().map(|(rule, n)| format!("{rule} {n}")).collect::<Vec<_>>().join(", ");
+        let counts = [d.offered, d.delivered, d.waiting, d.quarantined, d.unknown].map(|n| n.to_string());
+        let lag = format!("{}s", d.lag_millis / 1_000);
+        [vec![d.destination.clone(), d.state.clone()], counts.to_vec(), vec![lag, dropped]].concat()
+    });
+    let head = ["destination", "state", "offered", "delivered", "waiting", "quarantined", "unknown", "lag", "dropped"];
+    table(&head, rows)
+}
+
+/// Columns as wide as their widest cell. Cells are ours: ids, words, counts, clean names.
+pub(super) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut rows: Vec<Vec<String>> = rows.collect();
+    if rows.is_empty() {
+        return format!("no {}\n", head.first().copied().unwrap_or("entry"));
+    }
+    rows.insert(0, head.iter().map(|h| (*h).to_owned()).collect());
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
