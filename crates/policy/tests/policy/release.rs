@@ -382,6 +382,56 @@ fn d13_a_row_names_the_user_before_the_device() {
 }
 
 #[test]
+fn d16_what_older_detectors_saw_is_scanned_again() {
+    // A record of today with a value that today's detectors would not have let in, as older ones might have.
+    let world = World::new();
+    let clean = "ada_example_com";
+    let event = Event::new("opened")
+        .with("plan", text("pro"))
+        .with("place", text(clean))
+        .with("list", Value::Array(vec![text(clean)]));
+    let mut stored = world.minimise(&event).unwrap();
+    let patch = |bytes: &mut Vec<u8>| {
+        while let Some(at) = bytes.windows(clean.len()).position(|w| w == clean.as_bytes()) {
+            bytes[at..at + clean.len()].copy_from_slice(b"ada@example.com");
+        }
+    };
+    patch(&mut stored.0);
+    let allow = ["plan", "place", "list"];
+    let mut releaser = world.releaser(SubjectMode::Stable, &allow, &[]);
+    assert_eq!(leaves(&world, &mut releaser, &stored).unwrap().len(), 6, "of this version: seen at the gate");
+    // The detector version follows 59 fixed bytes.
+    assert_eq!(stored.0[59], 1);
+    stored.0[59] = 0;
+    assert_eq!(leaves(&world, &mut releaser, &stored).unwrap(), ["plan=pro", "context.location.country=DE"]);
+    let id = world.release(&mut releaser, &stored, |r| r.unwrap().row().field_set);
+    let set = releaser.field_set(id).unwrap();
+    assert!(set.withheld().contains(&(world.path("place"), Rule::Minimised)));
+}
+
+#[test]
+fn a_broken_tape_lets_nothing_out() {
+    let world = World::new();
+    let event = Event::new("opened").with("plan", text("pro")).with("form", object([("size", number(3))]));
+    let stored = world.minimise(&event).unwrap();
+    let mut releaser = world.releaser(SubjectMode::Stable, &["plan", "form.size"], &[]);
+    let remap = |n: u32| NameId(n);
+    let mut outcomes = [0; 2];
+    // The end of the object, made another kind of entry: an end of an array, or a leaf.
+    for (place, _) in stored.0.iter().enumerate().filter(|(_, b)| **b == weir_event::LeafKind::ObjectEnd as u8) {
+        let mut damaged = stored.clone();
+        damaged.0[place] = weir_event::LeafKind::ArrayEnd as u8;
+        let Ok(view) = weir_policy::RecordView::parse_bytes(&damaged.0, &remap) else { continue };
+        match releaser.release(&view) {
+            Err(Rule::StageFailed) => outcomes[0] += 1,
+            Err(rule) => panic!("{rule:?}"),
+            Ok(_) => outcomes[1] += 1,
+        }
+    }
+    assert!(outcomes[0] >= 1, "{outcomes:?}");
+}
+
+#[test]
 fn every_problem_of_a_configuration_is_named_at_once() {
     let world = World::new();
     let rule = |category: Option<&str>,
