@@ -137,9 +137,15 @@ mod tests {
         assert_eq!(wait(&options, 1, Some(Duration::from_secs(1 << 40))), options.retry_after_longest);
     }
 
-    #[tokio::test(start_paused = true)]
+    /// Only lower bounds of time: a slow machine changes nothing.
+    #[tokio::test]
     async fn an_open_breaker_lets_one_try_and_its_success_closes_it() {
-        let options = Options { breaker_failures: 2, jitter: (Duration::ZERO, Duration::ZERO), ..Options::default() };
+        let options = Options {
+            breaker_failures: 2,
+            retry_first: Duration::from_millis(20),
+            jitter: (Duration::ZERO, Duration::ZERO),
+            ..Options::default()
+        };
         let breaker = Breaker::default();
         breaker.permit().await.failed(&options, None);
         assert_eq!(breaker.state(), BreakerState::Closed);
@@ -148,14 +154,14 @@ mod tests {
 
         let before = Instant::now();
         let probe = breaker.permit().await;
-        assert_eq!(before.elapsed(), options.retry_first);
+        assert!(before.elapsed() >= options.retry_first);
         assert_eq!(breaker.state(), BreakerState::Probing);
         // A second one does not get through while the first is out.
-        assert!(tokio::time::timeout(Duration::from_secs(600), breaker.permit()).await.is_err());
+        assert!(tokio::time::timeout(Duration::from_millis(60), breaker.permit()).await.is_err());
         probe.failed(&options, None);
         let before = Instant::now();
         let probe = breaker.permit().await;
-        assert_eq!(before.elapsed(), 2 * options.retry_first);
+        assert!(before.elapsed() >= 2 * options.retry_first);
         // Given up without a word: the next one may try at once.
         drop(probe);
         breaker.permit().await.succeeded();

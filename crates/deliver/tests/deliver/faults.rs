@@ -1,0 +1,234 @@
+//! The vendor, the network, the ledger's disk and the process fail.
+
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use weir_deliver::{BreakerState, OnUnknown, Options};
+use weir_event::ProfileOp;
+
+use crate::support::{Event, World, options};
+use crate::vendor::{Do, Vendor};
+
+/// Promise 2: if the ledger cannot be written, nothing is sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d3_nothing_is_sent_while_the_ledger_cannot_be_written() {
+    let vendor = Vendor::start(|_, _| Do::Accept).await;
+    let mut world = World::new().await;
+    world.deliver_to(&vendor.url, options()).await;
+    world.disk.appends.store(true, SeqCst);
+    world.put(&Event::many(20)).await;
+    world.until("several intents failed", || world.disk.failed.load(SeqCst) >= 3).await;
+    assert_eq!(vendor.requests().len(), 0);
+    assert_eq!(world.waiting(), 20);
+
+    world.disk.appends.store(false, SeqCst);
+    world.settled().await;
+    assert_eq!(vendor.arrived().1, 20);
+}
+
+/// A failed fsync leaves it open whether the intent is on the disk: not durable is not sent, and nothing is until a restart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d3_nothing_is_sent_after_a_failed_fsync_of_the_ledger() {
+    let vendor = Vendor::start(|_, _| Do::Accept).await;
+    let mut world = World::new().await;
+    world.deliver_to(&vendor.url, options()).await;
+    world.disk.syncs.store(true, SeqCst);
+    world.put(&Event::many(20)).await;
+    world.until("delivery has halted", || world.status().halted.is_some()).await;
+    assert_eq!(vendor.requests().len(), 0);
+    world.disk.syncs.store(false, SeqCst);
+
+    let mut world = world.crash().await;
+    world.deliver_to(&vendor.url, options()).await;
+    world.settled().await;
+    assert_eq!(vendor.arrived().0.len(), 20);
+}
+
+/// The outcome cannot be recorded: the batch stays open, nothing else is sent, and the restart sends it again under the same ids.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d3_an_outcome_that_cannot_be_recorded_is_decided_by_the_next_start() {
+    let mut world = World::new().await;
+    let syncs = std::sync::Arc::clone(&world.disk.syncs);
+    // The ledger's disk fails while the vendor has the request.
+    let vendor = Vendor::start(move |_, _| {
+        syncs.store(true, SeqCst);
+        Do::Accept
+    })
+    .await;
+    world.deliver_to(&vendor.url, options()).await;
+    world.put(&Event::many(20)).await;
+    world.until("delivery has halted", || world.status().halted.is_some()).await;
+    assert_eq!(vendor.requests().len(), 1);
+    vendor.script(|_, _| Do::Accept);
+    world.disk.syncs.store(false, SeqCst);
+
+    let mut world = world.crash().await;
+    world.deliver_to(&vendor.url, options()).await;
+    world.settled().await;
+    let (ids, _) = vendor.arrived();
+    assert_eq!(ids.len(), 20);
+    assert_eq!(world.totals().delivered, 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failures_that_pass_are_retried_with_the_same_bytes() {
+    let vendor = Vendor::start(|n, _| match n {
+        0 => Do::Answer(503, "", String::new()),
+        1 => Do::Answer(429, "Retry-After: 0\r\n", "{}".into()),
+        2 => Do::Answer(500, "", "<html>".into()),
+        3 => Do::Answer(200, "", "<html>somebody else answers</html>".into()),
+        _ => Do::Accept,
+    })
+    .await;
+    let mut world = World::new().await;
+    world.deliver_to(&vendor.url, options()).await;
+    world.put(&Event::many(10)).await;
+    world.settled().await;
+    let requests = vendor.requests();
+    assert_eq!(requests.len(), 5);
+    assert!(requests.iter().all(|r| r.events == requests[0].events));
+    assert_eq!(world.totals().delivered, 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_vendor_opens_the_breaker_and_nothing_is_lost() {
+    let vendor = Vendor::start(|_, _| Do::Answer(503, "", String::new())).await;
+    let mut world = World::new().await;
+    let options = Options { breaker_failures: 3, ..options() };
+    world.deliver_to(&vendor.url, options).await;
+    world.put(&Event::many(10)).await;
+    world.until("the breaker is open", || world.status().breaker != BreakerState::Closed).await;
+    assert_eq!(world.waiting(), 10);
+    vendor.script(|_, _| Do::Accept);
+    world.settled().await;
+    assert_eq!(world.status().breaker, BreakerState::Closed);
+    assert_eq!(world.totals().delivered, 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vendor_that_refuses_us_keeps_everything_and_is_shown() {
+    let vendor = Vendor::start(|_, _| Do::Answer(401, "", "{\"error\":\"bad token\"}".into())).await;
+    let mut world = World::new().await;
+    world.deliver_to(&vendor.url, options()).await;
+    world.put(&Event::many(10)).await;
+    world.until("it is shown", || world.status().refused == Some("credentials_refused")).await;
+    assert_eq!(world.waiting(), 10);
+    vendor.script(|_, _| Do::Accept);
+    world.settled().await;
+    assert_eq!(world.status().refused, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unknown_outcome_is_sent_again_with_the_same_insert_ids() {
+    let vendor = Vendor::start(|n, _| if n < 2 { Do::TakeAndClose } else { Do::Accept }).await;
+    let mut world = World::new().await;
+    world.deliver_to(&vendor.url, options()).await;
+    world.put(&Event::many(10)).await;
+    world.settled().await;
+    let (ids, count) = vendor.arrived();
+    assert_eq!((ids.len(), count), (10, 30));
+    let totals = world.totals();
+    assert_eq!((totals.delivered, totals.unknown), (10, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d3_what_does_not_repeat_safely_stays_unknown() {
+    let vendor = Vendor::start(|_, r| match r.events.iter().any(|e| e.get("$append").is_some()) {
+        true => Do::TakeAndClose,
+        false => Do::Accept,
+    })
+    .await;
+    let mut world = World::new().await;
+    world.deliver_to(&vendor.url, options()).await;
+    world
+        .put(&[
+            Event::profile(ProfileOp::Set, "u1", "a"),
+            Event::profile(ProfileOp::Append, "u1", "b"),
+            Event::profile(ProfileOp::Append, "u1", "c"),
+            Event::profile(ProfileOp::Set, "u1", "d"),
+        ])
+        .await;
+    world.settled().await;
+    let totals = world.totals();
+    assert_eq!((totals.delivered, totals.unknown), (2, 2));
+    let appends = vendor.taken().iter().flat_map(|r| r.events.clone()).filter(|e| e.get("$append").is_some()).count();
+    assert_eq!(appends, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keep_unknown_keeps_everything_unknown() {
+    let vendor = Vendor::start(|_, _| Do::TakeAndClose).await;
+    let mut world = World::new().await;
+    world.deliver_to(&vendor.url, Options { on_unknown: OnUnknown::KeepUnknown, ..options() }).await;
+    world.put(&Event::many(10)).await;
+    world.settled().await;
+    assert_eq!(world.totals().unknown, 10);
+    assert_eq!(vendor.arrived().1, 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d3_an_intent_left_open_by_a_crash_is_sent_again_or_stays_unknown() {
+    let vendor = Vendor::start(|_, _| Do::TakeAndStall).await;
+    let mut world = World::new().await;
+    world.deliver_to(&vendor.url, options()).await;
+    let mut events = Event::many(10);
+    events.push(Event::profile(ProfileOp::Append, "u1", "b"));
+    world.put(&events).await;
+    world.until("both lanes are under way", || vendor.requests().len() == 2).await;
+    vendor.script(|_, _| Do::Accept);
+
+    let mut world = world.crash().await;
+    assert_eq!(world.waiting(), 11);
+    world.deliver_to(&vendor.url, options()).await;
+    world.put(&Event::many(3)).await;
+    world.settled().await;
+    let totals = world.totals();
+    assert_eq!((totals.delivered, totals.unknown), (13, 1));
+    let (ids, count) = vendor.arrived();
+    assert_eq!((ids.len(), count), (13, 23));
+}
+
+/// Faults of all sorts, with crashes in between: every event is delivered, twice only under the same insert id, and the sums hold.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d11_the_sums_hold_under_random_faults_and_crashes() {
+    let mut seed = [0; 8];
+    weir_keys::random(&mut seed);
+    let seed = u64::from_le_bytes(seed);
+    println!("seed {seed}");
+    let state = std::sync::Mutex::new(seed | 1);
+    let draw = move |n: u64| {
+        // xorshift64.
+        let mut s = state.lock().unwrap();
+        *s ^= *s << 13;
+        *s ^= *s >> 7;
+        *s ^= *s << 17;
+        (*s >> 33) % n
+    };
+    let vendor = Vendor::start(move |_, r| match draw(12) {
+        0 => Do::Answer(503, "", String::new()),
+        1 => Do::Answer(429, "Retry-After: 0\r\n", String::new()),
+        2 | 3 => Do::TakeAndClose,
+        4 if r.events.len() > 1 => Do::Answer(413, "", String::new()),
+        5 => Do::Answer(200, "", "no".into()),
+        _ => Do::Accept,
+    })
+    .await;
+    let mut world = World::new().await;
+    let mut put = 0;
+    for round in 0..6 {
+        world.deliver_to(&vendor.url, options()).await;
+        for _ in 0..4 {
+            world.put(&Event::many(35)).await;
+            put += 35;
+            tokio::time::sleep(Duration::from_millis(15)).await;
+        }
+        assert_eq!(world.offered(), put);
+        if round < 5 {
+            world = world.crash().await;
+        }
+    }
+    world.settled().await;
+    let totals = world.totals();
+    assert_eq!(totals.delivered, put, "seed {seed}: {totals:?}");
+    assert_eq!(vendor.arrived().0.len() as u64, put, "seed {seed}");
+}
