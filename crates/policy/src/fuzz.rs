@@ -1,7 +1,9 @@
 //! Entry points over arbitrary bytes: replayed on stable by the tests and by libFuzzer. None may panic.
 
+use std::sync::OnceLock;
+
 use weir_event::names::ClassOnly;
-use weir_event::{NameId, Names};
+use weir_event::{NameId, Names, SourceNames};
 
 use crate::{RecordView, Tally, withheld};
 
@@ -16,8 +18,10 @@ pub fn fuzz_record(data: &[u8]) {
 
 /// The body of a withheld event as it comes back for a replay.
 pub fn fuzz_withheld(data: &[u8]) {
-    let names = Names::new(Box::new(ClassOnly));
-    if let Ok(batch) = withheld::decode(data, &names.source()) {
+    // One table for all runs: names are never freed, and a table for each run would leak.
+    static NAMES: OnceLock<SourceNames> = OnceLock::new();
+    let names = NAMES.get_or_init(|| Names::new(Box::new(ClassOnly)).source());
+    if let Ok(batch) = withheld::decode(data, names) {
         for draft in &batch.drafts {
             for leaf in batch.tape(draft) {
                 let _ = batch.str(leaf.text);

@@ -88,6 +88,8 @@ struct Open {
     path: NameId,
     array: bool,
     children: u32,
+    /// The rule by which its map key, or one above, may not leave: then nothing below it does.
+    denied: Option<Rule>,
 }
 
 /// What may be done with the values of a path. Depends on the policy alone, so it is looked up once per path.
@@ -521,7 +523,7 @@ impl Releaser {
                     }
                     if out.len() > open.marker + 1 {
                         out.push(ReleasedLeaf { path: leaf.path, kind: leaf.kind, text: LeafText::Stored(&[]) });
-                    } else if open.children == 0 && self.decide(open.path) == Decision::Allow {
+                    } else if open.children == 0 && open.denied.is_none() && self.decide(open.path) == Decision::Allow {
                         out.push(ReleasedLeaf { path: leaf.path, kind: leaf.kind, text: LeafText::Stored(&[]) });
                         work.outcomes.push((open.path, Outcome::Left(Action::Keep)));
                         properties += 1;
@@ -537,18 +539,26 @@ impl Releaser {
             }
             let start = out.len();
             let key = key.take();
+            // A map key is a value too, and leaves with its value or not at all.
+            let denied = match work.open.last().and_then(|open| open.denied) {
+                None => key.as_ref().and_then(|key| self.finding_forbids(rescan, key, work)),
+                above => above,
+            };
             if matches!(leaf.kind, LeafKind::ObjectBegin | LeafKind::ArrayBegin) {
-                if let Some(key) = key {
-                    self.put_key(rescan, key, work, out)?;
-                }
+                out.extend(key.map(map_key));
                 work.open.push(Open {
                     start,
                     marker: out.len(),
                     path: leaf.path,
                     array: leaf.kind == LeafKind::ArrayBegin,
                     children: 0,
+                    denied,
                 });
                 out.push(ReleasedLeaf { path: leaf.path, kind: leaf.kind, text: LeafText::Stored(&[]) });
+                continue;
+            }
+            if let Some(rule) = denied {
+                note(work, leaf.path, Outcome::Withheld(rule));
                 continue;
             }
             let decision = self.decide(leaf.path);
@@ -615,9 +625,7 @@ impl Releaser {
                     continue;
                 }
             };
-            if let Some(key) = key {
-                self.put_key(rescan, key, work, out)?;
-            }
+            out.extend(key.map(map_key));
             let kind = match text {
                 LeafText::Uuid(_) => LeafKind::String,
                 _ => leaf.kind,
@@ -665,22 +673,6 @@ impl Releaser {
             out.push(ReleasedLeaf { path, kind: LeafKind::String, text });
             note(work, path, Outcome::Left(action));
         }
-    }
-
-    /// A map key leaves with its value. It was scanned as a value at the gate, and is again where the detectors are newer.
-    fn put_key<'g>(
-        &self,
-        rescan: bool,
-        key: LeafView<'g>,
-        work: &mut Work,
-        out: &mut Vec<ReleasedLeaf<'g>>,
-    ) -> Result<(), Rule> {
-        // A key cannot be left out without its value, so a forbidden one withholds the event from this destination.
-        if let Some(rule) = self.finding_forbids(rescan, &key, work) {
-            return Err(rule);
-        }
-        out.push(ReleasedLeaf { path: key.path, kind: LeafKind::MapKey, text: LeafText::Stored(key.text) });
-        Ok(())
     }
 
     fn baseline_allows(&self, path: NameId, category: Option<Category>, work: &mut Work) -> bool {
@@ -918,6 +910,10 @@ fn note(work: &mut Work, path: NameId, outcome: Outcome) {
     if work.outcomes.last() != Some(&(path, outcome)) {
         work.outcomes.push((path, outcome));
     }
+}
+
+fn map_key(key: LeafView<'_>) -> ReleasedLeaf<'_> {
+    ReleasedLeaf { path: key.path, kind: LeafKind::MapKey, text: LeafText::Stored(key.text) }
 }
 
 fn epoch_number(time: Millis, period_millis: i64) -> u32 {

@@ -14,7 +14,8 @@
 //! v  leaves: v path (as parent), 1 kind, [v length, bytes]
 //! ```
 //!
-//! Limits: [`limits::HOLD_BODY_BYTES_MAX`]; a larger body is not kept, only the skeleton.
+//! Limits: [`limits::HOLD_BODY_BYTES_MAX`]; a larger body is not kept, only the skeleton. [`PATHS_MAX`] paths; with more a body
+//! does not read, as its event had more leaves than the gate takes.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -31,6 +32,9 @@ use crate::gate::Gate;
 
 /// The version that this code writes, and the newest that it reads.
 pub const VERSION: u16 = 1;
+
+/// Paths of one body: each leaf of an event may have one of its own, and as many again above it.
+pub const PATHS_MAX: u64 = 2 * limits::EVENT_LEAVES_MAX as u64;
 
 /// An event that could not be minimised. Only [`crate::Minimiser`] makes one (D2).
 ///
@@ -287,7 +291,12 @@ pub fn decode(body: &[u8], source: &SourceNames) -> Result<DraftBatch, WireError
         identities.push(Identity { kind, role, text: put(at.str()?.as_bytes()) });
     }
     let mut paths = ROOTS.to_vec();
-    for _ in 0..at.varint()? {
+    let count = at.varint()?;
+    if count > PATHS_MAX {
+        // Names are never freed: what is put into the table is bounded before it is.
+        return Err(bad(&at));
+    }
+    for _ in 0..count {
         let parent = path_at(&paths, at.varint()?).ok_or_else(|| bad(&at))?;
         let folded = at.u8()? != 0;
         let key = at.str()?;
