@@ -599,11 +599,11 @@ impl Releaser {
                     LeafText::Uuid(keys.session(epoch, leaf.text).ok_or(Rule::StageFailed)?.to_text())
                 }
                 Decision::OsFamily => {
-                    os = Some(self.os.get_or_make(leaf.text, |text| families::os_family(text)));
+                    os = Some(self.os.get_or_make(leaf.text, families::os_family));
                     continue;
                 }
                 Decision::BrowserFamily => {
-                    browser = Some(self.browser.get_or_make(leaf.text, |text| families::browser_family(text)));
+                    browser = Some(self.browser.get_or_make(leaf.text, families::browser_family));
                     continue;
                 }
                 Decision::ScreenWidth { allowed } => {
