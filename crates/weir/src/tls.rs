@@ -146,3 +146,90 @@ fn read_file(file: &Path) -> Result<Vec<u8>, TlsError> {
     }
     std::fs::read(file).map_err(|e| unreadable(e.kind()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Pair {
+        certificate: String,
+        key: String,
+        der: Vec<u8>,
+    }
+
+    fn pair() -> Pair {
+        let made = rcgen::generate_simple_self_signed(vec!["events.example.com".to_owned()]).unwrap();
+        Pair { certificate: made.cert.pem(), key: made.signing_key.serialize_pem(), der: made.cert.der().to_vec() }
+    }
+
+    fn write(folder: &Path, pair: &Pair) -> TlsFiles {
+        let files = TlsFiles { certificate: folder.join("chain.pem"), key: folder.join("key.pem") };
+        std::fs::write(&files.certificate, &pair.certificate).unwrap();
+        std::fs::write(&files.key, &pair.key).unwrap();
+        files
+    }
+
+    /// What a client is shown, trusting only `trusted`; `None` where the handshake fails.
+    async fn shown(tls: &Tls, trusted: &Pair) -> Option<Vec<u8>> {
+        let (client, server) = tokio::io::duplex(64 * 1024);
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from(trusted.der.clone())).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = "events.example.com".try_into().unwrap();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+        let (connected, _) = tokio::join!(connector.connect(name, client), tls.acceptor().accept(server));
+        let stream = connected.ok()?;
+        stream.get_ref().1.peer_certificates().map(|chain| chain[0].to_vec())
+    }
+
+    #[tokio::test]
+    async fn a_new_pair_is_taken_and_a_bad_one_keeps_the_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (pair(), pair());
+        let files = write(folder.path(), &first);
+        let tls = Tls::load(files.clone()).unwrap();
+        assert_eq!(shown(&tls, &first).await, Some(first.der.clone()));
+
+        // Half of a renewal: the new certificate with the old key.
+        std::fs::write(&files.certificate, &second.certificate).unwrap();
+        assert!(matches!(tls.reload(files.clone()), Err(TlsError::Unusable { .. })));
+        assert_eq!(shown(&tls, &first).await, Some(first.der.clone()), "the old one stays");
+
+        std::fs::write(&files.key, &second.key).unwrap();
+        tls.reload(files).unwrap();
+        assert_eq!(shown(&tls, &second).await, Some(second.der.clone()));
+        assert_eq!(shown(&tls, &first).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_change_of_the_files_is_seen_without_being_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (pair(), pair());
+        let tls = Tls::load(write(folder.path(), &first)).unwrap();
+        let files = write(folder.path(), &second);
+        // The same second and the same length must not hide it: the time is set apart.
+        let later = std::fs::metadata(&files.key).unwrap().modified().unwrap() + std::time::Duration::from_secs(5);
+        std::fs::File::options().write(true).open(&files.key).unwrap().set_modified(later).unwrap();
+        tls.reload_if_changed();
+        assert_eq!(shown(&tls, &second).await, Some(second.der.clone()));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_pair_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let good = pair();
+        let files = write(folder.path(), &good);
+        std::fs::write(&files.certificate, "no certificate").unwrap();
+        assert!(matches!(Tls::load(files.clone()), Err(TlsError::NoCertificate { .. })));
+        std::fs::write(&files.certificate, &good.certificate).unwrap();
+        std::fs::write(&files.key, &good.certificate).unwrap();
+        assert!(matches!(Tls::load(files.clone()), Err(TlsError::NoKey { .. })));
+        std::fs::remove_file(&files.key).unwrap();
+        assert!(matches!(Tls::load(files), Err(TlsError::Unreadable { .. })));
+    }
+}
