@@ -3,6 +3,7 @@
 //! The last line is `N passed, N failed`, summed over all of them; a step that fails without a count of its own counts as one.
 
 use std::ops::AddAssign;
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -103,53 +104,73 @@ fn build() -> Count {
     one(command("cargo", &["build", "--locked", "--profile", "ci", "--workspace", "--all-targets"]))
 }
 
+/// Every crate's own tests, those in its `tests` folder included, and the harness's.
 fn unit() -> Count {
-    suite(&["--workspace", "--exclude", "weir-tests"], &[])
+    let mut names = Vec::new();
+    for krate in entries(&root().join("crates")).into_iter().map(|c| root().join("crates").join(c)) {
+        names.extend(test_names(&krate.join("tests")));
+    }
+    names.sort();
+    names.dedup();
+    let mut fallback = vec!["--lib".to_owned(), "--bins".to_owned()];
+    fallback.extend(names.into_iter().flat_map(|name| ["--test".to_owned(), name]));
+    suite("not (package(weir-tests) & kind(test))", &fallback, &[])
 }
 
 fn doc() -> Count {
-    counted(command("cargo", &["test", "--locked", "--profile", "ci", "--workspace", "--doc"]))
+    let command = command("cargo", &["test", "--locked", "--profile", "ci", "--workspace", "--doc"]);
+    counted(command, LIBTEST_SUMMARY)
 }
 
 /// Everything in `tests/` that has no suite of its own.
 fn product() -> Count {
-    let folder = root().join("tests/tests");
-    let mut names: Vec<String> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned))
-        .filter(|name| !matches!(name.as_str(), "sdk" | "crash"))
-        .collect();
-    names.sort();
-    let mut arguments = vec!["-p", "weir-tests", "--lib"];
-    for name in &names {
-        arguments.extend(["--test", name]);
-    }
-    suite(&arguments, &[])
+    let names =
+        test_names(&root().join("tests/tests")).into_iter().filter(|name| !matches!(name.as_str(), "sdk" | "crash"));
+    product_tests(&names.collect::<Vec<_>>(), &[])
 }
 
 fn sdk() -> Count {
-    suite(&["-p", "weir-tests", "--test", "sdk"], &[])
+    product_tests(&["sdk".to_owned()], &[])
 }
 
 fn crash() -> Count {
-    suite(&["-p", "weir-tests", "--test", "crash"], &[("WEIR_CRASH_ROUNDS", CRASH_ROUNDS)])
+    product_tests(&["crash".to_owned()], &[("WEIR_CRASH_ROUNDS", CRASH_ROUNDS)])
 }
 
-/// Runs tests by nextest where it is installed, else by `cargo test`; both from the same build.
-fn suite(arguments: &[&str], environment: &[(&str, &str)]) -> Count {
-    let mut command = if has("cargo", &["nextest", "--version"]) {
-        let mut command = command("cargo", &["nextest", "run", "--locked", "--cargo-profile", "ci", "--no-fail-fast"]);
+fn product_tests(names: &[String], environment: &[(&str, &str)]) -> Count {
+    let any = names.iter().map(|name| format!("binary(={name})")).collect::<Vec<_>>().join(" | ");
+    let fallback: Vec<String> = names.iter().flat_map(|name| ["--test".to_owned(), name.clone()]).collect();
+    suite(&format!("package(weir-tests) & kind(test) & ({any})"), &fallback, environment)
+}
+
+/// The integration tests of a folder, by cargo's names.
+fn test_names(folder: &Path) -> Vec<String> {
+    let name = |entry: String| match entry.strip_suffix(".rs") {
+        Some(name) => Some(name.to_owned()),
+        None => folder.join(&entry).join("main.rs").exists().then_some(entry),
+    };
+    let mut names: Vec<String> = entries(folder).into_iter().filter_map(name).collect();
+    names.sort();
+    names
+}
+
+fn entries(folder: &Path) -> Vec<String> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|e| e.file_name().into_string().ok()).collect()
+}
+
+/// Runs tests by nextest where it is installed, else by `cargo test`. Both always name the whole workspace and pick from it,
+/// since naming one package gives its dependencies other features and builds them again.
+fn suite(filter: &str, fallback: &[String], environment: &[(&str, &str)]) -> Count {
+    let is_nextest = has("cargo", &["nextest", "--version"]);
+    let mut command = if is_nextest {
+        let mut command = command("cargo", &["nextest", "run", "--locked", "--cargo-profile", "ci", "--workspace"]);
         // What a passing crash run prints (its seed, what it skipped) belongs into the log.
-        command.args(["--success-output", if environment.is_empty() { "never" } else { "final" }]);
-        command.args(arguments);
+        command.args(["--no-fail-fast", "--success-output", if environment.is_empty() { "never" } else { "final" }]);
+        command.args(["-E", filter]);
         command
     } else {
-        let mut command = command("cargo", &["test", "--locked", "--profile", "ci", "--no-fail-fast"]);
-        // Doc tests have a step of their own.
-        let picks = arguments.iter().any(|a| matches!(*a, "--lib" | "--test"));
-        command.args(arguments).args(if picks { &[][..] } else { &["--lib", "--bins", "--tests"][..] });
+        let mut command = command("cargo", &["test", "--locked", "--profile", "ci", "--workspace", "--no-fail-fast"]);
+        command.args(fallback);
         command
     };
     command.env("WEIR_BIN", root().join("target/ci/weir"));
@@ -165,14 +186,20 @@ fn suite(arguments: &[&str], environment: &[(&str, &str)]) -> Count {
             command.env(name, value);
         }
     }
-    counted(command)
+    counted(command, if is_nextest { NEXTEST_SUMMARY } else { LIBTEST_SUMMARY })
 }
 
-fn counted(command: Command) -> Count {
+/// By what the summary line of a runner is known, and what stands before its numbers.
+type Summary = (&'static str, &'static str);
+const LIBTEST_SUMMARY: Summary = ("test result:", ". ");
+/// The output of single tests holds lines of libtest as well, which must not count twice.
+const NEXTEST_SUMMARY: Summary = ("Summary [", "run:");
+
+fn counted(command: Command, summary: Summary) -> Count {
     let (good, lines) = watched(command);
     let mut count = Count::default();
     for line in &lines {
-        count += count_of(line);
+        count += count_of(line, summary);
     }
     if !good && count.failed == 0 {
         count.failed = 1;
@@ -182,14 +209,13 @@ fn counted(command: Command) -> Count {
 
 /// The numbers of a summary line, of libtest (`test result: ok. 3 passed; 0 failed; …`) or of nextest
 /// (`Summary [ 1.2s] 3 tests run: 3 passed, 0 skipped`).
-fn count_of(line: &str) -> Count {
+fn count_of(line: &str, (sign, before): Summary) -> Count {
     let plain = without_colour(line);
-    let numbers = match (plain.trim_start().strip_prefix("test result:"), plain.split_once("run:")) {
-        (Some(rest), _) => rest.split_once(". ").map_or("", |(_, rest)| rest).to_owned(),
-        (None, Some((before, rest))) if before.contains("Summary [") => rest.to_owned(),
-        _ => return Count::default(),
-    };
     let mut count = Count::default();
+    if !plain.trim_start().starts_with(sign) {
+        return count;
+    }
+    let numbers = plain.split_once(before).map_or("", |(_, numbers)| numbers);
     for part in numbers.split([',', ';']) {
         let mut words = part.split_whitespace();
         let Some(Ok(number)) = words.next().map(str::parse::<u64>) else { continue };
@@ -220,19 +246,17 @@ mod tests {
     fn summaries_of_both_runners_are_counted() {
         let count = |passed, failed| Count { passed, failed };
         assert_eq!(
-            count_of("test result: FAILED. 13 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out"),
+            count_of(
+                "test result: FAILED. 13 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out",
+                LIBTEST_SUMMARY
+            ),
             count(13, 2)
         );
-        assert_eq!(
-            count_of("     Summary [  12.345s] 20 tests run: 17 passed (1 slow), 2 failed, 1 timed out, 4 skipped"),
-            count(17, 3)
-        );
-        assert_eq!(
-            count_of(
-                "\u{1b}[32;1m     Summary\u{1b}[0m [   0.1s] \u{1b}[1m1\u{1b}[0m test run: 1 \u{1b}[32mpassed\u{1b}[0m, 0 skipped"
-            ),
-            count(1, 0)
-        );
-        assert_eq!(count_of("running 13 tests"), count(0, 0));
+        let line = "     Summary [  12.345s] 20 tests run: 17 passed (1 slow), 2 failed, 1 timed out, 4 skipped";
+        assert_eq!(count_of(line, NEXTEST_SUMMARY), count(17, 3));
+        let coloured = "\u{1b}[32;1m     Summary\u{1b}[0m [   0.1s] \u{1b}[1m1\u{1b}[0m test run: 1 \u{1b}[32mpassed\u{1b}[0m, 0 skipped";
+        assert_eq!(count_of(coloured, NEXTEST_SUMMARY), count(1, 0));
+        assert_eq!(count_of("    test result: ok. 1 passed; 0 failed", NEXTEST_SUMMARY), count(0, 0));
+        assert_eq!(count_of("running 13 tests", LIBTEST_SUMMARY), count(0, 0));
     }
 }
