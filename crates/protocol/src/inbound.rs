@@ -48,6 +48,9 @@ pub trait Protocol: Sync {
     /// The constant answer to an auxiliary call (D17 mode `constant`): nothing is switched on.
     fn auxiliary(&self, endpoint: Endpoint, head: &RequestHead<'_>) -> Answer;
 
+    /// Whether an auxiliary endpoint asks for feature flags: `constant` answers with none, which doctor and a metric say (D17).
+    fn is_flags(&self, endpoint: Endpoint) -> bool;
+
     /// The canonical path of a vendor's own property name, where it has one: `$browser` is `context.browser.name`. Allow lists
     /// accept both.
     fn canonical_path(&self, property: &str) -> Option<&'static str>;

@@ -96,10 +96,10 @@ pub struct ServeOptions {
 }
 
 impl Folders {
-    /// The configuration file to use, if there is any.
+    /// The configuration file to use, if there is any: as `serve` chooses, but nothing is written.
     pub fn config_file(&self) -> Option<PathBuf> {
-        let here = PathBuf::from("weir.yaml");
-        self.config.clone().or_else(|| here.is_file().then_some(here))
+        let usual = [PathBuf::from("weir.yaml"), self.data.join("weir.yaml")];
+        self.config.clone().or_else(|| usual.into_iter().find(|file| file.is_file()))
     }
 
     /// The key folder: the one told, or the user's own.

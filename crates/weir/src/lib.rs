@@ -1,8 +1,20 @@
 //! Weir, the binary's library: configuration, listener, the pipeline where the stages meet, and the command line.
+//!
+//! Read in this order: [`pipeline`] (the gate, one screen), [`generation`], [`gateway`] (what a running Weir is made of), [`serve`].
 
 pub mod cli;
 pub mod config;
+pub mod dedup;
+pub mod destination;
 pub mod disk;
+pub mod first_start;
+pub mod gateway;
+pub mod generation;
 pub mod listen;
 pub mod log;
+pub mod operate;
+pub mod pipeline;
+pub mod serve;
+pub mod stage;
 pub mod tls;
+pub mod watch;

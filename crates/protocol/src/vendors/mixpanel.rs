@@ -119,6 +119,10 @@ impl Protocol for Mixpanel {
         answers::auxiliary(endpoint)
     }
 
+    fn is_flags(&self, endpoint: Endpoint) -> bool {
+        matches!(endpoint, FLAGS | DECIDE)
+    }
+
     fn canonical_path(&self, property: &str) -> Option<&'static str> {
         names::canonical_path(property)
     }

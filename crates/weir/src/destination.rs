@@ -1,0 +1,148 @@
+//! From `destinations.<id>` to what `deliver` works with: release policy, encoder, endpoint, client. Every problem at once.
+
+use std::sync::Arc;
+
+use weir_deliver::{OnLag, OnUnknown, Options, Setup, Start};
+use weir_event::{DestinationId, Names, Offset};
+use weir_outbound::{Client, ClientOptions, Endpoint};
+use weir_policy::{ReleasePolicy, ReleaseSpec, RuleSpec, SubjectMode};
+use weir_protocol::outbound::{DestinationSetup, ImportCredentials, Secret};
+
+use crate::config::{self, Config, Destination, RuleAction, Selector, Subject};
+
+/// The name in `allow` that stands for the preset of the same rule.
+const UTM: &str = "utm_*";
+
+/// Resolves one destination.
+pub fn setup(
+    id: &DestinationId,
+    from: &Destination,
+    config: &Config,
+    names: &Arc<Names>,
+) -> Result<Setup, Vec<String>> {
+    let mut problems = Vec::new();
+    let release = ReleasePolicy::resolve(&release_spec(id, from), names)
+        .map_err(|errors| problems.extend(errors.iter().map(|e| format!("release: {e}"))))
+        .ok();
+    let kind = weir_protocol::destination_kind(from.kind);
+    if kind.is_none() {
+        problems.push(format!("there is no type {}", from.kind));
+    }
+    let endpoint = Endpoint::parse(from.origin()).map_err(|e| problems.push(format!("endpoint: {e}"))).ok();
+    if let (Some(kind), Some(endpoint)) = (kind, &endpoint)
+        && let Err(error) = kind.check_region(Some(from.region), endpoint.host())
+    {
+        problems.push(error.to_string());
+    }
+    let vendor = vendor_setup(from, names);
+    if let Some(kind) = kind
+        && let Err(error) = (kind.encoder)(vendor.clone())
+    {
+        problems.push(error.to_string());
+    }
+    let client = client(from).map_err(|e| problems.push(e)).ok();
+    match (release, kind, endpoint, client) {
+        (Some(release), Some(kind), Some(endpoint), Some(client)) if problems.is_empty() => {
+            let options = options(from, config);
+            Ok(Setup { id: id.clone(), release: Arc::new(release), kind, vendor, endpoint, client, options })
+        }
+        _ => Err(problems),
+    }
+}
+
+/// What policy reads of a destination. Allow lists take the vendor's own property names too: `$browser` is `context.browser.name`.
+fn release_spec(id: &DestinationId, from: &Destination) -> ReleaseSpec {
+    let canonical = |path: &String| {
+        let protocol = weir_protocol::protocol(from.kind);
+        protocol.and_then(|p| p.canonical_path(path)).map_or_else(|| path.clone(), str::to_owned)
+    };
+    let rule = |rule: &config::ReleaseRule| {
+        let mut spec = RuleSpec::default();
+        let action = match rule.action {
+            RuleAction::Drop => "drop",
+            RuleAction::Pseudonymize => "pseudonymize",
+        };
+        match &rule.selector {
+            Selector::Category(category) => spec.category = Some(category.clone()),
+            Selector::Property(path) => spec.property = Some(canonical(path)),
+            Selector::Event(event) => spec.event = Some(event.clone()),
+            Selector::Preset(preset) => {
+                spec.preset = Some(preset.clone());
+                return spec;
+            }
+        }
+        spec.action = Some(action.to_owned());
+        spec
+    };
+    let mut rules: Vec<RuleSpec> = from.rules.iter().map(rule).collect();
+    if from.allow.iter().any(|path| path == UTM) {
+        rules.push(RuleSpec { preset: Some("utm".to_owned()), ..RuleSpec::default() });
+    }
+    ReleaseSpec {
+        destination: id.clone(),
+        subject: match from.subject {
+            Subject::Raw { confirm_category } => {
+                SubjectMode::Raw { confirm_category: confirm_category.then(|| "user.contact".to_owned()) }
+            }
+            Subject::Stable => SubjectMode::Stable,
+            Subject::Rotating(period) => {
+                SubjectMode::Rotating { period_millis: i64::try_from(period.as_millis()).unwrap_or(i64::MAX) }
+            }
+        },
+        allow: from.allow.iter().filter(|path| *path != UTM).map(canonical).collect(),
+        rules,
+        links: from.links,
+    }
+}
+
+fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {
+    let secret = |secret: &config::Secret| Secret::new(secret.reveal().unwrap_or_default());
+    DestinationSetup {
+        token: secret(&from.token),
+        import: from.import.as_ref().map(|import| ImportCredentials {
+            user: secret(&import.username),
+            password: secret(&import.secret),
+            project_id: Some(import.project_id.to_string()),
+        }),
+        gzip_from_bytes: from.compress.then_some(DestinationSetup::GZIP_FROM_BYTES),
+        names: Arc::clone(names),
+    }
+}
+
+fn client(from: &Destination) -> Result<Client, String> {
+    let extra_roots = match &from.root_certificates {
+        Some(file) => {
+            std::fs::read(file).map_err(|e| format!("root_certificates: {}: {}", file.display(), e.kind()))?
+        }
+        None => Vec::new(),
+    };
+    let options = ClientOptions {
+        allow_addresses: from.allow_addresses.clone(),
+        extra_roots,
+        connect_timeout: from.connect_timeout,
+        request_timeout: from.request_timeout,
+        ..ClientOptions::default()
+    };
+    Client::new(options).map_err(|e| e.to_string())
+}
+
+fn options(from: &Destination, config: &Config) -> Options {
+    Options {
+        on_unknown: match from.on_unknown {
+            config::OnUnknown::Resend => OnUnknown::Resend,
+            config::OnUnknown::KeepUnknown => OnUnknown::KeepUnknown,
+        },
+        on_lag: match from.on_lag {
+            config::OnLag::Expire => OnLag::Expire,
+            config::OnLag::Hold => OnLag::Hold,
+        },
+        lag_millis_max: i64::try_from(from.lag_max.as_millis()).unwrap_or(i64::MAX),
+        // D12: 72 h or half of the journal, whichever comes first.
+        lag_bytes_max: config.journal.budget_bytes / 2,
+        start: match from.from {
+            config::StartFrom::Now => Start::Now,
+            config::StartFrom::Earliest => Start::From(Offset(0)),
+        },
+        ..Options::default()
+    }
+}

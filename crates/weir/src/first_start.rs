@@ -1,0 +1,148 @@
+//! The first start without a configuration: a `weir.yaml` in the data folder with one source, its write key, and, commented out,
+//! the lines that would let something leave. Nothing leaves until somebody writes them.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use weir_event::ids::hex;
+
+/// The file's name, in the working folder or in the data folder.
+pub const FILE_NAME: &str = "weir.yaml";
+
+/// Which configuration to use: the one given, else `weir.yaml` here, else the data folder's, which is written if it is missing.
+/// The second value is whether it was written now.
+pub fn choose(given: Option<&Path>, here: &Path, data: &Path) -> std::io::Result<(PathBuf, bool)> {
+    if let Some(file) = given {
+        return Ok((file.to_owned(), false));
+    }
+    let local = here.join(FILE_NAME);
+    if local.is_file() {
+        return Ok((local, false));
+    }
+    let own = data.join(FILE_NAME);
+    if own.is_file() {
+        return Ok((own, false));
+    }
+    let mut key = [0; 16];
+    weir_keys::random(&mut key);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = options.open(&own)?;
+    file.write_all(text(&hex(&key)).as_bytes())?;
+    // A crash before this leaves a file that may be cut short; it is then refused with its place, and can be removed.
+    file.sync_all()?;
+    Ok((own, true))
+}
+
+/// The file. A test reads it with the lines uncommented.
+pub fn text(write_key: &str) -> String {
+    format!(
+        "# Weir's configuration. `docs/configuration.md` has every field; `weir config check` says what is wrong with a change,
+# and SIGHUP or `weir reload` applies it without a restart.
+
+sources:
+  web:
+    protocol: mixpanel
+    write_keys: [{write_key}]
+    environment: production
+    mode: observe
+
+# Nothing leaves: there is no destination. With the lines below, Mixpanel gets the baseline of each event (clean event name,
+# time, a pseudonym of its own that changes every week, insert id, library, families of system and browser, screen class,
+# country) and nothing else. Each further property is a name in `allow`.
+#
+# destinations:
+#   product:
+#     type: mixpanel
+#     subject: {{rotating: 7d}}          # or stable, or raw: how people appear there
+#     token: {{env: PRODUCT_TOKEN}}      # the project token, from the environment
+#     release: {{allow: []}}             # the line that lets more leave: [plan, format]
+"
+    )
+}
+
+/// What a start says about itself, for a person.
+pub fn greeting(
+    ingest: &str,
+    console: &str,
+    config: &Path,
+    data: &Path,
+    keys: &Path,
+    generation: &crate::generation::Generation,
+) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    let _ = writeln!(out, "weir {} is running", env!("CARGO_PKG_VERSION"));
+    let _ = writeln!(out, "  ingest     {ingest}");
+    let _ = writeln!(out, "  console    {console}  (/healthz, /readyz, /metrics)");
+    let _ = writeln!(out, "  config     {}", config.display());
+    let _ = writeln!(out, "  data       {}", data.display());
+    let _ = writeln!(out, "  keys       {}  (back them up: weir keys backup FOLDER)", keys.display());
+    for (id, source) in &generation.config.sources {
+        let key = source.write_keys.first().map_or("", String::as_str);
+        let _ = writeln!(out, "\nsource {id}: point the SDK's host at {ingest}/in/{id}");
+        let _ = writeln!(out, "  browser    mixpanel.init('{key}', {{api_host: '{ingest}/in/{id}'}})");
+        let host = ingest.split("://").nth(1).unwrap_or(ingest);
+        let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
+        let scheme = ingest.split("://").next().unwrap_or("http");
+        let _ = writeln!(
+            out,
+            "  node       Mixpanel.init('{key}', {{protocol: '{scheme}', host: '{name}', port: {port}, path: '/in/{id}'}})"
+        );
+        let _ = writeln!(
+            out,
+            "  python     Mixpanel('{key}', consumer=Consumer(events_url='{ingest}/in/{id}/track',\n             \
+             people_url='{ingest}/in/{id}/engage', groups_url='{ingest}/in/{id}/groups', import_url='{ingest}/in/{id}/import'))"
+        );
+        let _ = writeln!(
+            out,
+            "  try it     curl '{ingest}/in/{id}/track?verbose=1' -d 'data={{\"event\":\"Hello\",\"properties\":{{\"token\":\"{key}\",\"distinct_id\":\"u1\"}}}}'"
+        );
+    }
+    if generation.config.destinations.is_empty() {
+        let _ = writeln!(
+            out,
+            "\nwhat leaves: nothing, there is no destination. Uncomment `destinations` in {}",
+            config.display()
+        );
+    }
+    for (id, destination) in &generation.config.destinations {
+        let allowed =
+            if destination.allow.is_empty() { "no property".to_owned() } else { destination.allow.join(", ") };
+        let _ = writeln!(out, "\nwhat leaves to {id} ({}): the baseline and {allowed}", destination.origin());
+        let _ = writeln!(out, "  to allow more: destinations.{id}.release.allow in {}", config.display());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Secrets};
+
+    #[test]
+    fn the_first_file_is_a_configuration_with_and_without_its_commented_lines() {
+        let text = text("0123456789abcdef0123456789abcdef");
+        let config = Config::parse(&text, Path::new("weir.yaml"), Secrets::Leave).unwrap();
+        assert_eq!(config.sources.len(), 1);
+        assert!(config.destinations.is_empty(), "nothing leaves");
+        let (head, tail) = text.split_once("#\n# destinations:").unwrap();
+        let open = format!("{head}destinations:{}", tail.replace("\n# ", "\n"));
+        let config = Config::parse(&open, Path::new("weir.yaml"), Secrets::Leave).unwrap();
+        assert_eq!(config.destinations.len(), 1);
+    }
+
+    #[test]
+    fn the_first_file_is_written_once_and_closed_to_others() {
+        use std::os::unix::fs::PermissionsExt;
+        let (here, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (file, new) = choose(None, here.path(), data.path()).unwrap();
+        assert!(new);
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let before = std::fs::read(&file).unwrap();
+        assert_eq!(choose(None, here.path(), data.path()).unwrap(), (file.clone(), false));
+        assert_eq!(std::fs::read(&file).unwrap(), before);
+    }
+}

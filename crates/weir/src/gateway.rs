@@ -1,0 +1,375 @@
+//! Everything that one running Weir is made of, opened in the order that recovery needs: folder, keys, names, journal, hold,
+//! ledgers, generation, delivery. `serve` runs it; `watch` and `operate` show and steer it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use weir_deliver::{Deliver, Parts};
+use weir_detect::{Engine, Judge};
+use weir_event::log::{self, Field, Level};
+use weir_event::{Clock, EventId, Millis, Names};
+use weir_hold::{EntryId, Hold, HoldOptions, Shelf};
+use weir_journal::Journal;
+use weir_keys::Keys;
+use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
+use weir_policy::{MinimisedBatch, Minimiser, SharedTally};
+
+use crate::config::{Config, Secrets};
+use crate::disk::{DataFolder, Space};
+use crate::generation::{Generation, Memories};
+use crate::pipeline::Pipeline;
+
+/// Where things are.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The key folder, outside the data folder.
+    pub keys: PathBuf,
+}
+
+/// One running Weir.
+pub struct Gateway {
+    /// Where things are.
+    pub places: Places,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// When it was opened.
+    pub started: Millis,
+    /// The key ring.
+    pub keys: Arc<Keys>,
+    /// All names.
+    pub names: Arc<Names>,
+    /// The detectors.
+    pub engine: Arc<Engine>,
+    /// What sources have learned.
+    pub memories: Memories,
+    /// The sums that the journal carries (D11).
+    pub tally: SharedTally,
+    /// The gate.
+    pub pipeline: Arc<Pipeline>,
+    /// Raw hold and quarantine.
+    pub hold: Hold,
+    /// What left.
+    pub egress: Arc<Ledger>,
+    /// Who did what.
+    pub audit: Arc<Ledger>,
+    /// Delivery.
+    pub deliver: Deliver,
+    /// The disk.
+    pub space: Arc<Space>,
+    /// What the anchors say (D14); shown by status and doctor.
+    pub rewind: weir_ledger::anchor::Rewind,
+    /// One reload at a time.
+    pub(crate) reloading: tokio::sync::Mutex<()>,
+    // Last, so that the folder stays locked until everything above is closed.
+    _folder: DataFolder,
+}
+
+/// Why it cannot start. The texts say what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration.
+    #[error("{0}")]
+    Config(#[from] crate::config::Problems),
+    /// The configuration reads but does not resolve.
+    #[error("{0}")]
+    Generation(#[from] crate::generation::GenerationError),
+    /// The data folder.
+    #[error("{0}")]
+    Disk(#[from] crate::disk::DiskError),
+    /// The keys.
+    #[error("keys: {0}")]
+    Keys(#[from] weir_keys::KeysError),
+    /// The data was written with keys that are not here.
+    #[error(
+        "{data} was written with keys that are not in {keys}: give the right folder with --keys, or restore it from a backup",
+        data = .0.display(), keys = .1.display()
+    )]
+    KeysMissing(PathBuf, PathBuf),
+    /// The key folder lies in the data folder, so a copy of the data would open itself.
+    #[error("the key folder {} lies in the data folder: keep them apart, so that a copy of the data opens nothing", .0.display())]
+    KeysInside(PathBuf),
+    /// The journal.
+    #[error("journal: {0}")]
+    Journal(#[from] weir_journal::JournalError),
+    /// The hold.
+    #[error("hold: {0}")]
+    Hold(#[from] weir_hold::hold::OpenError),
+    /// A ledger.
+    #[error("ledger: {0}")]
+    Ledger(#[from] weir_ledger::LedgerError),
+    /// Delivery.
+    #[error("delivery: {0}")]
+    Deliver(#[from] weir_deliver::DeliverError),
+    /// An address, a certificate, a socket.
+    #[error("{what}: {}", source.kind())]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// TLS.
+    #[error("{0}")]
+    Tls(#[from] crate::tls::TlsError),
+}
+
+impl Gateway {
+    /// Opens everything. Must run inside the runtime that delivery is to use.
+    pub async fn open(places: Places, config: Config, clock: Arc<dyn Clock>) -> Result<Gateway, StartError> {
+        let folder = DataFolder::open(&places.data)?;
+        let keys = open_keys(&places, &clock)?;
+        let space = Arc::new(Space::open(&folder, config.disk_reserve, config.journal.segment_bytes)?);
+        let engine = Arc::new(Engine::new());
+        let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
+        let tally = SharedTally::default();
+        let options = weir_journal::Options {
+            segment_bytes: config.journal.segment_bytes,
+            budget_bytes: config.journal.budget_bytes,
+            ..weir_journal::Options::default()
+        };
+        let (journal, recovery) = Journal::<MinimisedBatch>::open(
+            &places.data.join("journal"),
+            Arc::clone(&keys),
+            Arc::clone(&names),
+            Box::new(tally.clone()),
+            options,
+            Arc::clone(&clock),
+        )?;
+        report_recovery(&recovery);
+        let (hold, _) = Hold::open(
+            &places.data.join("hold"),
+            Arc::clone(&keys),
+            Arc::clone(&names),
+            Arc::clone(&clock),
+            hold_options(&config),
+        )?;
+        finish_replays(&hold, &tally).await;
+        let (egress, recovered) = open_ledger(Kind::Egress, &places, &config, &keys, &names, &clock)?;
+        let (audit, _) = open_ledger(Kind::Audit, &places, &config, &keys, &names, &clock)?;
+        let rewind = recovered.rewind.clone();
+
+        let memories = Memories::default();
+        let generation = Arc::new(Generation::resolve(config, &engine, &names, &memories)?);
+        fill_windows(&journal, &generation, clock.now()).await;
+        let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
+        let parts = Parts {
+            keys: Arc::clone(&keys),
+            names: Arc::clone(&names),
+            journal: journal.clone(),
+            ledger: Arc::clone(&egress),
+            hold: hold.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let deliver = Deliver::start(parts, generation.id, &generation.destinations, recovered.unfinished).await?;
+        let pipeline = Pipeline::new(
+            Arc::clone(&generation),
+            minimiser,
+            journal,
+            hold.clone(),
+            Arc::clone(&keys),
+            Arc::clone(&space),
+            Arc::clone(&clock),
+        );
+        let started = clock.now();
+        let act = Act { actor: Actor::Weir, action: "start", targets: vec![Target::Generation(generation.id)] };
+        audit.act(act).await?;
+        Ok(Gateway {
+            places,
+            clock,
+            started,
+            keys,
+            names,
+            engine,
+            memories,
+            tally,
+            pipeline: Arc::new(pipeline),
+            hold,
+            egress,
+            audit,
+            deliver,
+            space,
+            rewind,
+            reloading: tokio::sync::Mutex::new(()),
+            _folder: folder,
+        })
+    }
+
+    /// Reads the configuration again and swaps the generation (D16). A configuration with a problem changes nothing.
+    /// Returns whether the generation changed, and the fields whose change waits for the next start.
+    pub async fn reload(&self) -> Result<(bool, Vec<String>), StartError> {
+        let _one = self.reloading.lock().await;
+        let config = Config::load(&self.places.config, Secrets::environment())?;
+        let old = self.pipeline.generation();
+        let generation = Arc::new(Generation::resolve(config, &self.engine, &self.names, &self.memories)?);
+        let waits = needs_start(&old.config, &generation.config);
+        // Delivery first: a destination must have its beginning in the ledger before an event is offered to it. Secrets are not
+        // part of the hash, so delivery gets the new setups even where the id is the same.
+        self.deliver.apply(generation.id, &generation.destinations).await?;
+        self.pipeline.replace(Arc::clone(&generation));
+        Ok((old.id != generation.id, waits))
+    }
+
+    /// What is done every second and every minute beside the traffic: expiry, trimming, keys of days that are over.
+    pub async fn upkeep(&self) {
+        let now = self.clock.now();
+        if let Err(error) = self.hold.expire(now).await {
+            let _ = error;
+            log::emit(Level::Warn, "expired entries of the hold could not be removed; it is tried again", &[]);
+        }
+        self.trim();
+    }
+
+    /// Frees journal segments that every destination has passed and whose replay window is over; returns how many.
+    pub fn trim(&self) -> u64 {
+        let journal = self.pipeline.journal();
+        let window = self.pipeline.generation().config.journal.replay_window;
+        let older_than = self.clock.now().plus(-i64::try_from(window.as_millis()).unwrap_or(i64::MAX));
+        let before = self.deliver.floor().unwrap_or_else(|| journal.tail());
+        match journal.trim(before, older_than) {
+            Ok(trimmed) => {
+                // D8: raw ids die with the last segment of their day.
+                let oldest = trimmed.oldest_received_at.unwrap_or_else(|| self.clock.now());
+                let day = u32::try_from(oldest.0.div_euclid(Millis::DAY)).unwrap_or(0);
+                if self.keys.destroy_raw_days_before(day).is_err() {
+                    log::emit(
+                        Level::Error,
+                        "keys of days that are over could not be destroyed; it is tried again",
+                        &[],
+                    );
+                }
+                u64::from(trimmed.segments)
+            }
+            Err(error) => {
+                let _ = error;
+                log::emit(Level::Error, "the journal could not be trimmed; it is tried again", &[]);
+                0
+            }
+        }
+    }
+
+    /// Stops in the order of an event's way: no more intake (the caller has closed the listener), delivery, journal, ledgers.
+    pub async fn close(&self, grace: Duration) {
+        self.pipeline.stop();
+        self.deliver.stop(grace).await;
+        self.pipeline.journal().clone().close().await;
+        let act = Act { actor: Actor::Weir, action: "stop", targets: Vec::new() };
+        let _ = self.audit.act(act).await;
+        for ledger in [&self.egress, &self.audit] {
+            if let Err(error) = ledger.close() {
+                let _ = error;
+                log::emit(Level::Error, "a ledger could not be closed cleanly; the next start catches up", &[]);
+            }
+        }
+    }
+}
+
+fn open_keys(places: &Places, clock: &Arc<dyn Clock>) -> Result<Arc<Keys>, StartError> {
+    let absolute = |p: &Path| std::path::absolute(p).unwrap_or_else(|_| p.to_owned());
+    if absolute(&places.keys).starts_with(absolute(&places.data)) {
+        return Err(StartError::KeysInside(places.keys.clone()));
+    }
+    // New keys beside old data would make everything in it unreadable and every pseudonym different.
+    let written = std::fs::read_dir(places.data.join("journal")).is_ok_and(|mut entries| entries.next().is_some());
+    if written && !places.keys.join("ring").exists() {
+        return Err(StartError::KeysMissing(places.data.clone(), places.keys.clone()));
+    }
+    Ok(Keys::open(&places.keys, Arc::clone(clock))?)
+}
+
+fn hold_options(config: &Config) -> HoldOptions {
+    HoldOptions {
+        bytes_max: config.hold.budget_bytes,
+        raw_millis: i64::try_from(config.hold.keep.as_millis()).unwrap_or(i64::MAX),
+        rejected_millis: i64::try_from(config.hold.keep.as_millis()).unwrap_or(i64::MAX),
+        keep_body: config.hold.keep_body,
+        ..HoldOptions::default()
+    }
+}
+
+fn open_ledger(
+    kind: Kind,
+    places: &Places,
+    config: &Config,
+    keys: &Arc<Keys>,
+    names: &Arc<Names>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<Ledger>, Recovered), StartError> {
+    let (folder, origin, anchors) = match kind {
+        Kind::Egress => ("ledger", config.ledger.origin.clone(), config.ledger.anchors.clone()),
+        // The audit tree is anchored beside the egress tree, under a name of its own.
+        Kind::Audit => {
+            let beside = |file: &PathBuf| file.with_added_extension("audit");
+            let origin = config.ledger.origin.as_ref().map(|origin| format!("{origin}/audit"));
+            ("audit", origin, config.ledger.anchors.iter().map(beside).collect())
+        }
+    };
+    let options = weir_ledger::Options { origin, anchors, ..weir_ledger::Options::default() };
+    let dir = places.data.join(folder);
+    Ok(Ledger::open(&dir, kind, Arc::clone(keys), Arc::clone(names), options, Arc::clone(clock))?)
+}
+
+/// A crash between the journal append of a replay and the hold's own note leaves both: the journal's word counts (D10).
+async fn finish_replays(hold: &Hold, tally: &SharedTally) {
+    let replayed: Vec<EventId> = tally.read().replayed_ids().collect();
+    let entries = hold.list(usize::MAX, |info| info.id.shelf == Shelf::Raw && replayed.contains(&info.event_id));
+    let ids: Vec<EntryId> = entries.iter().map(|info| info.id).collect();
+    if !ids.is_empty() && hold.mark_replayed(ids).await.is_err() {
+        log::emit(
+            Level::Warn,
+            "entries of the hold that were replayed could not be marked; it is tried at the next start",
+            &[],
+        );
+    }
+}
+
+/// Fills the dedup windows from the last ten minutes of the journal, so that a batch that was durable when we crashed and is sent
+/// again now is taken for what it is (D5).
+async fn fill_windows(journal: &Journal<MinimisedBatch>, generation: &Generation, now: Millis) {
+    let oldest = now.plus(-weir_event::limits::DEDUP_WINDOW_MILLIS);
+    let Ok(from) = journal.received_since(oldest) else { return };
+    let tail = journal.tail();
+    let mut reader = journal.reader(from);
+    while reader.position() < tail {
+        let Ok(Ok(group)) = tokio::time::timeout(Duration::from_secs(30), reader.next()).await else { return };
+        for index in 0..group.count() {
+            let Ok(view) = weir_policy::RecordView::parse(&group, index) else { continue };
+            if let Some(source) = generation.sources.values().find(|s| s.policy.label == view.source()) {
+                source.memory.window.admit(std::iter::once(view.event_id()), view.received_at());
+            }
+        }
+    }
+}
+
+fn report_recovery(recovery: &weir_journal::Recovery) {
+    if !recovery.damaged.is_empty() {
+        let fields = [("ranges", Field::Count(recovery.damaged.len() as u64))];
+        log::emit(Level::Error, "parts of the journal cannot be read; see `weir doctor`", &fields);
+    }
+}
+
+/// Fields that are read once, at the start.
+fn needs_start(old: &Config, new: &Config) -> Vec<String> {
+    let mut waits = Vec::new();
+    let mut differs = |field: &str, yes: bool| {
+        if yes {
+            waits.push(field.to_owned());
+        }
+    };
+    differs("listen.ingest", old.listen.ingest != new.listen.ingest);
+    differs("listen.console", old.listen.console != new.listen.console);
+    differs("listen.tls", old.listen.tls.is_some() != new.listen.tls.is_some());
+    differs("journal.segment", old.journal.segment_bytes != new.journal.segment_bytes);
+    differs("journal.budget", old.journal.budget_bytes != new.journal.budget_bytes);
+    differs("hold.budget", old.hold.budget_bytes != new.hold.budget_bytes);
+    differs("disk.reserve", old.disk_reserve != new.disk_reserve);
+    differs("ledger.anchors", old.ledger.anchors != new.ledger.anchors);
+    differs("limits.in_flight", old.limits.in_flight_bytes != new.limits.in_flight_bytes);
+    differs("limits.connections", old.limits.connections != new.limits.connections);
+    waits
+}

@@ -1,0 +1,191 @@
+//! A generation: configuration, policy and destinations resolved to one immutable whole, named by a content hash (D16).
+//!
+//! A request pins one when it arrives, a batch one when it is released. A new one replaces it in a single swap; what a source has
+//! learned (its names, its dedup window) lives on from generation to generation.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ring::digest;
+use weir_deliver::Setup;
+use weir_detect::Engine;
+use weir_event::{DestinationId, GenerationId, NameId, Names, SourceId, SourceNames};
+use weir_policy::SourcePolicy;
+use weir_protocol::{DecodeOptions, Protocol};
+
+use crate::config::{Config, Mode, Subject};
+use crate::dedup::DedupWindow;
+use crate::destination;
+
+/// Everything that a request or a batch is decided by.
+pub struct Generation {
+    /// Content hash of the resolved configuration and the detectors' version.
+    pub id: GenerationId,
+    /// The configuration it was made of.
+    pub config: Config,
+    /// The sources, by id.
+    pub sources: BTreeMap<SourceId, Arc<SourceRuntime>>,
+    /// The destinations, by id, ready for `deliver`.
+    pub destinations: BTreeMap<DestinationId, Arc<Setup>>,
+    by_write_key: HashMap<String, SourceId>,
+}
+
+/// One source, ready to decode and minimise.
+pub struct SourceRuntime {
+    /// What policy needs to know.
+    pub policy: SourcePolicy,
+    /// The same for events in mode `tap`: journaled, offered to nobody, counted as `tap`.
+    pub tapped: SourcePolicy,
+    /// Its protocol.
+    pub protocol: &'static dyn Protocol,
+    /// What decoding needs to know.
+    pub options: DecodeOptions,
+    /// What it has learned; survives a reload.
+    pub memory: Arc<SourceMemory>,
+    /// Labels of the destinations that take its environment.
+    pub offered: Vec<NameId>,
+    mode: Mode,
+    event_modes: Vec<(NameId, Mode)>,
+    write_keys: Vec<String>,
+}
+
+/// What a source has learned. Not part of any generation.
+pub struct SourceMemory {
+    /// Its names, with the limits of D1.
+    pub names: SourceNames,
+    /// Its dedup window (D5).
+    pub window: DedupWindow,
+    /// Whether an SDK has asked it for flags in this process (D17).
+    pub flags: AtomicBool,
+}
+
+/// The memories of all sources, by id, for as long as the process lives.
+#[derive(Default)]
+pub struct Memories(RwLock<BTreeMap<SourceId, Arc<SourceMemory>>>);
+
+impl Memories {
+    /// The memory of a source; made when it is first asked for.
+    pub fn of(&self, id: &SourceId, names: &Arc<Names>) -> Arc<SourceMemory> {
+        if let Some(memory) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(id) {
+            return Arc::clone(memory);
+        }
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(id.clone()).or_insert_with(|| {
+            Arc::new(SourceMemory {
+                names: names.source(),
+                window: DedupWindow::default(),
+                flags: AtomicBool::new(false),
+            })
+        }))
+    }
+}
+
+/// Why a configuration that reads well does not resolve.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct GenerationError(pub Vec<String>);
+
+impl Generation {
+    /// Resolves a configuration; every problem at once.
+    pub fn resolve(
+        config: Config,
+        engine: &Engine,
+        names: &Arc<Names>,
+        memories: &Memories,
+    ) -> Result<Generation, GenerationError> {
+        let mut problems = Vec::new();
+        let mut destinations = BTreeMap::new();
+        for (id, destination) in &config.destinations {
+            match destination::setup(id, destination, &config, names) {
+                Ok(setup) => {
+                    destinations.insert(id.clone(), Arc::new(setup));
+                }
+                Err(of_this) => problems.extend(of_this.into_iter().map(|p| format!("destinations.{id}: {p}"))),
+            }
+        }
+        let mut sources = BTreeMap::new();
+        let mut by_write_key = HashMap::new();
+        for (id, source) in &config.sources {
+            let Some(protocol) = weir_protocol::protocol(source.protocol) else {
+                problems.push(format!("sources.{id}: no protocol {}", source.protocol));
+                continue;
+            };
+            let takers = || config.destinations.iter().filter(|(_, d)| d.environments.contains(&source.environment));
+            let memory = memories.of(id, names);
+            let policy = SourcePolicy {
+                id: id.clone(),
+                label: names.label(id.as_str()),
+                environment: source.environment,
+                identity_space: source.identity_space.as_str().into(),
+                protocol: protocol.number(),
+                keeps_raw: takers().any(|(_, d)| matches!(d.subject, Subject::Raw { .. })),
+                tap: false,
+            };
+            let runtime = SourceRuntime {
+                // A tapped event reaches no destination, so no raw id of it is kept (D8).
+                tapped: SourcePolicy { tap: true, keeps_raw: false, ..policy.clone() },
+                policy,
+                protocol,
+                options: DecodeOptions::new(source.group_keys.iter().map(String::as_str), names),
+                offered: takers().map(|(id, _)| names.label(id.as_str())).collect(),
+                mode: source.mode,
+                event_modes: source.events.iter().map(|(name, mode)| (memory.names.event(name), *mode)).collect(),
+                write_keys: source.write_keys.clone(),
+                memory,
+            };
+            for key in &source.write_keys {
+                by_write_key.insert(key.clone(), id.clone());
+            }
+            sources.insert(id.clone(), Arc::new(runtime));
+        }
+        if !problems.is_empty() {
+            return Err(GenerationError(problems));
+        }
+        let id = generation_id(config.canonical(), engine.version());
+        Ok(Generation { id, config, sources, destinations, by_write_key })
+    }
+
+    /// The source that a write key belongs to.
+    pub fn source_of_key(&self, key: &str) -> Option<&Arc<SourceRuntime>> {
+        self.sources.get(self.by_write_key.get(key)?)
+    }
+
+    /// The source of an id in a path.
+    pub fn source(&self, id: &str) -> Option<&Arc<SourceRuntime>> {
+        self.sources.get(&SourceId::parse(id).ok()?)
+    }
+}
+
+impl SourceRuntime {
+    /// Whether a candidate is one of this source's write keys. All keys are compared in full, so that the time tells nothing.
+    pub fn has_key(&self, candidate: &str) -> bool {
+        self.write_keys.iter().fold(false, |found, key| {
+            let same = key.len() == candidate.len()
+                && key.bytes().zip(candidate.bytes()).fold(0_u8, |difference, (a, b)| difference | (a ^ b)) == 0;
+            found | same
+        })
+    }
+
+    /// Whether an SDK has asked this source for flags, which `constant` answers with none (D17).
+    pub fn has_seen_flags(&self) -> bool {
+        self.memory.flags.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that an SDK asked for flags.
+    pub fn saw_flags(&self) {
+        self.memory.flags.store(true, Ordering::Relaxed);
+    }
+
+    /// The mode of an event: its own, else the source's.
+    pub fn mode_of(&self, event: NameId) -> Mode {
+        self.event_modes.iter().find(|(name, _)| *name == event).map_or(self.mode, |(_, mode)| *mode)
+    }
+}
+
+fn generation_id(canonical: &str, detectors: u32) -> GenerationId {
+    let hash = digest::digest(&digest::SHA256, format!("weir/generation/v1\n{detectors}\n{canonical}").as_bytes());
+    let mut id = [0; 8];
+    id.copy_from_slice(&hash.as_ref()[..8]);
+    GenerationId(id)
+}

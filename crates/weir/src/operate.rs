@@ -1,0 +1,302 @@
+//! What an operator may do to a running gateway (D19): the commands of `admin.sock`, each recorded in the audit ledger before it runs.
+
+use std::sync::Arc;
+
+use weir_console::admin::{Actor, Admin, AdminError};
+use weir_console::command::{
+    Command, DestinationStatus, Filter, KeyStatus, MaskedLeaf, QuarantineEntry, Reply, SourceStatus, Status,
+};
+use weir_deliver::DeliverError;
+use weir_event::ids::hex;
+use weir_event::{DestinationId, LeafKind, Millis};
+use weir_hold::{EntryId, HoldInfo, Owner, Shelf};
+use weir_ledger::{Act, Target};
+use weir_policy::RecordView;
+
+use crate::gateway::Gateway;
+use crate::pipeline::{Reentry, Replayed};
+
+/// Entries that one list shows at most.
+const LIST_MAX: usize = 10_000;
+
+impl Gateway {
+    /// Enters a command into the audit ledger; durable when this returns.
+    pub async fn record(&self, actor: Actor, command: &Command) -> Result<(), AdminError> {
+        let actor = weir_ledger::Actor::Local { uid: actor.uid };
+        let act = Act { actor, action: command.action(), targets: self.targets(command) };
+        self.audit.act(act).await.map_err(|e| AdminError::NotRecorded { message: e.to_string() })
+    }
+
+    /// Runs a command that was recorded.
+    pub async fn run(&self, command: Command) -> Result<Reply, AdminError> {
+        match command {
+            Command::Reload {} => {
+                let done = self.reload().await.map_err(|e| AdminError::Conflict { message: e.to_string() })?;
+                let generation = self.pipeline.generation_id().to_hex();
+                Ok(Reply::Reloaded { generation, changed: done.0, at_next_start: done.1 })
+            }
+            Command::Status {} => Ok(Reply::Status(self.status())),
+            Command::QuarantineList { filter, limit } => Ok(self.quarantine(&filter, limit as usize)),
+            Command::QuarantineShow { entry } => self.show(self.entry(&entry)?).await,
+            Command::QuarantineReplay { entry, opened, preview } => {
+                let info = self.entry(&entry)?;
+                match info.id.shelf {
+                    Shelf::Raw => {
+                        let opened = opened.and_then(|o| o.reveal()).ok_or_else(|| {
+                            AdminError::request("an entry of the raw hold is opened with hold.key by the command line")
+                        })?;
+                        self.replay_held(info, opened, preview).await
+                    }
+                    Shelf::Rejected => self.replay_rejected(info, preview).await,
+                }
+            }
+            Command::QuarantineDiscard { entries } => {
+                let ids = entries.iter().map(|e| self.entry(e).map(|info| info.id)).collect::<Result<Vec<_>, _>>()?;
+                let count = self.hold.discard(ids).await.map_err(failed)?;
+                Ok(Reply::Done { count })
+            }
+            Command::DestinationList {} => Ok(Reply::Destinations { destinations: self.destinations() }),
+            Command::DestinationSuspend { destination } => {
+                self.deliver.suspend(&id(&destination)?).await.map_err(of_delivery)?;
+                Ok(Reply::Done { count: 1 })
+            }
+            Command::DestinationResume { destination } => {
+                self.deliver.resume(&id(&destination)?).await.map_err(of_delivery)?;
+                Ok(Reply::Done { count: 1 })
+            }
+            Command::DestinationEnd { destination, .. } => {
+                self.deliver.end(&id(&destination)?).await.map_err(of_delivery)?;
+                Ok(Reply::Done { count: 1 })
+            }
+            Command::Trim {} => Ok(Reply::Done { count: self.trim() }),
+            Command::KeysList {} => Ok(Reply::Keys { keys: self.key_list() }),
+        }
+    }
+}
+
+impl Gateway {
+    fn targets(&self, command: &Command) -> Vec<Target> {
+        let destination = |text: &str| DestinationId::parse(text).ok().map(Target::Destination);
+        match command {
+            Command::QuarantineShow { entry } | Command::QuarantineReplay { entry, .. } => {
+                self.entry(entry).ok().map(|info| Target::Event(info.event_id)).into_iter().collect()
+            }
+            Command::QuarantineDiscard { entries } => {
+                let named = entries.iter().filter_map(|e| self.entry(e).ok()).take(99);
+                let mut targets: Vec<Target> = named.map(|info| Target::Event(info.event_id)).collect();
+                targets.push(Target::Count(entries.len() as u64));
+                targets
+            }
+            Command::DestinationSuspend { destination: id }
+            | Command::DestinationResume { destination: id }
+            | Command::DestinationEnd { destination: id, .. } => destination(id).into_iter().collect(),
+            _ => vec![Target::Generation(self.pipeline.generation_id())],
+        }
+    }
+
+    fn entry(&self, id: &str) -> Result<HoldInfo, AdminError> {
+        let not_found = || AdminError::NotFound { what: "such entry: see `weir quarantine list`".to_owned() };
+        let id = EntryId::parse(id).ok_or_else(not_found)?;
+        self.hold.list(1, |info| info.id == id).into_iter().next().ok_or_else(not_found)
+    }
+
+    fn quarantine(&self, filter: &Filter, limit: usize) -> Reply {
+        let admits = |info: &HoldInfo| {
+            let owner_is = |wanted: &Option<String>, shelf| {
+                wanted.as_deref().is_none_or(|w| info.id.shelf == shelf && info.owner.as_str() == w)
+            };
+            owner_is(&filter.source, Shelf::Raw)
+                && owner_is(&filter.destination, Shelf::Rejected)
+                && filter.reason.as_deref().is_none_or(|reason| info.reason == reason)
+        };
+        let all = self.hold.list(usize::MAX, admits);
+        let total = all.len() as u64;
+        let entries = all.iter().take(limit.min(LIST_MAX)).map(|info| self.shown(info)).collect();
+        Reply::Quarantine { entries, total }
+    }
+
+    fn shown(&self, info: &HoldInfo) -> QuarantineEntry {
+        let keep = i64::try_from(self.pipeline.generation().config.hold.keep.as_millis()).unwrap_or(i64::MAX);
+        let (source, destination) = match &info.owner {
+            Owner::Source(id) => (Some(id.to_string()), None),
+            Owner::Destination(id) => (None, Some(id.to_string())),
+        };
+        QuarantineEntry {
+            entry: info.id.to_string(),
+            event: info.event_id.to_hex(),
+            source,
+            destination,
+            reason: info.reason.to_owned(),
+            stage: info.stage.to_owned(),
+            at: info.held_at.to_rfc3339(),
+            expires: info.held_at.plus(keep).to_rfc3339(),
+            has_body: info.bytes > 0,
+        }
+    }
+
+    async fn show(&self, info: HoldInfo) -> Result<Reply, AdminError> {
+        let entry = self.shown(&info);
+        if info.id.shelf == Shelf::Raw {
+            let (_, body) = self.hold.body(info.id).await.map_err(failed)?;
+            let body = (!body.is_empty()).then(|| hex(&body));
+            return Ok(Reply::Sealed { entry, body });
+        }
+        let record = self.hold.open_rejected(info.id).await.map_err(failed)?;
+        let remap = |stored| record.name(stored);
+        let view = RecordView::parse_bytes(record.bytes(), &remap)
+            .map_err(|e| AdminError::Failed { message: format!("the record does not read: {e}") })?;
+        let categories = |path| {
+            let found = view.findings().filter(|f| f.path == path);
+            found.map(|f| f.category.key().to_owned()).collect()
+        };
+        let leaves = view.leaves().filter_map(Result::ok).filter(|leaf| leaf.kind.is_scalar()).map(|leaf| MaskedLeaf {
+            path: self.names.text(leaf.path).to_owned(),
+            kind: kind_name(leaf.kind).to_owned(),
+            length: u32::try_from(String::from_utf8_lossy(leaf.text).chars().count()).unwrap_or(u32::MAX),
+            categories: categories(leaf.path),
+        });
+        let leaves = leaves.collect();
+        Ok(Reply::Masked { entry, leaves })
+    }
+
+    /// An event of the raw hold goes through the gate again: today's policy, the same event id and epoch time (D10).
+    async fn replay_held(&self, info: HoldInfo, body: Vec<u8>, preview: bool) -> Result<Reply, AdminError> {
+        let Owner::Source(source) = &info.owner else {
+            return Err(AdminError::Failed { message: "an entry of the raw hold has no source".to_owned() });
+        };
+        let entry = Reentry { source: source.clone(), event_id: info.event_id, epoch_time: info.epoch_time, body };
+        let outcome = self.pipeline.replay(vec![entry], preview).await.into_iter().next().map(|(_, outcome)| outcome);
+        let line = match outcome {
+            Some(Replayed::Journaled) => {
+                // The journal's group names the event as replayed, so a crash before this line is repaired at the next start.
+                self.hold.mark_replayed(vec![info.id]).await.map_err(failed)?;
+                "journaled: it goes to every destination of its source".to_owned()
+            }
+            Some(Replayed::Would) => "would be journaled and go to every destination of its source".to_owned(),
+            Some(Replayed::Withheld(rule)) => format!("withheld again, by rule {}", rule.name()),
+            Some(Replayed::NoSource) => "its source is not configured any more".to_owned(),
+            Some(Replayed::Unreadable) | None => "the opened body does not read: is hold.key the right one?".to_owned(),
+            Some(Replayed::NotNow) => "the journal takes nothing at the moment: try again".to_owned(),
+        };
+        let done = matches!(outcome, Some(Replayed::Journaled));
+        Ok(Reply::Replayed { done, outcomes: vec![line] })
+    }
+
+    /// An event that one destination rejected re-enters at release for that destination only (D10).
+    async fn replay_rejected(&self, info: HoldInfo, preview: bool) -> Result<Reply, AdminError> {
+        let Owner::Destination(destination) = &info.owner else {
+            return Err(AdminError::Failed { message: "a rejected entry has no destination".to_owned() });
+        };
+        let record = self.hold.open_rejected(info.id).await.map_err(failed)?;
+        let _ = (destination, record, preview);
+        Err(AdminError::Conflict { message: "not yet".to_owned() })
+    }
+
+    /// How the process is doing.
+    pub fn status(&self) -> Status {
+        let generation = self.pipeline.generation();
+        let journal = self.pipeline.journal();
+        let mode = |id: &weir_event::SourceId| {
+            let mode = generation.config.sources.get(id).map(|source| source.mode);
+            mode.map_or(String::new(), |mode| format!("{mode:?}").to_lowercase())
+        };
+        let sources = self.source_counts().into_iter().map(|counts| SourceStatus {
+            mode: mode(&counts.source),
+            source: counts.source.to_string(),
+            journaled: counts.journaled,
+            quarantined: counts.quarantined.iter().map(|(_, n)| n).sum(),
+            dropped: counts.dropped.iter().map(|(rule, n)| (rule.name().to_owned(), *n)).collect(),
+        });
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            generation: generation.id.to_hex(),
+            started: self.started.to_rfc3339(),
+            not_ready: Vec::new(),
+            journal_bytes: journal.bytes_on_disk(),
+            journal_offsets: (journal.floor().0, journal.tail().0),
+            disk_free_bytes: self.space.free_bytes(),
+            ledger_entries: self.egress.entries(),
+            sources: sources.collect(),
+            destinations: self.destinations(),
+        }
+    }
+
+    fn destinations(&self) -> Vec<DestinationStatus> {
+        let states = self.deliver.status();
+        let of = |counts: weir_console::metrics::DestinationCounts| {
+            let state = states.iter().find(|s| s.id == counts.destination);
+            let text = match state {
+                None => "not started".to_owned(),
+                Some(s) if s.life == weir_ledger::Status::Ended => "ended".to_owned(),
+                Some(s) if s.life == weir_ledger::Status::Suspended => "suspended".to_owned(),
+                Some(s) if s.halted.is_some() => format!("halted: {}", s.halted.unwrap_or_default()),
+                Some(s) if !s.is_configured => "not configured: its events wait".to_owned(),
+                Some(s) if s.refused.is_some() => format!("refused by the vendor: {}", s.refused.unwrap_or_default()),
+                Some(s) if s.breaker != weir_deliver::BreakerState::Closed => "retrying".to_owned(),
+                Some(_) => "active".to_owned(),
+            };
+            DestinationStatus {
+                destination: counts.destination.to_string(),
+                state: text,
+                offered: counts.offered,
+                delivered: counts.delivered,
+                waiting: counts.waiting,
+                quarantined: counts.quarantined.iter().map(|(_, n)| n).sum(),
+                unknown: counts.unknown,
+                dropped: counts.dropped.iter().map(|(rule, n)| (rule.name().to_owned(), *n)).collect(),
+                lag_millis: state.map_or(0, |s| u64::try_from(s.lag_millis).unwrap_or(0)),
+            }
+        };
+        self.destination_counts().into_iter().map(of).collect()
+    }
+
+    fn key_list(&self) -> Vec<KeyStatus> {
+        let time = |at: Option<Millis>| at.map(Millis::to_rfc3339);
+        let status = |key: weir_keys::KeyInfo| KeyStatus {
+            name: key.name.to_string(),
+            purpose: key.purpose.to_owned(),
+            created: time(key.created).unwrap_or_default(),
+            destroyed: time(key.destroyed),
+        };
+        self.keys.list().into_iter().map(status).collect()
+    }
+}
+
+fn id(text: &str) -> Result<DestinationId, AdminError> {
+    DestinationId::parse(text).map_err(|e| AdminError::request(e.to_string()))
+}
+
+fn failed(error: weir_hold::HoldError) -> AdminError {
+    AdminError::Failed { message: error.to_string() }
+}
+
+fn of_delivery(error: DeliverError) -> AdminError {
+    match error {
+        DeliverError::NoSuchDestination(id) => AdminError::NotFound { what: format!("destination {id}") },
+        DeliverError::Ended(id) => AdminError::Conflict { message: format!("destination {id} has ended, for good") },
+        other => AdminError::Failed { message: other.to_string() },
+    }
+}
+
+const fn kind_name(kind: LeafKind) -> &'static str {
+    match kind {
+        LeafKind::String | LeafKind::MapKey => "string",
+        LeafKind::Number => "number",
+        LeafKind::True => "true",
+        LeafKind::False => "false",
+        _ => "null",
+    }
+}
+
+/// The admin socket's side of a shared gateway.
+pub struct Operator(pub Arc<Gateway>);
+
+impl Admin for Operator {
+    async fn record(&self, actor: Actor, command: &Command) -> Result<(), AdminError> {
+        self.0.record(actor, command).await
+    }
+
+    async fn run(&self, _: Actor, command: Command) -> Result<Reply, AdminError> {
+        self.0.run(command).await
+    }
+}

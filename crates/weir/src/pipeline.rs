@@ -1,0 +1,473 @@
+//! The gate: the one place where the stages meet. Read top down; it is the way of an event from a request to its acknowledgement.
+//!
+//! ```text
+//! route → read body → open → write key → decode → per event: id, dedup, minimise → hold → journal → answer
+//! ```
+//! Nothing is acknowledged before it is durable (promise 3), no stage that fails forwards anything (promise 1), and the answer
+//! carries no byte of an event (promise 7).
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use weir_detect::country::{self, TruncatedAddress};
+use weir_event::log::{self, Field, Level};
+use weir_event::{Clock, DraftBatch, EventId, GenerationId, Millis, Region, Rule, SourceId};
+use weir_hold::Hold;
+use weir_journal::Journal;
+use weir_keys::{KeySnapshot, Keys};
+use weir_policy::{Consent, Gate, MinimisedBatch, Minimiser, RegionSource, Withheld};
+use weir_protocol::body::{self, BodyError, Opened};
+use weir_protocol::{Answer, Answering, Call, DecodeError, Endpoint, Protocol, RequestHead, Situation};
+
+use crate::config::Mode;
+use crate::disk::Space;
+use crate::generation::{Generation, SourceRuntime};
+use crate::listen::{Body, Head, Peer, Refusal, Service};
+use crate::stage::{Stage, StageTimer};
+
+/// Seconds that an SDK is asked to wait when intake cannot take its events.
+const RETRY_AFTER_SECONDS: u32 = 5;
+/// The prefix under which a source is named in the path.
+const PREFIX: &str = "/in/";
+
+/// An event on its way back from the raw hold, opened by an operator's process.
+pub struct Reentry {
+    /// Its source.
+    pub source: SourceId,
+    /// Its id, unchanged.
+    pub event_id: EventId,
+    /// Its epoch time, unchanged (D4).
+    pub epoch_time: Millis,
+    /// The opened body, as `policy::withheld` wrote it.
+    pub body: Vec<u8>,
+}
+
+/// What became of a replayed event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Replayed {
+    /// It is in the journal.
+    Journaled,
+    /// A dry run: it would be.
+    Would,
+    /// Today's policy withholds it too.
+    Withheld(Rule),
+    /// Its source is not configured any more.
+    NoSource,
+    /// The body does not read.
+    Unreadable,
+    /// The journal takes nothing at the moment.
+    NotNow,
+}
+
+/// What happened at the gate, for an answer in the vendor's form.
+#[derive(Clone, Copy)]
+enum Fate {
+    Accepted(u32),
+    BadBody,
+    UnsupportedEncoding,
+    TooLarge,
+    BadKey,
+    Overloaded,
+}
+
+impl Fate {
+    fn situation(self) -> Situation<'static> {
+        match self {
+            Fate::Accepted(events) => Situation::Accepted { events },
+            Fate::BadBody => Situation::BadBody,
+            Fate::UnsupportedEncoding => Situation::UnsupportedEncoding,
+            Fate::TooLarge => Situation::TooLarge,
+            Fate::BadKey => Situation::BadKey,
+            Fate::Overloaded => Situation::Overloaded { retry_after_seconds: RETRY_AFTER_SECONDS },
+        }
+    }
+}
+
+/// The gate and what it writes to.
+pub struct Pipeline {
+    generation: RwLock<Arc<Generation>>,
+    minimiser: Minimiser,
+    journal: Journal<MinimisedBatch>,
+    hold: Hold,
+    keys: Arc<Keys>,
+    space: Arc<Space>,
+    clock: Arc<dyn Clock>,
+    stopping: AtomicBool,
+}
+
+thread_local! {
+    /// The decoded events of the request that this thread works on; kept for its memory, emptied before each use.
+    static DRAFTS: RefCell<DraftBatch> = RefCell::default();
+}
+
+/// What the synchronous part of the gate made of a request.
+struct Gated {
+    batch: MinimisedBatch,
+    withheld: Vec<Withheld>,
+    admitted: Vec<EventId>,
+    events: u32,
+}
+
+impl Service for Pipeline {
+    async fn handle(&self, head: Head, body: Body, peer: Peer) -> Answer {
+        self.answer(&head, body, peer).await
+    }
+}
+
+impl Pipeline {
+    /// A gate that works by `generation` until [`Pipeline::replace`].
+    pub fn new(
+        generation: Arc<Generation>,
+        minimiser: Minimiser,
+        journal: Journal<MinimisedBatch>,
+        hold: Hold,
+        keys: Arc<Keys>,
+        space: Arc<Space>,
+        clock: Arc<dyn Clock>,
+    ) -> Pipeline {
+        let stopping = AtomicBool::new(false);
+        Pipeline { generation: RwLock::new(generation), minimiser, journal, hold, keys, space, clock, stopping }
+    }
+
+    /// Swaps the generation; requests under way keep the one they pinned.
+    pub fn replace(&self, generation: Arc<Generation>) {
+        *self.generation.write().unwrap_or_else(PoisonError::into_inner) = generation;
+    }
+
+    /// The generation that the next request will pin.
+    pub fn generation(&self) -> Arc<Generation> {
+        Arc::clone(&self.generation.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on every request is asked to come back later.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Pipeline::stop`] was called.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// The journal, for readers and metrics.
+    pub fn journal(&self) -> &Journal<MinimisedBatch> {
+        &self.journal
+    }
+
+    /// One request from arrival to answer.
+    async fn answer(&self, head: &Head, body: Body, peer: Peer) -> Answer {
+        let generation = self.generation();
+        let (named, path) = match split(head.path()) {
+            Some((id, rest)) => match generation.source(id) {
+                Some(source) => (Some(source), rest),
+                None => return not_found(),
+            },
+            None => (None, head.path()),
+        };
+        let head = head.for_protocol(path);
+        let Some((protocol, call)) = classify(named, &head) else { return not_found() };
+        let answer = |endpoint, opened: Option<&Opened>, situation| {
+            protocol.answer(&Answering { endpoint, head: &head, opened, situation })
+        };
+        match call {
+            Call::Unknown => not_found(),
+            Call::WrongMethod(endpoint) => answer(endpoint, None, Situation::WrongMethod),
+            Call::Auxiliary(endpoint) => {
+                if let Some(source) = authorise(&generation, named, protocol, &head, &Opened::default())
+                    && protocol.is_flags(endpoint)
+                {
+                    source.saw_flags();
+                }
+                protocol.auxiliary(endpoint, &head)
+            }
+            Call::Replay(endpoint) => {
+                let fate = self.drop_replay(&generation, named, protocol, &head).await;
+                answer(endpoint, None, fate.situation())
+            }
+            Call::Ingest(endpoint) => match body {
+                // The bytes count against the budget until the answer is made.
+                Body::Whole(bytes, _taken) => {
+                    let (fate, opened) = self.ingest(&generation, named, protocol, endpoint, &head, bytes, peer).await;
+                    answer(endpoint, opened.as_ref(), fate.situation())
+                }
+                Body::Refused(Refusal::TooLarge) => answer(endpoint, None, Situation::TooLarge),
+                Body::Refused(Refusal::Overloaded) => answer(endpoint, None, Fate::Overloaded.situation()),
+                Body::Refused(Refusal::TimedOut | Refusal::Broken) => answer(endpoint, None, Situation::BadBody),
+            },
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the facts of one request; a struct of them would be used once")]
+    async fn ingest(
+        &self,
+        generation: &Generation,
+        named: Option<&Arc<SourceRuntime>>,
+        protocol: &'static dyn Protocol,
+        endpoint: Endpoint,
+        head: &RequestHead<'_>,
+        body: Vec<u8>,
+        peer: Peer,
+    ) -> (Fate, Option<Opened>) {
+        if self.is_stopping() || self.hold.is_full() || !self.space.intake_open() {
+            return (Fate::Overloaded, None);
+        }
+        let mut timer = StageTimer::start();
+        let limits = body::Limits { decoded_bytes_max: generation.config.limits.body_decoded_bytes };
+        let mut opened = match body::open(head, body, &limits) {
+            Ok(opened) => opened,
+            Err(BodyError::TooLarge { .. }) => return (Fate::TooLarge, None),
+            Err(BodyError::UnsupportedEncoding) => return (Fate::UnsupportedEncoding, None),
+            Err(BodyError::Damaged) => return (Fate::BadBody, None),
+        };
+        timer.mark(Stage::Body);
+        let Some(source) = authorise(generation, named, protocol, head, &opened) else {
+            return (Fate::BadKey, Some(opened));
+        };
+        let gated = DRAFTS.with_borrow_mut(|drafts| {
+            let (names, options) = (&source.memory.names, &source.options);
+            match protocol.decode(endpoint, head, &mut opened, names, options, drafts) {
+                Ok(decoded) => {
+                    timer.mark(Stage::Decode);
+                    let gated = self.gate(generation, source, drafts, decoded.events, peer.network, &mut timer);
+                    drafts.clear();
+                    Ok(gated)
+                }
+                Err(DecodeError::TooManyEvents { .. }) => Err(Fate::TooLarge),
+                Err(DecodeError::Malformed { .. } | DecodeError::NotEvents) => Err(Fate::BadBody),
+            }
+        });
+        let fate = match gated {
+            Ok(gated) => self.commit(source, gated).await,
+            Err(fate) => fate,
+        };
+        (fate, Some(opened))
+    }
+
+    /// Everything that is decided about the events of a request, without waiting for anything.
+    fn gate(
+        &self,
+        generation: &Generation,
+        source: &SourceRuntime,
+        drafts: &DraftBatch,
+        events: u32,
+        client: Option<TruncatedAddress>,
+        timer: &mut StageTimer,
+    ) -> Gated {
+        let now = self.clock.now();
+        let keys = self.snapshot_for(source, now);
+        let region = client.map_or(Region::UNKNOWN, country::look_up);
+        let region_source = if region == Region::UNKNOWN { RegionSource::Unknown } else { RegionSource::ClientAddress };
+        let raw_day = raw_day(now);
+        let gate = |tapped: bool| Gate {
+            source: if tapped { &source.tapped } else { &source.policy },
+            received_at: now,
+            region,
+            region_source,
+            generation: generation.id,
+            consent: Consent::Unknown,
+            keys: &keys,
+            offered: if tapped { &[] } else { &source.offered },
+            raw_day,
+            replay_of: None,
+        };
+        let mut batch = MinimisedBatch::new(now);
+        batch.reserve(drafts.text.len() / 2);
+        let mut withheld = Vec::new();
+        let everywhere = gate(false);
+        let ids: Vec<EventId> = drafts.drafts.iter().map(|d| self.minimiser.event_id(&everywhere, drafts, d)).collect();
+        let mut seen = Vec::new();
+        source.memory.window.check(&ids, now, &mut seen);
+        let mut admitted = Vec::with_capacity(ids.len());
+        let mut of_this_request = HashSet::with_capacity_and_hasher(ids.len(), foldhash::fast::FixedState::default());
+        let mut duplicates = 0;
+        timer.mark(Stage::Dedup);
+        for ((draft, id), seen) in drafts.drafts.iter().zip(&ids).zip(&seen) {
+            if draft.sdk_id.is_some() && (*seen || !of_this_request.insert(*id)) {
+                duplicates += 1;
+                continue;
+            }
+            let gate = gate(source.mode_of(draft.name) == Mode::Tap);
+            // A bug in a stage must cost one event its delivery, never a batch and never a check (D10).
+            let outcome =
+                catch_unwind(AssertUnwindSafe(|| self.minimiser.minimise(&gate, drafts, draft, *id, &mut batch)));
+            match outcome {
+                Ok(Ok(())) => {}
+                Ok(Err(held)) => withheld.push(held),
+                Err(_) => {
+                    log::emit(
+                        Level::Error,
+                        "a stage failed on an event; it is in the raw hold",
+                        &[("source", Field::Source(source.policy.id.clone()))],
+                    );
+                    withheld.push(self.minimiser.withhold(&gate, drafts, draft, *id, Rule::StageFailed, "minimise"));
+                }
+            }
+            if draft.sdk_id.is_some() {
+                admitted.push(*id);
+            }
+        }
+        if duplicates > 0 {
+            batch.count_dropped(source.policy.id.as_str(), Rule::Duplicate, duplicates);
+        }
+        timer.mark(Stage::Minimise);
+        Gated { batch, withheld, admitted, events }
+    }
+
+    /// Makes a request durable: the hold first, then the journal group that counts it, then the dedup window.
+    async fn commit(&self, source: &SourceRuntime, gated: Gated) -> Fate {
+        // A crash after this leaves entries of a request that was never acknowledged; when the SDK sends it again the same event
+        // ids make these entries no-ops.
+        if !gated.withheld.is_empty() && self.hold.put_all_withheld(gated.withheld).await.is_err() {
+            return Fate::Overloaded;
+        }
+        // A crash before the group is synced loses the whole request, unacknowledged. After it, everything is there.
+        if !gated.batch.is_empty() && self.journal.append(gated.batch).await.is_err() {
+            return Fate::Overloaded;
+        }
+        source.memory.window.admit(gated.admitted.into_iter(), self.clock.now());
+        Fate::Accepted(gated.events)
+    }
+
+    /// A session recording: accepted, dropped, counted (D17). The body is not looked at, so the key must be in the head.
+    async fn drop_replay(
+        &self,
+        generation: &Generation,
+        named: Option<&Arc<SourceRuntime>>,
+        protocol: &'static dyn Protocol,
+        head: &RequestHead<'_>,
+    ) -> Fate {
+        if self.is_stopping() || !self.space.intake_open() {
+            return Fate::Overloaded;
+        }
+        let Some(source) = authorise(generation, named, protocol, head, &Opened::default()) else {
+            return Fate::BadKey;
+        };
+        let mut batch = MinimisedBatch::new(self.clock.now());
+        batch.count_dropped(source.policy.id.as_str(), Rule::SessionReplay, 1);
+        match self.journal.append(batch).await {
+            Ok(_) => Fate::Accepted(1),
+            Err(_) => Fate::Overloaded,
+        }
+    }
+
+    /// The keys, with the day's raw-id key made durable first where the source keeps raw ids (D8).
+    fn snapshot_for(&self, source: &SourceRuntime, now: Millis) -> Arc<KeySnapshot> {
+        let snapshot = self.keys.snapshot();
+        if !source.policy.keeps_raw || snapshot.raw_day(raw_day(now)).is_some() {
+            return snapshot;
+        }
+        if let Err(error) = self.keys.ensure_raw_day(raw_day(now)) {
+            let _ = error;
+            log::emit(Level::Error, "no raw-id key could be made for today; raw ids of this request are not kept", &[]);
+        }
+        self.keys.snapshot()
+    }
+
+    /// Puts events that come back from the raw hold through the gate: today's policy, the same event id and epoch time, past the
+    /// dedup window (D10). Returns the ids that are durable now; the hold marks them done. With `dry_run` nothing is kept.
+    pub async fn replay(&self, entries: Vec<Reentry>, dry_run: bool) -> Vec<(EventId, Replayed)> {
+        let generation = self.generation();
+        let mut results = Vec::with_capacity(entries.len());
+        for entry in entries {
+            results.push((entry.event_id, self.replay_one(&generation, entry, dry_run).await));
+        }
+        results
+    }
+
+    async fn replay_one(&self, generation: &Generation, entry: Reentry, dry_run: bool) -> Replayed {
+        let Some(source) = generation.source(entry.source.as_str()) else { return Replayed::NoSource };
+        let now = self.clock.now();
+        let keys = self.snapshot_for(source, now);
+        let Ok(drafts) = weir_policy::withheld::decode(&entry.body, &source.memory.names) else {
+            return Replayed::Unreadable;
+        };
+        let Some(draft) = drafts.drafts.first() else { return Replayed::Unreadable };
+        let tapped = source.mode_of(draft.name) == Mode::Tap;
+        let gate = Gate {
+            source: if tapped { &source.tapped } else { &source.policy },
+            received_at: now,
+            region: Region::UNKNOWN,
+            region_source: RegionSource::Unknown,
+            generation: generation.id,
+            consent: Consent::Unknown,
+            keys: &keys,
+            offered: if tapped { &[] } else { &source.offered },
+            raw_day: raw_day(now),
+            replay_of: Some(entry.epoch_time),
+        };
+        let mut batch = MinimisedBatch::new(now);
+        let id = entry.event_id;
+        match catch_unwind(AssertUnwindSafe(|| self.minimiser.minimise(&gate, &drafts, draft, id, &mut batch))) {
+            Ok(Ok(())) if dry_run => Replayed::Would,
+            Ok(Ok(())) => match self.journal.append(batch).await {
+                Ok(_) => Replayed::Journaled,
+                Err(_) => Replayed::NotNow,
+            },
+            Ok(Err(held)) => Replayed::Withheld(held.reason()),
+            Err(_) => Replayed::Withheld(Rule::StageFailed),
+        }
+    }
+
+    /// The generation's id, for status and metrics.
+    pub fn generation_id(&self) -> GenerationId {
+        self.generation().id
+    }
+}
+
+fn raw_day(now: Millis) -> u32 {
+    u32::try_from(now.0.div_euclid(Millis::DAY)).unwrap_or(0)
+}
+
+/// `/in/<source>/rest` → (source, `/rest`).
+fn split(path: &str) -> Option<(&str, &str)> {
+    let after = path.strip_prefix(PREFIX)?;
+    Some(match after.find('/') {
+        Some(slash) => (&after[..slash], &after[slash..]),
+        None => (after, "/"),
+    })
+}
+
+/// The protocol and the call: of the named source, or of the first protocol that knows the bare path.
+fn classify(named: Option<&Arc<SourceRuntime>>, head: &RequestHead<'_>) -> Option<(&'static dyn Protocol, Call)> {
+    match named {
+        Some(source) => Some((source.protocol, source.protocol.classify(head.method, head.path))),
+        None => weir_protocol::vendors::PROTOCOLS
+            .iter()
+            .map(|p| (*p, p.classify(head.method, head.path)))
+            .find(|(_, call)| *call != Call::Unknown),
+    }
+}
+
+/// The source of a request: the named one if a candidate is one of its keys, else the one that a candidate is a key of.
+fn authorise<'g>(
+    generation: &'g Generation,
+    named: Option<&'g Arc<SourceRuntime>>,
+    protocol: &dyn Protocol,
+    head: &RequestHead<'_>,
+    opened: &Opened,
+) -> Option<&'g Arc<SourceRuntime>> {
+    let candidates = protocol.find_write_keys(head, opened);
+    match named {
+        Some(source) => candidates.iter().any(|c| source.has_key(c.reveal())).then_some(source),
+        None => candidates.iter().find_map(|c| generation.source_of_key(c.reveal())),
+    }
+}
+
+fn not_found() -> Answer {
+    Answer::new(404, "text/plain", &b"not found: SDKs reach a source under /in/<source>/\n"[..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_names_the_source_and_leaves_the_vendor_path() {
+        assert_eq!(split("/in/web/track/"), Some(("web", "/track/")));
+        assert_eq!(split("/in/web"), Some(("web", "/")));
+        assert_eq!(split("/track"), None);
+    }
+}

@@ -1,0 +1,269 @@
+//! What is seen from outside: readiness and metrics (D11). Counters come from what is durable: the tally that the journal carries,
+//! the hold's own totals, the ledger.
+
+use std::collections::BTreeMap;
+
+use weir_console::http::Watched;
+use weir_console::metrics::{DestinationCounts, Kind, Label, Sample, Snapshot, SourceCounts};
+use weir_event::{DestinationId, Rule, SourceId};
+use weir_hold::Owner;
+use weir_ledger::Totals;
+
+use crate::gateway::Gateway;
+use crate::listen;
+use crate::stage;
+
+/// The gateway with its listener, as the console sees it.
+pub struct Watch {
+    /// The gateway.
+    pub gateway: std::sync::Arc<Gateway>,
+    /// The ingest listener.
+    pub ingest: listen::Handle,
+}
+
+/// What the hold adds to the sums of one source or destination.
+#[derive(Default)]
+struct Held {
+    quarantined: BTreeMap<&'static str, u64>,
+    dropped: BTreeMap<Rule, u64>,
+}
+
+impl Gateway {
+    fn held(&self) -> BTreeMap<Owner, Held> {
+        let mut all: BTreeMap<Owner, Held> = BTreeMap::new();
+        for gauge in self.hold.gauges() {
+            *all.entry(gauge.owner).or_default().quarantined.entry(gauge.reason).or_default() += gauge.count;
+        }
+        for total in self.hold.totals() {
+            // A replay is no drop: its event is journaled or delivered, and counted there.
+            if let Some(rule) = total.fate.rule() {
+                *all.entry(total.owner).or_default().dropped.entry(rule).or_default() += total.count;
+            }
+        }
+        all
+    }
+
+    /// The sums of every source that is configured or has ever had an event.
+    pub fn source_counts(&self) -> Vec<SourceCounts> {
+        let (tally, held) = (self.tally.read(), self.held());
+        let mut ids: Vec<SourceId> = self.pipeline.generation().sources.keys().cloned().collect();
+        ids.extend(tally.sources().filter_map(|(id, _)| SourceId::parse(id).ok()));
+        ids.extend(held.keys().filter_map(|owner| match owner {
+            Owner::Source(id) => Some(id.clone()),
+            Owner::Destination(_) => None,
+        }));
+        ids.sort_unstable();
+        ids.dedup();
+        let counts = |source: SourceId| {
+            let own = tally.source(source.as_str()).cloned().unwrap_or_default();
+            let mut dropped = own.dropped;
+            let mut quarantined = Vec::new();
+            if let Some(held) = held.get(&Owner::Source(source.clone())) {
+                held.dropped.iter().for_each(|(rule, n)| *dropped.entry(*rule).or_default() += n);
+                quarantined = held.quarantined.iter().map(|(reason, n)| (*reason, *n)).collect();
+            }
+            let ended: u64 = dropped.values().sum();
+            let waiting: u64 = quarantined.iter().map(|(_, n)| n).sum();
+            SourceCounts {
+                source,
+                received: own.journaled + ended + waiting,
+                journaled: own.journaled,
+                dropped: dropped.into_iter().collect(),
+                quarantined,
+            }
+        };
+        ids.into_iter().map(counts).collect()
+    }
+
+    /// The sums of every destination, ended ones too.
+    pub fn destination_counts(&self) -> Vec<DestinationCounts> {
+        // The ledger is read before the tally: an event that is delivered in between is then counted as waiting, never twice.
+        let (totals, held) = (self.egress.totals(), self.held());
+        let tally = self.tally.read();
+        let offered: BTreeMap<&str, u64> = tally.destinations().collect();
+        let mut ids: Vec<DestinationId> = self.pipeline.generation().destinations.keys().cloned().collect();
+        ids.extend(totals.keys().cloned());
+        ids.extend(offered.keys().filter_map(|id| DestinationId::parse(id).ok()));
+        ids.sort_unstable();
+        ids.dedup();
+        let counts = |destination: DestinationId| {
+            let nothing = Totals::default();
+            let own = totals.get(&destination).unwrap_or(&nothing);
+            let mut dropped = own.dropped.clone();
+            let mut quarantined = Vec::new();
+            if let Some(held) = held.get(&Owner::Destination(destination.clone())) {
+                held.dropped.iter().for_each(|(rule, n)| *dropped.entry(*rule).or_default() += n);
+                quarantined = held.quarantined.iter().map(|(reason, n)| (*reason, *n)).collect();
+            }
+            let offered = offered.get(destination.as_str()).copied().unwrap_or(0);
+            let settled: u64 = own.delivered
+                + own.unknown
+                + dropped.values().sum::<u64>()
+                + quarantined.iter().map(|(_, n): &(&str, u64)| n).sum::<u64>();
+            DestinationCounts {
+                destination,
+                offered,
+                delivered: own.delivered,
+                dropped: dropped.into_iter().collect(),
+                waiting: offered.saturating_sub(settled),
+                unknown: own.unknown,
+                quarantined,
+            }
+        };
+        ids.into_iter().map(counts).collect()
+    }
+}
+
+impl Watched for Watch {
+    fn not_ready(&self) -> Vec<&'static str> {
+        let mut why = Vec::new();
+        let gateway = &self.gateway;
+        if !gateway.space.intake_open() {
+            why.push("disk full");
+        }
+        if gateway.pipeline.journal().health().refusal.is_some() {
+            why.push("the journal has no room for another segment");
+        }
+        if gateway.hold.is_full() {
+            why.push("the raw hold is full");
+        }
+        if gateway.egress.is_poisoned() || gateway.audit.is_poisoned() {
+            why.push("a ledger cannot be written");
+        }
+        if gateway.pipeline.is_stopping() {
+            why.push("stopping");
+        }
+        why
+    }
+
+    fn metrics(&self) -> Snapshot {
+        let gateway = &self.gateway;
+        let mut more = Vec::new();
+        let mut sample = |name, help, kind, labels: Vec<(&'static str, Label)>, value: f64| {
+            more.push(Sample { name, help, kind, labels, value });
+        };
+        let health = gateway.pipeline.journal().health();
+        sample("weir_journal_bytes", "Bytes of the journal's files.", Kind::Gauge, vec![], health.bytes_on_disk as f64);
+        sample(
+            "weir_journal_damaged_events",
+            "Events in parts of the journal that cannot be read.",
+            Kind::Gauge,
+            vec![],
+            health.damaged_offsets as f64,
+        );
+        sample(
+            "weir_disk_free_bytes",
+            "Free bytes of the data folder's file system.",
+            Kind::Gauge,
+            vec![],
+            gateway.space.free_bytes() as f64,
+        );
+        sample(
+            "weir_disk_reserve_bytes",
+            "Bytes set aside for ledger and hold.",
+            Kind::Gauge,
+            vec![],
+            gateway.space.reserve_bytes() as f64,
+        );
+        sample(
+            "weir_hold_bytes",
+            "Bytes of raw hold and quarantine.",
+            Kind::Gauge,
+            vec![],
+            gateway.hold.bytes_on_disk() as f64,
+        );
+        sample(
+            "weir_ledger_entries_total",
+            "Entries of the egress ledger.",
+            Kind::Counter,
+            vec![],
+            gateway.egress.entries() as f64,
+        );
+        sample(
+            "weir_audit_entries_total",
+            "Entries of the audit ledger.",
+            Kind::Counter,
+            vec![],
+            gateway.audit.entries() as f64,
+        );
+        sample(
+            "weir_ingest_connections",
+            "Open connections of SDKs.",
+            Kind::Gauge,
+            vec![],
+            listen_connections(&self.ingest),
+        );
+        sample(
+            "weir_ingest_in_flight_bytes",
+            "Bytes of requests being handled.",
+            Kind::Gauge,
+            vec![],
+            self.ingest.in_flight_bytes() as f64,
+        );
+        let flags = |source: &crate::generation::SourceRuntime| f64::from(u8::from(source.has_seen_flags()));
+        let generation = gateway.pipeline.generation();
+        for (id, source) in &generation.sources {
+            let label = vec![("source", Label::Source(id.clone()))];
+            sample(
+                "weir_source_flags_answered_constant",
+                "1 where SDKs ask this source for flags and get none (D17).",
+                Kind::Gauge,
+                label,
+                flags(source),
+            );
+        }
+        for status in gateway.deliver.status() {
+            let label = || vec![("destination", Label::Destination(status.id.clone()))];
+            sample(
+                "weir_destination_lag_seconds",
+                "Age of the oldest event that waits.",
+                Kind::Gauge,
+                label(),
+                status.lag_millis as f64 / 1e3,
+            );
+            let halted = status.refused.is_some() || status.halted.is_some();
+            sample(
+                "weir_destination_refused",
+                "1 where the vendor refuses us or delivery has stopped.",
+                Kind::Gauge,
+                label(),
+                f64::from(u8::from(halted)),
+            );
+            sample(
+                "weir_destination_requests_total",
+                "Requests sent by this process.",
+                Kind::Counter,
+                label(),
+                status.requests as f64,
+            );
+            sample(
+                "weir_destination_failures_total",
+                "Requests of this process that failed.",
+                Kind::Counter,
+                label(),
+                status.failures as f64,
+            );
+        }
+        for (stage, seconds) in stage::seconds().unwrap_or_default() {
+            let label = vec![("stage", Label::Name(stage))];
+            sample(
+                "weir_stage_cpu_seconds_total",
+                "CPU time by stage (WEIR_STAGE_TIMES=1).",
+                Kind::Counter,
+                label,
+                seconds,
+            );
+        }
+        more.sort_by_key(|sample: &Sample| sample.name);
+        Snapshot {
+            sources: gateway.source_counts(),
+            destinations: gateway.destination_counts(),
+            no_destination: gateway.tally.read().undelivered_by_rule().iter().map(|(r, n)| (*r, *n)).collect(),
+            more,
+        }
+    }
+}
+
+fn listen_connections(handle: &listen::Handle) -> f64 {
+    handle.gauges().connections.load(std::sync::atomic::Ordering::Relaxed) as f64
+}
