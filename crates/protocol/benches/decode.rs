@@ -29,7 +29,7 @@ fn main() {
     let form = [b"data=".to_vec(), percent(&json), b"&verbose=1&ip=0".to_vec()].concat();
     let encoded = base64(&json);
     let base64 = [b"data=".to_vec(), percent(encoded.as_bytes())].concat();
-    let mut out = std::io::stdout().lock();
+    let (mut out, mut out_single) = (std::io::stdout(), std::io::stdout());
     let mut report = |name: &str, bytes: usize, nanos: f64| {
         let per_event = nanos / EVENTS as f64;
         let _ = writeln!(
@@ -60,6 +60,15 @@ fn main() {
             }),
         );
     }
+    let single = json.split(|b| *b == b'\n').next().unwrap_or_default().to_vec();
+    let single = [single.strip_suffix(b",").unwrap_or(&single), b"]"].concat();
+    let head = RequestHead { method: "POST", path: "/track", ..RequestHead::default() };
+    let nanos = time(|| {
+        let mut opened = body::open(&head, single.clone(), &Limits::default()).expect("it opens");
+        mixpanel.decode(TRACK, &head, &mut opened, &names, &options, &mut drafts).expect("it decodes");
+        assert_eq!(drafts.drafts.len(), 1);
+    });
+    let _ = writeln!(out_single, "{:<22} {:>6} bytes  {nanos:>7.0} ns/event", "open+decode, one event", single.len());
     report(
         "serde_json::Value",
         json.len(),
@@ -104,7 +113,7 @@ fn batch() -> Vec<u8> {
             random(10_000), 1_795_300_000 + i, random(1_000), random(u64::MAX), random(1_000), random(1 << 40), random(5_000), random(10_000), random(40), random(500)
         ));
     }
-    format!("[{}]", events.join(",")).into_bytes()
+    format!("[{}]", events.join(",\n")).into_bytes()
 }
 
 fn percent(bytes: &[u8]) -> Vec<u8> {

@@ -736,6 +736,13 @@ impl Keys {
 
     fn remember(&mut self, hash: u64, object: &Object, bytes: &[u8], meaning: Meaning) -> usize {
         let new = self.entries.len();
+        if new == 0 {
+            // Room for a usual batch at once: a request of one event must not pay for growing step by step.
+            self.entries.reserve(64);
+            self.arena.reserve(1_024);
+            self.index.reserve(64, |_| 0);
+            self.twins.reserve(64);
+        }
         let same = match meaning {
             Meaning::Property(path) => (false, path.0),
             Meaning::Special(n) => (true, u32::from(n)),
