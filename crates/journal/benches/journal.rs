@@ -1,12 +1,12 @@
 //! Durable acknowledgements per second beside a bare loop of write and sync on a file prepared the same way.
 //!
-//! `cargo bench -p weir-journal --bench journal -- [--dir DIR] [--seconds N] [--json]`
+//! `cargo bench -p weir-journal --bench journal -- [--dir DIR] [--seconds N] [--only WORDS] [--json]`
 #![allow(clippy::print_stdout, reason = "a bench reports on standard output")]
 
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use weir_event::names::NameVerdict;
@@ -133,6 +133,7 @@ fn main() {
     let args: Vec<String> = std::env::args().collect();
     let value = |name: &str| args.iter().position(|a| a == name).and_then(|i| args.get(i + 1)).cloned();
     let time = Duration::from_secs(value("--seconds").and_then(|s| s.parse().ok()).unwrap_or(3));
+    let only = value("--only").unwrap_or_default();
     let json = args.iter().any(|a| a == "--json");
     let folder = value("--dir").map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = tempfile::tempdir_in(folder).expect("a folder");
@@ -144,15 +145,21 @@ fn main() {
     let mut outcomes = vec![bare(folder.path(), 2_048, time), bare(folder.path(), 131_072, time)];
     let small = batch(&names, 4, 500);
     let large = batch(&names, 50, 500);
-    for (label, n, batch, with_readers) in [
-        ("1 producer, 2 KiB", 1, &small, 0),
-        ("8 producers, 2 KiB", 8, &small, 0),
-        ("64 producers, 2 KiB", 64, &small, 0),
-        ("64 producers, 2 KiB, 3 readers at the tail", 64, &small, 3),
-        ("64 producers, 2 KiB, 1 reader from the start", 64, &small, 1),
-        ("1 producer, 50 x 500 B", 1, &large, 0),
-        ("8 producers, 50 x 500 B", 8, &large, 0),
+    // "steady" trims as it goes, so that segments are used again instead of prepared anew.
+    for (label, n, batch, with_readers, steady) in [
+        ("1 producer, 2 KiB", 1, &small, 0, false),
+        ("8 producers, 2 KiB", 8, &small, 0, false),
+        ("64 producers, 2 KiB", 64, &small, 0, false),
+        ("64 producers, 2 KiB, steady", 64, &small, 0, true),
+        ("64 producers, 2 KiB, 3 readers at the tail", 64, &small, 3, false),
+        ("64 producers, 2 KiB, 1 reader from the start", 64, &small, 1, false),
+        ("1 producer, 50 x 500 B, steady", 1, &large, 0, true),
+        ("8 producers, 50 x 500 B", 8, &large, 0, false),
+        ("8 producers, 50 x 500 B, steady", 8, &large, 0, true),
     ] {
+        if !label.contains(&only) {
+            continue;
+        }
         let dir = folder.path().join("journal");
         let options = Options { budget_bytes: 64 << 30, ..Options::default() };
         let clock = Arc::new(SystemClock);
@@ -175,7 +182,19 @@ fn main() {
                     }
                 });
             }
+            let stop = Arc::new(AtomicBool::new(!steady));
+            let trimming = {
+                let (journal, stop) = (journal.clone(), Arc::clone(&stop));
+                std::thread::spawn(move || {
+                    while !stop.load(Ordering::Relaxed) {
+                        journal.trim(journal.tail(), Millis(i64::MAX)).expect("a trim");
+                        std::thread::sleep(Duration::from_millis(50));
+                    }
+                })
+            };
             let outcome = producers(&journal, label, n, batch, time).await;
+            stop.store(true, Ordering::Relaxed);
+            trimming.join().expect("the trimming thread");
             journal.close().await;
             outcome
         }));

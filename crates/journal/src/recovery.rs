@@ -83,7 +83,7 @@ pub(crate) fn recover(
             found.push((number, base, dir.join(&name)));
         } else if name.ends_with(".spare") {
             let spare = wipe(&*disk, &dir.join(&name))?;
-            if spare.len == options.segment_bytes && spares.is_empty() {
+            if spare.len == options.segment_bytes {
                 bytes += spare.len;
                 spares.push(spare);
             } else {

@@ -17,6 +17,8 @@ use crate::disk::{Disk, DiskError, DiskFile};
 
 const CHUNK_BYTES: u64 = 1024 * 1024;
 const WIPE_BYTES: u64 = 4096;
+/// Trimmed files kept to be used again, beside the one that is ready.
+const RECYCLED_MAX: usize = 4;
 /// Pause between chunks while nobody waits, so that preparing takes a small share of the disk.
 const CHUNK_PAUSE: Duration = Duration::from_millis(2);
 /// How long after a failure it is tried again, unless a trim freed space before.
@@ -43,7 +45,7 @@ pub enum Refusal {
 #[derive(Default)]
 struct State {
     ready: Option<Spare>,
-    recycled: Option<Spare>,
+    recycled: Vec<Spare>,
     refusal: Option<Refusal>,
     /// The writer waits: prepare without pauses.
     wanted: bool,
@@ -88,10 +90,10 @@ impl Spares {
     /// Offers a wiped file; gives it back where there are enough.
     pub(crate) fn offer(&self, spare: Spare) -> Option<Spare> {
         let mut state = self.lock();
-        if state.recycled.is_some() || state.closing {
+        if state.recycled.len() >= RECYCLED_MAX || state.closing {
             return Some(spare);
         }
-        state.recycled = Some(spare);
+        state.recycled.push(spare);
         state.nudged = true;
         self.changed.notify_all();
         None
@@ -124,7 +126,7 @@ impl Spares {
                 continue;
             }
             state.nudged = false;
-            if let Some(spare) = state.recycled.take() {
+            if let Some(spare) = state.recycled.pop() {
                 state.ready = Some(spare);
                 state.refusal = None;
                 self.changed.notify_all();
