@@ -337,6 +337,25 @@ fn d10_a_full_hold_says_so_and_takes_more_when_there_is_room() {
 }
 
 #[test]
+fn d12_a_full_disk_refuses_and_the_hold_resumes_without_a_restart() {
+    let disk = SimDisk::default();
+    block(async {
+        let hold = open(&disk);
+        disk.set_capacity(Some(60_000));
+        let mut n = 0;
+        while hold.put_withheld(withheld(n, Rule::StageFailed, 5_000)).await.is_ok() {
+            n += 1;
+        }
+        assert!((3..12).contains(&n), "{n}");
+        assert_eq!(hold.put_withheld(withheld(n, Rule::StageFailed, 5_000)).await.err(), Some(HoldError::Full));
+        disk.set_capacity(None);
+        assert!(hold.put_withheld(withheld(n, Rule::StageFailed, 5_000)).await.unwrap().new);
+        let hold = open(&disk.after_power_loss(|_| 0));
+        assert_eq!(hold.list(100, |_| true).len() as u64, n + 1);
+    });
+}
+
+#[test]
 fn puts_that_come_together_share_a_sync_and_each_has_its_own_answer() {
     let disk = SimDisk::default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -116,6 +116,8 @@ impl Spares {
 
     /// The preparer thread: keeps one spare ready.
     pub(crate) fn run(&self, core: &Core) {
+        // Should this thread ever end by a panic, the writer is refused rather than left waiting.
+        let _close = CloseOnExit(self);
         let mut state = self.lock();
         loop {
             if state.closing {
@@ -201,6 +203,14 @@ impl Spares {
             }
         }
         Ok(true)
+    }
+}
+
+struct CloseOnExit<'a>(&'a Spares);
+
+impl Drop for CloseOnExit<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
