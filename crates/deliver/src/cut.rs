@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use weir_event::log::{Field, Level, emit};
 use weir_event::{GenerationId, Millis, NameId, Names, Offset, Operation, Rule};
+use weir_hold::RejectedRecord;
 use weir_journal::Group;
 use weir_keys::{KeySnapshot, Keys};
 use weir_ledger::{BatchId, FieldSetDefinition, FieldSetId, Row};
@@ -21,16 +22,39 @@ use crate::setup::{OnUnknown, Setup};
 const RANGES_MAX: usize = 400;
 const FIELD_SETS_MAX: usize = 100;
 
-/// One event: a place in a group that is kept alive by it.
+/// One event: where its record is.
 #[derive(Clone)]
-pub(crate) struct Item {
-    pub(crate) group: Arc<Group>,
-    pub(crate) index: u32,
+pub(crate) enum Item {
+    /// In a group of the journal, which is kept alive by it.
+    Journal {
+        /// The group.
+        group: Arc<Group>,
+        /// The record's index there.
+        index: u32,
+    },
+    /// In quarantine: the place in the list that is being replayed, and the event's journal offset.
+    Held {
+        /// The place.
+        place: usize,
+        /// The offset.
+        offset: u64,
+    },
 }
 
 impl Item {
     pub(crate) fn offset(&self) -> u64 {
-        self.group.base().0 + u64::from(self.index)
+        match self {
+            Item::Journal { group, index } => group.base().0 + u64::from(*index),
+            Item::Held { offset, .. } => *offset,
+        }
+    }
+
+    /// The record of an item of the journal.
+    pub(crate) fn view(&self) -> Result<RecordView<'_>, RecordError> {
+        match self {
+            Item::Journal { group, index } => RecordView::parse(group, *index),
+            Item::Held { .. } => Err(RecordError::Absent),
+        }
     }
 }
 
@@ -136,6 +160,35 @@ impl Cutter {
     ) -> Result<Cut, CutError> {
         let mut cut = Cut::default();
         let views = self.views(items, terminal, &mut cut)?;
+        self.release(items, &views, now, retry_of, cut)
+    }
+
+    /// Cuts records of quarantine, sorted by offset, under today's policy. What release drops is in the drops and stays where it is.
+    pub(crate) fn cut_held(&mut self, records: &[RejectedRecord], now: Millis) -> Result<Cut, CutError> {
+        let mut cut = Cut::default();
+        let offset = |record: &RejectedRecord| record.info().offset.map_or(0, |offset| offset.0);
+        let items: Vec<Item> =
+            records.iter().enumerate().map(|(place, r)| Item::Held { place, offset: offset(r) }).collect();
+        let remaps: Vec<_> = records.iter().map(|record| move |stored: u32| record.name(stored)).collect();
+        let mut views = Vec::with_capacity(records.len());
+        for (place, (record, remap)) in records.iter().zip(&remaps).enumerate() {
+            match RecordView::parse_bytes(record.bytes(), remap) {
+                Ok(view) => views.push((place, view)),
+                Err(RecordError::Newer(_)) => return Err(CutError::Newer),
+                Err(_) => cut.drops.entry((Rule::Malformed, true)).or_default().push(offset(record)),
+            }
+        }
+        self.release(&items, &views, now, None, cut)
+    }
+
+    fn release(
+        &mut self,
+        items: &[Item],
+        views: &[(usize, RecordView<'_>)],
+        now: Millis,
+        retry_of: Option<BatchId>,
+        mut cut: Cut,
+    ) -> Result<Cut, CutError> {
         let mut missing: Vec<u32> = views
             .iter()
             .filter_map(|(_, view)| self.releaser.epoch_of(view))
@@ -148,7 +201,7 @@ impl Cutter {
         }
 
         let mut lanes: Vec<Open<'_>> = Vec::new();
-        for (place, view) in &views {
+        for (place, view) in views {
             // A defect that one event meets must not stop the others; that event does not leave.
             let released = catch_unwind(AssertUnwindSafe(|| {
                 let released = self.releaser.release(view)?;
@@ -272,7 +325,7 @@ impl Cutter {
 
 /// A record that may be released, or why it is not even looked at: the rule, and whether it had been offered.
 fn looked_at(item: &Item, label: NameId, terminal: Terminal) -> Result<Result<RecordView<'_>, (Rule, bool)>, CutError> {
-    let view = match RecordView::parse(&item.group, item.index) {
+    let view = match item.view() {
         Ok(view) => view,
         Err(RecordError::Newer(_)) => return Err(CutError::Newer),
         Err(RecordError::Absent | RecordError::Malformed(_)) => return Ok(Err((Rule::Malformed, true))),
@@ -309,9 +362,7 @@ pub(crate) fn cut_without_setup(
 
 /// Whether every operation of these events repeats safely; what cannot be read does not.
 pub(crate) fn all_repeat_safely(items: &[Item]) -> bool {
-    items
-        .iter()
-        .all(|item| RecordView::parse(&item.group, item.index).is_ok_and(|view| view.operation().repeats_safely()))
+    items.iter().all(|item| item.view().is_ok_and(|view| view.operation().repeats_safely()))
 }
 
 /// Events of one lane that will go into one request.

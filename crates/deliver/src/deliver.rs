@@ -9,14 +9,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use weir_event::{Clock, DestinationId, GenerationId, Names, Offset};
-use weir_hold::Hold;
+use weir_hold::{Hold, HoldError, RejectedRecord};
 use weir_journal::Journal;
 use weir_keys::{Keys, KeysError};
 use weir_ledger::{Ledger, LedgerError, OpenIntent, Status};
 use weir_policy::MinimisedBatch;
 
 use crate::breaker::Breaker;
-use crate::send::Control;
+use crate::replay::{Replayed, replay};
+use crate::send::{Control, Sending};
 use crate::setup::{Setup, Start};
 use crate::status::{DestinationStatus, Gauges};
 use crate::task::Task;
@@ -51,6 +52,12 @@ pub enum DeliverError {
     /// The ledger knows no such destination.
     #[error("there is no destination {0} in the ledger")]
     NoSuchDestination(DestinationId),
+    /// It is suspended or not in the configuration.
+    #[error("destination {0} is not being sent to: resume it, or put it into the configuration")]
+    NotSending(DestinationId),
+    /// Quarantine could not be written.
+    #[error("quarantine could not be written")]
+    Hold(#[from] HoldError),
     /// It has ended.
     #[error("destination {0} has ended")]
     Ended(DestinationId),
@@ -165,6 +172,31 @@ impl Deliver {
         self.context.ledger.end(id).await?;
         self.set_life(id, Status::Ended);
         Ok(())
+    }
+
+    /// Sends events of this destination's quarantine once more, released by today's policy (D10). What the vendor takes leaves
+    /// quarantine; everything else stays there. Nothing is retried: the operator sees the report and may call again.
+    pub async fn replay(&self, id: &DestinationId, records: Vec<RejectedRecord>) -> Result<Replayed, DeliverError> {
+        self.check(id)?;
+        let sending = {
+            let tasks = self.lock();
+            let running = tasks.get(id).ok_or_else(|| DeliverError::NoSuchDestination(id.clone()))?;
+            let control = running.control.subscribe();
+            let seen = control.borrow().clone();
+            let setup = seen.setup.filter(|_| seen.life == Status::Active && !seen.stopping);
+            let sending = setup.map(|setup| Sending {
+                context: Arc::clone(&self.context),
+                setup,
+                breaker: Arc::clone(&running.breaker),
+                gauges: Arc::clone(&running.gauges),
+                control,
+            });
+            sending.map(|sending| (sending, seen.generation))
+        };
+        match sending {
+            Some((sending, generation)) => replay(sending, generation, records).await,
+            None => Err(DeliverError::NotSending(id.clone())),
+        }
     }
 
     fn check(&self, id: &DestinationId) -> Result<(), DeliverError> {

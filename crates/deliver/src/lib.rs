@@ -8,9 +8,10 @@
 //! again, without being told to, what does not repeat safely; let one destination's trouble touch another or the intake.
 //!
 //! Read in this order: [`setup`] (what a destination is), [`deliver`] (the handle), `task` (one destination's loop), `cut` (events
-//! to batches), `send` (the life of one batch), `breaker`.
+//! to batches), `send` (the life of one batch), [`replay`], `breaker`.
 
 pub mod deliver;
+pub mod replay;
 pub mod setup;
 pub mod status;
 
@@ -20,5 +21,6 @@ mod send;
 mod task;
 
 pub use deliver::{Deliver, DeliverError, Parts};
+pub use replay::Replayed;
 pub use setup::{OnLag, OnUnknown, Options, Setup, Start};
 pub use status::{BreakerState, DestinationStatus};

@@ -11,10 +11,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::sync::watch;
 use weir_event::GenerationId;
 use weir_event::log::{Field, Level, emit};
-use weir_hold::Rejected;
+use weir_hold::{EntryId, Owner, Rejected};
 use weir_ledger::{BatchId, Intent, LedgerError, Outcome, Results, Status};
 use weir_outbound::{Request, SendError};
-use weir_policy::RecordView;
 use weir_protocol::outbound::Verdict;
 
 use crate::breaker::{Breaker, wait};
@@ -47,7 +46,7 @@ pub(crate) enum Done {
     /// Every event of it is terminal.
     Finished,
     /// Nothing was recorded and nothing sent: it goes back to the front of its queue.
-    Unsent(Batch),
+    Unsent(Box<Batch>),
     /// Its events wait again, to be cut anew into at least this many pieces; the next intent names the batch.
     Returned { items: Vec<Item>, retry_of: Option<BatchId>, pieces: usize },
     /// Delivery cannot go on in this process: a code of ours.
@@ -64,7 +63,7 @@ pub(crate) struct Sending {
 }
 
 /// What one try gave.
-enum Tried {
+pub(crate) enum Tried {
     Verdict(u16, Verdict),
     NotSent,
     Unknown,
@@ -77,14 +76,14 @@ impl Sending {
         // Waited for before the intent: what cannot be sent yet is not announced.
         let mut permit = match self.while_sending(batch.generation, breaker.permit()).await {
             Some(permit) => permit,
-            None => return Done::Unsent(batch),
+            None => return Done::Unsent(Box::new(batch)),
         };
         let id = match self.intend(&batch).await {
             Ok(id) => id,
             Err(done) => {
                 let give_back = |batch: Batch| match done {
                     Failed::Split => Done::Returned { items: batch.items, retry_of: batch.retry_of, pieces: 2 },
-                    Failed::Unsent => Done::Unsent(batch),
+                    Failed::Unsent => Done::Unsent(Box::new(batch)),
                     Failed::Halted(code) => Done::Halted(code),
                 };
                 return give_back(batch);
@@ -106,6 +105,9 @@ impl Sending {
                         permit.succeeded();
                         self.gauges.last_success.store(self.context.clock.now().0, Relaxed);
                         self.gauges.set_refused(None);
+                        if !self.release_from_quarantine(&batch, &[]).await {
+                            return Done::Finished;
+                        }
                         return self.finish(Outcome { batch: id, status, results: Results::Accepted }).await;
                     }
                     Verdict::Partial { rejected } => {
@@ -188,18 +190,7 @@ impl Sending {
 
     async fn intend(&mut self, batch: &Batch) -> Result<BatchId, Failed> {
         loop {
-            let intent = Intent {
-                destination: self.setup.id.clone(),
-                lane: batch.encoded.lane().number,
-                generation: batch.generation,
-                offsets: batch.offsets(),
-                rows: batch.rows.clone(),
-                field_sets: batch.field_sets.clone(),
-                payload_digest: batch.encoded.digest(),
-                retry_of: batch.retry_of,
-                replay: false,
-            };
-            match self.context.ledger.intend(intent).await {
+            match self.context.ledger.intend(self.intent(batch, false)).await {
                 Ok(id) => return Ok(id),
                 Err(LedgerError::EntryTooLarge { .. }) if batch.items.len() > 1 => return Err(Failed::Split),
                 Err(error) if may_pass(&error) => {}
@@ -211,7 +202,21 @@ impl Sending {
         }
     }
 
-    async fn send(&self, batch: &Batch, headers: HeaderMap) -> Tried {
+    pub(crate) fn intent(&self, batch: &Batch, replay: bool) -> Intent {
+        Intent {
+            destination: self.setup.id.clone(),
+            lane: batch.encoded.lane().number,
+            generation: batch.generation,
+            offsets: batch.offsets(),
+            rows: batch.rows.clone(),
+            field_sets: batch.field_sets.clone(),
+            payload_digest: batch.encoded.digest(),
+            retry_of: batch.retry_of,
+            replay,
+        }
+    }
+
+    pub(crate) async fn send(&self, batch: &Batch, headers: HeaderMap) -> Tried {
         let request = Request {
             endpoint: &self.setup.endpoint,
             method: Method::POST,
@@ -248,12 +253,13 @@ impl Sending {
         let rejections = || -> Vec<Rejected> {
             let one = |(index, reason): &(u32, &'static str)| {
                 let item = batch.items.get(*index as usize)?;
-                let view = RecordView::parse(&item.group, item.index).ok()?;
+                let Item::Journal { group, index } = item else { return None };
+                let view = item.view().ok()?;
                 Some(Rejected {
                     destination: self.setup.id.clone(),
                     event_id: view.event_id(),
-                    group: Arc::clone(&item.group),
-                    index: item.index,
+                    group: Arc::clone(group),
+                    index: *index,
                     reason,
                     received_at: view.received_at(),
                 })
@@ -267,12 +273,35 @@ impl Sending {
             }
             tokio::time::sleep(DISK_RETRY).await;
         }
+        if !self.release_from_quarantine(batch, &rejected).await {
+            return Done::Finished;
+        }
         let label = |reason: &'static str| self.context.names.label(reason);
         let results = match rejected.first() {
             Some((_, reason)) if all => Results::Rejected(label(reason)),
             _ => Results::Partial(rejected.iter().map(|(index, reason)| (*index, label(reason))).collect()),
         };
         self.finish(Outcome { batch: id, status, results }).await
+    }
+
+    /// A crash between quarantine and outcome leaves rejected events in both; when the batch is sent again and the vendor takes
+    /// them, they leave quarantine before the outcome is recorded, so that each is in one state (D11). `false`: told to stop
+    /// before that was done; without an outcome the next start does it again.
+    async fn release_from_quarantine(&self, batch: &Batch, rejected: &[(u32, &'static str)]) -> bool {
+        if batch.retry_of.is_none() {
+            return true;
+        }
+        let owner = Owner::Destination(self.setup.id.clone());
+        let taken = batch.items.iter().enumerate().filter(|(i, _)| rejected.iter().all(|(r, _)| *r as usize != *i));
+        let held = taken.filter_map(|(_, item)| self.context.hold.find(&owner, item.view().ok()?.event_id()));
+        let held: Vec<EntryId> = held.collect();
+        while !held.is_empty() && self.context.hold.mark_replayed(held.clone()).await.is_err() {
+            if self.control.borrow().stopping {
+                return false;
+            }
+            tokio::time::sleep(DISK_RETRY).await;
+        }
+        true
     }
 
     async fn give_back(&self, batch: Batch, id: BatchId, status: u16, pieces: usize) -> Done {
@@ -322,7 +351,7 @@ pub(crate) fn code(error: &LedgerError) -> &'static str {
     }
 }
 
-fn headers(batch: &Batch) -> Option<HeaderMap> {
+pub(crate) fn headers(batch: &Batch) -> Option<HeaderMap> {
     let mut out = HeaderMap::new();
     for (name, value) in batch.encoded.headers() {
         let mut value = HeaderValue::from_str(value).ok()?;

@@ -2,7 +2,7 @@
 //!
 //! Everything here is memory. What is lost with it is read again from the journal, at the position that the ledger knows.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,6 +13,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use weir_event::log::{Field, Level, emit};
 use weir_event::{DestinationId, Millis, NameId, Offset, Rule};
+use weir_hold::Owner;
 use weir_journal::{Group, ReadError, Reader};
 use weir_ledger::{BatchId, Durable, OpenIntent, Outcome, RangeDrop, Results, Status};
 
@@ -202,25 +203,46 @@ impl Task {
     /// D3: intents that the last process left without an outcome.
     async fn decide_unfinished(&mut self) -> Result<(), Halt> {
         for open in std::mem::take(&mut self.unfinished) {
-            let keeps = self.seen.setup.as_ref().is_none_or(|s| s.options.on_unknown == OnUnknown::KeepUnknown);
-            let mut items = Vec::new();
-            if !open.replay {
-                items = self.read_again(&open.offsets).await?;
+            if open.replay {
+                self.decide_replay(&open).await?;
+                continue;
             }
+            let keeps = self.seen.setup.as_ref().is_none_or(|s| s.options.on_unknown == OnUnknown::KeepUnknown);
+            let items = self.read_again(&open.offsets).await?;
             let ended = self.seen.life == Status::Ended;
             let complete = items.len() as u64 == u64::from(open.rows);
-            let results = if !open.replay && (ended || keeps || !complete || !all_repeat_safely(&items)) {
+            let results = if ended || keeps || !complete || !all_repeat_safely(&items) {
                 Results::Unknown
             } else {
                 Results::Returned
             };
-            let resend = matches!(results, Results::Returned) && !open.replay;
+            let resend = matches!(results, Results::Returned);
             settle(&self.context, Outcome { batch: open.batch, status: 0, results }).await.map_err(Halt)?;
             if resend {
                 self.cut_items(items, Some(open.batch), false).await?;
             }
         }
         Ok(())
+    }
+
+    /// A replay takes what the vendor accepted out of quarantine before it records the outcome: what is still there was not.
+    async fn decide_replay(&mut self, open: &OpenIntent) -> Result<(), Halt> {
+        let owner = Owner::Destination(self.id.clone());
+        let held = self.context.hold.list(usize::MAX, |info| {
+            let within = |offset: Offset| open.offsets.iter().any(|range| range.contains(&offset));
+            info.owner == owner && info.offset.is_some_and(within)
+        });
+        let held: HashSet<Offset> = held.into_iter().filter_map(|info| info.offset).collect();
+        let reason = self.context.names.label("still_in_quarantine");
+        let offsets = open.offsets.iter().flat_map(|range| range.start.0..range.end.0);
+        let still: Vec<(u32, NameId)> =
+            (0..).zip(offsets).filter(|(_, at)| held.contains(&Offset(*at))).map(|(i, _)| (i, reason)).collect();
+        let results = match still.len() as u64 {
+            0 => Results::Accepted,
+            n if n == u64::from(open.rows) => Results::Returned,
+            _ => Results::Partial(still),
+        };
+        settle(&self.context, Outcome { batch: open.batch, status: 0, results }).await.map_err(Halt)
     }
 
     /// The events at these offsets, as far as they can still be read.
@@ -234,8 +256,9 @@ impl Task {
                         let base = group.base().0;
                         let from = range.start.0.max(base);
                         let to = range.end.0.min(group.end().0);
-                        items
-                            .extend((from..to).map(|at| Item { group: Arc::clone(&group), index: (at - base) as u32 }));
+                        items.extend(
+                            (from..to).map(|at| Item::Journal { group: Arc::clone(&group), index: (at - base) as u32 }),
+                        );
                     }
                     Err(ReadError::Damaged { .. } | ReadError::Trimmed { .. }) => {}
                     Err(ReadError::Closed) => return Err(Halt("journal_closed")),
@@ -259,7 +282,7 @@ impl Task {
             }
         };
         for index in self.reader.first()..group.count() {
-            let item = Item { group: Arc::clone(&group), index };
+            let item = Item::Journal { group: Arc::clone(&group), index };
             if !self.is_skipped(item.offset()) {
                 self.window.push(item);
             }
@@ -445,7 +468,7 @@ impl Task {
             Done::Unsent(batch) => {
                 let current = batch.generation == self.seen.generation && self.cutter.is_some();
                 if current && self.seen.life != Status::Ended {
-                    self.queues.entry(batch.encoded.lane().number).or_default().push_front(batch);
+                    self.queues.entry(batch.encoded.lane().number).or_default().push_front(*batch);
                     Ok(())
                 } else {
                     self.cut_items(batch.items, batch.retry_of, true).await
@@ -486,7 +509,7 @@ impl Task {
         let queued = self.queues.values().flatten();
         gauges.queued.store(queued.clone().map(|batch| batch.items.len() as u64).sum(), Relaxed);
         let ways = self.under_way.values().map(|way| way.oldest);
-        let window = self.window.first().map(|item| item.group.received_at());
+        let window = self.window.first().and_then(|item| item.view().ok()).map(|view| view.received_at());
         let oldest = ways.chain(queued.map(|batch| batch.oldest)).chain(window).min();
         gauges.oldest.store(oldest.map_or(0, |at| at.0), Relaxed);
         if let Some(setup) = &self.seen.setup {

@@ -1,5 +1,6 @@
 //! The vendor, the network, the ledger's disk and the process fail.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -45,29 +46,35 @@ async fn d3_nothing_is_sent_after_a_failed_fsync_of_the_ledger() {
 }
 
 /// The outcome cannot be recorded: the batch stays open, nothing else is sent, and the restart sends it again under the same ids.
+/// Failed both ways: the outcome never reached the disk, or it did and was reported lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d3_an_outcome_that_cannot_be_recorded_is_decided_by_the_next_start() {
-    let mut world = World::new().await;
-    let syncs = std::sync::Arc::clone(&world.disk.syncs);
-    // The ledger's disk fails while the vendor has the request.
-    let vendor = Vendor::start(move |_, _| {
-        syncs.store(true, SeqCst);
-        Do::Accept
-    })
-    .await;
-    world.deliver_to(&vendor.url, options()).await;
-    world.put(&Event::many(20)).await;
-    world.until("delivery has halted", || world.status().halted.is_some()).await;
-    assert_eq!(vendor.requests().len(), 1);
-    vendor.script(|_, _| Do::Accept);
-    world.disk.syncs.store(false, SeqCst);
+    for kept in [false, true] {
+        let mut world = World::new().await;
+        let flag = Arc::clone(if kept { &world.disk.syncs } else { &world.disk.appends });
+        // The ledger's disk fails while the vendor has the request.
+        let fails = Arc::clone(&flag);
+        let vendor = Vendor::start(move |_, _| {
+            fails.store(true, SeqCst);
+            Do::Accept
+        })
+        .await;
+        world.deliver_to(&vendor.url, options()).await;
+        world.put(&Event::many(20)).await;
+        world.until("the outcome failed", || world.disk.failed.load(SeqCst) > 0).await;
+        world.put(&Event::many(20)).await;
+        world.until("what came later waits", || world.waiting() == 40).await;
+        assert_eq!(vendor.requests().len(), 1);
+        vendor.script(|_, _| Do::Accept);
 
-    let mut world = world.crash().await;
-    world.deliver_to(&vendor.url, options()).await;
-    world.settled().await;
-    let (ids, _) = vendor.arrived();
-    assert_eq!(ids.len(), 20);
-    assert_eq!(world.totals().delivered, 20);
+        let mut world = world.crash().await;
+        assert_eq!(world.totals().delivered, if kept { 20 } else { 0 });
+        world.deliver_to(&vendor.url, options()).await;
+        world.settled().await;
+        let (ids, count) = vendor.arrived();
+        assert_eq!((ids.len(), count), (40, if kept { 40 } else { 60 }));
+        assert_eq!(world.totals().delivered, 40);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

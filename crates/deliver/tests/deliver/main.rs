@@ -5,5 +5,6 @@
 mod faults;
 mod life;
 mod ordinary;
+mod replay;
 mod support;
 mod vendor;

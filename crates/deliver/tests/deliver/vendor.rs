@@ -67,7 +67,7 @@ impl Vendor {
             while let Ok((stream, _)) = listener.accept().await {
                 let (seen, script) = (Arc::clone(&seen), Arc::clone(&script));
                 let (now, most) = (Arc::clone(&now), Arc::clone(&most));
-                tokio::spawn(async move { serve(stream, &seen, &script, &now, &most).await });
+                tokio::spawn(async move { Box::pin(serve(stream, &seen, &script, &now, &most)).await });
             }
         });
         vendor
@@ -152,7 +152,7 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {
                 return Some(Request { path, events });
             }
         }
-        let mut chunk = [0; 16 * 1024];
+        let mut chunk = vec![0; 16 * 1024];
         match stream.read(&mut chunk).await {
             Ok(0) | Err(_) => return None,
             Ok(n) => buffer.extend_from_slice(&chunk[..n]),

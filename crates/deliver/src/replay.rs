@@ -1,0 +1,177 @@
+//! Replay: events that one destination rejected enter again at release, for that destination only (D10).
+//!
+//! Order: intent (durable) → request → what was accepted leaves quarantine (durable) → outcome. A crash before the third step
+//! leaves everything in quarantine; one after it leaves an open intent whose events are gone from there, which the next start takes
+//! for accepted.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use weir_event::GenerationId;
+use weir_hold::RejectedRecord;
+use weir_ledger::{BatchId, LedgerError, Outcome, Results};
+use weir_protocol::outbound::Verdict;
+
+use crate::cut::{Batch, Cut, CutError, Cutter, Item};
+use crate::deliver::DeliverError;
+use crate::send::{Sending, Tried, headers, settle};
+
+/// What became of the events of a replay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Replayed {
+    /// The vendor took them; they have left quarantine.
+    pub delivered: u64,
+    /// The vendor rejected them again.
+    pub rejected: u64,
+    /// Today's policy does not release them.
+    pub not_released: u64,
+    /// The vendor could not be reached or asked to wait.
+    pub put_off: u64,
+    /// The request went out and no answer came back: they may have arrived, and are still in quarantine.
+    pub unknown: u64,
+}
+
+pub(crate) async fn replay(
+    sending: Sending,
+    generation: GenerationId,
+    mut records: Vec<RejectedRecord>,
+) -> Result<Replayed, DeliverError> {
+    records.retain(|record| record.info().offset.is_some());
+    records.sort_by_key(|record| record.info().offset);
+    records.dedup_by_key(|record| record.info().offset);
+    let mut report = Replayed::default();
+    // Halves of what did not fit go to the front, so that the order stays.
+    let mut waiting = vec![records];
+    while let Some(mut part) = waiting.pop() {
+        let batches = loop {
+            let (context, setup) = (Arc::clone(&sending.context), Arc::clone(&sending.setup));
+            let (keys, names) = (context.keys.snapshot(), Arc::clone(&context.names));
+            let now = context.clock.now();
+            let work = move || {
+                let mut cutter = Cutter::new(Arc::clone(&setup), generation, keys, names);
+                let mut cut = match &mut cutter {
+                    Some(cutter) => cutter.cut_held(&part, now),
+                    None => Ok(Cut::default()),
+                };
+                if let (Some(cutter), Err(CutError::NeedEpochs(epochs))) = (&mut cutter, &cut) {
+                    let epochs = epochs.clone();
+                    cut = match context.keys.ensure_epochs(&setup.id, &epochs) {
+                        Ok(()) => {
+                            cutter.add_epochs(&epochs, &context.keys);
+                            cutter.cut_held(&part, now)
+                        }
+                        Err(error) => return (part, Err(DeliverError::from(error))),
+                    };
+                }
+                (part, Ok(cut))
+            };
+            let joined = tokio::task::spawn_blocking(work).await;
+            let Ok((same, cut)) = joined else { return Err(LedgerError::Misuse("a replay could not be cut").into()) };
+            part = same;
+            match cut? {
+                Ok(Cut { batches, drops }) => {
+                    report.not_released += drops.values().map(|offsets| offsets.len() as u64).sum::<u64>();
+                    break batches;
+                }
+                Err(CutError::Newer) => {
+                    report.not_released += part.len() as u64;
+                    break Vec::new();
+                }
+                // Asked for other epochs: they exist now.
+                Err(CutError::NeedEpochs(_)) => {}
+            }
+        };
+        let mut halves: Vec<Vec<usize>> = Vec::new();
+        for batch in batches {
+            if let Some(places) = send_once(&sending, batch, &part, &mut report).await? {
+                let (first, second) = places.split_at(places.len() / 2);
+                halves.extend([first.to_vec(), second.to_vec()]);
+            }
+        }
+        let mut part: Vec<Option<RejectedRecord>> = part.into_iter().map(Some).collect();
+        for places in halves.into_iter().rev() {
+            waiting.push(places.into_iter().filter_map(|place| part.get_mut(place)?.take()).collect());
+        }
+    }
+    Ok(report)
+}
+
+/// Sends one batch. `Some` gives the places of its events where it has to be sent in halves.
+async fn send_once(
+    sending: &Sending,
+    batch: Batch,
+    records: &[RejectedRecord],
+    report: &mut Replayed,
+) -> Result<Option<Vec<usize>>, DeliverError> {
+    let count = batch.items.len() as u64;
+    let places: Vec<usize> =
+        batch.items.iter().filter_map(|i| if let Item::Held { place, .. } = i { Some(*place) } else { None }).collect();
+    let Some(headers) = headers(&batch) else {
+        report.put_off += count;
+        return Ok(None);
+    };
+    let id: BatchId = match sending.context.ledger.intend(sending.intent(&batch, true)).await {
+        Ok(id) => id,
+        Err(LedgerError::EntryTooLarge { .. }) if count > 1 => return Ok(Some(places)),
+        Err(error) => return Err(error.into()),
+    };
+    sending.gauges.requests.fetch_add(1, Relaxed);
+    let label = |reason: &'static str| sending.context.names.label(reason);
+    let mut halves = None;
+    let (status, results) = match sending.send(&batch, headers).await {
+        Tried::Verdict(status, verdict) => match verdict {
+            Verdict::Accepted => {
+                mark(sending, &places, records, &[]).await?;
+                report.delivered += count;
+                (status, Results::Accepted)
+            }
+            Verdict::Partial { rejected } => {
+                mark(sending, &places, records, &rejected).await?;
+                report.rejected += rejected.len() as u64;
+                report.delivered += count.saturating_sub(rejected.len() as u64);
+                (status, Results::Partial(rejected.iter().map(|(index, code)| (*index, label(code))).collect()))
+            }
+            Verdict::Split if count > 1 => {
+                halves = Some(places);
+                (status, Results::Returned)
+            }
+            Verdict::Split => {
+                report.rejected += count;
+                (status, Results::Rejected(label("does_not_fit")))
+            }
+            Verdict::Reject(code) => {
+                report.rejected += count;
+                (status, Results::Rejected(label(code)))
+            }
+            Verdict::Retry { .. } | Verdict::Refused(_) => {
+                report.put_off += count;
+                (status, Results::Returned)
+            }
+        },
+        Tried::NotSent => {
+            report.put_off += count;
+            (0, Results::Returned)
+        }
+        Tried::Unknown => {
+            // The attempt says that a request went out; the events stay where they can be decided about.
+            sending.context.ledger.attempt(id, 1, 0).await?;
+            report.unknown += count;
+            (0, Results::Returned)
+        }
+    };
+    let settled = settle(&sending.context, Outcome { batch: id, status, results }).await;
+    settled.map_err(|_| DeliverError::Ledger(LedgerError::Closed))?;
+    Ok(halves)
+}
+
+async fn mark(
+    sending: &Sending,
+    places: &[usize],
+    records: &[RejectedRecord],
+    rejected: &[(u32, &'static str)],
+) -> Result<(), DeliverError> {
+    let accepted = places.iter().enumerate().filter(|(i, _)| rejected.iter().all(|(r, _)| *r as usize != *i));
+    let ids = accepted.filter_map(|(_, place)| Some(records.get(*place)?.info().id)).collect();
+    sending.context.hold.mark_replayed(ids).await?;
+    Ok(())
+}
