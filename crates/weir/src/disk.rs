@@ -12,7 +12,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -109,6 +109,9 @@ impl DataFolder {
         }
         let is_new = !version_is_known(path)?;
         if is_new {
+            // It may have been there before, made by a package or by hand: others have no business in it.
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+                .map_err(at(path, "cannot be closed to others"))?;
             write_version(path)?;
         }
         Ok(DataFolder { path: path.to_owned(), is_new, _lock: lock })
@@ -224,7 +227,8 @@ impl Space {
             reserve: Mutex::new(file),
             reserve_bytes: AtomicU64::new(there),
             free: AtomicU64::new(free),
-            intake_open: AtomicBool::new(false),
+            // The check below closes it before anybody asks, and says so.
+            intake_open: AtomicBool::new(true),
         };
         if there > wanted {
             space.resize(wanted);
@@ -344,7 +348,7 @@ pub mod fuzz {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::fs::MetadataExt;
 
     use proptest::prelude::*;
 
@@ -354,6 +358,8 @@ mod tests {
     fn d19_one_process_works_on_a_data_folder() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
+        std::fs::create_dir(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         let first = DataFolder::open(&path).unwrap();
         assert!(first.is_new() && is_in_use(&path));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
