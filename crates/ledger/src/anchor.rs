@@ -178,10 +178,11 @@ pub fn recover_from_anchor(
         }
     }
     disk.sync_dir(&old_tree).map_err(LedgerError::io("sync", &old_tree))?;
-    let mut given_up = old.after.clone();
+    let mut given_up = old.after;
     given_up.push(after.clone());
-    Origin { key: key.clone(), base, after: given_up }.write(&*disk, dir)?;
-    Ok(NewOrigin { origin: key.name, lost: after.size.saturating_sub(local), after, old_tree })
+    let origin = key.name.clone();
+    Origin { key, base, after: given_up }.write(&*disk, dir)?;
+    Ok(NewOrigin { origin, lost: after.size.saturating_sub(local), after, old_tree })
 }
 
 /// The name of a new tree: the configured one, or `weir/<8 random hex digits>/<kind>`.

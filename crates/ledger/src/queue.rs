@@ -147,6 +147,9 @@ impl Queue {
     }
 }
 
+/// Takes the durable state and the new era.
+pub(crate) type Forget = Box<dyn Fn(&State, u64) + Send>;
+
 /// What the writer thread works with.
 pub(crate) struct Writer {
     pub(crate) queue: Arc<Queue>,
@@ -155,7 +158,7 @@ pub(crate) struct Writer {
     pub(crate) state: Arc<Mutex<State>>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Called with the queue unlocked after a group was lost, so that the dictionary forgets what was lost with it.
-    pub(crate) forget: Box<dyn Fn(&State, u64) + Send>,
+    pub(crate) forget: Forget,
     /// Called after each durable group.
     pub(crate) advanced: Box<dyn Fn() + Send>,
 }

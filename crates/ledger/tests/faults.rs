@@ -1,6 +1,8 @@
 //! Each write failed both ways, crashes at each step, power cuts; then reload. What was acknowledged is there, what was signed stays
 //! true, and the whole verifies.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::collections::BTreeSet;

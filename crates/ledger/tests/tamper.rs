@@ -1,5 +1,7 @@
 //! What somebody with the data folder may do to it: flip, drop, reorder, truncate, replace, rewind, forge. Each is found and named.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::path::{Path, PathBuf};
@@ -411,7 +413,7 @@ fn d14_a_rewound_ledger_passes_without_an_anchor_and_is_refused_with_one() {
     copy_dir(earlier.path(), &world.dir());
     let report = verify(&world.dir(), Some(&world.keys)).unwrap();
     assert_eq!((report.bad, report.rewind), (None, Rewind::Undetectable));
-    let bad = verify_with_anchors(&world.dir(), None, &[anchor.clone()]).unwrap().bad.unwrap();
+    let bad = verify_with_anchors(&world.dir(), None, std::slice::from_ref(&anchor)).unwrap().bad.unwrap();
     assert_eq!(bad.file, anchor);
     assert!(matches!(world.try_open(anchored()), Err(LedgerError::Rewound { .. })));
     let (size, local) = match world.try_open(anchored()) {

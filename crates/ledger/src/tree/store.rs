@@ -63,11 +63,11 @@ impl Tree {
         tree.size = checkpoint.size;
         for level in 0..LEVELS {
             let hashes = checkpoint.size >> (8 * u32::from(level));
-            if hashes % TILE_WIDTH > 0 {
+            if !hashes.is_multiple_of(TILE_WIDTH) {
                 tree.edges[usize::from(level)] = tiles.tile(level, hashes / TILE_WIDTH).ok()?;
             }
         }
-        if checkpoint.size % TILE_WIDTH > 0 {
+        if !checkpoint.size.is_multiple_of(TILE_WIDTH) {
             for (i, leaf) in tiles.bundle(checkpoint.size / TILE_WIDTH).ok()?.iter().enumerate() {
                 if tree.edges[0].get(i) != Some(&leaf_hash(leaf)) {
                     return None;
