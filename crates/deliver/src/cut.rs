@@ -76,6 +76,10 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    pub(crate) fn first_offset(&self) -> u64 {
+        self.items.first().map_or(u64::MAX, Item::offset)
+    }
+
     pub(crate) fn offsets(&self) -> Vec<Range<Offset>> {
         ranges(self.items.iter().map(Item::offset)).into_iter().map(|r| Offset(r.start)..Offset(r.end)).collect()
     }
@@ -289,15 +293,18 @@ impl Cutter {
     ) -> Batch {
         let mut field_sets: Vec<FieldSetDefinition> = Vec::new();
         let mut rows = Vec::with_capacity(released.len());
+        let mut last_set = None;
         for event in released {
             let row = event.row();
             let field_set = FieldSetId(row.field_set.0);
-            if field_sets.iter().all(|known| known.id != field_set)
+            if last_set != Some(field_set)
+                && field_sets.iter().all(|known| known.id != field_set)
                 && let Some(set) = self.releaser.field_set(row.field_set)
             {
                 field_sets
                     .push(FieldSetDefinition { id: field_set, canonical: set.canonical_text().as_bytes().to_vec() });
             }
+            last_set = Some(field_set);
             rows.push(Row {
                 subject: row.subject,
                 organisation: row.organisation,
@@ -372,12 +379,21 @@ struct Open<'g> {
     released: Vec<Released<'g>>,
     ranges: usize,
     last: u64,
+    last_set: [u8; 16],
     field_sets: HashSet<[u8; 16]>,
 }
 
 impl<'g> Open<'g> {
     fn new(lane: Lane) -> Open<'g> {
-        Open { lane, places: Vec::new(), released: Vec::new(), ranges: 0, last: 0, field_sets: HashSet::new() }
+        Open {
+            lane,
+            places: Vec::new(),
+            released: Vec::new(),
+            ranges: 0,
+            last: 0,
+            last_set: [0; 16],
+            field_sets: HashSet::new(),
+        }
     }
 
     fn takes(&self, released: &Released<'_>, offset: u64, events_max: usize) -> bool {
@@ -386,7 +402,7 @@ impl<'g> Open<'g> {
         let set = &released.row().field_set.0;
         self.released.len() < events_max
             && self.ranges + one_more_range <= RANGES_MAX
-            && (self.field_sets.len() < FIELD_SETS_MAX || self.field_sets.contains(set))
+            && (self.field_sets.len() < FIELD_SETS_MAX || *set == self.last_set || self.field_sets.contains(set))
             // What must not come twice goes apart from what may, so that an unknown outcome stays unknown for the former only.
             && first.operation().repeats_safely() == released.operation().repeats_safely()
     }
@@ -394,7 +410,12 @@ impl<'g> Open<'g> {
     fn push(&mut self, place: usize, released: Released<'g>, offset: u64) {
         self.ranges += usize::from(self.released.is_empty() || self.last + 1 != offset);
         self.last = offset;
-        self.field_sets.insert(released.row().field_set.0);
+        let set = released.row().field_set.0;
+        // Events of one sort tend to follow each other.
+        if set != self.last_set || self.field_sets.is_empty() {
+            self.field_sets.insert(set);
+            self.last_set = set;
+        }
         self.places.push(place);
         self.released.push(released);
     }

@@ -25,6 +25,9 @@ use crate::status::Gauges;
 /// How soon the ledger and quarantine are tried again after a failure that they may recover from.
 const DISK_RETRY: Duration = Duration::from_millis(500);
 
+/// How often a batch that waits looks at its age.
+const EXPIRY_LOOK: Duration = Duration::from_secs(1);
+
 /// What the destination's task is told to do.
 #[derive(Clone)]
 pub(crate) struct Control {
@@ -74,7 +77,7 @@ impl Sending {
         let Some(request_headers) = headers(&batch) else { return Done::Halted("request_headers") };
         let breaker = Arc::clone(&self.breaker);
         // Waited for before the intent: what cannot be sent yet is not announced.
-        let mut permit = match self.while_sending(batch.generation, breaker.permit()).await {
+        let mut permit = match self.while_wanted(&batch, breaker.permit()).await {
             Some(permit) => permit,
             None => return Done::Unsent(Box::new(batch)),
         };
@@ -172,7 +175,7 @@ impl Sending {
                 tokio::time::sleep(patience).await;
                 breaker.permit().await
             };
-            permit = match self.while_sending(batch.generation, next).await {
+            permit = match self.while_wanted(&batch, next).await {
                 Some(permit) => permit,
                 None => return self.give_back(batch, id, status.unwrap_or(0), 1).await,
             };
@@ -185,6 +188,24 @@ impl Sending {
             biased;
             _ = self.control.wait_for(|control| !control.sends(generation)) => None,
             done = work => Some(done),
+        }
+    }
+
+    /// Runs `work`, which is a wait, as long as this batch may be sent and has not waited too long.
+    async fn while_wanted<T>(&mut self, batch: &Batch, work: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(work);
+        loop {
+            let look = async {
+                tokio::select! {
+                    done = &mut work => Some(done),
+                    () = tokio::time::sleep(EXPIRY_LOOK) => None,
+                }
+            };
+            match self.while_sending(batch.generation, look).await {
+                Some(Some(done)) => return Some(done),
+                Some(None) if !self.is_expired(batch) => {}
+                Some(None) | None => return None,
+            }
         }
     }
 
@@ -238,7 +259,9 @@ impl Sending {
 
     fn is_expired(&self, batch: &Batch) -> bool {
         let options = &self.setup.options;
-        options.on_lag == OnLag::Expire && self.context.clock.now().since(batch.oldest) > options.lag_millis_max
+        options.on_lag == OnLag::Expire
+            && (self.context.clock.now().since(batch.oldest) > options.lag_millis_max
+                || batch.first_offset() < self.gauges.expired_below.load(Relaxed))
     }
 
     /// Puts rejected events into quarantine, then records the outcome.

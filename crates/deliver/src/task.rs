@@ -131,8 +131,8 @@ impl Task {
                 continue;
             }
             let gathers = self.gathers();
-            // Without a setup there is no linger: such a window is cut at once, and what has to wait stops the gathering.
-            let linger = self.seen.setup.as_ref().map_or(Duration::ZERO, |setup| setup.options.linger);
+            // Without a setup events are only counted: few and large ledger entries.
+            let linger = self.seen.setup.as_ref().map_or(TICK, |setup| setup.options.linger);
             let cut_at = self.window_since.map(|since| since + linger);
             tokio::select! {
                 changed = self.control.changed() => {
@@ -467,7 +467,7 @@ impl Task {
             Done::Finished => Ok(()),
             Done::Unsent(batch) => {
                 let current = batch.generation == self.seen.generation && self.cutter.is_some();
-                if current && self.seen.life != Status::Ended {
+                if current && self.seen.life != Status::Ended && !is_expired(&batch, self.terminal()) {
                     self.queues.entry(batch.encoded.lane().number).or_default().push_front(*batch);
                     Ok(())
                 } else {
@@ -488,8 +488,9 @@ impl Task {
 
     /// Drops what has waited too long in the queues (D12); while the vendor is down nobody else looks at them.
     async fn expire_queued(&mut self) -> Result<(), Halt> {
-        let Some(before) = self.terminal().expired_before else { return Ok(()) };
-        let expired = |batch: &Batch| batch.oldest < before;
+        let terminal = self.terminal();
+        self.gauges.expired_below.store(terminal.expired_below, Relaxed);
+        let expired = |batch: &Batch| is_expired(batch, terminal);
         if !self.queues.values().flatten().any(expired) {
             return Ok(());
         }
@@ -523,6 +524,10 @@ impl Task {
             gauges.lagging.store(lagging, Relaxed);
         }
     }
+}
+
+fn is_expired(batch: &Batch, terminal: Terminal) -> bool {
+    terminal.expired_before.is_some_and(|before| batch.oldest < before) || batch.first_offset() < terminal.expired_below
 }
 
 fn newer(_: CutError) -> Halt {

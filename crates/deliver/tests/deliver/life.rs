@@ -123,6 +123,25 @@ async fn d12_a_suspended_destination_runs_on_the_same_clock() {
     assert!(vendor.requests().is_empty());
 }
 
+/// Half of the journal's budget, here nothing at all: what waits expires also from the middle of a retry, so that the journal can
+/// be trimmed while the vendor is down.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d12_events_over_the_lag_limit_in_bytes_expire_under_way_and_queued() {
+    let vendor = Vendor::start(|_, _| Do::Answer(503, "", String::new())).await;
+    let mut world = World::new().await;
+    let slow =
+        Options { retry_longest: Duration::from_secs(3_600), retry_first: Duration::from_secs(3_600), ..options() };
+    world.deliver_to(&vendor.url, slow.clone()).await;
+    world.put(&Event::many(30)).await;
+    world.until("it is tried", || !vendor.requests().is_empty()).await;
+    assert_eq!(world.waiting(), 30);
+    let setup = world.setup(&vendor.url, &["plan"], Options { lag_bytes_max: 1, ..slow });
+    world.deliver_with(1, Some(setup)).await;
+    world.put(&Event::many(30)).await;
+    world.settled().await;
+    assert_eq!(world.totals().dropped.get(&Rule::Expired), Some(&60));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d12_with_hold_nothing_expires() {
     let vendor = Vendor::start(|_, _| Do::Answer(503, "", String::new())).await;
