@@ -129,9 +129,11 @@ impl Folder {
         self.root.path().join("keys")
     }
 
-    /// Runs another `weir` command beside it.
-    pub fn run(&self, arguments: &[&str]) -> Output {
-        command().args(arguments).stdin(Stdio::null()).output().expect("the weir binary runs")
+    /// Runs another `weir` command beside it, with these variables in its environment.
+    pub fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut command = command();
+        command.args(arguments).envs(variables.iter().copied());
+        command.stdin(Stdio::null()).output().expect("the weir binary runs")
     }
 
     /// `weir ledger verify`, with or without the keys: exit status and what it said.

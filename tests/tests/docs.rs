@@ -24,6 +24,12 @@ fn samples(page: &str) -> Vec<String> {
     found
 }
 
+/// The environment variables that a sample takes its secrets from.
+fn variables(sample: &str) -> Vec<&str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    sample.split("env: ").skip(1).filter_map(|rest| rest.split(|c| !is_name(c)).next()).collect()
+}
+
 fn pages() -> Vec<PathBuf> {
     let root = fixtures().parent().expect("the fixtures lie in the repository").to_owned();
     let below = |folder: &Path| {
@@ -48,7 +54,8 @@ fn every_sample_configuration_is_taken() {
         for sample in samples.into_iter().chain(whole.then(|| text.clone())) {
             std::fs::write(folder.config(), &sample).expect("the sample can be written");
             let config = folder.config();
-            let output = folder.run(&["config", "check", &config.to_string_lossy()]);
+            let variables: Vec<(&str, &str)> = variables(&sample).into_iter().map(|name| (name, "any")).collect();
+            let output = folder.run(&["config", "check", &config.to_string_lossy()], &variables);
             let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(0), "a sample of {} is refused:\n{said}\n{sample}", page.display());
             checked += 1;

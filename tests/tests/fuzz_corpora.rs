@@ -1,0 +1,78 @@
+//! The fuzz corpora on stable: every kept input of every target, and a few seeded changes of each, without a panic.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use weir_tests::captures::fixtures;
+use weir_tests::privacy::files_below;
+use weir_tests::random::Random;
+
+type Target = fn(&[u8]);
+
+/// Every target of `fuzz/fuzz_targets`, by its name.
+const TARGETS: [(&str, Target); 13] = [
+    ("body", weir_protocol::fuzz::fuzz_body),
+    ("config", weir::config::fuzz::fuzz_config),
+    ("country_table", weir_detect::fuzz::fuzz_country_table),
+    ("json", weir_protocol::fuzz::fuzz_json),
+    ("keys", weir_keys::fuzz::fuzz_keys),
+    ("mixpanel", weir_protocol::fuzz::fuzz_mixpanel),
+    ("outbound", weir_outbound::fuzz::fuzz_outbound),
+    ("record", weir_policy::fuzz::fuzz_record),
+    ("reduce", weir_detect::fuzz::fuzz_reduce),
+    ("scan", weir_detect::fuzz::fuzz_scan),
+    ("segment", weir_journal::fuzz::fuzz_segment),
+    ("tally", weir_policy::fuzz::fuzz_tally),
+    ("withheld", weir_policy::fuzz::fuzz_withheld),
+];
+
+/// Changed copies of each kept input.
+const CHANGES: u64 = 4;
+
+fn folder() -> std::path::PathBuf {
+    fixtures().parent().expect("the fixtures lie in the repository").join("fuzz")
+}
+
+#[test]
+fn every_target_is_replayed() {
+    let listed: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let there: BTreeSet<String> = files_below(&folder().join("fuzz_targets"))
+        .iter()
+        .filter_map(|f| f.file_stem().map(|s| s.to_string_lossy().into_owned()))
+        .collect();
+    assert_eq!(listed, there, "the list here and the targets of the fuzzer differ");
+}
+
+#[test]
+fn no_kept_input_makes_a_target_panic() {
+    for (name, target) in TARGETS {
+        let kept = files_below(&folder().join("corpus").join(name));
+        assert!(!kept.is_empty(), "{name} has no corpus");
+        for file in kept {
+            let input = std::fs::read(&file).expect("a kept input can be read");
+            let mut random = Random::new(input.len() as u64);
+            for change in 0..=CHANGES {
+                let mut bytes = input.clone();
+                if change > 0 {
+                    alter(&mut bytes, &mut random);
+                }
+                let outcome = catch_unwind(AssertUnwindSafe(|| target(&bytes)));
+                assert!(outcome.is_ok(), "{name} panics on {}, change {change}", file.display());
+            }
+        }
+    }
+}
+
+fn alter(bytes: &mut Vec<u8>, random: &mut Random) {
+    let place = random.below(bytes.len() as u64 + 1) as usize;
+    match random.below(4) {
+        0 => bytes.truncate(place),
+        1 => bytes.insert(place, random.draw() as u8),
+        2 => bytes.extend_from_within(..place),
+        _ => {
+            if let Some(byte) = bytes.get_mut(place) {
+                *byte ^= 1 << random.below(8);
+            }
+        }
+    }
+}
