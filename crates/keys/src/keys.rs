@@ -20,8 +20,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use weir_event::{Clock, DestinationId, Environment, Millis};
 
 use crate::files::{self, Disk, HOLD_PRIVATE, HOLD_PUBLIC, LEDGER, MASTER, RING};
+use crate::mac::MacKey;
 use crate::ring::{Master, Ring};
-use crate::snapshot::hmac_key;
 use crate::{HoldPrivate, HoldPublic, KeyName, KeySnapshot, KeysError, LedgerSigner, SecretKey};
 
 /// The keys of one Weir.
@@ -306,9 +306,9 @@ pub(crate) fn load_ring(dir: &Path) -> Result<(Master, Ring), KeysError> {
 }
 
 fn unwrap_all(dir: &Path, ring: &Ring, master: &Master) -> Result<KeySnapshot, KeysError> {
-    let one = |name: KeyName| -> Result<::ring::hmac::Key, KeysError> {
+    let one = |name: KeyName| -> Result<MacKey, KeysError> {
         let key = ring.open(&name, master).map_err(|_| KeysError::damaged(&dir.join(RING), "a key is missing"))?;
-        Ok(hmac_key(&key))
+        Ok(MacKey::new(&key))
     };
     let [a, b, c] = Environment::ALL;
     let event = [one(KeyName::Event(a))?, one(KeyName::Event(b))?, one(KeyName::Event(c))?];

@@ -12,6 +12,7 @@ pub mod files;
 pub mod fuzz;
 pub mod hold;
 pub mod keys;
+mod mac;
 pub mod name;
 pub mod ring;
 pub mod secret;

@@ -15,32 +15,32 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ring::hmac;
 use weir_event::{DestinationId, Environment, EventId, SubjectTag};
 
+use crate::mac::MacKey;
 use crate::secret::random_buffered;
 use crate::{AeadKey, KeyName, SecretKey};
 
 /// The unwrapped keys at one moment.
 #[derive(Clone)]
 pub struct KeySnapshot {
-    event: [hmac::Key; 3],
-    tag: [hmac::Key; 3],
+    event: [MacKey; 3],
+    tag: [MacKey; 3],
     destinations: HashMap<DestinationId, Arc<DestinationKeys>>,
     raw_days: BTreeMap<u32, Arc<AeadKey>>,
 }
 
 impl KeySnapshot {
-    pub(crate) fn new(event: [hmac::Key; 3], tag: [hmac::Key; 3]) -> KeySnapshot {
+    pub(crate) fn new(event: [MacKey; 3], tag: [MacKey; 3]) -> KeySnapshot {
         KeySnapshot { event, tag, destinations: HashMap::new(), raw_days: BTreeMap::new() }
     }
 
     /// Takes a key of a destination or a day in.
     pub(crate) fn put(&mut self, name: &KeyName, key: &SecretKey) {
         match name {
-            KeyName::Event(environment) => self.event[*environment as usize] = hmac_key(key),
-            KeyName::Tag(environment) => self.tag[*environment as usize] = hmac_key(key),
-            KeyName::Insert(id) => self.destination_mut(id).insert = Some(hmac_key(key)),
+            KeyName::Event(environment) => self.event[*environment as usize] = MacKey::new(key),
+            KeyName::Tag(environment) => self.tag[*environment as usize] = MacKey::new(key),
+            KeyName::Insert(id) => self.destination_mut(id).insert = Some(MacKey::new(key)),
             KeyName::Stable(id) => {
                 self.destination_mut(id).stable = Some(Arc::new(PseudonymKeys::new(key, id, Epoch::Stable)));
             }
@@ -85,7 +85,7 @@ impl KeySnapshot {
 
     /// The event id of an SDK's own id (D5). `kind` is the class of operation, as `track` or `profile`.
     pub fn event_id(&self, environment: Environment, source: &str, kind: &str, sdk_id: &[u8]) -> EventId {
-        EventId(keyed(&self.event[environment as usize], [source.as_bytes(), kind.as_bytes(), sdk_id]))
+        EventId(first_16(&self.event[environment as usize].sign_lp([source.as_bytes(), kind.as_bytes(), sdk_id])))
     }
 
     /// The event id of an event that has no id of its own (D5).
@@ -97,7 +97,7 @@ impl KeySnapshot {
     /// in every identity space.
     pub fn tag(&self, environment: Environment, space: &str, kind: &str, canonical_id: &[u8]) -> SubjectTag {
         let space = if matches!(kind, "email" | "phone") { "" } else { space };
-        SubjectTag(keyed(&self.tag[environment as usize], [space.as_bytes(), kind.as_bytes(), canonical_id]))
+        SubjectTag(first_16(&self.tag[environment as usize].sign_lp([space.as_bytes(), kind.as_bytes(), canonical_id])))
     }
 
     /// The keys of a destination; `None` before [`crate::Keys::ensure_destination`].
@@ -133,7 +133,7 @@ pub enum Epoch {
 /// The keys of one destination.
 #[derive(Clone, Default)]
 pub struct DestinationKeys {
-    insert: Option<hmac::Key>,
+    insert: Option<MacKey>,
     stable: Option<Arc<PseudonymKeys>>,
     rotating: BTreeMap<u32, Arc<PseudonymKeys>>,
 }
@@ -144,7 +144,7 @@ impl DestinationKeys {
         // An insert key is created with the destination, in the same replacement of the ring, and never destroyed; a ring
         // without one does not open.
         let key = self.insert.as_ref().expect("a destination in the ring has an insert key");
-        Uuid::v4(&hmac::sign(key, &event.0))
+        Uuid::v4(&key.sign(&event.0))
     }
 
     /// The pseudonym of a subject in an epoch (D6). `kind` as for [`KeySnapshot::tag`]. `None` where the epoch has no key: not
@@ -179,13 +179,13 @@ impl fmt::Debug for DestinationKeys {
 
 /// The keys of one epoch by kind: the common ones at hand, those of group types made when first seen.
 struct PseudonymKeys {
-    epoch_key: hmac::Key,
+    epoch_key: MacKey,
     destination: DestinationId,
     epoch: Epoch,
-    user: hmac::Key,
-    device: hmac::Key,
-    session: hmac::Key,
-    groups: RwLock<Vec<(Box<str>, hmac::Key)>>,
+    user: MacKey,
+    device: MacKey,
+    session: MacKey,
+    groups: RwLock<Vec<(Box<str>, MacKey)>>,
 }
 
 /// Group kinds kept at hand; further ones are derived each time. Source: vendors allow 5 to 10 group types.
@@ -193,7 +193,7 @@ const GROUP_KINDS_MAX: usize = 64;
 
 impl PseudonymKeys {
     fn new(key: &SecretKey, destination: &DestinationId, epoch: Epoch) -> PseudonymKeys {
-        let epoch_key = hmac_key(key);
+        let epoch_key = MacKey::new(key);
         let kind = |kind| expand(&epoch_key, destination, epoch, kind);
         PseudonymKeys {
             user: kind("user"),
@@ -208,9 +208,9 @@ impl PseudonymKeys {
 
     fn make(&self, kind: &str, input: &[u8]) -> Uuid {
         match kind {
-            "user" => Uuid::v4(&hmac::sign(&self.user, input)),
-            "device" => Uuid::v4(&hmac::sign(&self.device, input)),
-            "session" => Uuid::v4(&hmac::sign(&self.session, input)),
+            "user" => Uuid::v4(&self.user.sign(input)),
+            "device" => Uuid::v4(&self.device.sign(input)),
+            "session" => Uuid::v4(&self.session.sign(input)),
             _ => self.make_rare(kind, input),
         }
     }
@@ -219,11 +219,11 @@ impl PseudonymKeys {
         {
             let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
             if let Some((_, key)) = groups.iter().find(|(name, _)| &**name == kind) {
-                return Uuid::v4(&hmac::sign(key, input));
+                return Uuid::v4(&key.sign(input));
             }
         }
         let key = expand(&self.epoch_key, &self.destination, self.epoch, kind);
-        let out = Uuid::v4(&hmac::sign(&key, input));
+        let out = Uuid::v4(&key.sign(input));
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
         if groups.len() < GROUP_KINDS_MAX && groups.iter().all(|(name, _)| &**name != kind) {
             groups.push((kind.into(), key));
@@ -233,7 +233,7 @@ impl PseudonymKeys {
 }
 
 /// HKDF-Expand with SHA-256 to 32 bytes, which is one block: `HMAC(K, info ‖ 0x01)` (RFC 5869, 2.3).
-fn expand(epoch_key: &hmac::Key, destination: &DestinationId, epoch: Epoch, kind: &str) -> hmac::Key {
+fn expand(epoch_key: &MacKey, destination: &DestinationId, epoch: Epoch, kind: &str) -> MacKey {
     let number;
     let epoch = match epoch {
         Epoch::Stable => "stable",
@@ -247,45 +247,13 @@ fn expand(epoch_key: &hmac::Key, destination: &DestinationId, epoch: Epoch, kind
         weir_event::wire::put_lp(&mut info, part.as_bytes());
     }
     info.push(1);
-    hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(epoch_key, &info).as_ref())
+    MacKey::new(&SecretKey::from_bytes(epoch_key.sign(&info)))
 }
 
-pub(crate) fn hmac_key(key: &SecretKey) -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, key.bytes())
-}
-
-/// The first 16 bytes of the HMAC of `lp` of each part.
-fn keyed(key: &hmac::Key, parts: [&[u8]; 3]) -> [u8; 16] {
-    const STACK_BYTES: usize = 256;
-    let length: usize = parts.iter().map(|part| 4 + part.len()).sum();
-    let tag = if length <= STACK_BYTES {
-        let mut input = [0; STACK_BYTES];
-        let mut at = 0;
-        for part in parts {
-            input[at..at + 4].copy_from_slice(&lp_length(part));
-            input[at + 4..at + 4 + part.len()].copy_from_slice(part);
-            at += 4 + part.len();
-        }
-        hmac::sign(key, &input[..length])
-    } else {
-        let mut context = hmac::Context::with_key(key);
-        for part in parts {
-            context.update(&lp_length(part));
-            context.update(part);
-        }
-        context.sign()
-    };
-    first_16(&tag)
-}
-
-/// The 4-byte big-endian length of `lp` (D5). Ids are at most [`weir_event::limits::ID_BYTES_MAX`] long, so none saturates.
-fn lp_length(part: &[u8]) -> [u8; 4] {
-    u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes()
-}
-
-fn first_16(tag: &hmac::Tag) -> [u8; 16] {
+/// The first 16 bytes of a MAC.
+fn first_16(mac: &[u8; 32]) -> [u8; 16] {
     let mut out = [0; 16];
-    out.copy_from_slice(&tag.as_ref()[..16]);
+    out.copy_from_slice(&mac[..16]);
     out
 }
 
@@ -294,8 +262,8 @@ fn first_16(tag: &hmac::Tag) -> [u8; 16] {
 pub struct Uuid([u8; 16]);
 
 impl Uuid {
-    fn v4(tag: &hmac::Tag) -> Uuid {
-        Uuid::from_random(first_16(tag))
+    fn v4(mac: &[u8; 32]) -> Uuid {
+        Uuid::from_random(first_16(mac))
     }
 
     /// Shapes 16 random bytes.

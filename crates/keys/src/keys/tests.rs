@@ -408,7 +408,7 @@ mod known_answers {
     }
 
     fn snapshot() -> KeySnapshot {
-        let hmac_of = |byte| hmac_key(&SecretKey::from_bytes([byte; 32]));
+        let hmac_of = |byte| MacKey::new(&SecretKey::from_bytes([byte; 32]));
         let mut snapshot = KeySnapshot::new([hmac_of(1), hmac_of(2), hmac_of(3)], [hmac_of(4), hmac_of(5), hmac_of(6)]);
         snapshot.put(&KeyName::Insert(product()), &SecretKey::from_bytes([7; 32]));
         snapshot.put(&KeyName::Stable(product()), &SecretKey::from_bytes([8; 32]));
