@@ -2,7 +2,7 @@
 //! ledgers, generation, delivery. `serve` runs it; `watch` and `operate` show and steer it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use weir_deliver::{Deliver, Parts};
@@ -15,9 +15,10 @@ use weir_keys::Keys;
 use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
 use weir_policy::{MinimisedBatch, Minimiser, SharedTally};
 
-use crate::config::{Config, Secrets};
+use crate::config::{Config, Mode, Secrets};
 use crate::disk::{DataFolder, Space};
-use crate::generation::{Generation, Memories};
+use crate::generation::{Generation, GenerationError, Memories};
+use crate::listen::{self, Settings};
 use crate::pipeline::Pipeline;
 
 /// Where things are.
@@ -63,6 +64,8 @@ pub struct Gateway {
     pub space: Arc<Space>,
     /// What the anchors say (D14); shown by status and doctor.
     pub rewind: weir_ledger::anchor::Rewind,
+    /// The ingest listener, once there is one; a reload changes its limits and proxies.
+    ingest: OnceLock<listen::Handle>,
     /// One reload at a time.
     pub(crate) reloading: tokio::sync::Mutex<()>,
     // Last, so that the folder stays locked until everything above is closed.
@@ -195,9 +198,15 @@ impl Gateway {
             deliver,
             space,
             rewind,
+            ingest: OnceLock::new(),
             reloading: tokio::sync::Mutex::new(()),
             _folder: folder,
         })
+    }
+
+    /// Makes the listener known, so that a reload reaches it.
+    pub fn attach(&self, ingest: listen::Handle) {
+        let _ = self.ingest.set(ingest);
     }
 
     /// Reads the configuration again and swaps the generation (D16). A configuration with a problem changes nothing.
@@ -206,12 +215,17 @@ impl Gateway {
         let _one = self.reloading.lock().await;
         let config = Config::load(&self.places.config, Secrets::environment())?;
         let old = self.pipeline.generation();
+        refuse_flag_loss(&old, &config)?;
         let generation = Arc::new(Generation::resolve(config, &self.engine, &self.names, &self.memories)?);
         let waits = needs_start(&old.config, &generation.config);
         // Delivery first: a destination must have its beginning in the ledger before an event is offered to it. Secrets are not
         // part of the hash, so delivery gets the new setups even where the id is the same.
         self.deliver.apply(generation.id, &generation.destinations).await?;
         self.pipeline.replace(Arc::clone(&generation));
+        if let Some(ingest) = self.ingest.get() {
+            let config = &generation.config;
+            ingest.set(Settings { limits: config.limits, trusted_proxies: config.trusted_proxies.clone() });
+        }
         Ok((old.id != generation.id, waits))
     }
 
@@ -351,6 +365,27 @@ fn report_recovery(recovery: &weir_journal::Recovery) {
         let fields = [("ranges", Field::Count(recovery.damaged.len() as u64))];
         log::emit(Level::Error, "parts of the journal cannot be read; see `weir doctor`", &fields);
     }
+}
+
+/// D17: a source that SDKs ask for flags may not *change* to `enforce` with constant answers unless somebody accepts that the flags
+/// are gone. A source that started in `enforce` goes on; doctor and a metric say so.
+fn refuse_flag_loss(old: &Generation, new: &Config) -> Result<(), StartError> {
+    let loses = |(id, source): &(&weir_event::SourceId, &crate::config::Source)| {
+        let before = old.config.sources.get(*id).map(|s| s.mode);
+        source.mode == Mode::Enforce
+            && before.is_some_and(|mode| mode != Mode::Enforce)
+            && !source.accept_flag_loss
+            && old.sources.get(*id).is_some_and(|running| running.has_seen_flags())
+    };
+    let lost: Vec<String> = new
+        .sources
+        .iter()
+        .filter(loses)
+        .map(|(id, _)| {
+            format!("sources.{id}: its SDKs ask for feature flags, which `enforce` answers with none; set accept_flag_loss: true, or stay in observe")
+        })
+        .collect();
+    if lost.is_empty() { Ok(()) } else { Err(StartError::Generation(GenerationError(lost))) }
 }
 
 /// Fields that are read once, at the start.

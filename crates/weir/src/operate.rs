@@ -6,12 +6,12 @@ use weir_console::admin::{Actor, Admin, AdminError};
 use weir_console::command::{
     Command, DestinationStatus, Filter, KeyStatus, MaskedLeaf, QuarantineEntry, Reply, SourceStatus, Status,
 };
-use weir_deliver::DeliverError;
+use weir_deliver::{DeliverError, Replayed as Redelivered};
 use weir_event::ids::hex;
 use weir_event::{DestinationId, LeafKind, Millis};
-use weir_hold::{EntryId, HoldInfo, Owner, Shelf};
+use weir_hold::{EntryId, HoldInfo, Owner, RejectedRecord, Shelf};
 use weir_ledger::{Act, Target};
-use weir_policy::RecordView;
+use weir_policy::{RecordView, Releaser};
 
 use crate::gateway::Gateway;
 use crate::pipeline::{Reentry, Replayed};
@@ -188,8 +188,41 @@ impl Gateway {
             return Err(AdminError::Failed { message: "a rejected entry has no destination".to_owned() });
         };
         let record = self.hold.open_rejected(info.id).await.map_err(failed)?;
-        let _ = (destination, record, preview);
-        Err(AdminError::Conflict { message: "not yet".to_owned() })
+        if preview {
+            return self.preview_rejected(destination, &record);
+        }
+        let replayed = self.deliver.replay(destination, vec![record]).await.map_err(of_delivery)?;
+        let line = match replayed {
+            Redelivered { delivered: 1.., .. } => "the vendor took it; it has left quarantine",
+            Redelivered { rejected: 1.., .. } => "the vendor rejected it again; it stays in quarantine",
+            Redelivered { not_released: 1.., .. } => "today's policy does not release it; it stays in quarantine",
+            Redelivered { unknown: 1.., .. } => {
+                "sent, but no answer came back: it may have arrived, and stays in quarantine"
+            }
+            _ => "the vendor could not be reached or asked to wait: try again later",
+        };
+        Ok(Reply::Replayed { done: replayed.delivered > 0, outcomes: vec![format!("{destination}: {line}")] })
+    }
+
+    /// What a replay of a rejected event would send: names only, and nothing is changed.
+    fn preview_rejected(&self, destination: &DestinationId, record: &RejectedRecord) -> Result<Reply, AdminError> {
+        let generation = self.pipeline.generation();
+        let setup = generation.destinations.get(destination).ok_or_else(|| AdminError::Conflict {
+            message: format!("destination {destination} is not in the configuration"),
+        })?;
+        let remap = |stored| record.name(stored);
+        let view = RecordView::parse_bytes(record.bytes(), &remap)
+            .map_err(|e| AdminError::Failed { message: format!("the record does not read: {e}") })?;
+        let mut releaser = Releaser::new(Arc::clone(&setup.release), self.keys.snapshot(), Arc::clone(&self.names));
+        let line = match releaser.release(&view) {
+            Ok(released) => {
+                let mut paths: Vec<&str> = released.leaves().iter().map(|leaf| self.names.text(leaf.path())).collect();
+                paths.dedup();
+                format!("{destination}: would be sent as {} with {}", released.name(), paths.join(", "))
+            }
+            Err(rule) => format!("{destination}: would not be sent, by rule {}", rule.name()),
+        };
+        Ok(Reply::Replayed { done: false, outcomes: vec![line] })
     }
 
     /// How the process is doing.

@@ -77,7 +77,7 @@ async fn serve(
 ) -> Result<(), StartError> {
     let io = |what: String| move |source| StartError::Io { what, source };
     let grace = config.shutdown_grace;
-    let settings = Settings { limits: config.limits.clone(), trusted_proxies: config.trusted_proxies.clone() };
+    let settings = Settings { limits: config.limits, trusted_proxies: config.trusted_proxies.clone() };
     let tls = config.listen.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
     let (ingest_address, console_address) = (config.listen.ingest, config.listen.console);
     let gateway = Arc::new(Gateway::open(places, config, clock).await?);
@@ -103,6 +103,7 @@ async fn serve(
 
     let (stop, stopping) = watch::channel(false);
     let handle = ingest.handle();
+    gateway.attach(handle.clone());
     let watched = Arc::new(Watch { gateway: Arc::clone(&gateway), ingest: handle.clone() });
     let console = tokio::spawn(console.run(watched, stopping.clone()));
     let socket = tokio::spawn(socket.run(Arc::new(Operator(Arc::clone(&gateway))), stopping.clone()));
@@ -110,7 +111,7 @@ async fn serve(
     let accepting = intake.spawn(ingest.run(Arc::clone(&gateway.pipeline), stopping.clone(), grace));
     say_ready(ready_json, &ingest_url, &console_url, &gateway);
 
-    wait_for_end(&gateway, tls.as_deref(), &handle).await;
+    wait_for_end(&gateway, tls.as_deref()).await;
     log::emit(Level::Info, "stopping: no new requests, those under way are finished", &[]);
     gateway.pipeline.stop();
     let _ = stop.send(true);
@@ -127,7 +128,7 @@ async fn serve(
 }
 
 /// Until SIGTERM or SIGINT; SIGHUP reloads.
-async fn wait_for_end(gateway: &Arc<Gateway>, tls: Option<&Tls>, ingest: &crate::listen::Handle) {
+async fn wait_for_end(gateway: &Arc<Gateway>, tls: Option<&Tls>) {
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
     let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
         log::emit(Level::Error, "signals cannot be received; stop it by kill", &[]);
@@ -139,8 +140,6 @@ async fn wait_for_end(gateway: &Arc<Gateway>, tls: Option<&Tls>, ingest: &crate:
             _ = interrupt.recv() => return,
             _ = hangup.recv() => {
                 reload(gateway, tls).await;
-                let config = &gateway.pipeline.generation().config;
-                ingest.set(Settings { limits: config.limits.clone(), trusted_proxies: config.trusted_proxies.clone() });
             }
         }
     }
