@@ -24,10 +24,11 @@ pub enum Tear {
 /// All of them.
 pub const TEARS: [Tear; 3] = [Tear::Noise, Tear::Beginning, Tear::Flipped];
 
-/// The newest file below a folder, by time of its last change; of equals the last by name.
-pub fn newest(folder: &Path) -> Option<PathBuf> {
+/// The newest file with this ending below a folder, by time of its last change; of equals the last by name.
+pub fn newest(folder: &Path, ending: &str) -> Option<PathBuf> {
     let changed = |path: &PathBuf| fs::metadata(path).and_then(|m| m.modified()).ok();
-    files_below(folder).into_iter().filter(|p| fs::metadata(p).is_ok_and(|m| m.len() > 0)).max_by_key(changed)
+    let files = files_below(folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == ending));
+    files.filter(|path| fs::metadata(path).is_ok_and(|m| m.len() > 0)).max_by_key(changed)
 }
 
 /// Tears the end of a file that is appended to; says what it did.

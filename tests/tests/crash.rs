@@ -157,9 +157,9 @@ impl Crash {
 
     /// Leaves a torn append behind the newest file of the journal or of the ledger's log.
     fn tear(&mut self) {
-        let place = *self.random.pick(&["journal", "ledger/log"]);
+        let (place, ending) = *self.random.pick(&[("journal", "segment"), ("ledger/log", "log")]);
         let tear = *self.random.pick(&TEARS);
-        if let Some(file) = damage::newest(&self.folder.data().join(place)) {
+        if let Some(file) = damage::newest(&self.folder.data().join(place), ending) {
             let what = damage::tear(&file, tear, &mut self.random).expect("the damage can be done");
             println!("seed {}: {what}", self.seed);
         }

