@@ -13,7 +13,7 @@ use weir_journal::Group;
 use weir_keys::{KeySnapshot, Keys};
 use weir_ledger::{BatchId, FieldSetDefinition, FieldSetId, Row};
 use weir_policy::{RecordError, RecordView, Released, Releaser};
-use weir_protocol::outbound::{Encoded, Encoder, Lane};
+use weir_protocol::outbound::{Building, Encoded, Encoder, Lane};
 
 use crate::setup::{OnUnknown, Setup};
 
@@ -147,6 +147,12 @@ impl Cutter {
         Some(Cutter { setup, generation, label, releaser, encoder, epochs: HashSet::new() })
     }
 
+    /// Takes over the keys as they are now, so that the raw ids of a day that began meanwhile can be opened, and those of a day
+    /// whose key was destroyed cannot.
+    pub(crate) fn renew_keys(&mut self, keys: Arc<KeySnapshot>) {
+        self.releaser.set_keys(keys);
+    }
+
     /// Takes over the keys of epochs that were made sure of. An epoch whose key was destroyed has none for ever; its events are
     /// dropped by release.
     pub(crate) fn add_epochs(&mut self, epochs: &[u32], keys: &Keys) {
@@ -154,7 +160,8 @@ impl Cutter {
         self.releaser.set_keys(keys.snapshot());
     }
 
-    /// Cuts `items`, which are sorted by offset.
+    /// Cuts `items`, which are sorted by offset. An event is released and encoded before the next one is looked at, so that what
+    /// belongs to it is still at hand.
     pub(crate) fn cut(
         &mut self,
         items: &[Item],
@@ -162,171 +169,122 @@ impl Cutter {
         terminal: Terminal,
         retry_of: Option<BatchId>,
     ) -> Result<Cut, CutError> {
-        let mut cut = Cut::default();
-        let views = self.views(items, terminal, &mut cut)?;
-        self.release(items, &views, now, retry_of, cut)
+        let mut cutting = Cutting::new(now, retry_of);
+        for item in items {
+            match looked_at(item, self.label, terminal)? {
+                Ok(view) => self.release(&mut cutting, item, &view),
+                Err(drop) => cutting.cut.drops.entry(drop).or_default().push(item.offset()),
+            }
+        }
+        self.close_all(cutting)
     }
 
     /// Cuts records of quarantine, sorted by offset, under today's policy. What release drops is in the drops and stays where it is.
     pub(crate) fn cut_held(&mut self, records: &[RejectedRecord], now: Millis) -> Result<Cut, CutError> {
-        let mut cut = Cut::default();
-        let offset = |record: &RejectedRecord| record.info().offset.map_or(0, |offset| offset.0);
-        let items: Vec<Item> =
-            records.iter().enumerate().map(|(place, r)| Item::Held { place, offset: offset(r) }).collect();
-        let remaps: Vec<_> = records.iter().map(|record| move |stored: u32| record.name(stored)).collect();
-        let mut views = Vec::with_capacity(records.len());
-        for (place, (record, remap)) in records.iter().zip(&remaps).enumerate() {
-            match RecordView::parse_bytes(record.bytes(), remap) {
-                Ok(view) => views.push((place, view)),
+        let mut cutting = Cutting::new(now, None);
+        for (place, record) in records.iter().enumerate() {
+            let offset = record.info().offset.map_or(0, |offset| offset.0);
+            let remap = |stored: u32| record.name(stored);
+            match RecordView::parse_bytes(record.bytes(), &remap) {
+                Ok(view) => self.release(&mut cutting, &Item::Held { place, offset }, &view),
                 Err(RecordError::Newer(_)) => return Err(CutError::Newer),
-                Err(_) => cut.drops.entry((Rule::Malformed, true)).or_default().push(offset(record)),
+                Err(_) => cutting.cut.drops.entry((Rule::Malformed, true)).or_default().push(offset),
             }
         }
-        self.release(&items, &views, now, None, cut)
+        self.close_all(cutting)
     }
 
-    fn release(
+    /// Releases one event into the request of its lane.
+    fn release(&mut self, cutting: &mut Cutting, item: &Item, view: &RecordView<'_>) {
+        if let Some(epoch) = self.releaser.epoch_of(view)
+            && cutting.epoch_at_hand != Some(epoch)
+        {
+            if !self.epochs.contains(&epoch) {
+                cutting.missing.push(epoch);
+            }
+            cutting.epoch_at_hand = Some(epoch);
+        }
+        // All of it is cut again once the keys are there; until then only epochs are looked for.
+        if !cutting.missing.is_empty() {
+            return;
+        }
+        // A defect that one event meets must not stop the others; that event does not leave. Nothing of it is in the lists by then,
+        // and its half in the request does not count.
+        let encoded = catch_unwind(AssertUnwindSafe(|| self.encode(cutting, item.offset(), view)));
+        for full in std::mem::take(&mut cutting.full) {
+            cutting.cut.batches.extend(self.close(full, cutting.retry_of));
+        }
+        match encoded {
+            Ok(Ok((place, released))) => {
+                cutting.lanes[place].add(item, &released, &self.releaser);
+                self.releaser.take_back(released);
+            }
+            Ok(Err(rule)) => cutting.cut.drops.entry((rule, true)).or_default().push(item.offset()),
+            Err(_) => {
+                let destination = Field::Destination(self.setup.id.clone());
+                emit(Level::Error, "an event could not be released or encoded", &[("destination", destination)]);
+                cutting.cut.drops.entry((Rule::StageFailed, true)).or_default().push(item.offset());
+            }
+        }
+    }
+
+    /// Puts an event into the request of its lane. Whoever calls this adds it to the lists beside the request.
+    fn encode<'g>(
         &mut self,
-        items: &[Item],
-        views: &[(usize, RecordView<'_>)],
-        now: Millis,
-        retry_of: Option<BatchId>,
-        mut cut: Cut,
-    ) -> Result<Cut, CutError> {
-        let mut missing: Vec<u32> = views
-            .iter()
-            .filter_map(|(_, view)| self.releaser.epoch_of(view))
-            .filter(|e| !self.epochs.contains(e))
-            .collect();
-        if !missing.is_empty() {
-            missing.sort_unstable();
-            missing.dedup();
-            return Err(CutError::NeedEpochs(missing));
-        }
-
-        let mut lanes: Vec<Open<'_>> = Vec::new();
-        for (place, view) in views {
-            // A defect that one event meets must not stop the others; that event does not leave.
-            let released = catch_unwind(AssertUnwindSafe(|| {
-                let released = self.releaser.release(view)?;
-                let lane = self.encoder.lane_of(&released, now)?;
-                Ok((released, lane))
-            }));
-            let (released, lane) = match released.unwrap_or(Err(Rule::StageFailed)) {
-                Ok(both) => both,
-                Err(rule) => {
-                    cut.drops.entry((rule, true)).or_default().push(items[*place].offset());
-                    continue;
-                }
-            };
-            let open = match lanes.iter().position(|open| open.lane == lane) {
-                Some(at) => &mut lanes[at],
-                None => {
-                    lanes.push(Open::new(lane));
-                    lanes.last_mut().expect("just pushed")
-                }
-            };
-            if !open.takes(&released, items[*place].offset(), self.encoder.limits(lane).events_max) {
-                self.close(open, items, retry_of, &mut cut);
+        cutting: &mut Cutting,
+        offset: u64,
+        view: &RecordView<'g>,
+    ) -> Result<(usize, Released<'g>), Rule> {
+        let released = self.releaser.release(view)?;
+        let lane = self.encoder.lane_of(&released, cutting.now)?;
+        let place = match cutting.lanes.iter().position(|open| open.request.lane() == lane) {
+            Some(place) => place,
+            None => {
+                cutting.lanes.push(Open::new(lane));
+                cutting.lanes.len() - 1
             }
-            open.push(*place, released, items[*place].offset());
-        }
-        for mut open in lanes {
-            self.close(&mut open, items, retry_of, &mut cut);
-        }
-        Ok(cut)
-    }
-
-    fn views<'g>(
-        &self,
-        items: &'g [Item],
-        terminal: Terminal,
-        cut: &mut Cut,
-    ) -> Result<Vec<(usize, RecordView<'g>)>, CutError> {
-        let mut views = Vec::with_capacity(items.len());
-        for (place, item) in items.iter().enumerate() {
-            match looked_at(item, self.label, terminal)? {
-                Ok(view) => views.push((place, view)),
-                Err(drop) => cut.drops.entry(drop).or_default().push(item.offset()),
+        };
+        let events_max = self.encoder.limits(lane).events_max;
+        let open = &mut cutting.lanes[place];
+        let fits = open.takes(&released, offset, events_max) && self.encoder.push(&mut open.request, &released);
+        if !fits {
+            cutting.full.push(std::mem::replace(open, Open::new(lane)));
+            // An empty request takes any event.
+            if !self.encoder.push(&mut open.request, &released) {
+                return Err(Rule::StageFailed);
             }
         }
-        Ok(views)
+        Ok((place, released))
     }
 
-    /// Encodes what a lane has gathered, in as many requests as it takes.
-    fn close(&mut self, open: &mut Open<'_>, items: &[Item], retry_of: Option<BatchId>, cut: &mut Cut) {
-        let lane = open.lane;
-        let (places, released) = open.take();
-        let mut from = 0;
-        let mut most = released.len();
-        while from < released.len() {
-            let to = released.len().min(from + most);
-            let encoded = catch_unwind(AssertUnwindSafe(|| self.encoder.encode(lane, &released[from..to])));
-            let encoded = match encoded {
-                Ok(encoded) if encoded.count() > 0 => encoded,
-                // Smaller and smaller, until the one event that it fails on is alone and stays here.
-                _ if to - from > 1 => {
-                    most = (to - from) / 2;
-                    continue;
-                }
-                _ => {
-                    let id = self.setup.id.clone();
-                    emit(Level::Error, "an event could not be encoded", &[("destination", Field::Destination(id))]);
-                    cut.drops.entry((Rule::StageFailed, true)).or_default().push(items[places[from]].offset());
-                    from += 1;
-                    continue;
-                }
-            };
-            let end = from + encoded.count() as usize;
-            cut.batches.push(self.batch(&released[from..end], &places[from..end], items, encoded, retry_of));
-            from = end;
+    fn close_all(&mut self, mut cutting: Cutting) -> Result<Cut, CutError> {
+        if !cutting.missing.is_empty() {
+            cutting.missing.sort_unstable();
+            cutting.missing.dedup();
+            return Err(CutError::NeedEpochs(cutting.missing));
         }
+        for open in std::mem::take(&mut cutting.lanes) {
+            cutting.cut.batches.extend(self.close(open, cutting.retry_of));
+        }
+        Ok(cutting.cut)
     }
 
-    fn batch(
-        &self,
-        released: &[Released<'_>],
-        places: &[usize],
-        items: &[Item],
-        encoded: Encoded,
-        retry_of: Option<BatchId>,
-    ) -> Batch {
-        let mut field_sets: Vec<FieldSetDefinition> = Vec::new();
-        let mut rows = Vec::with_capacity(released.len());
-        let mut last_set = None;
-        for event in released {
-            let row = event.row();
-            let field_set = FieldSetId(row.field_set.0);
-            if last_set != Some(field_set)
-                && field_sets.iter().all(|known| known.id != field_set)
-                && let Some(set) = self.releaser.field_set(row.field_set)
-            {
-                field_sets
-                    .push(FieldSetDefinition { id: field_set, canonical: set.canonical_text().as_bytes().to_vec() });
-            }
-            last_set = Some(field_set);
-            rows.push(Row {
-                subject: row.subject,
-                organisation: row.organisation,
-                event: row.event,
-                field_set,
-                slice: row.slice,
-                epoch: row.epoch,
-            });
+    /// What a lane has gathered, as a batch; `None` where it has nothing.
+    fn close(&mut self, open: Open, retry_of: Option<BatchId>) -> Option<Batch> {
+        if open.items.is_empty() {
+            return None;
         }
-        let safe = |operation: Operation| operation.repeats_safely();
-        Batch {
+        Some(Batch {
             generation: self.generation,
-            items: places.iter().map(|place| items[*place].clone()).collect(),
-            rows,
-            field_sets,
-            repeats_safely: self.setup.options.on_unknown == OnUnknown::Resend
-                && released.iter().all(|event| safe(event.operation())),
-            ordered: released.iter().any(|e| matches!(e.operation(), Operation::Profile(_) | Operation::Group(_))),
-            oldest: released.iter().map(Released::received_at).min().unwrap_or_default(),
-            encoded,
+            items: open.items,
+            rows: open.rows,
+            field_sets: open.field_sets,
+            encoded: self.encoder.finish(open.request),
+            repeats_safely: self.setup.options.on_unknown == OnUnknown::Resend && open.repeats_safely,
+            ordered: open.ordered,
+            oldest: open.oldest,
             retry_of,
-        }
+        })
     }
 }
 
@@ -372,58 +330,104 @@ pub(crate) fn all_repeat_safely(items: &[Item]) -> bool {
     items.iter().all(|item| item.view().is_ok_and(|view| view.operation().repeats_safely()))
 }
 
-/// Events of one lane that will go into one request.
-struct Open<'g> {
-    lane: Lane,
-    places: Vec<usize>,
-    released: Vec<Released<'g>>,
-    ranges: usize,
-    last: u64,
-    last_set: [u8; 16],
-    field_sets: HashSet<[u8; 16]>,
+/// A cut under way.
+struct Cutting {
+    cut: Cut,
+    lanes: Vec<Open>,
+    /// Requests that took no more, until they are closed.
+    full: Vec<Open>,
+    now: Millis,
+    retry_of: Option<BatchId>,
+    /// Epochs without keys. While there are any nothing is released.
+    missing: Vec<u32>,
+    /// The last epoch that was looked up: nearly all events of a window are of one.
+    epoch_at_hand: Option<u32>,
 }
 
-impl<'g> Open<'g> {
-    fn new(lane: Lane) -> Open<'g> {
+impl Cutting {
+    fn new(now: Millis, retry_of: Option<BatchId>) -> Cutting {
+        Cutting {
+            cut: Cut::default(),
+            lanes: Vec::new(),
+            full: Vec::new(),
+            now,
+            retry_of,
+            missing: Vec::new(),
+            epoch_at_hand: None,
+        }
+    }
+}
+
+/// Events of one lane that will go into one request. What the request holds is what the lists beside it hold, in the same order.
+struct Open {
+    request: Building,
+    items: Vec<Item>,
+    rows: Vec<Row>,
+    field_sets: Vec<FieldSetDefinition>,
+    repeats_safely: bool,
+    ordered: bool,
+    oldest: Millis,
+    ranges: usize,
+    last: u64,
+}
+
+impl Open {
+    fn new(lane: Lane) -> Open {
         Open {
-            lane,
-            places: Vec::new(),
-            released: Vec::new(),
+            request: Building::new(lane),
+            items: Vec::new(),
+            rows: Vec::new(),
+            field_sets: Vec::new(),
+            repeats_safely: true,
+            ordered: false,
+            oldest: Millis(i64::MAX),
             ranges: 0,
             last: 0,
-            last_set: [0; 16],
-            field_sets: HashSet::new(),
         }
     }
 
     fn takes(&self, released: &Released<'_>, offset: u64, events_max: usize) -> bool {
-        let Some(first) = self.released.first() else { return true };
-        let one_more_range = usize::from(self.last + 1 != offset);
-        let set = &released.row().field_set.0;
-        self.released.len() < events_max
-            && self.ranges + one_more_range <= RANGES_MAX
-            && (self.field_sets.len() < FIELD_SETS_MAX || *set == self.last_set || self.field_sets.contains(set))
-            // What must not come twice goes apart from what may, so that an unknown outcome stays unknown for the former only.
-            && first.operation().repeats_safely() == released.operation().repeats_safely()
-    }
-
-    fn push(&mut self, place: usize, released: Released<'g>, offset: u64) {
-        self.ranges += usize::from(self.released.is_empty() || self.last + 1 != offset);
-        self.last = offset;
-        let set = released.row().field_set.0;
-        // Events of one sort tend to follow each other.
-        if set != self.last_set || self.field_sets.is_empty() {
-            self.field_sets.insert(set);
-            self.last_set = set;
+        if self.items.is_empty() {
+            return true;
         }
-        self.places.push(place);
-        self.released.push(released);
+        let one_more_range = usize::from(self.last + 1 != offset);
+        self.items.len() < events_max
+            && self.ranges + one_more_range <= RANGES_MAX
+            && (self.field_sets.len() < FIELD_SETS_MAX || self.has(FieldSetId(released.row().field_set.0)))
+            // What must not come twice goes apart from what may, so that an unknown outcome stays unknown for the former only.
+            && self.repeats_safely == released.operation().repeats_safely()
     }
 
-    fn take(&mut self) -> (Vec<usize>, Vec<Released<'g>>) {
-        self.ranges = 0;
-        self.field_sets.clear();
-        (std::mem::take(&mut self.places), std::mem::take(&mut self.released))
+    fn has(&self, field_set: FieldSetId) -> bool {
+        // Events of one sort tend to follow each other.
+        self.rows.last().is_some_and(|row| row.field_set == field_set)
+            || self.field_sets.iter().any(|known| known.id == field_set)
+    }
+
+    fn add(&mut self, item: &Item, released: &Released<'_>, releaser: &Releaser) {
+        let (row, offset) = (released.row(), item.offset());
+        self.ranges += usize::from(self.items.is_empty() || self.last + 1 != offset);
+        self.last = offset;
+        let field_set = FieldSetId(row.field_set.0);
+        if !self.has(field_set)
+            && let Some(set) = releaser.field_set(row.field_set)
+        {
+            self.field_sets
+                .push(FieldSetDefinition { id: field_set, canonical: set.canonical_text().as_bytes().to_vec() });
+        }
+        let operation = released.operation();
+        self.repeats_safely = operation.repeats_safely();
+        self.ordered |= matches!(operation, Operation::Profile(_) | Operation::Group(_));
+        self.oldest = self.oldest.min(released.received_at());
+        self.rows.push(Row {
+            subject: row.subject,
+            organisation: row.organisation,
+            event: row.event,
+            field_set,
+            slice: row.slice,
+            epoch: row.epoch,
+        });
+        self.items.push(item.clone());
     }
 }
 

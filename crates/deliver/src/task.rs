@@ -315,7 +315,12 @@ impl Task {
 
     async fn cut_window(&mut self) -> Result<(), Halt> {
         self.window_since = None;
-        let items = std::mem::take(&mut self.window);
+        let mut items = std::mem::take(&mut self.window);
+        if items.len() > WINDOW_EVENTS_MAX {
+            // A group does not end where a request is full; what is over begins the next one.
+            self.window = items.split_off(WINDOW_EVENTS_MAX);
+            self.window_since = Some(Instant::now());
+        }
         if items.is_empty() { Ok(()) } else { self.cut_items(items, None, false).await }
     }
 
@@ -332,6 +337,8 @@ impl Task {
                 }
                 break cut;
             };
+            // The gate makes a day's raw-id key durable before it journals the day's first event, so these keys open every item.
+            cutter.renew_keys(self.context.keys.snapshot());
             // Off the async threads: thousands of events are released and compressed in one go.
             let work = move || {
                 let cut = cutter.cut(&items, now, terminal, retry_of);

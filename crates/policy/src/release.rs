@@ -39,14 +39,17 @@ pub struct Releaser {
     engine: Engine,
     paths: PathTable,
     known: Known,
-    decisions: Vec<Decision>,
-    pseudonyms: HashMap<(SubjectTag, SubjectKind, Epoch), Uuid, RandomState>,
+    decisions: Vec<(Decision, bool)>,
+    pseudonyms: Pseudonyms,
     os: Memo,
     browser: Memo,
     library: LibraryMemo,
     shapes: Shapes,
     shape_hasher: RandomState,
     work: Work,
+    /// Empty lists of events that were let go, see [`Releaser::take_back`].
+    leaves: Vec<ReleasedLeaf<'static>>,
+    ids: Vec<ReleasedIdentity>,
 }
 
 /// Reused between events.
@@ -237,8 +240,8 @@ impl Known {
     }
 }
 
-/// Pseudonyms kept at hand; over it all are forgotten and made again.
-const PSEUDONYMS_MAX: usize = 32_768;
+/// A longer list of leaves is given back to the system.
+const LEAVES_KEPT_MAX: usize = 4_096;
 /// Characters of a campaign value that the `utm` preset lets through.
 const CAMPAIGN_CHARS_MAX: usize = 64;
 
@@ -254,18 +257,23 @@ impl Releaser {
             engine: Engine::new(),
             paths: PathTable::new(),
             decisions: Vec::new(),
-            pseudonyms: HashMap::default(),
+            pseudonyms: Pseudonyms::default(),
             os: Memo::default(),
             browser: Memo::default(),
             library: LibraryMemo::default(),
             shapes: Shapes::default(),
             shape_hasher: RandomState::default(),
             work: Work::default(),
+            leaves: Vec::new(),
+            ids: Vec::new(),
         }
     }
 
     /// Goes on with newer keys: after an epoch's key was made, or one was destroyed.
     pub fn set_keys(&mut self, keys: Arc<KeySnapshot>) {
+        if Arc::ptr_eq(&self.keys, &keys) {
+            return;
+        }
         self.destination = keys.destination(&self.policy.destination);
         self.keys = keys;
         self.pseudonyms.clear();
@@ -295,6 +303,19 @@ impl Releaser {
         let released = self.release_with(view, &mut work);
         self.work = work;
         released
+    }
+
+    /// Takes an event back that nobody needs any more: the next one uses its memory.
+    pub fn take_back(&mut self, released: Released<'_>) {
+        let Released { mut leaves, mut ids, .. } = released;
+        leaves.clear();
+        ids.clear();
+        if leaves.capacity() > LEAVES_KEPT_MAX {
+            return;
+        }
+        // Nothing is moved, the list is empty: this keeps its memory and lets go of the group.
+        self.leaves = leaves.into_iter().map_while(|_| None).collect();
+        self.ids = ids;
     }
 
     fn release_with<'g>(&mut self, view: &RecordView<'g>, work: &mut Work) -> Result<Released<'g>, Rule> {
@@ -327,7 +348,9 @@ impl Releaser {
 
         work.findings.clear();
         work.findings.extend(view.findings());
-        let mut leaves = Vec::with_capacity(8 + view.leaves_bytes() / 32);
+        let mut leaves: Vec<ReleasedLeaf<'g>> = std::mem::take(&mut self.leaves);
+        leaves.clear();
+        leaves.reserve(8 + view.leaves_bytes() / 32);
         let properties = self.tape(view, &keys, epoch, work, &mut leaves)?;
         let profile_of = match view.operation() {
             Operation::Profile(op) | Operation::Group(op) => Some(op),
@@ -423,7 +446,8 @@ impl Releaser {
             Mode::Raw(_) if tags.iter().any(|t| sendable(&t)) => self.open_raw(view, tags.len())?,
             _ => Vec::new(),
         };
-        let mut ids = Vec::with_capacity(tags.len());
+        let mut ids = std::mem::take(&mut self.ids);
+        ids.clear();
         for (place, tag) in tags.iter().enumerate().filter(|(_, tag)| sendable(tag)) {
             let device = tag.kind == SubjectKind::Device;
             let (path, category) = match tag.kind {
@@ -471,9 +495,8 @@ impl Releaser {
     }
 
     fn pseudonym(&mut self, keys: &DestinationKeys, epoch: Epoch, tag: &Tag) -> Result<Uuid, Rule> {
-        let cached = (tag.tag, tag.kind, epoch);
-        if let Some(uuid) = self.pseudonyms.get(&cached) {
-            return Ok(*uuid);
+        if let Some(uuid) = self.pseudonyms.get(epoch, tag) {
+            return Ok(uuid);
         }
         let uuid = match tag.kind {
             SubjectKind::User => keys.pseudonym(epoch, "user", &tag.tag),
@@ -486,10 +509,7 @@ impl Releaser {
         };
         // No key: the epoch was not prepared, or is gone. Nothing leaves under another one.
         let uuid = uuid.ok_or(Rule::StageFailed)?;
-        if self.pseudonyms.len() >= PSEUDONYMS_MAX {
-            self.pseudonyms.clear();
-        }
-        self.pseudonyms.insert(cached, uuid);
+        self.pseudonyms.put(epoch, tag, uuid);
         Ok(uuid)
     }
 
@@ -561,7 +581,7 @@ impl Releaser {
                 note(work, leaf.path, Outcome::Withheld(rule));
                 continue;
             }
-            let decision = self.decide(leaf.path);
+            let (decision, is_context) = self.look_up(leaf.path);
             let outcome = match decision {
                 Decision::Deny(rule) => Outcome::Withheld(rule),
                 Decision::AllowElement if !self.is_direct_element(leaf.path, work) => {
@@ -631,9 +651,7 @@ impl Releaser {
                 _ => leaf.kind,
             };
             out.push(ReleasedLeaf { path: leaf.path, kind, text });
-            if !self.is_context(leaf.path) {
-                properties += 1;
-            }
+            properties += usize::from(!is_context);
         }
         if !work.open.is_empty() {
             return Err(Rule::StageFailed);
@@ -737,27 +755,29 @@ impl Releaser {
         work.open.last().is_some_and(|open| open.array && open.path == self.names.entry(path).parent)
     }
 
-    fn is_context(&self, path: NameId) -> bool {
-        self.names.text(path).starts_with("context.")
-    }
-
     #[inline]
     fn decide(&mut self, path: NameId) -> Decision {
+        self.look_up(path).0
+    }
+
+    /// The decision, and whether it is a path of the context.
+    #[inline]
+    fn look_up(&mut self, path: NameId) -> (Decision, bool) {
         match self.decisions.get(path.0 as usize) {
-            Some(Decision::Undecided) | None => self.decide_first(path),
-            Some(decision) => *decision,
+            Some((Decision::Undecided, _)) | None => self.decide_first(path),
+            Some(known) => *known,
         }
     }
 
     #[cold]
-    fn decide_first(&mut self, path: NameId) -> Decision {
+    fn decide_first(&mut self, path: NameId) -> (Decision, bool) {
         let place = path.0 as usize;
         if place >= self.decisions.len() {
-            self.decisions.resize(place + 64, Decision::Undecided);
+            self.decisions.resize(place + 64, (Decision::Undecided, false));
         }
-        let decision = self.decision_of(path);
-        self.decisions[place] = decision;
-        decision
+        let known = (self.decision_of(path), self.names.text(path).starts_with("context."));
+        self.decisions[place] = known;
+        known
     }
 
     fn decision_of(&self, path: NameId) -> Decision {
@@ -848,6 +868,36 @@ impl Releaser {
             }
             FieldSet::new(names, view.name(), left, withheld)
         })
+    }
+}
+
+/// Pseudonyms made lately, for the subject that comes again within a batch. A pseudonym costs two compressions, so a table that
+/// does not fit the processor's cache would cost more than it saves.
+#[derive(Default)]
+struct Pseudonyms(Vec<Option<(SubjectTag, SubjectKind, Epoch, Uuid)>>);
+
+impl Pseudonyms {
+    const PLACES: usize = 1_024;
+
+    /// A tag is a MAC: any bytes of it are as good as a hash.
+    fn place(tag: &Tag) -> usize {
+        usize::from(u16::from_le_bytes([tag.tag.0[14], tag.tag.0[15]])) % Pseudonyms::PLACES
+    }
+
+    fn get(&self, epoch: Epoch, tag: &Tag) -> Option<Uuid> {
+        let (known, kind, of, uuid) = self.0.get(Pseudonyms::place(tag))?.as_ref()?;
+        (*known == tag.tag && *kind == tag.kind && *of == epoch).then_some(*uuid)
+    }
+
+    fn put(&mut self, epoch: Epoch, tag: &Tag, uuid: Uuid) {
+        if self.0.is_empty() {
+            self.0.resize(Pseudonyms::PLACES, None);
+        }
+        self.0[Pseudonyms::place(tag)] = Some((tag.tag, tag.kind, epoch, uuid));
+    }
+
+    fn clear(&mut self) {
+        self.0.clear();
     }
 }
 

@@ -26,9 +26,20 @@ pub trait Encoder: Send {
     /// What one request of a lane may hold.
     fn limits(&self, lane: Lane) -> LaneLimits;
 
-    /// Encodes events that [`Encoder::lane_of`] put into this lane: as many from the front as one request may hold, at least one
-    /// of a list that is not empty. [`Encoded::count`] says how many. The same events give the same bytes.
-    fn encode(&mut self, lane: Lane, events: &[Released<'_>]) -> Encoded;
+    /// Writes an event that [`Encoder::lane_of`] put into this lane behind those that the request holds. `false`: the request has
+    /// no room for it and is as it was; an empty one takes any. Should this panic, the request still holds what it held.
+    fn push(&mut self, request: &mut Building, event: &Released<'_>) -> bool;
+
+    /// Closes a request. The same events give the same bytes.
+    fn finish(&mut self, request: Building) -> Encoded;
+
+    /// Encodes as many events from the front as one request may hold, at least one of a list that is not empty.
+    /// [`Encoded::count`] says how many.
+    fn encode(&mut self, lane: Lane, events: &[Released<'_>]) -> Encoded {
+        let mut request = Building::new(lane);
+        let _ = events.iter().all(|event| self.push(&mut request, event));
+        self.finish(request)
+    }
 
     /// What an answer means for the batch.
     fn interpret(&self, encoded: &Encoded, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Verdict;
@@ -73,6 +84,48 @@ pub enum Verdict {
     Reject(&'static str),
     /// The vendor does not take us: keep everything, retry slowly, tell somebody. A code of ours.
     Refused(&'static str),
+}
+
+/// A request that is being put together. Only encoders write to it.
+pub struct Building {
+    lane: Lane,
+    body: Vec<u8>,
+    count: u32,
+    /// Bytes of the body that are whole events. What stands behind them is of an event that was not taken.
+    whole: usize,
+}
+
+impl Building {
+    /// An empty one.
+    pub fn new(lane: Lane) -> Building {
+        Building { lane, body: Vec::new(), count: 0, whole: 0 }
+    }
+
+    /// Where it goes.
+    pub fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// Events in it.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Lets `write` add an event; it says whether the body may stay as it left it.
+    pub(crate) fn add(&mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
+        self.body.truncate(self.whole);
+        let fits = write(&mut self.body);
+        if fits {
+            (self.whole, self.count) = (self.body.len(), self.count + 1);
+        }
+        fits
+    }
+
+    /// The whole events.
+    pub(crate) fn into_body(mut self) -> Vec<u8> {
+        self.body.truncate(self.whole);
+        self.body
+    }
 }
 
 /// A request, ready to be sent. Only encoders make one, and only of [`Released`] events (D2).

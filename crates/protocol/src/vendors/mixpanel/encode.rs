@@ -24,7 +24,9 @@ use weir_policy::{Released, ReleasedId};
 
 use crate::body::base64;
 use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary, special_bytes};
-use crate::outbound::{DestinationSetup, Encoded, Encoder, ImportCredentials, Lane, LaneLimits, SetupError, Verdict};
+use crate::outbound::{
+    Building, DestinationSetup, Encoded, Encoder, ImportCredentials, Lane, LaneLimits, SetupError, Verdict,
+};
 use crate::vendors::mixpanel::names;
 
 /// (Region, base address). Source: Mixpanel's `ingestion.openapi.yaml`.
@@ -91,6 +93,7 @@ struct MixpanelEncoder {
     gzip_from_bytes: Option<usize>,
     keys: Keys,
     scratch: Vec<u8>,
+    body_bytes_last: usize,
     answers: SourceNames,
 }
 
@@ -115,6 +118,7 @@ impl MixpanelEncoder {
             gzip_from_bytes: setup.gzip_from_bytes,
             keys: Keys { names: setup.names, texts: Vec::new() },
             scratch: Vec::new(),
+            body_bytes_last: 0,
             answers: Names::new(Box::new(ClassOnly)).source(),
         })
     }
@@ -357,24 +361,31 @@ impl Encoder for MixpanelEncoder {
         LaneLimits { events_max: EVENTS_MAX, bytes_max: BYTES_MAX }
     }
 
-    fn encode(&mut self, lane: Lane, events: &[Released<'_>]) -> Encoded {
-        let mut json = Vec::with_capacity((events.len() * 512).min(BYTES_MAX));
-        let mut count = 0;
-        for event in events.iter().take(EVENTS_MAX) {
-            let before = json.len();
-            json.push(if count == 0 { b'[' } else { b',' });
-            self.put(lane, event, &mut json);
-            // The closing bracket has to fit too.
-            if json.len() >= BYTES_MAX && count > 0 {
-                json.truncate(before);
-                break;
-            }
-            count += 1;
+    fn push(&mut self, request: &mut Building, event: &Released<'_>) -> bool {
+        let (lane, count) = (request.lane(), request.count() as usize);
+        if count >= EVENTS_MAX {
+            return false;
         }
+        request.add(|json| {
+            if count == 0 {
+                // About as large as the last: cheaper than one that grows to it.
+                json.reserve(self.body_bytes_last + self.body_bytes_last / 16);
+            }
+            json.push(if count == 0 { b'[' } else { b',' });
+            self.put(lane, event, json);
+            // The closing bracket has to fit too.
+            json.len() < BYTES_MAX || count == 0
+        })
+    }
+
+    fn finish(&mut self, request: Building) -> Encoded {
+        let (lane, count) = (request.lane(), request.count());
+        let mut json = request.into_body();
         if count == 0 {
             json.push(b'[');
         }
         json.push(b']');
+        self.body_bytes_last = json.len();
         let (path, authorization) = match (lane, &self.import) {
             (IMPORT, Some(import)) => (import.path_and_query.clone(), Some(import.authorization.clone())),
             _ => (format!("/{}?verbose=1&ip=0", lane.name), None),
