@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use weir_deliver::BreakerState;
 use weir_event::{Millis, ProfileOp, Rule};
 use weir_hold::{Owner, Shelf};
+use weir_policy::SubjectMode;
 
 use crate::support::{Event, World, options, product};
 use crate::vendor::{Do, Vendor};
@@ -33,6 +34,25 @@ async fn every_event_arrives_once_with_what_is_released() {
     assert_eq!((status.breaker, status.in_flight, status.queued, status.behind), (BreakerState::Closed, 0, 0, 0));
     assert!(status.last_success.is_some() && status.is_configured);
     assert_eq!(world.deliver().floor(), Some(world.up().tail()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d8_raw_ids_arrive_on_the_first_day_and_on_each_that_begins_while_delivery_runs() {
+    let vendor = Vendor::start(|_, _| Do::Accept).await;
+    let mut world = World::new().await;
+    world.keep_raw();
+    let raw = SubjectMode::Raw { confirm_category: None };
+    let setup = world.setup_for(&vendor.url, &["plan"], raw, options());
+    world.deliver_with(1, Some(setup)).await;
+    for day in 1..=3 {
+        world.put(&[Event::track(&format!("person {day}"))]).await;
+        world.settled().await;
+        world.clock.advance(Millis::DAY);
+    }
+    let requests = vendor.requests();
+    let ids = requests.iter().flat_map(|r| &r.events).map(|e| e["properties"]["distinct_id"].as_str());
+    assert_eq!(ids.collect::<Vec<_>>(), [Some("person 1"), Some("person 2"), Some("person 3")]);
+    assert_eq!(world.totals().delivered, 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -184,9 +184,19 @@ impl World {
     }
 
     pub(crate) fn setup(&self, url: &str, allow: &[&str], options: Options) -> Arc<Setup> {
+        self.setup_for(url, allow, SubjectMode::Rotating { period_millis: 7 * Millis::DAY }, options)
+    }
+
+    pub(crate) fn setup_for(
+        &self,
+        url: &str,
+        allow: &[&str],
+        subject: SubjectMode,
+        options: Options,
+    ) -> Arc<Setup> {
         let spec = ReleaseSpec {
             destination: product(),
-            subject: SubjectMode::Rotating { period_millis: 7 * Millis::DAY },
+            subject,
             allow: allow.iter().map(|path| (*path).to_owned()).collect(),
             rules: Vec::new(),
             links: false,
@@ -253,6 +263,10 @@ impl World {
                 let up = self.up();
                 let id = format!("sdk-{}", self.sent);
                 let draft = up.draft(event, &id, self.now());
+                let raw_day = u32::try_from(self.now().0.div_euclid(Millis::DAY)).unwrap();
+                if up.policy.keeps_raw {
+                    up.keys.ensure_raw_day(raw_day).unwrap();
+                }
                 let keys = up.keys.snapshot();
                 let offered =
                     if event.offered { vec![up.names.label("product")] } else { vec![up.names.label("other")] };
@@ -265,7 +279,7 @@ impl World {
                     consent: Consent::Unknown,
                     keys: &keys,
                     offered: &offered,
-                    raw_day: 0,
+                    raw_day,
                     replay_of: None,
                 };
                 let event_id = up.minimiser.event_id(&gate, &draft, &draft.drafts[0]);
@@ -273,6 +287,11 @@ impl World {
             }
             self.up().journal.append(out).await.unwrap();
         }
+    }
+
+    /// From now on the source keeps raw ids, as where a destination is `raw`, under the key of each day, made at the gate (D8).
+    pub(crate) fn keep_raw(&mut self) {
+        self.up.as_mut().unwrap().policy.keeps_raw = true;
     }
 
     fn now(&self) -> Millis {
