@@ -70,7 +70,6 @@ pub fn verify(dir: &Path, keys: Option<&Keys>) -> Result<Report, LedgerError> {
 
 /// Checks the ledger in `dir` and holds it against its anchors (D14).
 pub fn verify_with_anchors(dir: &Path, keys: Option<&Keys>, anchors: &[PathBuf]) -> Result<Report, LedgerError> {
-    let files = list(&dir.join("log"))?;
     let origin = Origin::read(dir)?.ok_or(LedgerError::Misuse("there is no ledger here: its origin is missing"))?;
     let mut report = Report {
         origin: origin.key.name.clone(),
@@ -86,7 +85,11 @@ pub fn verify_with_anchors(dir: &Path, keys: Option<&Keys>, anchors: &[PathBuf])
         rewind: Rewind::Undetectable,
         bad: None,
     };
-    report.bad = Walk::new(dir, keys, &origin, &mut report).run(&files, anchors).err().map(|bad| *bad);
+    let walk = Walk::new(dir, keys, &origin, &mut report);
+    // After the heads: beside a running Weir the log only grows, so it holds everything that a head read before covers.
+    let files = list(&dir.join("log"))?;
+    let bad = walk.run(&files, anchors).err().map(|bad| *bad);
+    report.bad = bad;
     Ok(report)
 }
 
@@ -126,9 +129,11 @@ impl<'a> Walk<'a> {
             // Its size, even unsigned, says how far the entries should go.
             heads = unsigned;
         }
-        // Where the checkpoint is bad and `signed` is not, the tiles are those of `signed`.
+        // Where the checkpoint is bad and `signed` is not, the tiles are those of `signed`. Where there is none, nothing was published:
+        // `signed` is persisted before the first tiles are written, and is held against the log alone.
+        let is_published = checkpoint_path(dir).exists();
         let of_checkpoint = heads.iter().find(|(path, _)| *path == checkpoint_path(dir)).or(heads.first());
-        let published = of_checkpoint.map_or(0, |(_, head)| head.size);
+        let published = of_checkpoint.filter(|_| is_published).map_or(0, |(_, head)| head.size);
         report.tree_size = published;
         heads.sort_by_key(|(_, head)| head.size);
         Walk {

@@ -461,3 +461,15 @@ fn a_log_that_is_shorter_than_its_tree_does_not_open() {
     let local = found[found.len() - 2].2;
     assert!(matches!(world.try_open(options()), Err(LedgerError::Rewound { local: l, .. }) if l == local));
 }
+
+#[test]
+fn a_head_that_is_signed_and_not_yet_published_is_no_tampering() {
+    // What a crash leaves between the first `signed` and the first checkpoint: no tiles, no checkpoint.
+    let (world, _, _) = single();
+    let (_folder, before, _) = after(&world, |dir| {
+        std::fs::remove_dir_all(dir.join("tree")).unwrap();
+        std::fs::create_dir(dir.join("tree")).unwrap();
+    });
+    assert_eq!(before.bad, None);
+    assert_eq!(before.tree_size, 0, "nothing is published");
+}

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Subcommand;
 use serde_json::json;
 use weir_event::SystemClock;
 use weir_keys::Keys;
+use weir_ledger::LedgerError;
 use weir_ledger::verify::{Report, verify_with_anchors};
 
 use super::{Exit, Output};
@@ -64,7 +66,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
     let mut exit = Exit::Fine;
     let (mut values, mut text) = (Vec::new(), String::new());
     for (name, dir, anchors) in trees {
-        let report = match verify_with_anchors(&dir, keys.as_deref(), &anchors) {
+        let report = match settled(data, || verify_with_anchors(&dir, keys.as_deref(), &anchors)) {
             Ok(report) => report,
             Err(error) => return out.fail_with(&error),
         };
@@ -76,6 +78,19 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
     }
     out.show(&json!({"ok": exit == Exit::Fine, "trees": values}), &text);
     exit
+}
+
+/// Beside a running Weir the tree moves while it is read: what looks bad is looked at again before it is called bad.
+fn settled(data: &Path, check: impl Fn() -> Result<Report, LedgerError>) -> Result<Report, LedgerError> {
+    let mut report = check();
+    for _ in 0..3 {
+        if !matches!(&report, Ok(report) if report.bad.is_some()) || !disk::is_in_use(data) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        report = check();
+    }
+    report
 }
 
 fn value(name: &str, report: &Report) -> serde_json::Value {
