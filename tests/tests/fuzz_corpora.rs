@@ -1,4 +1,4 @@
-//! The fuzz corpora on stable: every kept input of every target, and a few seeded changes of each, without a panic.
+//! The fuzz corpora on stable: every kept input of every target, a few seeded changes of each, and noise, without a panic.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,8 +70,14 @@ fn every_target_is_replayed() {
     assert_eq!(listed, there, "the list here and the targets of the fuzzer differ");
 }
 
-/// Runs a target over every kept input and a few seeded changes of each.
+/// Runs a target over every kept input, a few seeded changes of each, and noise.
 fn replay(name: &str, target: Target) {
+    let mut random = Random::new(0);
+    for noise in 0..NOISES {
+        let bytes: Vec<u8> = (0..random.below(400)).map(|_| random.draw() as u8).collect();
+        let outcome = catch_unwind(AssertUnwindSafe(|| target(&bytes)));
+        assert!(outcome.is_ok(), "{name} panics on noise {noise}: {bytes:02x?}");
+    }
     let kept = files_below(&folder().join("corpus").join(name));
     assert!(!kept.is_empty(), "{name} has no corpus");
     for file in kept {
