@@ -24,7 +24,7 @@ cargo xtask <command>
   deny               licences, sources, duplicates and number of dependencies, by deny.toml
   bench [ARGS…]      the benchmark (release build)
   soak --minutes N   crash rounds until the time is over, each pass with a new seed
-  fuzz --minutes N   every fuzz target in turn (needs nightly and cargo-fuzz)
+  fuzz --minutes N   every fuzz target in turn (needs cargo-fuzz)
   weight             a cold release build, timed (D20)
 ";
 
