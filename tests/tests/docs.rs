@@ -63,3 +63,57 @@ fn every_sample_configuration_is_taken() {
     }
     assert!(checked > 0, "no sample was found");
 }
+
+fn page(name: &str) -> String {
+    let root = fixtures().parent().expect("the fixtures lie in the repository").to_owned();
+    std::fs::read_to_string(root.join("docs").join(name)).expect("the page is there")
+}
+
+/// The first two cells of each table row that begins with a name in backticks.
+fn rows(text: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
+    text.lines().filter_map(|line| {
+        let (name, rest) = line.strip_prefix("| `")?.split_once("` |")?;
+        Some((name, rest.split(" | ").map(str::trim).collect()))
+    })
+}
+
+#[test]
+fn every_default_is_explained_as_it_is() {
+    let configuration = page("configuration.md");
+    let mut defaults = std::collections::BTreeMap::new();
+    for section in configuration.split("\n## ").skip(1) {
+        let name = section.strip_prefix('`').and_then(|s| s.split('`').next());
+        for (field, cells) in rows(section) {
+            let path = name.map_or_else(|| field.to_owned(), |name| format!("{name}.{field}"));
+            // Sections have no default of their own, and what is absent says itself what then happens.
+            if !cells[1].is_empty() && cells[1] != "none" {
+                defaults.insert(path, cells[1].to_owned());
+            }
+        }
+    }
+    assert!(defaults.len() > 40, "the tables of configuration.md are read: {defaults:?}");
+    let explained = page("defaults.md");
+    let explained = rows(&explained).map(|(field, cells)| (field.to_owned(), cells[0].to_owned())).collect();
+    assert_eq!(defaults, explained);
+}
+
+#[test]
+fn every_test_that_a_claim_names_exists() {
+    let root = fixtures().parent().expect("the fixtures lie in the repository").to_owned();
+    let sources = ["crates", "tests", "xtask"].map(|folder| weir_tests::privacy::files_below(&root.join(folder)));
+    let mut tests = std::collections::BTreeSet::new();
+    for file in sources.iter().flatten().filter(|f| f.extension().is_some_and(|e| e == "rs")) {
+        let text = std::fs::read_to_string(file).expect("a source file can be read");
+        tests.extend(text.split("fn ").skip(1).filter_map(|s| Some(s.split_once('(')?.0.to_owned())));
+    }
+    for name in ["claims.md", "breaches.md"] {
+        let text = page(name);
+        // Names of tests are the only names of four words and more in backticks.
+        let named = text.split('`').skip(1).step_by(2).filter(|n| n.matches('_').count() >= 3 && !n.contains('.'));
+        let named: Vec<&str> = named.collect();
+        assert!(named.len() > 10, "{name} names tests: {named:?}");
+        for test in named {
+            assert!(tests.contains(test), "docs/{name} names {test}, which does not exist");
+        }
+    }
+}
