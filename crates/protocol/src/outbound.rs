@@ -129,6 +129,12 @@ impl Building {
 }
 
 /// A request, ready to be sent. Only encoders make one, and only of [`Released`] events (D2).
+///
+/// ```compile_fail,E0451
+/// fn forge(request: weir_protocol::Encoded) -> weir_protocol::Encoded {
+///     weir_protocol::Encoded { count: 0, ..request }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Encoded {
     lane: Lane,
