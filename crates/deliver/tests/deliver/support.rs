@@ -187,13 +187,7 @@ impl World {
         self.setup_for(url, allow, SubjectMode::Rotating { period_millis: 7 * Millis::DAY }, options)
     }
 
-    pub(crate) fn setup_for(
-        &self,
-        url: &str,
-        allow: &[&str],
-        subject: SubjectMode,
-        options: Options,
-    ) -> Arc<Setup> {
+    pub(crate) fn setup_for(&self, url: &str, allow: &[&str], subject: SubjectMode, options: Options) -> Arc<Setup> {
         let spec = ReleaseSpec {
             destination: product(),
             subject,
