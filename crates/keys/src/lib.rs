@@ -23,6 +23,7 @@ pub use backup::BackupReport;
 pub use error::KeysError;
 pub use hold::{HoldPrivate, HoldPublic, open_hold_key};
 pub use keys::{KeyInfo, Keys};
+pub use mac::sha256_short;
 pub use name::KeyName;
 pub use secret::{AeadKey, SecretKey, random};
 pub use signer::LedgerSigner;

@@ -34,7 +34,7 @@ use weir_event::wire::{Cursor, WireError};
 use weir_keys::{AeadKey, SecretKey};
 
 use crate::entry::{BatchId, FieldSetId, StoredName};
-use crate::tree::hash::{Hash, root_of, sha256};
+use crate::tree::hash::{Hash, root_of};
 
 /// Bytes of a stored row.
 pub const ROW_BYTES: usize = 58;
@@ -130,7 +130,7 @@ fn row_leaf(blind: &[u8], row: &[u8]) -> Hash {
     let mut bytes = [0; 1 + 32 + ROW_BYTES];
     bytes[1..33].copy_from_slice(blind);
     bytes[33..].copy_from_slice(row);
-    sha256(&bytes)
+    weir_keys::sha256_short(&bytes)
 }
 
 /// Builds the body of an intent and the root over its rows.

@@ -28,7 +28,7 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     let mut bytes = [1; 65];
     bytes[1..33].copy_from_slice(left);
     bytes[33..].copy_from_slice(right);
-    sha256(&bytes)
+    weir_keys::sha256_short(&bytes)
 }
 
 /// The root over leaf hashes, which are used up: each pass pairs neighbours and lets an odd last one rise, which is the
