@@ -8,12 +8,24 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 /// A file of the log.
 pub trait DiskFile: Send + Sync {
     /// Reads up to `buffer.len()` bytes; fewer only at the end of the file.
     fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize>;
     /// Writes all of `bytes`.
     fn write_all_at(&self, bytes: &[u8], at: u64) -> io::Result<()>;
+    /// Writes `len` zeros at `at`, which nobody is going to read soon.
+    fn write_zeros_at(&self, len: u64, at: u64) -> io::Result<()> {
+        let mut done = 0;
+        while done < len {
+            let part = ZEROS.0.get(..(len - done) as usize).unwrap_or(&ZEROS.0);
+            self.write_all_at(part, at + done)?;
+            done += part.len() as u64;
+        }
+        Ok(())
+    }
     /// Makes what was written durable, with the length of the file. After an error nothing may be assumed about any earlier write.
     fn sync_data(&self) -> io::Result<()>;
     /// The length.
@@ -58,6 +70,36 @@ struct RealFile {
     without_fsync: bool,
 }
 
+const ZEROS_BYTES: usize = 1024 * 1024;
+
+/// Zeros where direct writes want them: at a multiple of any block size in use. Never written to, so it takes no memory.
+#[repr(align(4096))]
+struct Zeros([u8; ZEROS_BYTES]);
+
+static ZEROS: Zeros = Zeros([0; ZEROS_BYTES]);
+
+impl RealFile {
+    /// Copying zeros into the page cache costs more than everything else about a new segment, and drives out pages that are used.
+    fn write_zeros_directly(&self, len: u64, at: u64) -> io::Result<()> {
+        let flags = rustix::fs::fcntl_getfl(&self.file)?;
+        rustix::fs::fcntl_setfl(&self.file, flags | OFlags::DIRECT)?;
+        let written = self.copy_zeros(len, at);
+        // Whatever became of it, later writes go the usual way again.
+        rustix::fs::fcntl_setfl(&self.file, flags)?;
+        written
+    }
+
+    fn copy_zeros(&self, len: u64, at: u64) -> io::Result<()> {
+        let mut done = 0;
+        while done < len {
+            let part = ZEROS.0.get(..(len - done) as usize).unwrap_or(&ZEROS.0);
+            self.file.write_all_at(part, at + done)?;
+            done += part.len() as u64;
+        }
+        Ok(())
+    }
+}
+
 impl DiskFile for RealFile {
     fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
         let mut done = 0;
@@ -74,6 +116,16 @@ impl DiskFile for RealFile {
 
     fn write_all_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
         self.file.write_all_at(bytes, at)
+    }
+
+    fn write_zeros_at(&self, len: u64, at: u64) -> io::Result<()> {
+        match self.write_zeros_directly(len, at) {
+            // A file system without direct writes, or with blocks that the length does not fit.
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+                self.copy_zeros(len, at)
+            }
+            written => written,
+        }
     }
 
     fn sync_data(&self) -> io::Result<()> {

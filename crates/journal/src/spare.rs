@@ -185,11 +185,10 @@ impl Spares {
     }
 
     fn zero(&self, file: &dyn DiskFile, len: u64) -> io::Result<bool> {
-        let zeros = vec![0; CHUNK_BYTES.min(len) as usize];
         let mut at = 0;
         while at < len {
             let chunk = CHUNK_BYTES.min(len - at);
-            file.write_all_at(zeros.get(..chunk as usize).unwrap_or(&zeros), at)?;
+            file.write_zeros_at(chunk, at)?;
             // Synced in chunks so that a writer's sync never queues behind a whole segment.
             file.sync_data()?;
             at += chunk;

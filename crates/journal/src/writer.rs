@@ -22,6 +22,9 @@ use crate::spare::{Refusal, Spare, Spares};
 /// How long the writer waits for those who were in the last group to come back, so that it does not sync for the first one alone.
 const LINGER: Duration = Duration::from_micros(200);
 
+/// What the page cache works in; where its pages are larger, a group costs a read at times and nothing else.
+const PAGE_BYTES: u64 = 4096;
+
 /// An append that waits.
 pub(crate) struct Pending<R> {
     pub(crate) record: R,
@@ -209,6 +212,9 @@ impl<R: Record> Writer<R> {
         let base = self.core.tail();
         let plain = self.buffer.get(FRAME_BYTES..).unwrap_or_default().to_vec();
         let frame = seal_group(&current.key, &current.id, current.counter, base, count, span, &mut self.buffer);
+        // To the end of the page: nothing stands there yet, and a part of a page that is not in memory would have to be read first.
+        let end = (current.at + frame.stride()).next_multiple_of(PAGE_BYTES).min(current.len);
+        self.buffer.resize((end - current.at) as usize, 0);
         let written = current.file.write_all_at(&self.buffer, current.at).and_then(|()| current.file.sync_data());
         if let Err(error) = written {
             current.segment.poisoned.store(true, Ordering::SeqCst);
