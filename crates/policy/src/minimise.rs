@@ -14,6 +14,7 @@
 //!
 //! A finding below *possible* is a near miss: counted, not acted on. An error or a limit withholds the event, never keeps it.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
@@ -172,6 +173,10 @@ impl Minimiser {
             work.keys = fingerprint(gate);
         }
         self.tag_identities(gate, batch, draft, work);
+        // An event named after its own subject would carry the raw id to every destination and into the ledger's names.
+        if repeats_an_id(batch, &work.ids, batch.bytes(draft.name_text)) {
+            return Err(Rule::EventNameUnclean);
+        }
         let walked = self.walk(gate, batch, draft, work, out)?;
         self.tag_contacts(gate, work);
         link_identities(draft.operation, &work.tags, &mut work.links);
@@ -482,7 +487,7 @@ impl Minimiser {
             // A template holds nothing of user information, query or fragment, so what was found there is gone with them; what
             // the template still holds is scanned again.
             sure.for_each(|f| add_finding(work, leaf.path, f.category, f.likelihood, Action::Drop));
-            let kept = self.put_template(plan, leaf, text, work, out);
+            let kept = self.put_template(plan, leaf, &without_ids(batch, &work.ids, text), work, out);
             let action = if kept { Action::Template } else { Action::Drop };
             add_finding(work, leaf.path, Category::BrowsingHistory, Likelihood::Likely, action);
             kept || self.put_or_withhold(work, out, leaf, None)
@@ -761,13 +766,50 @@ fn repeats_an_id(batch: &DraftBatch, ids: &[Text], text: &[u8]) -> bool {
     ids.iter().any(|id| id.len as usize >= value.len() && batch.bytes(*id).trim_ascii() == value)
 }
 
+/// A URL whose path segments that are one of the event's own ids became `*`. What stands in the query goes with the query.
+fn without_ids<'t>(batch: &DraftBatch, ids: &[Text], url: &'t [u8]) -> Cow<'t, [u8]> {
+    let is_id = |segment: &[u8]| {
+        let segment = segment.split(|b| *b == b';').next().unwrap_or_default();
+        !segment.is_empty() && repeats_an_id(batch, ids, &percent_decoded(segment))
+    };
+    let (path, rest) = url.split_at(memchr::memchr2(b'?', b'#', url).unwrap_or(url.len()));
+    if !path.split(|b| *b == b'/').any(is_id) {
+        return Cow::Borrowed(url);
+    }
+    let segments: Vec<&[u8]> = path.split(|b| *b == b'/').map(|s| if is_id(s) { b"*".as_slice() } else { s }).collect();
+    let mut out = segments.join(&b'/');
+    out.extend_from_slice(rest);
+    Cow::Owned(out)
+}
+
+fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'%') {
+        return Cow::Borrowed(text);
+    }
+    let digit = |at: usize| text.get(at).and_then(|b| char::from(*b).to_digit(16)).map(|d| d as u8);
+    let (mut out, mut at) = (Vec::with_capacity(text.len()), 0);
+    while let Some(byte) = text.get(at) {
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(high << 4 | low);
+                at += 3;
+            }
+            _ => {
+                out.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Shorter ids, and group names, are too common as values to be told apart from them.
 const REPEATED_ID_BYTES_MIN: usize = 4;
 
 /// How Mixpanel marks a device id in `distinct_id`; decoders take it off, properties may repeat it.
 const DEVICE_PREFIX: &[u8] = b"$device:";
 
-fn canonical_of<'b>(batch: &'b DraftBatch, identity: &Identity) -> Option<std::borrow::Cow<'b, str>> {
+fn canonical_of<'b>(batch: &'b DraftBatch, identity: &Identity) -> Option<Cow<'b, str>> {
     let text = batch.str(identity.text);
     let id = match identity.kind {
         SubjectKind::Email => canonical::email(text.as_bytes())?.into(),

@@ -148,6 +148,31 @@ fn addresses_are_cut_to_their_network_everywhere() {
 }
 
 #[test]
+fn the_event_s_own_id_leaves_neither_in_a_page_s_path_nor_as_its_name() {
+    let world = World::new();
+    let stored = |page: &str, id: &str| {
+        let event = Event::new("opened")
+            .by(Role::Subject, SubjectKind::User, id)
+            .context("context.page.url", text(page))
+            .with("link", text(page));
+        let stored = world.minimise(&event).unwrap();
+        assert!(!stored.holds(id), "{page}");
+        let link = stored.values(world.path("link"));
+        assert_eq!(stored.values(world.path("context.page.url")), link, "a page and any other URL alike");
+        link.concat()
+    };
+    assert_eq!(stored("https://h.example/u/ada-lovelace/posts?x=1", "ada-lovelace"), "https://h.example/u/*/posts");
+    assert_eq!(stored("https://h.example/u/ada-lovelace;v=1", "ada-lovelace"), "https://h.example/u/*");
+    assert_eq!(stored("https://h.example/u/%61da-lovelace", "ada-lovelace"), "https://h.example/u/*");
+    assert_eq!(stored("https://h.example/u/posts", "ada-lovelace"), "https://h.example/u/posts");
+    // The same page from another person: what was remembered of it is no template of this event.
+    assert_eq!(stored("https://h.example/u/posts", "posts"), "https://h.example/u/*");
+
+    let named = Event::new("ada-lovelace").by(Role::Subject, SubjectKind::User, "ada-lovelace");
+    assert_eq!(world.minimise(&named).err().map(|w| w.reason()), Some(Rule::EventNameUnclean));
+}
+
+#[test]
 fn urls_become_templates_and_the_campaign_survives() {
     let world = World::new();
     let page = "https://ada:secret@shop.example.com/orders/8f14e45fceea167a5a36dedd4bea2543?email=ada%40example.com&utm_source=news&utm_campaign=spring#x";
