@@ -26,6 +26,8 @@ pub enum Situation<'a> {
     Refused(&'static str),
     /// The body cannot be read.
     BadBody,
+    /// The body did not arrive in time.
+    TimedOut,
     /// A content encoding that we do not speak.
     UnsupportedEncoding,
     /// No write key, or none that is configured.
@@ -54,6 +56,7 @@ impl Situation<'_> {
         match self {
             Situation::Accepted { .. } | Situation::AcceptedPartly { .. } => 200,
             Situation::Refused(_) | Situation::BadBody => 400,
+            Situation::TimedOut => 408,
             Situation::UnsupportedEncoding => 415,
             Situation::BadKey => 401,
             Situation::TooLarge => 413,
@@ -71,6 +74,7 @@ impl Situation<'_> {
             Situation::AcceptedPartly { .. } => "some data points in the request failed validation",
             Situation::Refused(text) => text,
             Situation::BadBody => "the body cannot be read as events",
+            Situation::TimedOut => "the body did not arrive in time, send it again",
             Situation::UnsupportedEncoding => "unsupported content encoding, use gzip, deflate or none",
             Situation::BadKey => "invalid or missing write key",
             Situation::TooLarge => "the request is too large, send fewer events at once",
@@ -87,6 +91,7 @@ impl Situation<'_> {
             200 => "OK",
             401 => "Unauthorized",
             404 => "Not Found",
+            408 => "Request Timeout",
             405 => "Method Not Allowed",
             413 => "Payload Too Large",
             415 => "Unsupported Media Type",

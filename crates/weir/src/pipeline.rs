@@ -195,7 +195,8 @@ impl Pipeline {
                 }
                 Body::Refused(Refusal::TooLarge) => answer(endpoint, None, Situation::TooLarge),
                 Body::Refused(Refusal::Overloaded) => answer(endpoint, None, Fate::Overloaded.situation()),
-                Body::Refused(Refusal::TimedOut | Refusal::Broken) => answer(endpoint, None, Situation::BadBody),
+                Body::Refused(Refusal::TimedOut) => answer(endpoint, None, Situation::TimedOut),
+                Body::Refused(Refusal::Broken) => answer(endpoint, None, Situation::BadBody),
             },
         }
     }

@@ -352,6 +352,7 @@ fn answers_are_what_the_sdks_compare_with() {
 fn refusals_have_the_vendors_form() {
     let json = "application/json";
     assert_eq!(answer(TRACK, "", "{}", Situation::BadBody), (400, "text/plain", "0".into()));
+    assert_eq!(answer(TRACK, "", "{}", Situation::TimedOut), (408, "text/plain", "0".into()));
     assert_eq!(
         answer(TRACK, "verbose=1", "{}", Situation::BadBody).2,
         r#"{"error":"the body cannot be read as events","status":0}"#
