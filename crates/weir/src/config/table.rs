@@ -552,7 +552,7 @@ static DESTINATION: &[Field] = &[
         name: "links",
         kind: Kind::Flag,
         default: Default::Value("false"),
-        doc: "Whether identify, alias and merge operations leave: the vendor then learns that two pseudonyms are one person. Links across epochs never leave.",
+        doc: "Whether alias and merge operations leave: the vendor then learns that two known pseudonyms are one person. Identify, which ties an anonymous device to a user, leaves always. Links across epochs never leave.",
     },
     Field {
         name: "compression",
@@ -732,9 +732,10 @@ static HOLD: &[Field] = &[
     },
     Field {
         name: "budget",
-        kind: Kind::Size { min: MIB, max: 1024 * GIB, auto: false },
+        // Less would count as full from the start: room for one event of the largest size is kept free on each shelf.
+        kind: Kind::Size { min: 4 * MIB, max: 1024 * GIB, auto: false },
         default: Default::Value("256MiB"),
-        doc: "Space for raw hold and quarantine. When it is full, intake answers 503 with Retry-After.",
+        doc: "Space for raw hold and quarantine, each. When one is full, intake answers 503 with Retry-After.",
     },
 ];
 

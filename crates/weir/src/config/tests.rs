@@ -42,6 +42,15 @@ fn the_syntax_that_scripts_rely_on_is_accepted() {
 }
 
 #[test]
+fn the_smallest_hold_has_room_for_the_largest_event() {
+    let with = |budget: &str| problems(&format!("hold: {{budget: {budget}}}\n"));
+    assert_eq!(with("4MiB"), Vec::<String>::new());
+    assert_eq!(with("3MiB").len(), 1, "it would be full from the start, and intake closed");
+    let budget = parse("hold: {budget: 4MiB}\n").unwrap().hold.budget_bytes;
+    assert!(budget > 2 * weir_event::limits::HOLD_BODY_BYTES_MAX as u64);
+}
+
+#[test]
 fn no_file_is_a_configuration_without_destinations() {
     let config = Config::built_in();
     assert!(config.sources.is_empty() && config.destinations.is_empty());
