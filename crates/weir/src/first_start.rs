@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use weir_event::ids::hex;
 
+use crate::config::Subject;
+
 /// The file's name, in the working folder or in the data folder.
 pub const FILE_NAME: &str = "weir.yaml";
 
@@ -111,7 +113,8 @@ pub fn greeting(
     for (id, destination) in &generation.config.destinations {
         let allowed =
             if destination.allow.is_empty() { "no property".to_owned() } else { destination.allow.join(", ") };
-        let _ = writeln!(out, "\nwhat leaves to {id} ({}): the baseline and {allowed}", destination.origin());
+        let ids = if matches!(destination.subject, Subject::Raw { .. }) { ", your own ids" } else { "" };
+        let _ = writeln!(out, "\nwhat leaves to {id} ({}): the baseline{ids} and {allowed}", destination.origin());
         let _ = writeln!(out, "  to allow more: destinations.{id}.release.allow in {}", config.display());
     }
     out
@@ -132,6 +135,23 @@ mod tests {
         let open = format!("{head}destinations:{}", tail.replace("\n# ", "\n"));
         let config = Config::parse(&open, Path::new("weir.yaml"), Secrets::Leave).unwrap();
         assert_eq!(config.destinations.len(), 1);
+    }
+
+    #[test]
+    fn the_greeting_says_where_ids_leave_as_they_are() {
+        let greet = |subject: &str| {
+            let text = format!(
+                "destinations:\n  product: {{type: mixpanel, token: {{env: T}}, subject: {subject}, release: {{allow: [plan]}}}}\n"
+            );
+            let config = Config::parse(&text, Path::new("weir.yaml"), Secrets::Read(&|_| Some("t".into()))).unwrap();
+            let engine = std::sync::Arc::new(weir_detect::Engine::new());
+            let names = weir_event::Names::new(Box::new(weir_detect::Judge::new(std::sync::Arc::clone(&engine))));
+            let generation = crate::generation::Generation::resolve(config, &engine, &names, &Default::default());
+            let here = Path::new("here");
+            greeting("http://127.0.0.1:1", "http://127.0.0.1:2", here, here, here, &generation.unwrap())
+        };
+        assert!(greet("raw").contains("the baseline, your own ids and plan"));
+        assert!(greet("stable").contains("the baseline and plan"));
     }
 
     #[test]

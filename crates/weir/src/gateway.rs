@@ -80,7 +80,7 @@ pub enum StartError {
     Config(#[from] crate::config::Problems),
     /// The configuration reads but does not resolve.
     #[error("{0}")]
-    Generation(#[from] crate::generation::GenerationError),
+    Generation(#[from] GenerationError),
     /// The data folder.
     #[error("{0}")]
     Disk(#[from] crate::disk::DiskError),

@@ -112,7 +112,7 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
         Reply::Masked { entry, leaves } => masked(&entry.entry, &entry.reason, leaves),
         Reply::Sealed { entry, .. } => format!("{}: sealed", entry.entry),
         Reply::Replayed { done, outcomes } => {
-            let head = if *done { "replayed" } else { "preview, nothing was changed" };
+            let head = if *done { "replayed" } else { "nothing was changed" };
             format!("{head}\n{}", outcomes.iter().map(|o| format!("  {o}\n")).collect::<String>())
         }
         Reply::Destinations { destinations } => destinations_table(destinations),
