@@ -1,5 +1,7 @@
 //! Fuzz targets: plain functions, replayed on stable and driven by libFuzzer. None may ever panic.
 
+use std::sync::{Arc, OnceLock};
+
 use weir_event::names::ClassOnly;
 use weir_event::{DraftBatch, Names, limits};
 
@@ -8,6 +10,13 @@ use crate::body::{self, Limits};
 use crate::inbound::{DecodeOptions, Protocol, RequestHead};
 use crate::json::{Parser, Plan, Vocabulary};
 use crate::vendors::mixpanel::{ENGAGE, GROUPS, IMPORT, Mixpanel, TRACK};
+
+/// One table for all runs: names are never freed, and a table for each run would fill the memory. The limits are the source's,
+/// which is new in each run.
+fn names() -> &'static Arc<Names> {
+    static NAMES: OnceLock<Arc<Names>> = OnceLock::new();
+    NAMES.get_or_init(|| Names::new(Box::new(ClassOnly)))
+}
 
 /// Opens bytes as a body; the first byte chooses the content encoding, a zero byte ends the query.
 pub fn fuzz_body(data: &[u8]) {
@@ -35,7 +44,7 @@ pub fn fuzz_json(data: &[u8]) {
         }
     }
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let names = Names::new(Box::new(ClassOnly)).source();
+    let names = names().source();
     let (mut text, mut leaves) = (text.as_bytes().to_vec(), Vec::new());
     let mut parser = Parser::new(&mut text, &mut leaves, &names, NoWords);
     parser.begin_event();
@@ -57,14 +66,15 @@ pub fn fuzz_json(data: &[u8]) {
 pub fn fuzz_mixpanel(data: &[u8]) {
     let Some((choice, rest)) = data.split_first() else { return };
     let endpoint = [TRACK, ENGAGE, GROUPS, IMPORT][usize::from(*choice) % 4];
-    let names = Names::new(Box::new(ClassOnly)).source();
-    let options = DecodeOptions::new(["company"], names.names());
+    static OPTIONS: OnceLock<DecodeOptions> = OnceLock::new();
+    let options = OPTIONS.get_or_init(|| DecodeOptions::new(["company"], names()));
+    let names = names().source();
     let head = RequestHead { method: "POST", path: "/track", ..RequestHead::default() };
     let Ok(mut opened) = body::open(&head, rest.to_vec(), &Limits { decoded_bytes_max: 1 << 20 }) else { return };
     let keys = Mixpanel.find_write_keys(&head, &opened);
     assert!(keys.len() <= 8);
     let mut batch = DraftBatch::default();
-    let situation = match Mixpanel.decode(endpoint, &head, &mut opened, &names, &options, &mut batch) {
+    let situation = match Mixpanel.decode(endpoint, &head, &mut opened, &names, options, &mut batch) {
         Ok(decoded) => {
             assert_eq!(decoded.drafts as usize, batch.drafts.len());
             for draft in &batch.drafts {
