@@ -627,9 +627,7 @@ impl Releaser {
                     continue;
                 }
                 Decision::ScreenWidth { allowed } => {
-                    let width = text_of(leaf.text).parse::<f64>().unwrap_or(0.0);
-                    // A float to integer cast saturates, and not-a-number becomes 0.
-                    screen = Some(families::screen_class(width as u32));
+                    screen = Some(families::screen_class(whole_number(leaf.text)));
                     if !allowed {
                         continue;
                     }
@@ -877,7 +875,7 @@ impl Releaser {
 struct Pseudonyms(Vec<Option<(SubjectTag, SubjectKind, Epoch, Uuid)>>);
 
 impl Pseudonyms {
-    const PLACES: usize = 1_024;
+    const PLACES: usize = 256;
 
     /// A tag is a MAC: any bytes of it are as good as a hash.
     fn place(tag: &Tag) -> usize {
@@ -983,6 +981,15 @@ fn subject_of(operation: Operation, tags: &[Tag]) -> Option<usize> {
 fn is_bounded(text: &[u8]) -> bool {
     let text = text_of(text);
     text.chars().count() <= CAMPAIGN_CHARS_MAX && has_clean_class(text)
+}
+
+/// The whole part of a number's text; 0 where it is none.
+fn whole_number(text: &[u8]) -> u32 {
+    if text.len() <= 9 && text.iter().all(u8::is_ascii_digit) {
+        return text.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+    }
+    // A float to integer cast saturates, and not-a-number becomes 0.
+    text_of(text).parse::<f64>().unwrap_or(0.0) as u32
 }
 
 fn text_of(bytes: &[u8]) -> &str {
