@@ -552,7 +552,7 @@ static DESTINATION: &[Field] = &[
         name: "links",
         kind: Kind::Flag,
         default: Default::Value("false"),
-        doc: "Whether alias and merge operations leave: the vendor then learns that two known pseudonyms are one person. Identify, which ties an anonymous device to a user, leaves always. Links across epochs never leave.",
+        doc: "Whether alias and merge operations leave: the vendor then learns that two known pseudonyms are one person. Identify, which ties a device to the user who signs in on it, leaves always. Links across epochs never leave.",
     },
     Field {
         name: "compression",
