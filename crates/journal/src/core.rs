@@ -50,7 +50,9 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    pub(crate) fn push(&mut self, group: Arc<Group>, bytes_max: usize) {
+    /// Takes a group in; gives back the memory of one that went, where nobody reads it any more.
+    pub(crate) fn push(&mut self, group: Arc<Group>, bytes_max: usize) -> Option<Vec<u8>> {
+        let mut memory = None;
         if self.groups.back().is_some_and(|last| last.end() != group.base()) {
             self.groups.clear();
             self.bytes = 0;
@@ -60,7 +62,9 @@ impl Window {
         while self.bytes > bytes_max {
             let Some(gone) = self.groups.pop_front() else { break };
             self.bytes -= gone.size();
+            memory = Arc::into_inner(gone).map(Group::into_memory).or(memory);
         }
+        memory
     }
 
     fn find(&self, offset: u64) -> Option<Arc<Group>> {
@@ -149,9 +153,10 @@ impl Core {
         self.carry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn show(&self, group: Arc<Group>) {
+    /// Shows a group to the readers; see [`Window::push`] for what comes back.
+    pub(crate) fn show(&self, group: Arc<Group>) -> Option<Vec<u8>> {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        window.push(group, self.options.window_bytes);
+        window.push(group, self.options.window_bytes)
     }
 
     pub(crate) fn recent(&self, offset: u64) -> Option<Arc<Group>> {

@@ -111,6 +111,11 @@ impl Group {
         self.plain.capacity() + self.records.capacity() * 8 + size_of::<Group>()
     }
 
+    /// Its memory, to be used again.
+    pub(crate) fn into_memory(self) -> Vec<u8> {
+        self.plain
+    }
+
     /// Makes a group of plain bytes whose ids are this process's own.
     pub(crate) fn own(frame: &Frame, plain: Vec<u8>) -> Result<Group, WireError> {
         let mut cursor = Cursor::new(&plain);

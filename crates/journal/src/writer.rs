@@ -141,6 +141,8 @@ pub(crate) struct Writer<R: Record> {
     span: Span,
     builder: Builder,
     buffer: Vec<u8>,
+    /// Memory of a group that left the window, for the next one: the system would clear new pages first.
+    spare: Vec<u8>,
 }
 
 impl<R: Record> Writer<R> {
@@ -151,7 +153,17 @@ impl<R: Record> Writer<R> {
         next_number: u64,
         span: Span,
     ) -> Writer<R> {
-        Writer { core, queue, spares, current: None, next_number, span, builder: Builder::new(), buffer: Vec::new() }
+        Writer {
+            core,
+            queue,
+            spares,
+            current: None,
+            next_number,
+            span,
+            builder: Builder::new(),
+            buffer: Vec::new(),
+            spare: Vec::new(),
+        }
     }
 
     pub(crate) fn run(mut self) {
@@ -210,7 +222,7 @@ impl<R: Record> Writer<R> {
         // last durable group is cut off by the base of the next segment; if we crash before there is one, recovery may find this
         // group whole and keep it, though nobody was told so: kept is never wrong.
         let base = self.core.tail();
-        let plain = self.buffer.get(FRAME_BYTES..).unwrap_or_default().to_vec();
+        let plain = self.copy(FRAME_BYTES);
         let frame = seal_group(&current.key, &current.id, current.counter, base, count, span, &mut self.buffer);
         // To the end of the page: nothing stands there yet, and a part of a page that is not in memory would have to be read first.
         let end = (current.at + frame.stride()).next_multiple_of(PAGE_BYTES).min(current.len);
@@ -237,12 +249,25 @@ impl<R: Record> Writer<R> {
         if count > 0 {
             // Cannot fail: each append's bytes were checked to hold its records when it was pushed.
             if let Ok(group) = Group::own(&frame, plain) {
-                self.core.show(Arc::new(group));
+                self.spare = self.core.show(Arc::new(group)).unwrap_or_default();
             }
         }
         self.core.publish(frame.end());
         self.current = Some(current);
         Ok(base)
+    }
+
+    /// A copy of the buffer from a place on.
+    fn copy(&mut self, from: usize) -> Vec<u8> {
+        let bytes = self.buffer.get(from..).unwrap_or_default();
+        let mut copy = std::mem::take(&mut self.spare);
+        // Too small would be moved to grow, much too large would fill the window with nothing.
+        if !(bytes.len()..=2 * bytes.len()).contains(&copy.capacity()) {
+            copy = Vec::with_capacity(bytes.len());
+        }
+        copy.clear();
+        copy.extend_from_slice(bytes);
+        copy
     }
 
     /// Begins a new segment for a group of `stride` bytes. Without a spare the old one stays, for groups that still fit.
