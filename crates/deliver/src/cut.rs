@@ -289,6 +289,7 @@ impl Cutter {
 }
 
 /// A record that may be released, or why it is not even looked at: the rule, and whether it had been offered.
+#[inline]
 fn looked_at(item: &Item, label: NameId, terminal: Terminal) -> Result<Result<RecordView<'_>, (Rule, bool)>, CutError> {
     let view = match item.view() {
         Ok(view) => view,
