@@ -47,6 +47,43 @@ pub(crate) enum Find {
     Digits(fn(&Leaf<'_>, &Run<'_>, &mut Output<'_>)),
 }
 
+/// The places in [`DETECTORS`] that these signals and hints ask for, as bits: so that a leaf costs its own detectors and not all.
+#[inline]
+pub(crate) fn wanted(signals: u32, facts: PathFacts) -> u32 {
+    let of = |mut bits: u32, table: &[u32; 32]| {
+        let mut wanted = 0;
+        while bits != 0 {
+            wanted |= table[bits.trailing_zeros() as usize];
+            bits &= bits - 1;
+        }
+        wanted
+    };
+    of(signals, &BY_SIGNAL) | of(facts.bits(), &BY_FACT)
+}
+
+const BY_SIGNAL: [u32; 32] = {
+    let mut table = [0; 32];
+    let mut i = 0;
+    while i < DETECTORS.len() * 32 {
+        let (detector, bit) = (i / 32, i % 32);
+        table[bit] |= (DETECTORS[detector].signals >> bit & 1) << detector;
+        i += 1;
+    }
+    table
+};
+
+const BY_FACT: [u32; 32] = {
+    assert!(DETECTORS.len() <= 32, "one bit each");
+    let mut table = [0; 32];
+    let mut i = 0;
+    while i < DETECTORS.len() * 32 {
+        let (detector, bit) = (i / 32, i % 32);
+        table[bit] |= (DETECTORS[detector].facts.bits() >> bit & 1) << detector;
+        i += 1;
+    }
+    table
+};
+
 const NO_FACTS: PathFacts = PathFacts::NONE;
 /// With dashes an adapter's address has capitals or digits enough.
 const COLONS_OR_MIXED: u32 = signal::COLONS | signal::MIXED;
@@ -74,3 +111,19 @@ pub(crate) const DETECTORS: &[Detector] = &[
     Detector { name: "device_id",       signals: 0,              facts: PathFacts::DEVICE_ID,   find: Find::Text(device_id::find) },
     Detector { name: "keyed",           signals: 0,              facts: keyed::FACTS,           find: Find::Text(keyed::find) },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn each_detector_runs_where_its_signals_or_its_hints_are(signals in any::<u32>(), facts in any::<u32>()) {
+            let facts = (0..32).filter(|bit| facts >> bit & 1 == 1).fold(PathFacts::NONE, |set, bit| set.and(PathFacts::of_bit(bit)));
+            let asked = |d: &Detector| d.signals & signals != 0 || d.facts.has(facts);
+            let expected = DETECTORS.iter().enumerate().filter(|(_, d)| asked(d)).fold(0, |set, (i, _)| set | 1 << i);
+            prop_assert_eq!(wanted(signals, facts), expected);
+        }
+    }
+}

@@ -39,7 +39,7 @@ pub(crate) fn for_each_field(text: &[u8], mut look: impl FnMut(PathFacts, Range<
                 show(&text[key], at..at + len, false);
                 at += len;
             }
-            _ => at += 1,
+            _ => at += text[at..].iter().position(|b| matches!(b, b'"' | b'=')).unwrap_or(text.len() - at),
         }
     }
 }

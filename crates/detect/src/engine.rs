@@ -9,7 +9,7 @@ use std::cell::Cell;
 use weir_event::{Finding, LeafKind, NameEntry};
 
 use crate::decode;
-use crate::detectors::{DETECTORS, Detector, Find};
+use crate::detectors::{DETECTORS, Detector, Find, wanted};
 use crate::digits::{for_each_run, starts_with_uuid};
 use crate::embedded::for_each_field;
 use crate::facts::PathFacts;
@@ -128,10 +128,10 @@ fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
     const NONE: Option<&Detector> = None;
     let mut of_digits = [NONE; 8];
     let mut count = 0;
-    for detector in DETECTORS {
-        if detector.signals & signals == 0 && !detector.facts.has(leaf.facts) {
-            continue;
-        }
+    let mut wanted = wanted(signals, leaf.facts);
+    while wanted != 0 {
+        let detector = &DETECTORS[wanted.trailing_zeros() as usize];
+        wanted &= wanted - 1;
         match detector.find {
             Find::Text(find) => {
                 out.detector = detector.name;

@@ -5,6 +5,7 @@
 //! in company (`name`, `id`, `address`) asks the word before it, or the key above.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use crate::dictionary::{CLOSED_BY, OF_PERSONS, OF_THINGS, STRONG, WORDS};
@@ -87,6 +88,9 @@ impl PathFacts {
                 _ => {}
             }
         }
+        if last == 0 {
+            return PathFacts::NONE;
+        }
         // A strong word that is not at the end (`email_primary`), unless the ending turns it into a fact about the thing
         // (`email_verified`, `phone_type`).
         if CLOSED_BY.contains(&words.ending(last)) {
@@ -112,6 +116,17 @@ impl PathFacts {
         self.0 & other.0 != 0
     }
 
+    /// The hints as bits.
+    #[inline]
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn of_bit(bit: u32) -> PathFacts {
+        PathFacts(1 << bit)
+    }
+
     /// Every hint at once, for fuzzing.
     pub(crate) const fn everything() -> PathFacts {
         PathFacts(u32::MAX)
@@ -123,8 +138,29 @@ impl PathFacts {
     }
 }
 
-static DICTIONARY: LazyLock<HashMap<&'static [u8], PathFacts>> = LazyLock::new(|| {
-    let mut words = HashMap::new();
+/// Keys inside values are looked up for each leaf. The table is ours and never grows, so no key can be made to collide with many.
+#[derive(Default)]
+struct WordHasher(u64);
+
+impl Hasher for WordHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    fn write_usize(&mut self, length: usize) {
+        self.0 = 0xcbf2_9ce4_8422_2325 ^ length as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        // The table takes its tag from the upper bits.
+        self.0 ^ self.0.rotate_left(32)
+    }
+}
+
+static DICTIONARY: LazyLock<HashMap<&'static [u8], PathFacts, BuildHasherDefault<WordHasher>>> = LazyLock::new(|| {
+    let mut words = HashMap::default();
     for (facts, list) in WORDS {
         for word in list.split_whitespace() {
             words.insert(word.as_bytes(), *facts);

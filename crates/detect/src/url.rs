@@ -22,42 +22,66 @@ const URL_BYTES_MAX: usize = 8 * 1024;
 /// Segments of a path that are kept; what follows becomes one `*`.
 const SEGMENTS_MAX: usize = 16;
 const SEGMENT_BYTES_MAX: usize = 64;
+/// Longer words are tokens.
+const WORD_BYTES_MAX: usize = 24;
 const HOST_BYTES_MAX: usize = 253;
 const UTM_BYTES_MAX: usize = 64;
 const UTM: [&str; 6] = ["source", "medium", "campaign", "term", "content", "id"];
 
 /// Reduces an `http(s)` URL or an absolute path. `None` for anything else.
-pub fn template(text: &str) -> Option<Templated> {
-    let text = text.trim();
-    if text.len() > URL_BYTES_MAX || text.bytes().any(|b| b.is_ascii_control() || matches!(b, b' ' | b'\\')) {
+pub fn template(url: &str) -> Option<Templated> {
+    let mut text = String::new();
+    let query = template_into(url, &mut text)?;
+    Some(Templated { utm: campaign(query), text })
+}
+
+/// As [`template`], into a buffer that is kept: what it held is gone. Returns the query, for [`campaign`]; on `None` the buffer
+/// holds nothing that may be used.
+pub fn template_into<'t>(url: &'t str, out: &mut String) -> Option<&'t str> {
+    out.clear();
+    let url = url.trim();
+    // One test over all bytes without a way out in the middle, so that it runs on many bytes at once.
+    let strange = url.bytes().fold(false, |any, b| any | (b <= b' ') | (b == 0x7f) | (b == b'\\'));
+    if url.len() > URL_BYTES_MAX || strange {
         return None;
     }
-    let (origin, rest) = match split_origin(text) {
-        Some((scheme, authority, rest)) => (Some((scheme, clean_authority(authority)?)), rest),
-        None if text.starts_with('/') && !text.starts_with("//") => (None, text),
+    let rest = match split_origin(url) {
+        Some((scheme, authority, rest)) => {
+            out.push_str(scheme);
+            if !push_clean_authority(authority, out) {
+                return None;
+            }
+            rest
+        }
+        None if url.starts_with('/') && !url.starts_with("//") => url,
         None => return None,
     };
-    let (before_fragment, _) = rest.split_once('#').unwrap_or((rest, ""));
-    let (path, query) = before_fragment.split_once('?').unwrap_or((before_fragment, ""));
-    let mut out = String::with_capacity(text.len());
-    if let Some((scheme, authority)) = origin {
-        out.push_str(scheme);
-        out.push_str(&authority);
-    }
+    let before_fragment = cut(rest, |b| b == b'#').0;
+    let (mut path, query) = cut(before_fragment, |b| b == b'?');
     if path.is_empty() {
         out.push('/');
     }
-    for (i, segment) in path.split('/').skip(1).enumerate() {
+    let mut segments = 0;
+    // A path begins with its slash.
+    while let Some(after) = path.get(1..) {
         out.push('/');
-        if i == SEGMENTS_MAX {
+        if segments == SEGMENTS_MAX {
             out.push('*');
             break;
         }
+        segments += 1;
+        let len = after.bytes().position(|b| b == b'/').unwrap_or(after.len());
         // Matrix parameters (`;jsessionid=…`) are parameters, not path.
-        let segment = segment.split(';').next().unwrap_or_default();
+        let segment = cut(&after[..len], |b| b == b';').0;
         out.push_str(if is_clean_segment(segment) { segment } else { "*" });
+        path = &after[len..];
     }
-    Some(Templated { text: out, utm: utm(query) })
+    Some(query.get(1..).unwrap_or_default())
+}
+
+/// What stands before the first byte that is `at`, which must be ASCII, and the rest with it.
+fn cut(text: &str, at: impl Fn(u8) -> bool) -> (&str, &str) {
+    text.split_at(text.bytes().position(at).unwrap_or(text.len()))
 }
 
 fn split_origin(text: &str) -> Option<(&'static str, &str, &str)> {
@@ -65,15 +89,24 @@ fn split_origin(text: &str) -> Option<(&'static str, &str, &str)> {
         let head = text.get(..scheme.len())?;
         head.eq_ignore_ascii_case(scheme).then(|| (scheme, &text[scheme.len()..]))
     })?;
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    Some((scheme, &rest[..end], &rest[end..]))
+    let (authority, rest) = cut(rest, |b| matches!(b, b'/' | b'?' | b'#'));
+    Some((scheme, authority, rest))
 }
 
-/// The host and port, lower-cased; labels that look like ids and hosts that are addresses become `*`.
-fn clean_authority(authority: &str) -> Option<String> {
+/// Writes the host and port, lower-cased; labels that look like ids and hosts that are addresses become `*`. Whether it is one.
+fn push_clean_authority(authority: &str, out: &mut String) -> bool {
+    // Most hosts: letters alone hold no id and no finding, and are written as they are.
+    if authority.len() <= HOST_BYTES_MAX
+        && authority.as_bytes().first().is_some_and(u8::is_ascii_lowercase)
+        && authority.bytes().all(|b| matches!(b, b'a'..=b'z' | b'.' | b'-'))
+    {
+        out.push_str(authority);
+        return true;
+    }
     let host_port = authority.rsplit('@').next().unwrap_or_default();
     if host_port.starts_with('[') {
-        return Some("*".to_owned());
+        out.push('*');
+        return true;
     }
     let (host, port) = match host_port.rsplit_once(':') {
         Some((host, port)) => (host, Some(port)),
@@ -81,9 +114,8 @@ fn clean_authority(authority: &str) -> Option<String> {
     };
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | '*');
     if host.is_empty() || host.len() > HOST_BYTES_MAX || !host.chars().all(plain) {
-        return None;
+        return false;
     }
-    let mut out = String::with_capacity(host_port.len());
     if host.bytes().all(|b| b.is_ascii_digit() || b == b'.') || has_finding(host) {
         out.push('*');
     } else {
@@ -100,13 +132,32 @@ fn clean_authority(authority: &str) -> Option<String> {
             out.push_str(port);
         }
         None | Some("") => {}
-        Some(_) => return None,
+        Some(_) => return false,
     }
-    Some(out)
+    true
 }
 
 /// Whether a segment is a word of the site rather than a value: short, plain once decoded, no id, no finding.
 fn is_clean_segment(segment: &str) -> bool {
+    at_a_glance(segment.as_bytes()).unwrap_or_else(|| is_clean_segment_closer(segment))
+}
+
+/// The same answer for most segments: words of small letters, which no detector looks at, and numbers. `None` for the others.
+fn at_a_glance(segment: &[u8]) -> Option<bool> {
+    let (mut words, mut number) = (true, true);
+    for byte in segment {
+        words &= matches!(byte, b'a'..=b'z' | b'-' | b'_');
+        number &= byte.is_ascii_digit();
+    }
+    match segment.len() {
+        0 => Some(true),
+        1..=WORD_BYTES_MAX if words => Some(true),
+        1.. if number => Some(false),
+        _ => None,
+    }
+}
+
+fn is_clean_segment_closer(segment: &str) -> bool {
     if segment.is_empty() {
         return true;
     }
@@ -129,7 +180,7 @@ fn is_long_token(segment: &str) -> bool {
     segment.split(['-', '_', '.', ' ', '+', ',']).any(|word| {
         let upper = word.bytes().filter(u8::is_ascii_uppercase).count();
         let lower = word.bytes().filter(u8::is_ascii_lowercase).count();
-        word.len() > 24 || (word.len() >= 16 && upper >= 4 && lower >= 4)
+        word.len() > WORD_BYTES_MAX || (word.len() >= 16 && upper >= 4 && lower >= 4)
     })
 }
 
@@ -139,7 +190,8 @@ fn has_finding(text: &str) -> bool {
     !found.is_empty()
 }
 
-fn utm(query: &str) -> Vec<(&'static str, String)> {
+/// The `utm_*` parameters of a query whose values are short, plain and clean.
+pub fn campaign(query: &str) -> Vec<(&'static str, String)> {
     let mut out: Vec<(&'static str, String)> = Vec::new();
     for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         let Some(name) = key.strip_prefix("utm_").and_then(|k| UTM.into_iter().find(|name| *name == k)) else {
@@ -172,6 +224,25 @@ fn looks_like_token(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_glance_at_a_segment_agrees_with_a_closer_look(segment in "[a-z_-]{0,26}|[0-9]{1,70}|[ -~]{1,12}") {
+            if let Some(clean) = at_a_glance(segment.as_bytes()) {
+                prop_assert_eq!(clean, is_clean_segment_closer(&segment));
+            }
+        }
+
+        #[test]
+        fn a_host_of_letters_is_written_as_it_is(host in "[a-z][a-z.-]{0,80}") {
+            // A port takes the long way.
+            let (mut plain, mut with_port) = (String::new(), String::new());
+            prop_assert!(push_clean_authority(&host, &mut plain));
+            prop_assert!(push_clean_authority(&(host + ":1"), &mut with_port));
+            prop_assert_eq!(plain + ":1", with_port);
+        }
+    }
 
     fn text(url: &str) -> Option<String> {
         template(url).map(|t| t.text)

@@ -62,11 +62,33 @@ fn is_stop_word(word: &[u8]) -> bool {
     if LENGTHS[usize::from(word[0] & 0x1f)] & (1 << word.len()) == 0 {
         return false;
     }
-    let mut lower = [0; 6];
-    lower[..word.len()].copy_from_slice(word);
-    lower.make_ascii_lowercase();
-    STOP_WORDS.binary_search(&&lower[..word.len()]).is_ok()
+    let mut lower = [0; 8];
+    for (to, from) in lower.iter_mut().zip(word) {
+        *to = from.to_ascii_lowercase();
+    }
+    lower[7] = word.len() as u8;
+    PACKED.binary_search(&u64::from_be_bytes(lower)).is_ok()
 }
+
+/// The stop words as numbers, in the same order, so that a comparison is one instruction. The last byte is the length: a text may
+/// hold zero bytes.
+const PACKED: [u64; STOP_WORDS.len()] = {
+    let mut packed = [0; STOP_WORDS.len()];
+    let mut i = 0;
+    while i < STOP_WORDS.len() {
+        let mut bytes = [0; 8];
+        let mut at = 0;
+        while at < STOP_WORDS[i].len() {
+            bytes[at] = STOP_WORDS[i][at];
+            at += 1;
+        }
+        assert!(at < 8, "a word and its length are eight bytes");
+        bytes[7] = at as u8;
+        packed[i] = u64::from_be_bytes(bytes);
+        i += 1;
+    }
+    packed
+};
 
 /// The lengths of the stop words that begin with each letter, as bits.
 const LENGTHS: [u8; 32] = {
@@ -97,6 +119,10 @@ mod tests {
     #[test]
     fn stop_words_are_sorted_and_fit() {
         assert!(super::STOP_WORDS.is_sorted());
-        assert!(super::STOP_WORDS.iter().all(|word| word.len() >= 2));
+        assert!(super::STOP_WORDS.iter().all(|word| word.len() >= 2 && (word.len() > 6 || super::is_stop_word(word))));
+        assert!(super::PACKED.is_sorted());
+        for no_stop_word in ["ab", "aa\0", "an\0", "andy", "zi", "zijns"] {
+            assert!(!super::is_stop_word(no_stop_word.as_bytes()), "{no_stop_word}");
+        }
     }
 }

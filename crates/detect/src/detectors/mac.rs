@@ -11,6 +11,10 @@ use crate::leaf::{Leaf, Output};
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
+    // Most texts have no five separators.
+    if text.iter().filter(|b| matches!(b, b':' | b'-')).nth(4).is_none() {
+        return;
+    }
     let mut at = 0;
     while at + 17 <= text.len() {
         let separator = text[at + 2];

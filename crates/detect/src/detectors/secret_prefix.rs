@@ -70,21 +70,28 @@ const INDEX: [(u8, u8); 256] = {
     index
 };
 
-/// Which bytes begin a prefix, or one of the forms that have code of their own.
-const BEGINS: [bool; 256] = {
-    let mut begins = [false; 256];
+/// Which bytes begin a prefix, or one of the forms that have code of their own; and which are letters or digits.
+const BEGINS: [(bool, bool); 256] = {
+    let mut begins = [(false, false); 256];
     let mut i = 0;
     while i < PREFIXES.len() {
-        begins[PREFIXES[i].0[0] as usize] = true;
+        begins[PREFIXES[i].0[0] as usize].0 = true;
         i += 1;
     }
-    begins[b'e' as usize] = true;
-    begins[b'B' as usize] = true;
-    begins[b'b' as usize] = true;
-    begins[b'h' as usize] = true;
-    begins[b'-' as usize] = true;
+    begins[b'e' as usize].0 = true;
+    begins[b'B' as usize].0 = true;
+    begins[b'b' as usize].0 = true;
+    begins[b'h' as usize].0 = true;
+    begins[b'-' as usize].0 = true;
+    let mut byte = 0;
+    while byte < 256 {
+        begins[byte].1 = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
     begins
 };
+/// No credential of the table is shorter.
+const TOKEN_BYTES_MIN: usize = 12;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
@@ -92,14 +99,16 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let mut at = 0;
     // One attempt at a JSON web token in each run of its characters keeps the walk linear.
     let mut token_tried_until = 0;
-    while at + 12 <= text.len() {
+    while at + TOKEN_BYTES_MIN <= text.len() {
+        let candidate = text[at..=text.len() - TOKEN_BYTES_MIN].iter().position(|byte| {
+            let (begins, is_alphanumeric) = BEGINS[usize::from(*byte)];
+            let here = boundary & begins;
+            boundary = !is_alphanumeric;
+            here
+        });
+        let Some(candidate) = candidate else { return };
+        at += candidate;
         let byte = text[at];
-        let here = boundary && BEGINS[usize::from(byte)];
-        boundary = !byte.is_ascii_alphanumeric();
-        if !here {
-            at += 1;
-            continue;
-        }
         let rest = &text[at..];
         let found = match byte {
             b'e' if rest.starts_with(b"eyJ") && at >= token_tried_until => {
