@@ -28,11 +28,12 @@ pub struct MinimisedBatch {
     journaled: Vec<(NameId, &'static str, u64)>,
     offered: Vec<(NameId, &'static str, u64)>,
     note: OnceCell<Vec<u8>>,
-    /// Reused between events, so that a clean event allocates nothing.
-    pub(crate) work: Work,
+    /// The fingerprint of the keys, once for the batch: a batch is of one request and so of one key snapshot.
+    pub(crate) keys: Option<[u8; 16]>,
 }
 
-/// Scratch of one event. A stage that panics leaves it dirty, so each event clears it first.
+/// Scratch of one event; a thread keeps one, so that a clean event allocates nothing. A stage that panics leaves it dirty, so each
+/// event clears it first.
 #[derive(Default)]
 pub(crate) struct Work {
     pub(crate) record: Vec<u8>,
@@ -47,8 +48,9 @@ pub(crate) struct Work {
     pub(crate) extra: Vec<(NameId, String)>,
     pub(crate) raw: Vec<u8>,
     pub(crate) text: Vec<u8>,
+    pub(crate) url: String,
     pub(crate) ids: Vec<Text>,
-    /// The fingerprint of the keys, once for the batch: a batch is of one request and so of one key snapshot.
+    /// The batch's fingerprint of the keys.
     pub(crate) keys: [u8; 16],
 }
 
@@ -66,6 +68,7 @@ impl Work {
         self.extra.clear();
         self.raw.clear();
         self.text.clear();
+        self.url.clear();
         self.ids.clear();
     }
 }
@@ -83,7 +86,7 @@ impl MinimisedBatch {
             journaled: Vec::new(),
             offered: Vec::new(),
             note: OnceCell::new(),
-            work: Work::default(),
+            keys: None,
         }
     }
 
@@ -118,8 +121,20 @@ impl MinimisedBatch {
         &mut self.delta
     }
 
+    #[inline]
     pub(crate) fn note_name(&mut self, name: NameId) {
         let (word, bit) = (name.0 as usize / 64, 1_u64 << (name.0 % 64));
+        if self.seen.get(word).is_none_or(|seen| seen & bit == 0) {
+            self.note_new_name(name, word, bit);
+        }
+    }
+
+    #[cold]
+    fn note_new_name(&mut self, name: NameId, word: usize, bit: u64) {
+        if self.names.is_empty() {
+            // Room for a usual batch at once.
+            self.names.reserve(48);
+        }
         if word >= self.seen.len() {
             self.seen.resize(word + 8, 0);
         }
@@ -132,11 +147,11 @@ impl MinimisedBatch {
         }
     }
 
-    /// Takes over the record in `work.record` and counts it. Until here a failing event has changed nothing but the scratch and
+    /// Takes over a record and counts it. Until here a failing event has changed nothing but the scratch and
     /// spare names.
-    pub(crate) fn push_record(&mut self, names: &Names, source: NameId, offered: &[NameId]) {
+    pub(crate) fn push_record(&mut self, record: &[u8], names: &Names, source: NameId, offered: &[NameId]) {
         self.note.take();
-        wire::put_bytes(&mut self.bytes, &self.work.record);
+        wire::put_bytes(&mut self.bytes, record);
         self.count += 1;
         count(&mut self.journaled, names, source);
         offered.iter().for_each(|label| count(&mut self.offered, names, *label));

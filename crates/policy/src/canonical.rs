@@ -34,6 +34,17 @@ const SENTINELS: [&str; 23] = [
     "(null)",
 ];
 
+const fn longest(texts: &[&str]) -> usize {
+    let (mut longest, mut i) = (0, 0);
+    while i < texts.len() {
+        if texts[i].len() > longest {
+            longest = texts[i].len();
+        }
+        i += 1;
+    }
+    longest
+}
+
 /// An id in NFC without surrounding white space. Case is kept: ids are case-sensitive.
 pub fn id(text: &str) -> Cow<'_, str> {
     let trimmed = text.trim();
@@ -48,7 +59,8 @@ pub fn id(text: &str) -> Cow<'_, str> {
 
 /// Whether a canonical id means nobody: a sentinel, or a UUID of zeros however it is written.
 pub fn is_sentinel(id: &str) -> bool {
-    if id.len() <= 16 && SENTINELS.iter().any(|s| id.eq_ignore_ascii_case(s)) {
+    let longest = const { longest(&SENTINELS) };
+    if id.len() <= longest && SENTINELS.iter().any(|s| id.eq_ignore_ascii_case(s)) {
         return true;
     }
     id.len() >= 2 && id.bytes().all(|b| b == b'0' || b == b'-')
@@ -93,13 +105,17 @@ pub fn phone(bytes: &[u8]) -> Option<String> {
 /// the configuration of a `raw` destination.
 pub fn shape(id: &str) -> u8 {
     let bytes = id.as_bytes();
-    if (bytes.contains(&b'@') || bytes.windows(3).any(|w| w == b"%40")) && email(bytes).is_some() {
+    let encoded = || memchr::memmem::find(bytes, b"%40").is_some();
+    if memchr::memchr2(b'@', b'%', bytes).is_some() && (bytes.contains(&b'@') || encoded()) && email(bytes).is_some() {
         return SHAPE_EMAIL;
     }
-    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
     let plain = bytes.iter().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b' ' | b'-' | b'.' | b'(' | b')' | b'/'));
+    if !plain {
+        return 0;
+    }
+    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
     let marked = bytes.first() == Some(&b'+') && (8..=15).contains(&digits);
-    if plain && (marked || (10..=15).contains(&digits)) { SHAPE_PHONE } else { 0 }
+    if marked || (10..=15).contains(&digits) { SHAPE_PHONE } else { 0 }
 }
 
 fn percent_decoded(bytes: &[u8]) -> Vec<u8> {

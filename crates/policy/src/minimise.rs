@@ -31,7 +31,7 @@ use weir_event::{
 use crate::batch::{MinimisedBatch, Work};
 use crate::canonical;
 use crate::gate::{Action, Gate};
-use crate::paths::{PathPlan, PathTable, Place};
+use crate::paths::{CAMPAIGN, PathPlan, PathTable, Place};
 use crate::record::{self, CUT, FINDINGS_MAX, HAS_RAW, HISTORICAL, LATE, LinkKind, REPLAYED, TAGS_MAX, Tag};
 use crate::withheld::Withheld;
 
@@ -74,7 +74,7 @@ pub struct Times {
 impl Minimiser {
     /// A minimiser over the process's names.
     pub fn new(engine: Arc<Engine>, names: Arc<Names>) -> Minimiser {
-        let campaign = ["source", "medium", "name", "term", "content", "id"].map(|key| {
+        let campaign = CAMPAIGN.map(|key| {
             let path = names.restore(NameKind::Path, &format!("context.campaign.{key}"));
             (key, path.unwrap_or(NameId::UNNAMED))
         });
@@ -102,13 +102,15 @@ impl Minimiser {
         event_id: EventId,
         out: &mut MinimisedBatch,
     ) -> Result<(), Withheld> {
-        let mut work = std::mem::take(&mut out.work);
-        work.clear();
-        let fate = self.write_record(gate, batch, draft, event_id, &mut work, out);
-        out.work = work;
+        let fate = WORK.with_borrow_mut(|work| {
+            work.clear();
+            work.keys = *out.keys.get_or_insert_with(|| fingerprint(gate));
+            self.write_record(gate, batch, draft, event_id, work, out)?;
+            out.push_record(&work.record, &self.names, gate.source.label, gate.offered);
+            Ok(())
+        });
         match fate {
             Ok(()) => {
-                out.push_record(&self.names, gate.source.label, gate.offered);
                 if gate.offered.is_empty() {
                     out.delta().undelivered(if gate.source.tap { Rule::Tap } else { Rule::NoDestination });
                 }
@@ -168,9 +170,6 @@ impl Minimiser {
         }
         if gate.replay_of.is_some() {
             flags |= REPLAYED;
-        }
-        if work.keys == [0; 16] {
-            work.keys = fingerprint(gate);
         }
         self.tag_identities(gate, batch, draft, work);
         // An event named after its own subject would carry the raw id to every destination and into the ledger's names.
@@ -272,7 +271,7 @@ impl Minimiser {
             }
             let Some(id) = canonical_of(batch, identity) else { continue };
             if !matches!(identity.kind, SubjectKind::Group(_)) && id.len() >= REPEATED_ID_BYTES_MIN {
-                work.ids.push(identity.text);
+                work.ids.push(trimmed(batch, identity.text));
             }
             let shape = match identity.kind {
                 SubjectKind::User | SubjectKind::Device | SubjectKind::Group(_) => canonical::shape(&id),
@@ -403,10 +402,9 @@ impl Minimiser {
                 continue;
             }
             let text = batch.bytes(leaf.text);
-            if let Some(place) = self.campaign.iter().position(|(_, path)| *path == leaf.path) {
-                campaign_seen |= 1 << place;
-            }
-            let kept = self.leaf(gate, batch, draft, leaf, text, work, out);
+            let plan = self.paths.plan(&self.engine, &self.names, leaf.path);
+            campaign_seen |= plan.campaign;
+            let kept = self.leaf(gate, batch, draft, leaf, plan, text, work, out);
             if !kept && leaf.kind == LeafKind::MapKey {
                 i = after_value(tape, i);
             }
@@ -414,13 +412,11 @@ impl Minimiser {
         if depth != 0 {
             return Err(Rule::Malformed);
         }
+        if work.extra.is_empty() {
+            return Ok(Walked { unnamed });
+        }
         for (path, value) in std::mem::take(&mut work.extra) {
-            let seen = self
-                .campaign
-                .iter()
-                .position(|(_, p)| *p == path)
-                .is_none_or(|place| campaign_seen & (1 << place) != 0);
-            if !seen {
+            if self.paths.plan(&self.engine, &self.names, path).campaign & campaign_seen == 0 {
                 put_leaf(work, out, path, LeafKind::String, Some(value.as_bytes()));
             }
         }
@@ -428,6 +424,7 @@ impl Minimiser {
     }
 
     /// One leaf with text. Returns whether it is in the record in some form.
+    #[inline]
     #[expect(clippy::too_many_arguments, reason = "the one inner loop; a struct of them would be built for each event")]
     fn leaf(
         &self,
@@ -435,11 +432,41 @@ impl Minimiser {
         batch: &DraftBatch,
         draft: &Draft,
         leaf: &Leaf,
+        plan: PathPlan,
         text: &[u8],
         work: &mut Work,
         out: &mut MinimisedBatch,
     ) -> bool {
-        let plan = self.paths.plan(&self.engine, &self.names, leaf.path);
+        work.found.clear();
+        if !matches!(plan.place, Place::Address | Place::Session) {
+            self.engine.scan(plan.facts, leaf.kind, text, &mut work.found);
+            let is_url = match plan.place {
+                Place::Page | Place::PageUrl => true,
+                _ => is_http_url(text),
+            };
+            if work.found.is_empty() && !is_url && !repeats_an_id(batch, &work.ids, text) {
+                put_leaf(work, out, leaf.path, leaf.kind, Some(text));
+                return true;
+            }
+        }
+        self.leaf_closer(gate, batch, draft, leaf, plan, text, work, out)
+    }
+
+    /// A leaf that is not simply kept: an address, a session, a URL, an id of the event, or one in which something was found (it
+    /// is in `work.found`).
+    #[expect(clippy::too_many_arguments, reason = "as `leaf`")]
+    #[inline(never)]
+    fn leaf_closer(
+        &self,
+        gate: &Gate<'_>,
+        batch: &DraftBatch,
+        draft: &Draft,
+        leaf: &Leaf,
+        plan: PathPlan,
+        text: &[u8],
+        work: &mut Work,
+        out: &mut MinimisedBatch,
+    ) -> bool {
         match plan.place {
             Place::Address => {
                 let network = whole_address(text).map(|ip| TruncatedAddress::of(ip).network());
@@ -454,8 +481,6 @@ impl Minimiser {
             Place::Property | Place::Profile | Place::Page | Place::PageUrl => {}
         }
 
-        work.found.clear();
-        self.engine.scan(plan.facts, leaf.kind, text, &mut work.found);
         let is_url = leaf.kind == LeafKind::String
             && match plan.place {
                 Place::Page | Place::PageUrl => !text.is_empty() && text != b"$direct",
@@ -522,41 +547,21 @@ impl Minimiser {
         work: &mut Work,
         out: &mut MinimisedBatch,
     ) -> bool {
-        let make = |text: &[u8], work: &mut Work| {
-            let templated = std::str::from_utf8(text).ok().and_then(weir_detect::url::template)?;
-            self.is_clean(plan.facts, &templated.text, work).then_some(templated)
-        };
         let names_campaign = plan.place == Place::PageUrl && memchr::memmem::find(text, b"utm_").is_some();
-        let before_query = memchr::memchr2(b'?', b'#', text).map_or(text, |end| &text[..end]);
-        if !names_campaign && before_query.len() <= UrlSlot::KEY_BYTES_MAX {
-            // A template depends on what stands before the query alone, and an SDK sends the same page again and again.
-            return URLS.with_borrow_mut(|slots| {
-                if slots.is_empty() {
-                    slots.resize_with(UrlSlot::COUNT, UrlSlot::default);
-                }
-                let hash = FixedState::default().hash_one((before_query, plan.facts));
-                let slot = &mut slots[hash as usize % UrlSlot::COUNT];
-                if !slot.used || slot.facts != plan.facts || slot.key != before_query {
-                    let made = make(before_query, work);
-                    slot.used = true;
-                    slot.facts = plan.facts;
-                    slot.key.clear();
-                    slot.key.extend_from_slice(before_query);
-                    slot.clean = made.is_some();
-                    slot.template = made.map(|t| t.text).unwrap_or_default();
-                }
-                if slot.clean {
-                    put_leaf(work, out, leaf.path, LeafKind::String, Some(slot.template.as_bytes()));
-                }
-                slot.clean
-            });
+        // Only a campaign is read from the query; a template depends on what stands before it alone.
+        let url =
+            if names_campaign { text } else { memchr::memchr2(b'?', b'#', text).map_or(text, |end| &text[..end]) };
+        let mut template = std::mem::take(&mut work.url);
+        let query = std::str::from_utf8(url).ok().and_then(|url| weir_detect::url::template_into(url, &mut template));
+        let kept = query.filter(|_| self.is_clean(plan.facts, &template, work));
+        if let Some(query) = kept {
+            if names_campaign {
+                self.take_campaign(weir_detect::url::campaign(query), work);
+            }
+            put_leaf(work, out, leaf.path, LeafKind::String, Some(template.as_bytes()));
         }
-        let Some(templated) = (if text.len() <= URL_BYTES_MAX { make(text, work) } else { None }) else { return false };
-        if plan.place == Place::PageUrl {
-            self.take_campaign(templated.utm, work);
-        }
-        put_leaf(work, out, leaf.path, LeafKind::String, Some(templated.text.as_bytes()));
-        true
+        work.url = template;
+        kept.is_some()
     }
 
     fn put_or_withhold(
@@ -622,31 +627,14 @@ impl Minimiser {
     }
 }
 
-/// What became of a URL up to its query: direct-mapped, for this thread.
-#[derive(Default)]
-struct UrlSlot {
-    used: bool,
-    clean: bool,
-    facts: PathFacts,
-    key: Vec<u8>,
-    template: String,
-}
-
-impl UrlSlot {
-    const KEY_BYTES_MAX: usize = 512;
-    const COUNT: usize = 512;
-}
-
 thread_local! {
-    static URLS: RefCell<Vec<UrlSlot>> = const { RefCell::new(Vec::new()) };
+    /// Nothing that is borrowed from it lives longer than one event, and a panic gives it back.
+    static WORK: RefCell<Work> = RefCell::default();
 }
 
 struct Walked {
     unnamed: u64,
 }
-
-/// URLs past this length are dropped unread. Source: browsers and servers agree on 2,048 to 8,192.
-const URL_BYTES_MAX: usize = 8_192;
 
 /// D4: the times of an event. `client` is the client's own timestamp before skew correction.
 pub fn times(client: Option<Millis>, received_at: Millis) -> Times {
@@ -754,7 +742,11 @@ fn whole_address(text: &[u8]) -> Option<IpAddr> {
     text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text).parse().ok()
 }
 
+#[inline]
 fn is_http_url(text: &[u8]) -> bool {
+    if !matches!(text, [b'h' | b'H', ..]) {
+        return false;
+    }
     let begins = |with: &[u8]| text.len() > with.len() && text[..with.len()].eq_ignore_ascii_case(with);
     begins(b"http://") || begins(b"https://")
 }
@@ -762,8 +754,19 @@ fn is_http_url(text: &[u8]) -> bool {
 /// Whether a value is one of the event's own ids, which are tagged and not stored.
 #[inline]
 fn repeats_an_id(batch: &DraftBatch, ids: &[Text], text: &[u8]) -> bool {
-    let value = text.strip_prefix(DEVICE_PREFIX).unwrap_or(text).trim_ascii();
-    ids.iter().any(|id| id.len as usize >= value.len() && batch.bytes(*id).trim_ascii() == value)
+    // The ids in `ids` are trimmed, so a shorter text is none of them. Most end here.
+    ids.iter().any(|id| {
+        id.len as usize <= text.len() && {
+            let value = text.strip_prefix(DEVICE_PREFIX).unwrap_or(text).trim_ascii();
+            batch.bytes(*id) == value
+        }
+    })
+}
+
+fn trimmed(batch: &DraftBatch, text: Text) -> Text {
+    let bytes = batch.bytes(text);
+    let before = bytes.len() - bytes.trim_ascii_start().len();
+    Text { start: text.start + before as u32, len: bytes.trim_ascii().len() as u32 }
 }
 
 /// A URL whose path segments that are one of the event's own ids became `*`. What stands in the query goes with the query.
@@ -960,7 +963,8 @@ struct Slot {
 
 impl Slot {
     const KEY_BYTES: usize = 111;
-    const COUNT: usize = 4_096;
+    /// A device's batch names one or two ids; more slots only push other things out of the processor's cache.
+    const COUNT: usize = 256;
     const EMPTY: Slot = Slot { len: 0, key: [0; Slot::KEY_BYTES], tag: SubjectTag([0; 16]) };
 }
 

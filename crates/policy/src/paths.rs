@@ -27,7 +27,12 @@ pub(crate) enum Place {
 pub(crate) struct PathPlan {
     pub(crate) facts: PathFacts,
     pub(crate) place: Place,
+    /// The bit of the campaign parameter that stands here, by its place in [`CAMPAIGN`]; 0 for other paths.
+    pub(crate) campaign: u8,
 }
+
+/// The last keys of `context.campaign.*`.
+pub(crate) const CAMPAIGN: [&str; 6] = ["source", "medium", "name", "term", "content", "id"];
 
 impl PathPlan {
     fn of(engine: &Engine, names: &Names, path: NameId) -> PathPlan {
@@ -42,7 +47,9 @@ impl PathPlan {
             text if text.starts_with("profile.") => Place::Profile,
             _ => Place::Property,
         };
-        PathPlan { facts: engine.path_facts(entry), place }
+        let campaign =
+            entry.text.strip_prefix("context.campaign.").and_then(|key| CAMPAIGN.iter().position(|k| *k == key));
+        PathPlan { facts: engine.path_facts(entry), place, campaign: campaign.map_or(0, |place| 1 << place) }
     }
 }
 
