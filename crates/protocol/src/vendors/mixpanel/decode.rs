@@ -582,6 +582,9 @@ impl Decoder<'_> {
 /// Seconds or milliseconds since 1970, whole or not: from 1e11 on it is milliseconds (in seconds that is the year 5138).
 pub(super) fn millis(text: &str) -> Option<Millis> {
     const MILLIS_FROM: i64 = 100_000_000_000;
+    if let Some(millis) = plain_millis(text.as_bytes()) {
+        return Some(millis);
+    }
     let text = text.trim();
     let (digits, is_negative) = text.strip_prefix('-').map_or((text, false), |rest| (rest, true));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
@@ -601,6 +604,19 @@ pub(super) fn millis(text: &str) -> Option<Millis> {
         if value >= MILLIS_FROM as f64 { value as i64 } else { (value * 1_000.0) as i64 }
     };
     Some(Millis(if is_negative { -value } else { value }))
+}
+
+/// The same for what nearly all SDKs send: seconds in digits, or milliseconds, or seconds with thousandths.
+fn plain_millis(text: &[u8]) -> Option<Millis> {
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_i64, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
+    };
+    match text.len() {
+        10 => Some(Millis(number(text)? * 1_000)),
+        13 => number(text).filter(|_| text[0] != b'0').map(Millis),
+        14 if text[10] == b'.' => Some(Millis(number(&text[..10])? * 1_000 + number(&text[11..])?)),
+        _ => None,
+    }
 }
 
 /// Adds the values of the keys `token` and `$token` that come first in the text. Valid JSON has these bytes only where such a
