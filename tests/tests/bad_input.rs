@@ -161,6 +161,22 @@ fn a_decompression_bomb_is_refused_with_413() {
 }
 
 #[test]
+fn d12_a_body_counts_against_the_bytes_in_flight_as_what_it_becomes() {
+    let standin = Standin::of_weir();
+    let setup = Setup::mixpanel(&standin.url());
+    let weir = Weir::start(&setup.and("limits: {in_flight: 1MiB, body: 512KiB}\n"));
+    let case = Case { standin, weir };
+    let mut small = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let padded = format!("[{}{}]", event(WRITE_KEY), " ".repeat(2 << 20));
+    small.write_all(padded.as_bytes()).expect("gzip into memory");
+    let small = small.finish().expect("gzip into memory");
+    let headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")];
+    let answer = case.send(&wire::request("POST", "/in/web/track?verbose=1", &headers, &small));
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    case.still_well();
+}
+
+#[test]
 fn a_wrong_method_path_or_encoding_is_refused() {
     let case = Case::start();
     for method in ["PUT", "DELETE", "PATCH"] {

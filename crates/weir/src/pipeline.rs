@@ -25,7 +25,7 @@ use weir_protocol::{Answer, Answering, Call, DecodeError, Endpoint, Protocol, Re
 use crate::config::Mode;
 use crate::disk::Space;
 use crate::generation::{Generation, SourceRuntime};
-use crate::listen::{Body, Head, Peer, Refusal, Service};
+use crate::listen::{Body, Head, InFlight, Peer, Refusal, Service};
 use crate::stage::{Stage, StageTimer};
 
 /// Seconds that an SDK is asked to wait when intake cannot take its events.
@@ -189,8 +189,9 @@ impl Pipeline {
             }
             Call::Ingest(endpoint) => match body {
                 // The bytes count against the budget until the answer is made.
-                Body::Whole(bytes, _taken) => {
-                    let (fate, opened) = self.ingest(&generation, named, protocol, endpoint, &head, bytes, peer).await;
+                Body::Whole(bytes, mut taken) => {
+                    let body = (bytes, &mut taken);
+                    let (fate, opened) = self.ingest(&generation, named, protocol, endpoint, &head, body, peer).await;
                     answer(endpoint, opened.as_ref(), fate.situation())
                 }
                 Body::Refused(Refusal::TooLarge) => answer(endpoint, None, Situation::TooLarge),
@@ -209,7 +210,7 @@ impl Pipeline {
         protocol: &'static dyn Protocol,
         endpoint: Endpoint,
         head: &RequestHead<'_>,
-        body: Vec<u8>,
+        (body, taken): (Vec<u8>, &mut InFlight),
         peer: Peer,
     ) -> (Fate, Option<Opened>) {
         if self.is_stopping() || self.hold.is_full() || !self.space.intake_open() {
@@ -217,12 +218,18 @@ impl Pipeline {
         }
         let mut timer = StageTimer::start();
         let limits = body::Limits { decoded_bytes_max: generation.config.limits.body_decoded_bytes };
+        let received = body.len();
         let mut opened = match body::open(head, body, &limits) {
             Ok(opened) => opened,
             Err(BodyError::TooLarge { .. }) => return (Fate::TooLarge, None),
             Err(BodyError::UnsupportedEncoding) => return (Fate::UnsupportedEncoding, None),
             Err(BodyError::Damaged) => return (Fate::BadBody, None),
         };
+        // A small body may hold a large one: what waits for the disk is as large as what it became. While it is being opened it is
+        // bounded by the threads that do so.
+        if !taken.grow(opened.text_bytes().len().saturating_sub(received)) {
+            return (Fate::Overloaded, None);
+        }
         timer.mark(Stage::Body);
         let Some(source) = authorise(generation, named, protocol, head, &opened) else {
             return (Fate::BadKey, Some(opened));
