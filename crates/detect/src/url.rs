@@ -71,9 +71,8 @@ pub fn template_into<'t>(url: &'t str, out: &mut String) -> Option<&'t str> {
         }
         segments += 1;
         let len = after.bytes().position(|b| b == b'/').unwrap_or(after.len());
-        // Matrix parameters (`;jsessionid=…`) are parameters, not path.
-        let segment = cut(&after[..len], |b| b == b';').0;
-        out.push_str(if is_clean_segment(segment) { segment } else { "*" });
+        let segment = clean_segment(&after[..len]);
+        out.push_str(segment.unwrap_or("*"));
         path = &after[len..];
     }
     Some(query.get(1..).unwrap_or_default())
@@ -137,9 +136,16 @@ fn push_clean_authority(authority: &str, out: &mut String) -> bool {
     true
 }
 
-/// Whether a segment is a word of the site rather than a value: short, plain once decoded, no id, no finding.
-fn is_clean_segment(segment: &str) -> bool {
-    at_a_glance(segment.as_bytes()).unwrap_or_else(|| is_clean_segment_closer(segment))
+/// What is kept of a segment that is a word of the site rather than a value: short, plain once decoded, no id, no finding.
+fn clean_segment(segment: &str) -> Option<&str> {
+    match at_a_glance(segment.as_bytes()) {
+        Some(is_clean) => is_clean.then_some(segment),
+        None => {
+            // Matrix parameters (`;jsessionid=…`) are parameters, not path.
+            let (segment, _) = cut(segment, |b| b == b';');
+            is_clean_segment(segment).then_some(segment)
+        }
+    }
 }
 
 /// The same answer for most segments: words of small letters, which no detector looks at, and numbers. `None` for the others.
@@ -157,7 +163,7 @@ fn at_a_glance(segment: &[u8]) -> Option<bool> {
     }
 }
 
-fn is_clean_segment_closer(segment: &str) -> bool {
+fn is_clean_segment(segment: &str) -> bool {
     if segment.is_empty() {
         return true;
     }
@@ -230,7 +236,7 @@ mod tests {
         #[test]
         fn a_glance_at_a_segment_agrees_with_a_closer_look(segment in "[a-z_-]{0,26}|[0-9]{1,70}|[ -~]{1,12}") {
             if let Some(clean) = at_a_glance(segment.as_bytes()) {
-                prop_assert_eq!(clean, is_clean_segment_closer(&segment));
+                prop_assert_eq!(clean, is_clean_segment(&segment));
             }
         }
 

@@ -771,7 +771,12 @@ fn trimmed(batch: &DraftBatch, text: Text) -> Text {
 
 /// A URL whose path segments that are one of the event's own ids became `*`. What stands in the query goes with the query.
 fn without_ids<'t>(batch: &DraftBatch, ids: &[Text], url: &'t [u8]) -> Cow<'t, [u8]> {
+    // What is decoded or cut is shorter, so a segment shorter than every id is none of them.
+    let Some(shortest) = ids.iter().map(|id| id.len as usize).min() else { return Cow::Borrowed(url) };
     let is_id = |segment: &[u8]| {
+        if segment.len() < shortest {
+            return false;
+        }
         let segment = segment.split(|b| *b == b';').next().unwrap_or_default();
         !segment.is_empty() && repeats_an_id(batch, ids, &percent_decoded(segment))
     };
@@ -902,10 +907,26 @@ fn end_list(record: &mut Vec<u8>, list: &mut Vec<u8>) {
 #[inline]
 fn put_leaf(work: &mut Work, out: &mut MinimisedBatch, path: NameId, kind: LeafKind, text: Option<&[u8]>) {
     out.note_name(path);
-    put_name(&mut work.leaves, path);
-    work.leaves.push(kind as u8);
-    if kind.has_text() {
-        wire::put_bytes(&mut work.leaves, text.unwrap_or_default());
+    let leaves = &mut work.leaves;
+    let text = if kind.has_text() { Some(text.unwrap_or_default()) } else { None };
+    match (text, path.0) {
+        // Most leaves: the numbers are one or two bytes each and go in at once.
+        (Some(text), 0..0x80) if text.len() < 0x80 => {
+            leaves.extend_from_slice(&[path.0 as u8, kind as u8, text.len() as u8]);
+            leaves.extend_from_slice(text);
+        }
+        (Some(text), 0x80..0x4000) if text.len() < 0x80 => {
+            let (low, high) = (path.0 as u8 | 0x80, (path.0 >> 7) as u8);
+            leaves.extend_from_slice(&[low, high, kind as u8, text.len() as u8]);
+            leaves.extend_from_slice(text);
+        }
+        (text, _) => {
+            put_name(leaves, path);
+            leaves.push(kind as u8);
+            if let Some(text) = text {
+                wire::put_bytes(leaves, text);
+            }
+        }
     }
 }
 
