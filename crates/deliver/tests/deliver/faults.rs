@@ -5,10 +5,69 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use weir_deliver::{BreakerState, OnUnknown, Options};
-use weir_event::ProfileOp;
+use weir_event::{Millis, ProfileOp, Rule};
+use weir_policy::Released;
+use weir_protocol::outbound::Building;
+use weir_protocol::{DestinationKind, Encoded, Encoder, Lane, LaneLimits, Verdict};
 
 use crate::support::{Event, World, options};
 use crate::vendor::{Do, Vendor};
+
+/// Mixpanel's, except that it has a defect which one event meets.
+struct Defective(Box<dyn Encoder>);
+
+static DEFECTIVE: DestinationKind = DestinationKind {
+    name: "defective",
+    endpoints: &[],
+    encoder: |setup| Ok(Box::new(Defective(weir_protocol::encoder("mixpanel", setup)?))),
+};
+
+impl Encoder for Defective {
+    fn lane_of(&mut self, event: &Released<'_>, now: Millis) -> Result<Lane, Rule> {
+        self.0.lane_of(event, now)
+    }
+    fn lanes(&self) -> &'static [Lane] {
+        self.0.lanes()
+    }
+    fn limits(&self, lane: Lane) -> LaneLimits {
+        self.0.limits(lane)
+    }
+    fn push(&mut self, request: &mut Building, event: &Released<'_>) -> bool {
+        if event.leaves().iter().any(|leaf| leaf.bytes() == b"defect") {
+            // As a panic, without its message in the output of the tests.
+            std::panic::resume_unwind(Box::new("a defect"));
+        }
+        self.0.push(request, event)
+    }
+    fn finish(&mut self, request: Building) -> Encoded {
+        self.0.finish(request)
+    }
+    fn interpret(&self, encoded: &Encoded, status: u16, after: Option<Duration>, body: &[u8]) -> Verdict {
+        self.0.interpret(encoded, status, after, body)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d10_an_event_that_meets_a_defect_of_the_encoder_stays_here_and_the_others_leave() {
+    let vendor = Vendor::start(|_, _| Do::Accept).await;
+    let mut world = World::new().await;
+    let mut setup = Arc::into_inner(world.setup(&vendor.url, &["plan"], options())).unwrap();
+    setup.kind = &DEFECTIVE;
+    world.deliver_with(1, Some(Arc::new(setup))).await;
+    let mut events = Event::many(30);
+    for (place, event) in events.iter_mut().enumerate() {
+        event.plan = if matches!(place, 0 | 11 | 29) { "defect".into() } else { format!("plan {place}") };
+    }
+    world.put(&events).await;
+    world.settled().await;
+
+    let requests = vendor.requests();
+    let plans: Vec<_> = requests.iter().flat_map(|r| &r.events).map(|e| e["properties"]["plan"].clone()).collect();
+    let expected: Vec<String> = (1..29).filter(|i| *i != 11).map(|i| format!("plan {i}")).collect();
+    assert_eq!(plans, expected);
+    let totals = world.totals();
+    assert_eq!((totals.delivered, totals.dropped.get(&Rule::StageFailed)), (27, Some(&3)));
+}
 
 /// Promise 2: if the ledger cannot be written, nothing is sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
