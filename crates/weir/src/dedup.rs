@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use weir_event::{EventId, Millis, limits};
 
 /// The window of one source.
@@ -69,8 +70,9 @@ impl Inner {
     }
 
     fn admit(&mut self, hash: u64, now: Millis) {
-        if self.table.find(hash, |h| *h == hash).is_none() {
-            self.table.insert_unique(hash, hash, |h| *h);
+        // The table is larger than any cache: each walk to it counts.
+        if let Entry::Vacant(entry) = self.table.entry(hash, |h| *h == hash, |h| *h) {
+            entry.insert(hash);
             self.order.push_back((hash, u32::try_from(now.seconds()).unwrap_or(0)));
         }
     }
