@@ -306,6 +306,11 @@ fn hold_options(config: &Config) -> HoldOptions {
     }
 }
 
+/// Where the audit tree's checkpoint is mirrored: beside the egress tree's, with `.audit` added.
+pub fn audit_anchor(egress: &Path) -> PathBuf {
+    egress.with_added_extension("audit")
+}
+
 fn open_ledger(
     kind: Kind,
     places: &Places,
@@ -318,9 +323,8 @@ fn open_ledger(
         Kind::Egress => ("ledger", config.ledger.origin.clone(), config.ledger.anchors.clone()),
         // The audit tree is anchored beside the egress tree, under a name of its own.
         Kind::Audit => {
-            let beside = |file: &PathBuf| file.with_added_extension("audit");
             let origin = config.ledger.origin.as_ref().map(|origin| format!("{origin}/audit"));
-            ("audit", origin, config.ledger.anchors.iter().map(beside).collect())
+            ("audit", origin, config.ledger.anchors.iter().map(|file| audit_anchor(file)).collect())
         }
     };
     let options = weir_ledger::Options { origin, anchors, ..weir_ledger::Options::default() };

@@ -8,12 +8,14 @@ use clap::Subcommand;
 use serde_json::json;
 use weir_event::SystemClock;
 use weir_keys::Keys;
-use weir_ledger::LedgerError;
+use weir_ledger::anchor::{Rewind, recover_from_anchor};
+use weir_ledger::disk::RealDisk;
 use weir_ledger::verify::{Report, verify_with_anchors};
+use weir_ledger::{Kind, LedgerError};
 
-use super::{Exit, Output};
+use super::{Exit, Folders, Output};
 use crate::config::{Config, Secrets};
-use crate::disk;
+use crate::{disk, gateway};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -35,18 +37,88 @@ pub(super) enum Command {
         #[arg(long = "anchor", value_name = "FILE")]
         anchors: Vec<PathBuf>,
     },
+    /// Opens a new origin over ledgers that an anchor shows to be rewound, as after a restore from an older backup (D14). The old tree
+    /// and its last head are kept, and the new tree begins with what was given up. Weir must not be running.
+    #[command(
+        after_help = "Example:\n  weir ledger recover --from-anchor /mnt/other/egress.checkpoint --data weir-data --keys ~/.local/state/weir/keys"
+    )]
+    Recover {
+        /// The checkpoint mirror that is ahead of the ledger; the audit tree's mirror, FILE.audit, is taken from beside it.
+        #[arg(long, value_name = "FILE", required = true)]
+        from_anchor: Vec<PathBuf>,
+        /// Where everything is.
+        #[command(flatten)]
+        folders: Folders,
+    },
 }
 
 pub(super) fn run(out: &Output, command: &Command) -> Exit {
-    let Command::Verify { data, keys, config, anchors } = command;
+    match command {
+        Command::Verify { data, keys, config, anchors } => verify(out, data, keys.as_ref(), config.as_ref(), anchors),
+        Command::Recover { from_anchor, folders } => recover(out, from_anchor, folders),
+    }
+}
+
+fn recover(out: &Output, anchors: &[PathBuf], folders: &Folders) -> Exit {
+    // The lock keeps a running Weir, and a second recovery, away from the tree.
+    let folder = match disk::DataFolder::open(&folders.data) {
+        Ok(folder) => folder,
+        Err(error) => return out.fail_with(&error),
+    };
+    let clock = SystemClock;
+    let keys = match folders.key_folder().map(|dir| Keys::open_read_only(&dir, Arc::new(clock))) {
+        Ok(Ok(keys)) => keys,
+        Ok(Err(error)) => return out.fail_with(&error),
+        Err(why) => return out.fail(why),
+    };
+    let of_audit: Vec<PathBuf> =
+        anchors.iter().map(|file| gateway::audit_anchor(file)).filter(|f| f.exists()).collect();
+    let mut trees = vec![(Kind::Egress, "ledger", anchors.to_vec())];
+    if !of_audit.is_empty() {
+        trees.push((Kind::Audit, "audit", of_audit));
+    }
+    let (mut values, mut text) = (Vec::new(), String::new());
+    for (kind, name, anchors) in trees {
+        let dir = folder.path().join(name);
+        // A tree that extends its anchors was not rewound, and is left as it is.
+        if let Ok(report) = verify_with_anchors(&dir, Some(&keys), &anchors)
+            && matches!(report.rewind, Rewind::Excluded { .. })
+            && report.bad.is_none()
+        {
+            text.push_str(&format!("{name}: extends its anchors, nothing to recover\n"));
+            continue;
+        }
+        match recover_from_anchor(&dir, kind, &keys, &anchors, Arc::new(RealDisk), &clock) {
+            Ok(new) => {
+                values.push(
+                    json!({"tree": name, "origin": new.origin, "after": new.after.origin, "after_size": new.after.size,
+                    "lost": new.lost, "old_tree": new.old_tree}),
+                );
+                text.push_str(&format!(
+                    "{name}: new origin {}\n  it follows {} at {} entries, of which {} are not in the log any more\n  the old tree is kept in {}\n",
+                    new.origin,
+                    new.after.origin,
+                    new.after.size,
+                    new.lost,
+                    new.old_tree.display()
+                ));
+            }
+            Err(error) => return out.fail_with(&error),
+        }
+    }
+    out.show(&json!({"recovered": values}), &text);
+    Exit::Fine
+}
+
+fn verify(out: &Output, data: &Path, keys: Option<&PathBuf>, config: Option<&PathBuf>, anchors: &[PathBuf]) -> Exit {
     if let Err(error) = disk::version_is_known(data) {
         return out.fail_with(&error);
     }
-    let keys = match keys.as_ref().map(|dir| Keys::open_read_only(dir, Arc::new(SystemClock))).transpose() {
+    let keys = match keys.map(|dir| Keys::open_read_only(dir, Arc::new(SystemClock))).transpose() {
         Ok(keys) => keys,
         Err(error) => return out.fail_with(&error),
     };
-    let mut anchors = anchors.clone();
+    let mut anchors = anchors.to_vec();
     if let Some(file) = config {
         match Config::load(file, Secrets::Leave) {
             Ok(config) => anchors.extend(config.ledger.anchors),
@@ -57,11 +129,12 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
     if !folder.is_dir() {
         return out.fail(format!("{} has no ledger: name the data folder with --data", data.display()));
     }
+    let of_audit = anchors.iter().map(|file| gateway::audit_anchor(file)).filter(|file| file.exists()).collect();
     let mut trees = vec![("egress", folder, anchors)];
-    // It begins with the first administrative act. Anchors mirror the first tree only.
+    // It begins with the first administrative act, and is anchored beside the first tree.
     let audit = data.join("audit");
     if audit.is_dir() {
-        trees.push(("audit", audit, Vec::new()));
+        trees.push(("audit", audit, of_audit));
     }
     let mut exit = Exit::Fine;
     let (mut values, mut text) = (Vec::new(), String::new());
@@ -111,7 +184,6 @@ fn value(name: &str, report: &Report) -> serde_json::Value {
 }
 
 fn describe(name: &str, dir: &Path, report: &Report) -> String {
-    use weir_ledger::anchor::Rewind;
     let mut text = format!("{name} ({}), origin {}\n", dir.display(), report.origin);
     text.push_str(&format!("  {} entries, {} under the checkpoint\n", report.entries, report.tree_size));
     text.push_str(&match report.rows_opened {

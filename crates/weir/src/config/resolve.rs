@@ -121,7 +121,8 @@ pub(super) fn config(
     }
     if config.limits.body_decoded_bytes > config.limits.in_flight_bytes {
         let at = nearer(limits.field("in_flight").at, limits.field("body_decoded").at);
-        resolver.report(at, "`limits.in_flight` must be at least `limits.body_decoded`: a body counts as what it becomes");
+        resolver
+            .report(at, "`limits.in_flight` must be at least `limits.body_decoded`: a body counts as what it becomes");
     }
     if config.limits.body_decoded_bytes < config.limits.body_bytes {
         let at = nearer(limits.field("body_decoded").at, limits.field("body").at);
