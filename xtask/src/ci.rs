@@ -174,6 +174,8 @@ fn suite(filter: &str, fallback: &[String], environment: &[(&str, &str)]) -> Cou
         command
     };
     command.env("WEIR_BIN", root().join("target/ci/weir"));
+    // Here the second verifiers must run: a tool that is missing is a failure.
+    command.env("WEIR_VERIFIERS", "1");
     // Go and Python of the second verifiers, before those of the machine.
     let installed = root().join("tests/sdk/.venv/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
