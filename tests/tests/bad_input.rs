@@ -164,15 +164,24 @@ fn a_decompression_bomb_is_refused_with_413() {
 fn d12_a_body_counts_against_the_bytes_in_flight_as_what_it_becomes() {
     let standin = Standin::of_weir();
     let setup = Setup::mixpanel(&standin.url());
-    let weir = Weir::start(&setup.and("limits: {in_flight: 1MiB, body: 512KiB}\n"));
+    let weir = Weir::start(&setup.and("limits: {in_flight: 2MiB, body: 1MiB, body_decoded: 2MiB}\n"));
     let case = Case { standin, weir };
+    // A sender that is under way holds what it announced.
+    let mut slow = wire::Connection::open(case.weir.ingest()).expect("weir accepts");
+    slow.write(b"POST /in/web/track HTTP/1.1\r\nHost: weir.test\r\nContent-Length: 1000000\r\n\r\n[")
+        .expect("weir reads");
+    std::thread::sleep(std::time::Duration::from_millis(300));
     let mut small = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    let padded = format!("[{}{}]", event(WRITE_KEY), " ".repeat(2 << 20));
+    let padded = format!("[{}{}]", event(WRITE_KEY), " ".repeat(3 << 19));
     small.write_all(padded.as_bytes()).expect("gzip into memory");
     let small = small.finish().expect("gzip into memory");
     let headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")];
-    let answer = case.send(&wire::request("POST", "/in/web/track?verbose=1", &headers, &small));
-    assert_eq!(answer.status, 503, "{}", answer.text());
+    let request = wire::request("POST", "/in/web/track?verbose=1", &headers, &small);
+    let answer = case.send(&request);
+    assert_eq!(answer.status, 503, "a few kilobytes that become one and a half megabytes: {}", answer.text());
+    drop(slow);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert_eq!(case.send(&request).status, 200, "alone it fits");
     case.still_well();
 }
 
