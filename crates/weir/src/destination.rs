@@ -10,9 +10,6 @@ use weir_protocol::outbound::{DestinationSetup, ImportCredentials, Secret};
 
 use crate::config::{self, Config, Destination, RuleAction, Selector, Subject};
 
-/// The name in `allow` that stands for the preset of the same rule.
-const UTM: &str = "utm_*";
-
 /// Resolves one destination.
 pub fn setup(
     id: &DestinationId,
@@ -74,10 +71,7 @@ fn release_spec(id: &DestinationId, from: &Destination) -> ReleaseSpec {
         spec.action = Some(action.to_owned());
         spec
     };
-    let mut rules: Vec<RuleSpec> = from.rules.iter().map(rule).collect();
-    if from.allow.iter().any(|path| path == UTM) {
-        rules.push(RuleSpec { preset: Some("utm".to_owned()), ..RuleSpec::default() });
-    }
+    let rules: Vec<RuleSpec> = from.rules.iter().map(rule).collect();
     ReleaseSpec {
         destination: id.clone(),
         subject: match from.subject {
@@ -89,7 +83,7 @@ fn release_spec(id: &DestinationId, from: &Destination) -> ReleaseSpec {
                 SubjectMode::Rotating { period_millis: i64::try_from(period.as_millis()).unwrap_or(i64::MAX) }
             }
         },
-        allow: from.allow.iter().filter(|path| *path != UTM).map(canonical).collect(),
+        allow: from.allow.iter().map(canonical).collect(),
         rules,
         links: from.links,
     }

@@ -232,8 +232,7 @@ impl Gateway {
     /// What is done every second and every minute beside the traffic: expiry, trimming, keys of days that are over.
     pub async fn upkeep(&self) {
         let now = self.clock.now();
-        if let Err(error) = self.hold.expire(now).await {
-            let _ = error;
+        if self.hold.expire(now).await.is_err() {
             log::emit(Level::Warn, "expired entries of the hold could not be removed; it is tried again", &[]);
         }
         self.trim();
@@ -259,8 +258,7 @@ impl Gateway {
                 }
                 u64::from(trimmed.segments)
             }
-            Err(error) => {
-                let _ = error;
+            Err(_) => {
                 log::emit(Level::Error, "the journal could not be trimmed; it is tried again", &[]);
                 0
             }
@@ -275,8 +273,7 @@ impl Gateway {
         let act = Act { actor: Actor::Weir, action: "stop", targets: Vec::new() };
         let _ = self.audit.act(act).await;
         for ledger in [&self.egress, &self.audit] {
-            if let Err(error) = ledger.close() {
-                let _ = error;
+            if ledger.close().is_err() {
                 log::emit(Level::Error, "a ledger could not be closed cleanly; the next start catches up", &[]);
             }
         }

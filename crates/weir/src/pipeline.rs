@@ -367,8 +367,7 @@ impl Pipeline {
         if !source.policy.keeps_raw || snapshot.raw_day(raw_day(now)).is_some() {
             return snapshot;
         }
-        if let Err(error) = self.keys.ensure_raw_day(raw_day(now)) {
-            let _ = error;
+        if self.keys.ensure_raw_day(raw_day(now)).is_err() {
             log::emit(Level::Error, "no raw-id key could be made for today; raw ids of this request are not kept", &[]);
         }
         self.keys.snapshot()
