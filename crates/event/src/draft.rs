@@ -106,6 +106,12 @@ pub enum ProfileOp {
     Unset = 7,
     /// Remove the profile. No leaves.
     Delete = 8,
+    /// Put in front of lists. Does not repeat safely.
+    Prepend = 9,
+    /// Put in front of lists what is not in them yet.
+    PreInsert = 10,
+    /// Remove every property, keep the profile. No leaves.
+    Clear = 11,
 }
 
 /// What an event does. Stored as one byte by [`Operation::number`].
@@ -126,7 +132,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    const PROFILE_OPS: [ProfileOp; 8] = [
+    const PROFILE_OPS: [ProfileOp; 11] = [
         ProfileOp::Set,
         ProfileOp::SetOnce,
         ProfileOp::Add,
@@ -135,6 +141,9 @@ impl Operation {
         ProfileOp::Remove,
         ProfileOp::Unset,
         ProfileOp::Delete,
+        ProfileOp::Prepend,
+        ProfileOp::PreInsert,
+        ProfileOp::Clear,
     ];
 
     /// The stored number.
@@ -157,8 +166,8 @@ impl Operation {
             2 => Some(Operation::Identify),
             3 => Some(Operation::Alias),
             4 => Some(Operation::Merge),
-            17..=24 => op(number - 16).map(Operation::Profile),
-            33..=40 => op(number - 32).map(Operation::Group),
+            17..=31 => op(number - 16).map(Operation::Profile),
+            33..=47 => op(number - 32).map(Operation::Group),
             _ => None,
         }
     }
@@ -167,8 +176,8 @@ impl Operation {
     pub const fn repeats_safely(self) -> bool {
         !matches!(
             self,
-            Operation::Profile(ProfileOp::Add | ProfileOp::Append)
-                | Operation::Group(ProfileOp::Add | ProfileOp::Append)
+            Operation::Profile(ProfileOp::Add | ProfileOp::Append | ProfileOp::Prepend)
+                | Operation::Group(ProfileOp::Add | ProfileOp::Append | ProfileOp::Prepend)
         )
     }
 }
@@ -229,6 +238,9 @@ pub struct Draft {
     pub sdk_id: Option<Text>,
     /// The client's own timestamp in Unix milliseconds, before skew correction (D4).
     pub client_time: Option<Millis>,
+    /// The client's clock when it sent the request, where the SDK says it: how far off that clock is corrects the time that
+    /// vendors get, never the epoch time (D4).
+    pub sent_at: Option<Millis>,
     /// Sent through the vendor's import of old data: its age is meant.
     pub historical: bool,
     /// Places of its tape in [`DraftBatch::leaves`].
@@ -301,7 +313,7 @@ mod tests {
             }
         }
         assert_eq!(Operation::from_number(16), None);
-        assert_eq!((0..=255).filter(|n| Operation::from_number(*n).is_some()).count(), 20);
+        assert_eq!((0..=255).filter(|n| Operation::from_number(*n).is_some()).count(), 26);
     }
 
     #[test]

@@ -58,11 +58,13 @@ pub enum Rule {
     UnconfirmedIdentifier = 26,
     /// The destination is `raw`, and this event's raw ids were not kept or their day's key is gone (D8: not retroactive).
     RawIdNotKept = 27,
+    /// A call that is no event: an SDK's own metrics, logs and diagnostics. Accepted, dropped, counted.
+    NotCarried = 28,
 }
 
 impl Rule {
     /// Every rule, in order of its number.
-    pub const ALL: [Rule; 27] = {
+    pub const ALL: [Rule; 28] = {
         use Rule::*;
         [
             NotAllowed,
@@ -92,6 +94,7 @@ impl Rule {
             OverLimit,
             UnconfirmedIdentifier,
             RawIdNotKept,
+            NotCarried,
         ]
     };
 
@@ -125,6 +128,7 @@ impl Rule {
             Rule::OverLimit => "over_limit",
             Rule::UnconfirmedIdentifier => "unconfirmed_identifier",
             Rule::RawIdNotKept => "raw_id_not_kept",
+            Rule::NotCarried => "not_carried",
         }
     }
 

@@ -37,6 +37,65 @@ impl Millis {
         let (h, m, s, ms) = (in_day / 3_600_000, in_day / 60_000 % 60, in_day / 1_000 % 60, in_day % 1_000);
         format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{ms:03}Z")
     }
+
+    /// Reads RFC 3339 as SDKs write it: a date, `T` or a blank, a time with or without a fraction, and `Z`, an offset or nothing
+    /// (then UTC). A leap second reads as the second after. Source: RFC 3339 §5.6; ISO 8601 without an offset by what Python's
+    /// `isoformat()` writes.
+    pub fn from_rfc3339(text: &str) -> Option<Millis> {
+        let bytes = text.as_bytes();
+        let number = |range: std::ops::Range<usize>| {
+            let digits = bytes.get(range)?;
+            digits.iter().try_fold(0_i64, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
+        };
+        let is = |at: usize, one_of: &[u8]| bytes.get(at).is_some_and(|b| one_of.contains(b));
+        if !(is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":")) {
+            return None;
+        }
+        let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+        let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+        if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        let mut at = 19;
+        let mut millis = 0;
+        if is(at, b".,") {
+            let digits = bytes.get(at + 1..)?.iter().take_while(|b| b.is_ascii_digit()).count();
+            if digits == 0 || digits > 12 {
+                return None;
+            }
+            for place in 0..3 {
+                millis = millis * 10 + if place < digits { i64::from(bytes[at + 1 + place] - b'0') } else { 0 };
+            }
+            at += 1 + digits;
+        }
+        let offset_minutes = match bytes.get(at..)? {
+            [] | [b'Z' | b'z'] => 0,
+            [sign @ (b'+' | b'-'), rest @ ..] if matches!(rest.len(), 2 | 4 | 5) => {
+                let hours = number(at + 1..at + 3)?;
+                let minutes = match rest.len() {
+                    2 => 0,
+                    4 => number(at + 3..at + 5)?,
+                    _ if is(at + 3, b":") => number(at + 4..at + 6)?,
+                    _ => return None,
+                };
+                let offset = hours * 60 + minutes;
+                if *sign == b'-' { -offset } else { offset }
+            }
+            _ => return None,
+        };
+        let days = days_from_civil(year, month, day);
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset_minutes * 60;
+        Some(Millis(seconds * 1_000 + millis))
+    }
+}
+
+/// The day number of a date, proleptic Gregorian. Source: as for [`civil_from_days`].
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 /// Year, month and day of a day number, proleptic Gregorian.
@@ -103,6 +162,34 @@ impl Clock for ManualClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rfc3339_is_read_as_sdks_write_it() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00.000Z", 0),
+            ("2026-11-21T23:19:38.843Z", 1_795_303_178_843),
+            ("2026-11-21T23:19:38.843123+00:00", 1_795_303_178_843),
+            ("2026-11-22T00:19:38.8+01:00", 1_795_303_178_800),
+            ("2026-11-21 18:49:38-0430", 1_795_303_178_000),
+            ("2000-02-29T00:00:00", 951_782_400_000),
+            ("1969-12-31T23:59:59.999Z", -1),
+            ("2016-12-31T23:59:60Z", 1_483_228_800_000),
+        ] {
+            assert_eq!(Millis::from_rfc3339(text), Some(Millis(millis)), "{text}");
+        }
+        for text in [
+            "",
+            "2026",
+            "2026-11-21",
+            "2026-13-21T00:00:00Z",
+            "2026-11-21T00:00:00.Z",
+            "2026-11-21T24:00:00Z",
+            "2026-11-21T00:00:00+1",
+            "2026-11-21T00:00:00Zé",
+        ] {
+            assert_eq!(Millis::from_rfc3339(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn rfc3339_of_known_instants() {

@@ -86,6 +86,7 @@ fn withheld(n: u64, rule: Rule, padding: usize) -> Withheld {
         identities: Vec::new(),
         sdk_id: None,
         client_time: Some(Millis(NOW - 5_000)),
+        sent_at: None,
         historical: false,
         leaves: 0..0,
         unnamed: 0,

@@ -133,7 +133,7 @@ impl Minimiser {
         rule: Rule,
         stage: &'static str,
     ) -> Withheld {
-        let epoch = gate.replay_of.unwrap_or_else(|| times(draft.client_time, gate.received_at).epoch);
+        let epoch = gate.replay_of.unwrap_or_else(|| times(draft.client_time, draft.sent_at, gate.received_at).epoch);
         Withheld::new(gate, &self.names, batch, draft, event_id, rule, stage, epoch)
     }
 
@@ -160,7 +160,7 @@ impl Minimiser {
         let mut flags = 0;
         let times = match gate.replay_of {
             Some(epoch) => times_of_replay(draft.client_time, epoch),
-            None => times(draft.client_time, gate.received_at),
+            None => times(draft.client_time, draft.sent_at, gate.received_at),
         };
         if times.late {
             flags |= LATE;
@@ -636,13 +636,24 @@ struct Walked {
     unnamed: u64,
 }
 
-/// D4: the times of an event. `client` is the client's own timestamp before skew correction.
-pub fn times(client: Option<Millis>, received_at: Millis) -> Times {
+/// D4: the times of an event. `client` is the client's own timestamp before skew correction, `sent_at` what the client's clock
+/// showed when it sent the request: only the vendor's time is corrected by it.
+pub fn times(client: Option<Millis>, sent_at: Option<Millis>, received_at: Millis) -> Times {
     let Some(client) = client.map(in_milliseconds) else {
         return Times { event: received_at, epoch: received_at, late: false };
     };
     let oldest = received_at.plus(-limits::EPOCH_BACKDATE_MILLIS_MAX);
-    Times { event: client.min(received_at), epoch: client.clamp(oldest, received_at), late: client < oldest }
+    let event = corrected(client, sent_at, received_at).min(received_at);
+    Times { event, epoch: client.clamp(oldest, received_at), late: client < oldest }
+}
+
+/// The client's time by our clock: received_at − (sent_at − client). A request that was sent before its event happened says
+/// nothing about its clock.
+pub(crate) fn corrected(client: Millis, sent_at: Option<Millis>, received_at: Millis) -> Millis {
+    match sent_at.map(|sent_at| in_milliseconds(sent_at).since(client)) {
+        Some(waited) if waited >= 0 => received_at.plus(-waited),
+        _ => client,
+    }
 }
 
 /// The times of an event that was withheld with `epoch`: the same as at its first try, whenever it comes back.
@@ -652,7 +663,7 @@ fn times_of_replay(client: Option<Millis>, epoch: Millis) -> Times {
 }
 
 /// Micro- and nanoseconds are seen by their size: as milliseconds they would lie past the year 5138.
-fn in_milliseconds(time: Millis) -> Millis {
+pub(crate) fn in_milliseconds(time: Millis) -> Millis {
     match time.0 {
         n if n >= 100_000_000_000_000_000 => Millis(n / 1_000_000),
         n if n >= 100_000_000_000_000 => Millis(n / 1_000),
@@ -676,6 +687,9 @@ fn operation_class(operation: Operation) -> &'static str {
             ProfileOp::Remove => "profile.remove",
             ProfileOp::Unset => "profile.unset",
             ProfileOp::Delete => "profile.delete",
+            ProfileOp::Prepend => "profile.prepend",
+            ProfileOp::PreInsert => "profile.pre_insert",
+            ProfileOp::Clear => "profile.clear",
         },
         Operation::Group(op) => match op {
             ProfileOp::Set => "group.set",
@@ -686,6 +700,9 @@ fn operation_class(operation: Operation) -> &'static str {
             ProfileOp::Remove => "group.remove",
             ProfileOp::Unset => "group.unset",
             ProfileOp::Delete => "group.delete",
+            ProfileOp::Prepend => "group.prepend",
+            ProfileOp::PreInsert => "group.pre_insert",
+            ProfileOp::Clear => "group.clear",
         },
     }
 }

@@ -356,7 +356,7 @@ impl Releaser {
             Operation::Profile(op) | Operation::Group(op) => Some(op),
             Operation::Track | Operation::Identify | Operation::Alias | Operation::Merge => None,
         };
-        if profile_of.is_some_and(|op| op != ProfileOp::Delete) && properties == 0 {
+        if profile_of.is_some_and(|op| !matches!(op, ProfileOp::Delete | ProfileOp::Clear)) && properties == 0 {
             return Err(Rule::EmptyProfile);
         }
         if let Some(code) = view.region().code()

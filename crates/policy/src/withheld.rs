@@ -29,6 +29,7 @@ use weir_event::{
 };
 
 use crate::gate::Gate;
+use crate::minimise::{corrected, in_milliseconds};
 
 /// The version that this code writes, and the newest that it reads.
 pub const VERSION: u16 = 1;
@@ -65,7 +66,9 @@ impl Withheld {
         stage: &'static str,
         epoch_time: Millis,
     ) -> Withheld {
-        let mut body = encode(names, batch, draft);
+        let client_time =
+            draft.client_time.map(|time| corrected(in_milliseconds(time), draft.sent_at, gate.received_at));
+        let mut body = encode(names, batch, draft, client_time);
         if body.len() > limits::HOLD_BODY_BYTES_MAX {
             body = Vec::new();
         }
@@ -172,12 +175,12 @@ impl fmt::Debug for Opened {
     }
 }
 
-fn encode(names: &Names, batch: &DraftBatch, draft: &Draft) -> Vec<u8> {
+fn encode(names: &Names, batch: &DraftBatch, draft: &Draft, client_time: Option<Millis>) -> Vec<u8> {
     let mut out = VERSION.to_le_bytes().to_vec();
     let named = draft.name != NameId::UNNAMED;
     let flags = u8::from(draft.historical)
         | u8::from(draft.sdk_id.is_some()) << 1
-        | u8::from(draft.client_time.is_some()) << 2
+        | u8::from(client_time.is_some()) << 2
         | u8::from(named) << 3;
     out.extend_from_slice(&[draft.operation.number(), flags]);
     wire::put_bytes(&mut out, batch.bytes(draft.name_text));
@@ -187,7 +190,7 @@ fn encode(names: &Names, batch: &DraftBatch, draft: &Draft) -> Vec<u8> {
     if let Some(id) = draft.sdk_id {
         wire::put_bytes(&mut out, batch.bytes(id));
     }
-    if let Some(time) = draft.client_time {
+    if let Some(time) = client_time {
         out.extend_from_slice(&time.0.to_le_bytes());
     }
     wire::put_varint(&mut out, u64::from(draft.unnamed));
@@ -321,6 +324,7 @@ pub fn decode(body: &[u8], source: &SourceNames) -> Result<DraftBatch, WireError
         identities,
         sdk_id,
         client_time,
+        sent_at: None, // the stored time is corrected already
         historical: flags & 1 != 0,
         leaves: 0..count,
         unnamed,

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use weir_event::Millis;
+
 use crate::body::Opened;
 use crate::inbound::{Endpoint, RequestHead};
 
@@ -122,6 +124,8 @@ pub struct Answering<'a> {
     pub opened: Option<&'a Opened>,
     /// What happened.
     pub situation: Situation<'a>,
+    /// Now.
+    pub now: Millis,
 }
 
 /// One answer, ready for the listener, which adds `Content-Length` and the CORS headers.

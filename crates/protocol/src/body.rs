@@ -24,8 +24,8 @@ use weir_event::limits;
 
 use crate::inbound::RequestHead;
 
-/// Fields that carry events: Mixpanel's and PostHog's `data`, Amplitude's legacy `e`.
-const PAYLOAD_FIELDS: [&str; 2] = ["data", "e"];
+/// Fields that carry events: Mixpanel's and PostHog's `data`, Amplitude's legacy `e` and its `identification`.
+const PAYLOAD_FIELDS: [&str; 3] = ["data", "e", "identification"];
 /// Layers of compression that are undone; an SDK behind a compressing proxy makes two.
 const LAYERS_MAX: usize = 3;
 /// Form fields beside the payload that are kept, together.
@@ -78,9 +78,25 @@ pub struct Opened {
     text: Vec<u8>,
     carrier: Option<Carrier>,
     fields: Vec<u8>,
+    note: Vec<u8>,
 }
 
 impl Opened {
+    /// A body that a protocol opened itself: UTF-8 text.
+    pub fn new(text: Vec<u8>, carrier: Carrier) -> Opened {
+        Opened { text: utf8::repair(text), carrier: Some(carrier), ..Opened::default() }
+    }
+
+    /// Leaves something that the answer needs of the decoded events, such as their own ids, in a form of the protocol's own.
+    pub fn leave_note(&mut self, note: Vec<u8>) {
+        self.note = note;
+    }
+
+    /// What [`Opened::leave_note`] left.
+    pub fn note(&self) -> &[u8] {
+        &self.note
+    }
+
     /// The text, UTF-8; JSON if the request is in order. Empty after [`Opened::take_text`].
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.text).unwrap_or_default()

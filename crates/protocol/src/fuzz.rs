@@ -3,13 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use weir_event::names::ClassOnly;
-use weir_event::{DraftBatch, Names, limits};
+use weir_event::{DraftBatch, Millis, Names, limits};
 
 use crate::answer::{Answering, Situation};
 use crate::body::{self, Limits};
-use crate::inbound::{DecodeOptions, Protocol, RequestHead};
+use crate::inbound::{Call, DecodeOptions, Protocol, RequestHead};
 use crate::json::{Parser, Plan, Vocabulary};
-use crate::vendors::mixpanel::{ENGAGE, GROUPS, IMPORT, Mixpanel, TRACK};
+use crate::vendors::mixpanel::Mixpanel;
 
 /// One table for all runs: names are never freed, and a table for each run would fill the memory. The limits are the source's,
 /// which is new in each run.
@@ -64,17 +64,28 @@ pub fn fuzz_json(data: &[u8]) {
 
 /// Decodes bytes as a Mixpanel request; the first byte chooses the endpoint.
 pub fn fuzz_mixpanel(data: &[u8]) {
+    fuzz_ingest(&Mixpanel, &["POST /track", "POST /engage", "POST /groups", "POST /import", "GET /track"], data);
+}
+
+/// Decodes bytes as a request of a protocol; the first byte chooses one of `targets` (method, blank, path). For a GET the bytes
+/// are the query.
+fn fuzz_ingest(protocol: &dyn Protocol, targets: &[&str], data: &[u8]) {
     let Some((choice, rest)) = data.split_first() else { return };
-    let endpoint = [TRACK, ENGAGE, GROUPS, IMPORT][usize::from(*choice) % 4];
-    static OPTIONS: OnceLock<DecodeOptions> = OnceLock::new();
-    let options = OPTIONS.get_or_init(|| DecodeOptions::new(["company"], names()));
+    let (method, path) = targets[usize::from(*choice) % targets.len()].split_once(' ').unwrap_or_default();
+    let Call::Ingest(endpoint) = protocol.classify(method, path) else { panic!("{method} {path} takes events") };
+    static OPTIONS: OnceLock<[DecodeOptions; 8]> = OnceLock::new();
+    let options = OPTIONS.get_or_init(|| std::array::from_fn(|_| DecodeOptions::new(["company"], names())));
+    let options = &options[usize::from(protocol.number()) % 8];
     let names = names().source();
-    let head = RequestHead { method: "POST", path: "/track", ..RequestHead::default() };
-    let Ok(mut opened) = body::open(&head, rest.to_vec(), &Limits { decoded_bytes_max: 1 << 20 }) else { return };
-    let keys = Mixpanel.find_write_keys(&head, &opened);
+    let query = if method == "GET" { String::from_utf8_lossy(rest) } else { "".into() };
+    let head = RequestHead { method, path, query: &query, ..RequestHead::default() };
+    let body = if method == "GET" { Vec::new() } else { rest.to_vec() };
+    let limits = Limits { decoded_bytes_max: 1 << 20 };
+    let Ok(mut opened) = protocol.open(endpoint, &head, body, &limits) else { return };
+    let keys = protocol.find_write_keys(&head, &opened);
     assert!(keys.len() <= 8);
     let mut batch = DraftBatch::default();
-    let situation = match Mixpanel.decode(endpoint, &head, &mut opened, &names, options, &mut batch) {
+    let situation = match protocol.decode(endpoint, &head, &mut opened, &names, options, &mut batch) {
         Ok(decoded) => {
             assert_eq!(decoded.drafts as usize, batch.drafts.len());
             for draft in &batch.drafts {
@@ -88,7 +99,7 @@ pub fn fuzz_mixpanel(data: &[u8]) {
             Situation::BadBody
         }
     };
-    let _ = Mixpanel.answer(&Answering { endpoint, head: &head, opened: Some(&opened), situation });
+    let _ = protocol.answer(&Answering { endpoint, head: &head, opened: Some(&opened), situation, now: Millis(0) });
 }
 
 /// Interprets bytes as Mixpanel's answer to a batch.

@@ -10,10 +10,10 @@ use std::sync::{Arc, OnceLock};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use weir_event::names::NameKind;
-use weir_event::{DraftBatch, NameId, Names, SourceNames};
+use weir_event::{DraftBatch, Millis, NameId, Names, Rule, SourceNames};
 
 use crate::answer::{Answer, Answering};
-use crate::body::{self, Opened};
+use crate::body::{self, BodyError, Opened};
 
 /// One vendor's inbound format.
 pub trait Protocol: Sync {
@@ -25,6 +25,19 @@ pub trait Protocol: Sync {
 
     /// What a request is, by method and path alone. The path comes without the source's prefix.
     fn classify(&self, method: &str, path: &str) -> Call;
+
+    /// Opens a body. What all vendors share is [`crate::body::open`]; a protocol that packs its events differently (parameters of
+    /// a query, multipart) does so here.
+    fn open(
+        &self,
+        endpoint: Endpoint,
+        head: &RequestHead<'_>,
+        body: Vec<u8>,
+        limits: &body::Limits,
+    ) -> Result<Opened, BodyError> {
+        let _ = endpoint;
+        body::open(head, body, limits)
+    }
 
     /// Everything in the request that may be a write key, most explicit first. Candidates are compared with the configured keys
     /// and forgotten.
@@ -46,7 +59,7 @@ pub trait Protocol: Sync {
     fn answer(&self, answering: &Answering<'_>) -> Answer;
 
     /// The constant answer to an auxiliary call (D17 mode `constant`): nothing is switched on.
-    fn auxiliary(&self, endpoint: Endpoint, head: &RequestHead<'_>) -> Answer;
+    fn auxiliary(&self, call: &Auxiliary<'_>) -> Answer;
 
     /// Whether an auxiliary endpoint asks for feature flags: `constant` answers with none, which doctor and a metric say (D17).
     fn is_flags(&self, endpoint: Endpoint) -> bool;
@@ -63,8 +76,9 @@ pub enum Call {
     Ingest(Endpoint),
     /// Flags, remote settings: D17.
     Auxiliary(Endpoint),
-    /// A session recording: the body is not read as anything, dropped and counted (rule `session_replay`).
-    Replay(Endpoint),
+    /// What is accepted, dropped and counted by the named rule: session recordings (`session_replay`), an SDK's own metrics, logs
+    /// and diagnostics (`not_carried`). The body is read for a write key and for nothing else.
+    Drop(Endpoint, Rule),
     /// A known path with a method that it does not have.
     WrongMethod(Endpoint),
     /// Not of this protocol.
@@ -90,6 +104,27 @@ pub struct RequestHead<'a> {
     pub content_encoding: Option<&'a str>,
     /// `Content-Type`. A hint for answers only: bodies are sniffed.
     pub content_type: Option<&'a str>,
+    /// `PostHog-Sdk-Info`: name and version of the SDK, which Capture V1 says nowhere else.
+    pub sdk_info: Option<&'a str>,
+    /// `Sec-GPC: 1` (Global Privacy Control).
+    pub gpc: bool,
+    /// `DNT: 1`.
+    pub dnt: bool,
+}
+
+/// An auxiliary call, for its constant answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Auxiliary<'a> {
+    /// Which endpoint was called.
+    pub endpoint: Endpoint,
+    /// The request's head.
+    pub head: &'a RequestHead<'a>,
+    /// The opened body; empty where there was none or it could not be opened.
+    pub opened: &'a Opened,
+    /// The configured write key that the request bears; `None` where it bears none. Ours, so an answer may hold it.
+    pub write_key: Option<&'a str>,
+    /// Now.
+    pub now: Millis,
 }
 
 impl RequestHead<'_> {

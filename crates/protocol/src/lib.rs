@@ -3,11 +3,12 @@
 //! What this crate must never do: decide what may leave (that is `policy`), look at a value beyond what its format says, put
 //! any value into an error, and copy a byte of a request into what goes to a vendor.
 //!
-//! Read in this order: [`inbound`] (what a protocol is), [`body`] (bytes to JSON text), [`json`] (text to tape), [`answer`],
-//! [`outbound`] (what an encoder is), then one vendor, [`vendors::mixpanel`]. To add a vendor: one file below `vendors/` and one line in [`vendors`].
+//! Read in this order: [`inbound`] (what a protocol is), [`body`] (bytes to JSON text), [`json`] (text to tape), `drafting` (what decoders share),
+//! [`answer`], [`outbound`] (what an encoder is), then one vendor, [`vendors::mixpanel`]. To add a vendor: one file below `vendors/` and one line in [`vendors`].
 
 pub mod answer;
 pub mod body;
+mod drafting;
 pub mod fuzz;
 pub mod inbound;
 pub mod json;
@@ -16,7 +17,7 @@ pub mod vendors;
 
 pub use answer::{Answer, Answering, Situation};
 pub use body::{BodyError, Opened};
-pub use inbound::{Call, DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead, WriteKey};
+pub use inbound::{Auxiliary, Call, DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead, WriteKey};
 pub use outbound::{
     DestinationSetup, Encoded, Encoder, ImportCredentials, Lane, LaneLimits, Secret, SetupError, Verdict,
 };

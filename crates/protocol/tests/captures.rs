@@ -1,26 +1,34 @@
-//! Every captured request of Mixpanel's SDKs decodes to its reviewed snapshot (`fixtures/mixpanel/README.md`).
+//! Every captured request of a vendor's SDKs decodes to its reviewed snapshot (`fixtures/<vendor>/README.md`).
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use weir_event::names::ClassOnly;
-use weir_event::{DraftBatch, LeafKind, Names, SourceNames, SubjectKind};
+use weir_event::{DraftBatch, LeafKind, Millis, Names, SourceNames, SubjectKind};
 use weir_protocol::answer::cors;
-use weir_protocol::body::{self, Limits};
-use weir_protocol::{Answering, Call, DecodeOptions, Opened, Protocol, RequestHead, Situation, protocol};
+use weir_protocol::body::Limits;
+use weir_protocol::{Answering, Auxiliary, Call, DecodeOptions, Opened, Protocol, RequestHead, Situation, protocol};
+
+/// 2026-11-22T00:00:00Z: for answers that tell the time.
+const NOW: Millis = Millis(1_795_305_600_000);
 
 #[test]
 fn every_mixpanel_capture_decodes_to_its_snapshot() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/mixpanel");
-    let mixpanel = protocol("mixpanel").expect("it is in the list");
+    check("mixpanel", 23 + 4 + 28 + 8);
+}
+
+/// Reads `fixtures/<vendor>`, which holds `count` requests.
+fn check(vendor: &str, count: usize) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(vendor);
+    let protocol = protocol(vendor).expect("it is in the list");
     let names = Names::new(Box::new(ClassOnly)).source();
     let options = DecodeOptions::new(["company"], names.names());
     let is_update = std::env::var_os("UPDATE").is_some();
     let (mut seen, mut wrong) = (0, Vec::new());
     for path in requests(&folder) {
         seen += 1;
-        let snapshot = snapshot(mixpanel, &fs::read(&path).expect("a fixture is readable"), &names, &options);
+        let snapshot = snapshot(protocol, &fs::read(&path).expect("a fixture is readable"), &names, &options);
         let beside = path.with_extension("drafts.txt");
         if is_update {
             fs::write(&beside, snapshot).expect("a fixture is writable");
@@ -28,7 +36,7 @@ fn every_mixpanel_capture_decodes_to_its_snapshot() {
             wrong.push(beside);
         }
     }
-    assert_eq!(seen, 23 + 4 + 28 + 8);
+    assert_eq!(seen, count);
     assert!(wrong.is_empty(), "differs from its snapshot: {wrong:#?}; UPDATE=1 writes them anew");
 }
 
@@ -69,6 +77,9 @@ fn snapshot(protocol: &dyn Protocol, request: &[u8], names: &SourceNames, option
         authorization: header("authorization"),
         content_encoding: header("content-encoding"),
         content_type: header("content-type"),
+        sdk_info: header("posthog-sdk-info"),
+        gpc: header("sec-gpc") == Some("1"),
+        dnt: header("dnt") == Some("1"),
     };
     let mut out = String::new();
     if method == "OPTIONS" {
@@ -79,13 +90,16 @@ fn snapshot(protocol: &dyn Protocol, request: &[u8], names: &SourceNames, option
     let call = protocol.classify(method, path);
     let _ = writeln!(out, "{call:?}");
     let mut opened = match call {
-        Call::Replay(_) => Opened::default(),
-        _ => body::open(&head, body, &Limits::default()).expect("an SDK's body opens"),
+        Call::Ingest(endpoint) | Call::Auxiliary(endpoint) | Call::Drop(endpoint, _) => {
+            protocol.open(endpoint, &head, body, &Limits::default()).expect("an SDK's body opens")
+        }
+        Call::WrongMethod(_) | Call::Unknown => Opened::default(),
     };
     let keys: Vec<_> = protocol.find_write_keys(&head, &opened).iter().map(|key| key.reveal().to_owned()).collect();
     let _ = writeln!(out, "write keys: {keys:?}");
     let accepted = |endpoint, opened: Option<&Opened>, events| {
-        protocol.answer(&Answering { endpoint, head: &head, opened, situation: Situation::Accepted { events } })
+        let situation = Situation::Accepted { events };
+        protocol.answer(&Answering { endpoint, head: &head, opened, situation, now: NOW })
     };
     match call {
         Call::Ingest(endpoint) => {
@@ -97,11 +111,13 @@ fn snapshot(protocol: &dyn Protocol, request: &[u8], names: &SourceNames, option
             let _ = writeln!(out, "{decoded:?}");
             dump(&batch, names, &mut out);
         }
-        Call::Replay(endpoint) => {
+        Call::Drop(endpoint, _) => {
             let _ = writeln!(out, "answer: {:?}", accepted(endpoint, None, 0));
         }
         Call::Auxiliary(endpoint) => {
-            let _ = writeln!(out, "answer: {:?}", protocol.auxiliary(endpoint, &head));
+            let write_key = keys.first().map(String::as_str);
+            let call = Auxiliary { endpoint, head: &head, opened: &opened, write_key, now: NOW };
+            let _ = writeln!(out, "answer: {:?}", protocol.auxiliary(&call));
         }
         Call::WrongMethod(_) | Call::Unknown => {}
     }
@@ -119,6 +135,9 @@ fn dump(batch: &DraftBatch, names: &SourceNames, out: &mut String) {
             batch.str(draft.name_text)
         );
         let time = draft.client_time.map(|time| time.to_rfc3339());
+        if let Some(sent_at) = draft.sent_at {
+            let _ = writeln!(out, "  sent at {}", sent_at.to_rfc3339());
+        }
         let sdk_id = draft.sdk_id.map(|id| batch.str(id));
         let _ = writeln!(
             out,

@@ -4,6 +4,7 @@
 //! learned (its names, its dedup window) lives on from generation to generation.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -12,9 +13,10 @@ use weir_deliver::Setup;
 use weir_detect::Engine;
 use weir_event::{DestinationId, GenerationId, NameId, Names, SourceId, SourceNames};
 use weir_policy::SourcePolicy;
+use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{DecodeOptions, Protocol};
 
-use crate::config::{Config, Mode, Subject};
+use crate::config::{Config, Mode, Problem, Problems, Secrets, Subject};
 use crate::dedup::DedupWindow;
 use crate::destination;
 
@@ -81,19 +83,45 @@ impl Memories {
     }
 }
 
-/// Why a configuration that reads well does not resolve.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0.join("\n"))]
-pub struct GenerationError(pub Vec<String>);
-
 impl Generation {
+    /// Reads a file and resolves what it says: what a reload goes by. Every problem at once, those of single fields and those of
+    /// what they mean together, each with its place.
+    pub fn load(
+        file: &Path,
+        secrets: Secrets<'_>,
+        engine: &Engine,
+        names: &Arc<Names>,
+        memories: &Memories,
+    ) -> Result<Generation, Problems> {
+        let draft = Config::draft_file(file, secrets)?;
+        if draft.problems.is_empty() {
+            return Generation::resolve(draft.config, engine, names, memories);
+        }
+        let file = draft.config.file().to_owned();
+        let mut all = draft.problems;
+        if let Err(more) = Generation::resolve(draft.config, engine, names, memories) {
+            // Where a field is wrong by itself, a default stands in for it, and what that means does not matter.
+            let is_known = |at| all.iter().any(|p: &Problem| p.at == at);
+            let more: Vec<Problem> = more.list.into_iter().filter(|p| !is_known(p.at)).collect();
+            all.extend(more);
+        }
+        Err(Problems::new(&file, all))
+    }
+
+    /// [`Generation::load`] where nothing runs yet, as a start and `weir config check` do: the configuration, known to resolve.
+    pub fn check(file: &Path, secrets: Secrets<'_>) -> Result<Config, Problems> {
+        let engine = Arc::new(Engine::new());
+        let names = Names::new(Box::new(weir_detect::Judge::new(Arc::clone(&engine))));
+        Generation::load(file, secrets, &engine, &names, &Memories::default()).map(|generation| generation.config)
+    }
+
     /// Resolves a configuration; every problem at once.
     pub fn resolve(
         config: Config,
         engine: &Engine,
         names: &Arc<Names>,
         memories: &Memories,
-    ) -> Result<Generation, GenerationError> {
+    ) -> Result<Generation, Problems> {
         let mut problems = Vec::new();
         let mut destinations = BTreeMap::new();
         for (id, destination) in &config.destinations {
@@ -101,14 +129,17 @@ impl Generation {
                 Ok(setup) => {
                     destinations.insert(id.clone(), Arc::new(setup));
                 }
-                Err(of_this) => problems.extend(of_this.into_iter().map(|p| format!("destinations.{id}: {p}"))),
+                Err(of_this) => problems.extend(of_this.into_iter().map(|(field, what)| {
+                    let dot = if field.is_empty() { "" } else { "." };
+                    config.problem(&format!("destinations.{id}{dot}{field}"), &what)
+                })),
             }
         }
         let mut sources = BTreeMap::new();
         let mut by_write_key = HashMap::new();
         for (id, source) in &config.sources {
             let Some(protocol) = weir_protocol::protocol(source.protocol) else {
-                problems.push(format!("sources.{id}: no protocol {}", source.protocol));
+                problems.push(config.problem(&format!("sources.{id}"), &format!("no protocol {}", source.protocol)));
                 continue;
             };
             let takers = || config.destinations.iter().filter(|(_, d)| d.environments.contains(&source.environment));
@@ -140,7 +171,7 @@ impl Generation {
             sources.insert(id.clone(), Arc::new(runtime));
         }
         if !problems.is_empty() {
-            return Err(GenerationError(problems));
+            return Err(config.problems(problems));
         }
         let id = generation_id(config.canonical(), engine.version());
         Ok(Generation { id, config, sources, destinations, by_write_key })
@@ -151,6 +182,12 @@ impl Generation {
         self.sources.get(self.by_write_key.get(key)?)
     }
 
+    /// The protocols that some source speaks, each once, in the order of their list.
+    pub fn protocols(&self) -> impl Iterator<Item = &'static dyn Protocol> {
+        let spoken = |p: &&&'static dyn Protocol| self.sources.values().any(|s| s.protocol.number() == p.number());
+        PROTOCOLS.iter().filter(spoken).copied()
+    }
+
     /// The source of an id in a path.
     pub fn source(&self, id: &str) -> Option<&Arc<SourceRuntime>> {
         self.sources.get(&SourceId::parse(id).ok()?)
@@ -158,12 +195,12 @@ impl Generation {
 }
 
 impl SourceRuntime {
-    /// Whether a candidate is one of this source's write keys. All keys are compared in full, so that the time tells nothing.
-    pub fn has_key(&self, candidate: &str) -> bool {
-        self.write_keys.iter().fold(false, |found, key| {
+    /// The write key of this source that a candidate is. All keys are compared in full, so that the time tells nothing.
+    pub fn own_key(&self, candidate: &str) -> Option<&str> {
+        self.write_keys.iter().fold(None, |found, key| {
             let same = key.len() == candidate.len()
                 && key.bytes().zip(candidate.bytes()).fold(0_u8, |difference, (a, b)| difference | (a ^ b)) == 0;
-            found | same
+            if same { Some(key.as_str()) } else { found }
         })
     }
 

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use weir_detect::TruncatedAddress;
 use weir_event::log::{Field, Level, emit};
@@ -28,6 +28,9 @@ pub use budget::{Budget, InFlight};
 
 use crate::config::{Cidr, Limits};
 use crate::tls::Tls;
+
+/// Connections that the system keeps until they are accepted.
+const QUEUE: u32 = 1_024;
 
 /// What the listener hands requests to: the pipeline.
 pub trait Service: Send + Sync + 'static {
@@ -58,7 +61,14 @@ impl Head {
             authorization: self.header(&http::header::AUTHORIZATION),
             content_encoding: self.header(&http::header::CONTENT_ENCODING),
             content_type: self.header(&http::header::CONTENT_TYPE),
+            sdk_info: self.0.headers.get("posthog-sdk-info").and_then(|value| value.to_str().ok()),
+            gpc: self.says_one("sec-gpc"),
+            dnt: self.says_one("dnt"),
         }
+    }
+
+    fn says_one(&self, name: &str) -> bool {
+        self.0.headers.get(name).is_some_and(|value| value.as_bytes().trim_ascii() == b"1")
     }
 
     fn header(&self, name: &http::HeaderName) -> Option<&str> {
@@ -149,7 +159,12 @@ impl Handle {
 impl Listener {
     /// Takes the address; nothing is accepted before [`Listener::run`].
     pub async fn bind(address: SocketAddr, settings: Settings, tls: Option<Arc<Tls>>) -> std::io::Result<Listener> {
-        let socket = TcpListener::bind(address).await?;
+        Listener::on(reserve(address)?, settings, tls).await
+    }
+
+    /// Listens on an address that was reserved; nothing is accepted before [`Listener::run`].
+    pub async fn on(address: TcpSocket, settings: Settings, tls: Option<Arc<Tls>>) -> std::io::Result<Listener> {
+        let socket = address.listen(QUEUE)?;
         let budget = Budget::new(settings.limits.in_flight_bytes);
         let shared = Shared { settings: RwLock::new(Arc::new(settings)), budget, gauges: Gauges::default() };
         Ok(Listener { socket, shared: Arc::new(shared), tls })
@@ -210,6 +225,15 @@ impl Listener {
         let all = u32::try_from(places.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
         tokio::time::timeout(grace, free.acquire_many(all)).await.is_ok()
     }
+}
+
+/// Takes an address before there is anything to serve there: who connects is refused until it is listened on.
+pub fn reserve(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As every server does: connections of the last process that are still being closed do not keep the address.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 /// Resolves once `stop` is true, or nobody is left to say so.

@@ -20,7 +20,8 @@ use weir_journal::Journal;
 use weir_keys::{KeySnapshot, Keys};
 use weir_policy::{Consent, Gate, MinimisedBatch, Minimiser, RegionSource, Withheld};
 use weir_protocol::body::{self, BodyError, Opened};
-use weir_protocol::{Answer, Answering, Call, DecodeError, Endpoint, Protocol, RequestHead, Situation};
+use weir_protocol::vendors::PROTOCOLS;
+use weir_protocol::{Answer, Answering, Auxiliary, Call, DecodeError, Endpoint, Protocol, RequestHead, Situation};
 
 use crate::config::Mode;
 use crate::disk::Space;
@@ -168,23 +169,34 @@ impl Pipeline {
             None => (None, head.path()),
         };
         let head = head.for_protocol(path);
-        let Some((protocol, call)) = classify(named, &head) else { return not_found() };
+        let Some((protocol, call)) = self.classify(&generation, named, &head, &body) else { return not_found() };
         let answer = |endpoint, opened: Option<&Opened>, situation| {
-            protocol.answer(&Answering { endpoint, head: &head, opened, situation })
+            protocol.answer(&Answering { endpoint, head: &head, opened, situation, now: self.clock.now() })
         };
         match call {
             Call::Unknown => not_found(),
             Call::WrongMethod(endpoint) => answer(endpoint, None, Situation::WrongMethod),
             Call::Auxiliary(endpoint) => {
-                if let Some(source) = authorise(&generation, named, protocol, &head, &Opened::default())
+                let opened = open_quietly(&generation, protocol, endpoint, &head, body);
+                let found = authorise(&generation, named, protocol, &head, &opened);
+                if let Some((source, _)) = found
                     && protocol.is_flags(endpoint)
                 {
                     source.saw_flags();
                 }
-                protocol.auxiliary(endpoint, &head)
+                let (write_key, now) = (found.map(|(_, key)| key), self.clock.now());
+                protocol.auxiliary(&Auxiliary { endpoint, head: &head, opened: &opened, write_key, now })
             }
-            Call::Replay(endpoint) => {
-                let fate = self.drop_replay(&generation, named, protocol, &head).await;
+            Call::Drop(endpoint, rule) => {
+                let mut found = authorise(&generation, named, protocol, &head, &Opened::default());
+                if found.is_none() {
+                    let opened = open_quietly(&generation, protocol, endpoint, &head, body);
+                    found = authorise(&generation, named, protocol, &head, &opened);
+                }
+                let fate = match found {
+                    Some((source, _)) => self.drop_call(source, rule).await,
+                    None => Fate::BadKey,
+                };
                 answer(endpoint, None, fate.situation())
             }
             Call::Ingest(endpoint) => match body {
@@ -200,6 +212,42 @@ impl Pipeline {
                 Body::Refused(Refusal::Broken) => answer(endpoint, None, Situation::BadBody),
             },
         }
+    }
+
+    /// The protocol and the call. A bare path may be of several vendors: then a write key tells, in the head or in the body.
+    fn classify(
+        &self,
+        generation: &Generation,
+        named: Option<&Arc<SourceRuntime>>,
+        head: &RequestHead<'_>,
+        body: &Body,
+    ) -> Option<(&'static dyn Protocol, Call)> {
+        if let Some(source) = named {
+            return Some((source.protocol, source.protocol.classify(head.method, head.path)));
+        }
+        let call_of = |protocol: &&'static dyn Protocol| {
+            let call = protocol.classify(head.method, head.path);
+            (call != Call::Unknown).then_some((*protocol, call))
+        };
+        let possible: Vec<_> = generation.protocols().filter_map(|protocol| call_of(&protocol)).collect();
+        if possible.len() <= 1 {
+            // Nobody configured speaks it: the answer is still in the form of somebody who does.
+            return possible.first().copied().or_else(|| PROTOCOLS.iter().find_map(call_of));
+        }
+        let limits = body::Limits { decoded_bytes_max: generation.config.limits.body_decoded_bytes };
+        let is_known = |protocol, opened: &Opened| authorise(generation, None, protocol, head, opened).is_some();
+        let by_head = possible.iter().find(|(protocol, _)| is_known(*protocol, &Opened::default()));
+        let by_body = || {
+            let Body::Whole(bytes, _) = body else { return None };
+            possible.iter().find(|(protocol, call)| {
+                let (Call::Ingest(endpoint) | Call::Auxiliary(endpoint) | Call::Drop(endpoint, _)) = call else {
+                    return false;
+                };
+                let opened = protocol.open(*endpoint, head, bytes.clone(), &limits);
+                opened.is_ok_and(|opened| is_known(*protocol, &opened))
+            })
+        };
+        by_head.or_else(by_body).or(possible.first()).copied()
     }
 
     #[expect(clippy::too_many_arguments, reason = "the facts of one request; a struct of them would be used once")]
@@ -219,7 +267,7 @@ impl Pipeline {
         let mut timer = StageTimer::start();
         let limits = body::Limits { decoded_bytes_max: generation.config.limits.body_decoded_bytes };
         let received = body.len();
-        let mut opened = match body::open(head, body, &limits) {
+        let mut opened = match protocol.open(endpoint, head, body, &limits) {
             Ok(opened) => opened,
             Err(BodyError::TooLarge { .. }) => return (Fate::TooLarge, None),
             Err(BodyError::UnsupportedEncoding) => return (Fate::UnsupportedEncoding, None),
@@ -231,7 +279,7 @@ impl Pipeline {
             return (Fate::Overloaded, None);
         }
         timer.mark(Stage::Body);
-        let Some(source) = authorise(generation, named, protocol, head, &opened) else {
+        let Some((source, _)) = authorise(generation, named, protocol, head, &opened) else {
             return (Fate::BadKey, Some(opened));
         };
         let gated = DRAFTS.with_borrow_mut(|drafts| {
@@ -339,22 +387,13 @@ impl Pipeline {
         Fate::Accepted(gated.events)
     }
 
-    /// A session recording: accepted, dropped, counted (D17). The body is not looked at, so the key must be in the head.
-    async fn drop_replay(
-        &self,
-        generation: &Generation,
-        named: Option<&Arc<SourceRuntime>>,
-        protocol: &'static dyn Protocol,
-        head: &RequestHead<'_>,
-    ) -> Fate {
+    /// A session recording or the like: accepted, dropped, counted (D17).
+    async fn drop_call(&self, source: &SourceRuntime, rule: Rule) -> Fate {
         if self.is_stopping() || !self.space.intake_open() {
             return Fate::Overloaded;
         }
-        let Some(source) = authorise(generation, named, protocol, head, &Opened::default()) else {
-            return Fate::BadKey;
-        };
         let mut batch = MinimisedBatch::new(self.clock.now());
-        batch.count_dropped(source.policy.id.as_str(), Rule::SessionReplay, 1);
+        batch.count_dropped(source.policy.id.as_str(), rule, 1);
         match self.journal.append(batch).await {
             Ok(_) => Fate::Accepted(1),
             Err(_) => Fate::Overloaded,
@@ -437,29 +476,43 @@ fn split(path: &str) -> Option<(&str, &str)> {
     })
 }
 
-/// The protocol and the call: of the named source, or of the first protocol that knows the bare path.
-fn classify(named: Option<&Arc<SourceRuntime>>, head: &RequestHead<'_>) -> Option<(&'static dyn Protocol, Call)> {
-    match named {
-        Some(source) => Some((source.protocol, source.protocol.classify(head.method, head.path))),
-        None => weir_protocol::vendors::PROTOCOLS
-            .iter()
-            .map(|p| (*p, p.classify(head.method, head.path)))
-            .find(|(_, call)| *call != Call::Unknown),
-    }
-}
-
-/// The source of a request: the named one if a candidate is one of its keys, else the one that a candidate is a key of.
+/// The source of a request and the key that says so: the named source if a candidate is one of its keys, else the one of this
+/// protocol that a candidate is a key of.
 fn authorise<'g>(
     generation: &'g Generation,
     named: Option<&'g Arc<SourceRuntime>>,
     protocol: &dyn Protocol,
     head: &RequestHead<'_>,
     opened: &Opened,
-) -> Option<&'g Arc<SourceRuntime>> {
+) -> Option<(&'g Arc<SourceRuntime>, &'g str)> {
     let candidates = protocol.find_write_keys(head, opened);
-    match named {
-        Some(source) => candidates.iter().any(|c| source.has_key(c.reveal())).then_some(source),
-        None => candidates.iter().find_map(|c| generation.source_of_key(c.reveal())),
+    let speaks = |source: &SourceRuntime| source.protocol.number() == protocol.number();
+    candidates.iter().find_map(|candidate| {
+        let source = match named {
+            Some(source) => source,
+            None => generation.source_of_key(candidate.reveal()).filter(|source| speaks(source))?,
+        };
+        Some((source, source.own_key(candidate.reveal())?))
+    })
+}
+
+/// What can be opened of the body of a call that bears no events; empty where it cannot.
+fn open_quietly(
+    generation: &Generation,
+    protocol: &dyn Protocol,
+    endpoint: Endpoint,
+    head: &RequestHead<'_>,
+    body: Body,
+) -> Opened {
+    let limits = body::Limits { decoded_bytes_max: generation.config.limits.body_decoded_bytes };
+    match body {
+        Body::Whole(bytes, mut taken) => {
+            let received = bytes.len();
+            let opened = protocol.open(endpoint, head, bytes, &limits).unwrap_or_default();
+            let more = opened.text_bytes().len().saturating_sub(received);
+            if taken.grow(more) { opened } else { Opened::default() }
+        }
+        Body::Refused(_) => Opened::default(),
     }
 }
 

@@ -372,6 +372,7 @@ impl Up {
             identities: vec![Identity { kind: SubjectKind::User, role: Role::Subject, text: subject }],
             sdk_id,
             client_time: Some(now.plus(-event.age)),
+            sent_at: None,
             historical: event.age > Millis::DAY,
             leaves: 0..2,
             unnamed: 0,

@@ -280,6 +280,7 @@ impl<'a> Event<'a> {
             identities,
             sdk_id,
             client_time: self.time,
+            sent_at: None,
             historical: self.historical,
             leaves,
             unnamed,

@@ -8,11 +8,11 @@ mod decode;
 pub mod encode;
 pub mod names;
 
-use weir_event::{DraftBatch, SourceNames};
+use weir_event::{DraftBatch, Rule, SourceNames};
 
 use crate::answer::{Answer, Answering};
 use crate::body::Opened;
-use crate::inbound::{Call, DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead, WriteKey};
+use crate::inbound::{Auxiliary, Call, DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead, WriteKey};
 
 /// Events.
 pub const TRACK: Endpoint = Endpoint("track");
@@ -66,7 +66,7 @@ impl Protocol for Mixpanel {
         }
         match endpoint {
             FLAGS | SETTINGS | DECIDE => Call::Auxiliary(endpoint),
-            RECORD => Call::Replay(endpoint),
+            RECORD => Call::Drop(endpoint, Rule::SessionReplay),
             _ => Call::Ingest(endpoint),
         }
     }
@@ -115,8 +115,8 @@ impl Protocol for Mixpanel {
         answers::answer(answering)
     }
 
-    fn auxiliary(&self, endpoint: Endpoint, _head: &RequestHead<'_>) -> Answer {
-        answers::auxiliary(endpoint)
+    fn auxiliary(&self, call: &Auxiliary<'_>) -> Answer {
+        answers::auxiliary(call.endpoint)
     }
 
     fn is_flags(&self, endpoint: Endpoint) -> bool {

@@ -203,6 +203,7 @@ mod tests {
             identities: Vec::new(),
             sdk_id: None,
             client_time: None,
+            sent_at: None,
             historical: false,
             leaves: 0..2,
             unnamed: 0,

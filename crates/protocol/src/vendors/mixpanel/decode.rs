@@ -7,12 +7,12 @@
 //! - `$ignore_time` and `$ignore_alias` steer Mixpanel and say nothing about anybody; they are read and forgotten.
 
 use weir_event::{
-    Draft, DraftBatch, Identity, Leaf, LeafKind, Millis, NameId, Operation, ProfileOp, Role, Rule, SourceNames,
-    SubjectKind, Text, limits,
+    DraftBatch, Identity, Leaf, LeafKind, NameId, Operation, ProfileOp, Role, Rule, SourceNames, SubjectKind, Text,
 };
 
+use crate::drafting::{Drafting, Facts, Walk, unix_time};
 use crate::inbound::{Canonical, DecodeError, DecodeOptions, Decoded, Endpoint, WriteKey};
-use crate::json::{Malformed, Meaning, Parser, Plan, Scalar, Vocabulary};
+use crate::json::{Malformed, Meaning, Plan, Scalar, Vocabulary};
 use crate::vendors::mixpanel::{ENGAGE, GROUPS, IMPORT, names};
 
 /// `{"event", "properties"}`.
@@ -118,35 +118,21 @@ pub(super) fn decode(
     options: &DecodeOptions,
     batch: &mut DraftBatch,
 ) -> Result<Decoded, DecodeError> {
-    let DraftBatch { text, leaves, drafts } = batch;
     let canonical = options.canonical(source.names(), names::CONTEXT);
     let profile_name = if endpoint == GROUPS { canonical.group } else { canonical.profile };
-    let parser = Parser::new(text, leaves, source, Words { canonical, options });
+    let drafting = Drafting::new(batch, source, Words { canonical, options });
     let meta = canonical.meta;
-    let mut decoder = Decoder {
-        endpoint,
-        parser,
-        drafts,
-        options,
-        meta,
-        profile_name,
-        last_name: (Text::default(), NameId::UNNAMED),
-        found: Found::default(),
-    };
-    let events = decoder.run()?;
-    let faults = drafts.iter().filter(|draft| draft.fault.is_some()).count() as u32;
-    Ok(Decoded { events, drafts: drafts.len() as u32, faults })
+    let mut decoder = Decoder { endpoint, drafting, options, meta, profile_name, found: Found::default() };
+    decoder.run()?;
+    Ok(decoder.drafting.decoded())
 }
 
 struct Decoder<'a> {
     endpoint: Endpoint,
-    parser: Parser<'a, Words<'a>>,
-    drafts: &'a mut Vec<Draft>,
+    drafting: Drafting<'a, Words<'a>>,
     options: &'a DecodeOptions,
     meta: NameId,
     profile_name: NameId,
-    /// The text of an event name that was read before, and its id.
-    last_name: (Text, NameId),
     found: Found,
 }
 
@@ -158,7 +144,6 @@ struct Found {
     groups: Vec<(u8, Text)>,
     /// Properties dropped at the top of a profile update; they count with its first operation.
     unnamed: u32,
-    fault: Option<Rule>,
 }
 
 impl Found {
@@ -167,7 +152,6 @@ impl Found {
         self.merged.clear();
         self.groups.clear();
         self.unnamed = 0;
-        self.fault = None;
     }
 
     fn text(&self, number: u8) -> Option<Text> {
@@ -176,51 +160,25 @@ impl Found {
     }
 }
 
-impl From<Malformed> for DecodeError {
-    fn from(Malformed(at): Malformed) -> DecodeError {
-        DecodeError::Malformed { at }
-    }
-}
-
 impl Decoder<'_> {
-    /// One object, a list of them, or one after the other (NDJSON).
-    fn run(&mut self) -> Result<u32, DecodeError> {
-        let mut events = 0;
-        if self.parser.peek() == b'[' {
-            self.parser.expect(b'[')?;
-            let mut is_first = true;
-            while self.parser.next_element(&mut is_first)? {
-                self.element(&mut events)?;
-            }
-        } else {
-            while !self.parser.is_done() {
-                if self.parser.peek() != b'{' {
-                    return Err(DecodeError::Malformed { at: self.parser.position() });
-                }
-                self.element(&mut events)?;
-            }
-            if events == 0 {
-                return Err(DecodeError::NotEvents);
-            }
+    fn run(&mut self) -> Result<(), DecodeError> {
+        let mut walk = Walk::NotBegun;
+        while self.drafting.next_event(&mut walk)? {
+            self.element()?;
         }
-        if self.parser.is_done() { Ok(events) } else { Err(DecodeError::Malformed { at: self.parser.position() }) }
+        Ok(())
     }
 
-    fn element(&mut self, events: &mut u32) -> Result<(), DecodeError> {
-        if *events as usize == limits::BATCH_EVENTS_MAX {
-            return Err(DecodeError::TooManyEvents { max: limits::BATCH_EVENTS_MAX });
-        }
-        *events += 1;
+    fn element(&mut self) -> Result<(), DecodeError> {
         self.found.clear();
-        self.parser.begin_event();
-        if self.parser.peek() != b'{' {
-            self.parser.skip()?;
+        if self.drafting.parser.peek() != b'{' {
+            self.drafting.parser.skip()?;
             let (operation, name) = if matches!(self.endpoint, ENGAGE | GROUPS) {
                 (self.profile_operation(ProfileOp::Set), self.profile_name)
             } else {
                 (Operation::Track, NameId::UNNAMED)
             };
-            self.found.fault = Some(Rule::Malformed);
+            self.drafting.fail(Rule::Malformed);
             self.finish(operation, name, Text::default());
             return Ok(());
         }
@@ -232,40 +190,41 @@ impl Decoder<'_> {
     }
 
     fn event(&mut self) -> Result<(), Malformed> {
-        let start = self.parser.position();
+        let start = self.drafting.parser.position();
         let mut properties = 0..0;
-        let mut object = self.parser.begin_object(EVENT, self.meta)?;
-        while let Some(key) = self.parser.next_key(&mut object)? {
+        let mut object = self.drafting.parser.begin_object(EVENT, self.meta)?;
+        while let Some(key) = self.drafting.parser.next_key(&mut object)? {
             match key.meaning {
                 Meaning::Special(special::EVENT) => {
-                    self.found.scalars[usize::from(special::EVENT)] = self.parser.scalar()?;
+                    self.found.scalars[usize::from(special::EVENT)] = self.drafting.parser.scalar()?;
                 }
                 Meaning::Special(special::PROPERTIES) => {
                     if key.is_repeated {
                         // The last one wins, with everything that it says.
-                        self.parser.tape().drain(std::mem::take(&mut properties));
+                        self.drafting.parser.tape().drain(std::mem::take(&mut properties));
                         let name = self.found.scalars[usize::from(special::EVENT)];
                         self.found.clear();
+                        self.drafting.restore_fault(None);
                         self.found.scalars[usize::from(special::EVENT)] = name;
                     }
-                    let first = self.parser.tape().len();
+                    let first = self.drafting.parser.tape().len();
                     self.properties(PROPERTIES, NameId::EVENT_ROOT)?;
-                    properties = first..self.parser.tape().len();
+                    properties = first..self.drafting.parser.tape().len();
                 }
-                Meaning::Special(_) => self.parser.skip()?,
-                _ => self.parser.property(&key)?,
+                Meaning::Special(_) => self.drafting.parser.skip()?,
+                _ => self.drafting.parser.property(&key)?,
             }
         }
-        self.check_size(start);
+        self.drafting.check_size(start);
         let name_scalar = self.found.scalars[usize::from(special::EVENT)];
         let Some(Scalar { kind: LeafKind::String, text: name_text }) = name_scalar.filter(|name| name.text.len > 0)
         else {
-            self.fault(Rule::Malformed);
+            self.drafting.fail(Rule::Malformed);
             self.finish(Operation::Track, NameId::UNNAMED, Text::default());
             return Ok(());
         };
-        let name = self.event_name(name_text);
-        let operation = match self.parser.bytes(name_text) {
+        let name = self.drafting.event_name(name_text);
+        let operation = match self.drafting.parser.bytes(name_text) {
             b"$identify" => Operation::Identify,
             b"$create_alias" => Operation::Alias,
             b"$merge" => Operation::Merge,
@@ -275,35 +234,24 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    /// The id of an event name. Batches repeat themselves, so the last one is remembered.
-    fn event_name(&mut self, text: Text) -> NameId {
-        let (last, id) = self.last_name;
-        if self.parser.bytes(last) == self.parser.bytes(text) {
-            return id;
-        }
-        let id = self.parser.names().event(self.parser.str(text));
-        self.last_name = (text, id);
-        id
-    }
-
     /// Reads the object of properties that comes next.
     fn properties(&mut self, plan: Plan, parent: NameId) -> Result<(), Malformed> {
-        if self.parser.peek() != b'{' {
-            self.fault(Rule::Malformed);
-            return self.parser.skip();
+        if self.drafting.parser.peek() != b'{' {
+            self.drafting.fail(Rule::Malformed);
+            return self.drafting.parser.skip();
         }
-        let mut object = self.parser.begin_object(plan, parent)?;
-        while let Some(key) = self.parser.next_key(&mut object)? {
+        let mut object = self.drafting.parser.begin_object(plan, parent)?;
+        while let Some(key) = self.drafting.parser.next_key(&mut object)? {
             match key.meaning {
                 Meaning::Special(number @ special::GROUP..) => self.group(number - special::GROUP)?,
                 Meaning::Special(special::DISTINCT_IDS) => self.merged()?,
                 Meaning::Special(number) => {
-                    let scalar = self.parser.scalar()?;
+                    let scalar = self.drafting.parser.scalar()?;
                     if let Some(slot) = self.found.scalars.get_mut(usize::from(number)) {
                         *slot = scalar;
                     }
                 }
-                _ => self.parser.property(&key)?,
+                _ => self.drafting.parser.property(&key)?,
             }
         }
         Ok(())
@@ -312,21 +260,21 @@ impl Decoder<'_> {
     /// A group's id, or a list of them.
     fn group(&mut self, number: u8) -> Result<(), Malformed> {
         self.found.groups.retain(|(n, _)| *n != number);
-        if self.parser.peek() != b'[' {
-            if let Some(scalar) = self.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0) {
+        if self.drafting.parser.peek() != b'[' {
+            if let Some(scalar) = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0) {
                 self.found.groups.push((number, scalar.text));
             }
             return Ok(());
         }
-        self.parser.expect(b'[')?;
+        self.drafting.parser.expect(b'[')?;
         let mut is_first = true;
         let first = self.found.groups.len();
-        while self.parser.next_element(&mut is_first)? {
-            if let Some(scalar) = self.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0) {
+        while self.drafting.parser.next_element(&mut is_first)? {
+            if let Some(scalar) = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0) {
                 if self.found.groups.len() - first < GROUPS_MAX {
                     self.found.groups.push((number, scalar.text));
                 } else {
-                    self.fault(Rule::OverLimit);
+                    self.drafting.fail(Rule::OverLimit);
                 }
             }
         }
@@ -336,13 +284,13 @@ impl Decoder<'_> {
     /// The ids of a `$merge`.
     fn merged(&mut self) -> Result<(), Malformed> {
         self.found.merged.clear();
-        if self.parser.peek() != b'[' {
-            return self.parser.skip();
+        if self.drafting.parser.peek() != b'[' {
+            return self.drafting.parser.skip();
         }
-        self.parser.expect(b'[')?;
+        self.drafting.parser.expect(b'[')?;
         let mut is_first = true;
-        while self.parser.next_element(&mut is_first)? {
-            if let Some(scalar) = self.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0)
+        while self.drafting.parser.next_element(&mut is_first)? {
+            if let Some(scalar) = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0)
                 && self.found.merged.len() < 3
             {
                 self.found.merged.push(scalar.text);
@@ -354,47 +302,48 @@ impl Decoder<'_> {
     /// A profile update. Operations may come before the group key that says whose properties they are, so they are passed
     /// over first and read after.
     fn update(&mut self) -> Result<(), Malformed> {
-        let start = self.parser.position();
+        let start = self.drafting.parser.position();
         let mut operations: [Option<usize>; OPERATIONS.len()] = [None; OPERATIONS.len()];
         let mut order = Vec::new();
-        let mut object = self.parser.begin_object(UPDATE, self.meta)?;
-        while let Some(key) = self.parser.next_key(&mut object)? {
+        let mut object = self.drafting.parser.begin_object(UPDATE, self.meta)?;
+        while let Some(key) = self.drafting.parser.next_key(&mut object)? {
             match key.meaning {
                 Meaning::Special(number @ special::OPERATION..special::GROUP) => {
                     let place = usize::from(number - special::OPERATION);
-                    self.parser.peek();
+                    self.drafting.parser.peek();
                     order.retain(|other| *other != place);
                     order.push(place);
-                    operations[place] = Some(self.parser.position());
-                    self.parser.skip()?;
+                    operations[place] = Some(self.drafting.parser.position());
+                    self.drafting.parser.skip()?;
                 }
                 Meaning::Special(number) => {
-                    let scalar = self.parser.scalar()?;
+                    let scalar = self.drafting.parser.scalar()?;
                     if let Some(slot) = self.found.scalars.get_mut(usize::from(number)) {
                         *slot = scalar;
                     }
                 }
-                _ => self.parser.property(&key)?,
+                _ => self.drafting.parser.property(&key)?,
             }
         }
-        let end = self.parser.position();
-        self.check_size(start);
+        let end = self.drafting.parser.position();
+        self.drafting.check_size(start);
         let parent = if self.endpoint == GROUPS { self.group_parent() } else { NameId::PROFILE_ROOT };
-        let event_start = self.parser.event_start();
-        let context: Vec<Leaf> = self.parser.tape().split_off(event_start);
+        let event_start = self.drafting.parser.event_start();
+        let context: Vec<Leaf> = self.drafting.parser.tape().split_off(event_start);
         if order.is_empty() {
-            self.fault(Rule::Malformed);
+            self.drafting.fail(Rule::Malformed);
             order.push(0);
         }
-        let shared = std::mem::take(&mut self.found);
-        let mut unnamed = self.parser.unnamed();
+        let (shared, fault) = (std::mem::take(&mut self.found), self.drafting.fault());
+        let mut unnamed = self.drafting.parser.unnamed();
         for place in order {
             let unnamed = std::mem::take(&mut unnamed);
-            self.found = Found { scalars: shared.scalars, fault: shared.fault, unnamed, ..Found::default() };
-            self.parser.begin_tape();
+            self.found = Found { scalars: shared.scalars, unnamed, ..Found::default() };
+            self.drafting.restore_fault(fault);
+            self.drafting.parser.begin_tape();
             let (_, op) = OPERATIONS[place];
             if let Some(position) = operations[place] {
-                self.parser.go_to(position);
+                self.drafting.parser.go_to(position);
                 match op {
                     ProfileOp::Unset => self.unset(parent)?,
                     ProfileOp::Delete => {}
@@ -406,35 +355,35 @@ impl Decoder<'_> {
                 let number = usize::from(number);
                 self.found.scalars[number] = shared.scalars[number].or(self.found.scalars[number]);
             }
-            if !self.parser.is_over_limit() {
-                self.parser.tape().extend_from_slice(&context);
+            if !self.drafting.parser.is_over_limit() {
+                self.drafting.parser.tape().extend_from_slice(&context);
             }
             self.finish(self.profile_operation(op), self.profile_name, Text::default());
         }
-        self.parser.go_to(end);
+        self.drafting.parser.go_to(end);
         Ok(())
     }
 
     /// `$unset` names properties: their paths without values.
     fn unset(&mut self, parent: NameId) -> Result<(), Malformed> {
-        if self.parser.peek() != b'[' {
-            self.fault(Rule::Malformed);
-            return self.parser.skip();
+        if self.drafting.parser.peek() != b'[' {
+            self.drafting.fail(Rule::Malformed);
+            return self.drafting.parser.skip();
         }
-        self.parser.expect(b'[')?;
+        self.drafting.parser.expect(b'[')?;
         let mut is_first = true;
-        while self.parser.next_element(&mut is_first)? {
-            let Some(Scalar { kind: LeafKind::String, text }) = self.parser.scalar()? else {
-                self.fault(Rule::Malformed);
+        while self.drafting.parser.next_element(&mut is_first)? {
+            let Some(Scalar { kind: LeafKind::String, text }) = self.drafting.parser.scalar()? else {
+                self.drafting.fail(Rule::Malformed);
                 continue;
             };
-            match self.parser.names().path(parent, self.parser.str(text)) {
-                (NameId::UNNAMED, _) => self.parser.count_unnamed(),
+            match self.drafting.parser.names().path(parent, self.drafting.parser.str(text)) {
+                (NameId::UNNAMED, _) => self.drafting.parser.count_unnamed(),
                 (path, is_folded) => {
                     if is_folded {
-                        self.parser.push(path, LeafKind::MapKey, text);
+                        self.drafting.parser.push(path, LeafKind::MapKey, text);
                     }
-                    self.parser.push(path, LeafKind::Null, Text::default());
+                    self.drafting.parser.push(path, LeafKind::Null, Text::default());
                 }
             }
         }
@@ -446,13 +395,13 @@ impl Decoder<'_> {
         let key = self.found.scalars[usize::from(special::GROUP_KEY)];
         let path = match key {
             Some(Scalar { kind: LeafKind::String, text }) => {
-                self.parser.names().path(NameId::GROUP_ROOT, self.parser.str(text))
+                self.drafting.parser.names().path(NameId::GROUP_ROOT, self.drafting.parser.str(text))
             }
             _ => (NameId::UNNAMED, false),
         };
         match path {
             (NameId::UNNAMED, _) | (_, true) => {
-                self.fault(if key.is_some() { Rule::PathUnclean } else { Rule::Malformed });
+                self.drafting.fail(if key.is_some() { Rule::PathUnclean } else { Rule::Malformed });
                 NameId::UNNAMED
             }
             (path, false) => path,
@@ -463,48 +412,25 @@ impl Decoder<'_> {
         if self.endpoint == GROUPS { Operation::Group(op) } else { Operation::Profile(op) }
     }
 
-    fn fault(&mut self, rule: Rule) {
-        self.found.fault = self.found.fault.or(Some(rule));
-    }
-
-    fn check_size(&mut self, start: usize) {
-        if self.parser.position() - start > limits::EVENT_BYTES_MAX {
-            self.fault(Rule::TooLarge);
-        }
-    }
-
     /// Makes the draft of what was found.
     fn finish(&mut self, operation: Operation, name: NameId, name_text: Text) {
         let mut identities = Vec::with_capacity(4 + self.found.groups.len());
         self.identities(operation, &mut identities);
-        let mut leaves = self.parser.end_tape();
         if operation == Operation::Alias {
-            leaves.end = self.alias(leaves.start as usize, &mut identities);
+            self.alias(&mut identities);
         }
         if operation == Operation::Merge && self.found.merged.len() != 2 {
-            self.fault(Rule::Malformed);
+            self.drafting.fail(Rule::Malformed);
         }
-        let sdk_id = self.found.text(special::INSERT_ID);
-        let is_long = |text: &Text| text.len as usize > limits::ID_BYTES_MAX;
-        if self.parser.is_over_limit()
-            || sdk_id.as_ref().is_some_and(is_long)
-            || identities.iter().any(|id| is_long(&id.text))
-        {
-            self.fault(Rule::OverLimit);
-        }
-        let client_time = self.found.text(special::TIME).and_then(|text| millis(self.parser.str(text)));
-        self.drafts.push(Draft {
-            operation,
-            name,
-            name_text,
-            identities,
-            sdk_id,
+        let client_time = self.found.text(special::TIME).and_then(|text| unix_time(self.drafting.parser.str(text)));
+        let facts = Facts {
+            sdk_id: self.found.text(special::INSERT_ID),
             client_time,
             historical: self.endpoint == IMPORT,
-            leaves,
-            unnamed: self.parser.unnamed() + self.found.unnamed,
-            fault: self.found.fault,
-        });
+            unnamed: self.found.unnamed,
+            ..Facts::new(operation, name, name_text)
+        };
+        self.drafting.finish(facts, identities);
     }
 
     fn identities(&self, operation: Operation, identities: &mut Vec<Identity>) {
@@ -522,12 +448,14 @@ impl Decoder<'_> {
             add(Role::Next, ids.1.map(person));
         } else if let Operation::Group(_) = operation {
             // Reading the key twice cannot fail differently: it was judged clean in `group_parent`.
-            let key = self.found.text(special::GROUP_KEY).map(|key| self.parser.str(key));
+            let key = self.found.text(special::GROUP_KEY).map(|key| self.drafting.parser.str(key));
             if let (Some(key), Some(id), false) =
-                (key, text(special::GROUP_ID), self.found.fault == Some(Rule::PathUnclean))
+                (key, text(special::GROUP_ID), self.drafting.fault() == Some(Rule::PathUnclean))
             {
-                let label =
-                    self.options.group(key).map_or_else(|| self.parser.names().names().label(key), |(_, label)| label);
+                let label = self
+                    .options
+                    .group(key)
+                    .map_or_else(|| self.drafting.parser.names().names().label(key), |(_, label)| label);
                 add(Role::Group, Some((SubjectKind::Group(label), id)));
             }
         } else {
@@ -546,14 +474,14 @@ impl Decoder<'_> {
         }
     }
 
-    /// `$create_alias`: `distinct_id` is the id before, the property `alias` the id after. Takes it off the tape and returns
-    /// the tape's new end.
-    fn alias(&mut self, start: usize, identities: &mut Vec<Identity>) -> u32 {
-        let (path, _) = self.parser.names().path(NameId::EVENT_ROOT, "alias");
+    /// `$create_alias`: `distinct_id` is the id before, the property `alias` the id after. Takes it off the tape.
+    fn alias(&mut self, identities: &mut Vec<Identity>) {
+        let start = self.drafting.parser.event_start();
+        let (path, _) = self.drafting.parser.names().path(NameId::EVENT_ROOT, "alias");
         if let Some(subject) = identities.iter().find(|id| id.role == Role::Subject).copied() {
             identities.push(Identity { role: Role::Previous, ..subject });
         }
-        let tape = self.parser.tape();
+        let tape = self.drafting.parser.tape();
         let place = (start..tape.len()).find(|i| tape[*i].path == path && tape[*i].kind.has_text());
         match place {
             Some(place) => {
@@ -563,59 +491,18 @@ impl Decoder<'_> {
                 };
                 identities.push(Identity { kind, role: Role::Next, text });
             }
-            None => self.fault(Rule::Malformed),
+            None => self.drafting.fail(Rule::Malformed),
         }
-        self.parser.tape().len() as u32
     }
 
     /// Whether an id is a device's, and its text without the prefix (D6).
     fn person(&self, text: Text) -> (SubjectKind, Text) {
-        if self.parser.bytes(text).starts_with(DEVICE_PREFIX) {
+        if self.drafting.parser.bytes(text).starts_with(DEVICE_PREFIX) {
             let prefix = DEVICE_PREFIX.len() as u32;
             (SubjectKind::Device, Text { start: text.start + prefix, len: text.len - prefix })
         } else {
             (SubjectKind::User, text)
         }
-    }
-}
-
-/// Seconds or milliseconds since 1970, whole or not: from 1e11 on it is milliseconds (in seconds that is the year 5138).
-pub(super) fn millis(text: &str) -> Option<Millis> {
-    const MILLIS_FROM: i64 = 100_000_000_000;
-    if let Some(millis) = plain_millis(text.as_bytes()) {
-        return Some(millis);
-    }
-    let text = text.trim();
-    let (digits, is_negative) = text.strip_prefix('-').map_or((text, false), |rest| (rest, true));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let value = if !whole.is_empty() && whole.len() <= 17 && is_digits(whole) && is_digits(fraction) {
-        let whole: i64 = whole.parse().ok()?;
-        if whole >= MILLIS_FROM {
-            whole
-        } else {
-            let thousandths =
-                fraction.bytes().chain(*b"000").take(3).fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
-            whole * 1_000 + thousandths
-        }
-    } else {
-        let value: f64 =
-            digits.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0 && *value < 1e17)?;
-        if value >= MILLIS_FROM as f64 { value as i64 } else { (value * 1_000.0) as i64 }
-    };
-    Some(Millis(if is_negative { -value } else { value }))
-}
-
-/// The same for what nearly all SDKs send: seconds in digits, or milliseconds, or seconds with thousandths.
-fn plain_millis(text: &[u8]) -> Option<Millis> {
-    let number = |digits: &[u8]| {
-        digits.iter().try_fold(0_i64, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
-    };
-    match text.len() {
-        10 => Some(Millis(number(text)? * 1_000)),
-        13 => number(text).filter(|_| text[0] != b'0').map(Millis),
-        14 if text[10] == b'.' => Some(Millis(number(&text[..10])? * 1_000 + number(&text[11..])?)),
-        _ => None,
     }
 }
 

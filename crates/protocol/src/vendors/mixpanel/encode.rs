@@ -128,6 +128,7 @@ impl MixpanelEncoder {
         match event.operation() {
             // A profile of nobody is no profile.
             Operation::Profile(_) if matches!(event.subject(), ReleasedId::None { .. }) => Err(Rule::NoEquivalent),
+            Operation::Profile(op) | Operation::Group(op) if operator(op).is_none() => Err(Rule::NoEquivalent),
             Operation::Profile(_) => Ok(ENGAGE),
             Operation::Group(_) if group_of(event).is_none() => Err(Rule::NoEquivalent),
             Operation::Group(_) => Ok(GROUPS),
@@ -263,17 +264,7 @@ impl MixpanelEncoder {
         out.extend_from_slice(b",\"$time\":");
         put_number(out, event.time().seconds());
         let is_person = matches!(event.operation(), Operation::Profile(_));
-        let key = match op {
-            ProfileOp::Set => "$set",
-            ProfileOp::SetOnce => "$set_once",
-            ProfileOp::Add => "$add",
-            ProfileOp::Append => "$append",
-            ProfileOp::Union => "$union",
-            ProfileOp::Remove => "$remove",
-            ProfileOp::Unset => "$unset",
-            ProfileOp::Delete => "$delete",
-        };
-        put_key(out, key);
+        put_key(out, operator(op).unwrap_or("$unset"));
         match op {
             ProfileOp::Delete => out.extend_from_slice(b"\"\""),
             ProfileOp::Unset => {
@@ -452,6 +443,21 @@ impl Import {
             authorization: format!("Basic {}", base64::encode(format!("{user}:{password}").as_bytes())),
         })
     }
+}
+
+/// The key of a profile operation; `None` where Mixpanel has none.
+fn operator(op: ProfileOp) -> Option<&'static str> {
+    Some(match op {
+        ProfileOp::Set => "$set",
+        ProfileOp::SetOnce => "$set_once",
+        ProfileOp::Add => "$add",
+        ProfileOp::Append => "$append",
+        ProfileOp::Union => "$union",
+        ProfileOp::Remove => "$remove",
+        ProfileOp::Unset => "$unset",
+        ProfileOp::Delete => "$delete",
+        ProfileOp::Prepend | ProfileOp::PreInsert | ProfileOp::Clear => return None,
+    })
 }
 
 /// Which part of a tape is written.

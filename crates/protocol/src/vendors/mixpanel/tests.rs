@@ -57,10 +57,10 @@ fn d4_times_come_in_seconds_or_milliseconds() {
         ("0", 0),
         ("-1.5", -1_500),
     ] {
-        assert_eq!(decode::millis(text), Some(Millis(expected)), "{text}");
+        assert_eq!(crate::drafting::unix_time(text), Some(Millis(expected)), "{text}");
     }
     for bad in ["", "now", "1e400", "NaN", "inf", "2026-11-21T10:00:00", "1.2.3"] {
-        assert_eq!(decode::millis(bad), None, "{bad}");
+        assert_eq!(crate::drafting::unix_time(bad), None, "{bad}");
     }
 }
 
@@ -299,7 +299,7 @@ fn both_slash_forms_and_no_other_path_are_mixpanels() {
         ("GET", "/engage", Call::Ingest(ENGAGE)),
         ("POST", "/groups/", Call::Ingest(GROUPS)),
         ("POST", "/import", Call::Ingest(IMPORT)),
-        ("POST", "/record/", Call::Replay(RECORD)),
+        ("POST", "/record/", Call::Drop(RECORD, Rule::SessionReplay)),
         ("GET", "/flags/", Call::Auxiliary(FLAGS)),
         ("GET", "/settings", Call::Auxiliary(SETTINGS)),
         ("GET", "/decide", Call::Auxiliary(DECIDE)),
@@ -316,7 +316,8 @@ fn both_slash_forms_and_no_other_path_are_mixpanels() {
 fn answer(endpoint: Endpoint, query: &str, body: &str, situation: Situation<'_>) -> (u16, &'static str, String) {
     let head = RequestHead { method: "POST", query, ..RequestHead::default() };
     let opened = body::open(&head, body.as_bytes().to_vec(), &Limits::default()).expect("it opens");
-    let answer = Mixpanel.answer(&Answering { endpoint, head: &head, opened: Some(&opened), situation });
+    let answer =
+        Mixpanel.answer(&Answering { endpoint, head: &head, opened: Some(&opened), situation, now: Millis(0) });
     (answer.status, answer.content_type, String::from_utf8_lossy(&answer.body).into_owned())
 }
 
@@ -344,7 +345,8 @@ fn answers_are_what_the_sdks_compare_with() {
     );
     assert_eq!(answer(RECORD, "format=gzip", "", good), (200, json, r#"{"code":200,"status":"OK"}"#.into()));
     let pixel = RequestHead { method: "GET", query: "img=1", ..RequestHead::default() };
-    let pixel = Mixpanel.answer(&Answering { endpoint: TRACK, head: &pixel, opened: None, situation: good });
+    let pixel =
+        Mixpanel.answer(&Answering { endpoint: TRACK, head: &pixel, opened: None, situation: good, now: Millis(0) });
     assert_eq!((pixel.content_type, &*pixel.body), ("image/gif", PIXEL_GIF));
 }
 
@@ -377,7 +379,13 @@ fn refusals_have_the_vendors_form() {
     assert_eq!((&partly["num_records_imported"], &partly["failed_records"][1]["index"]), (&3.into(), &4.into()));
     let head = RequestHead::default();
     let overloaded = Situation::Overloaded { retry_after_seconds: 30 };
-    let overloaded = Mixpanel.answer(&Answering { endpoint: TRACK, head: &head, opened: None, situation: overloaded });
+    let overloaded = Mixpanel.answer(&Answering {
+        endpoint: TRACK,
+        head: &head,
+        opened: None,
+        situation: overloaded,
+        now: Millis(0),
+    });
     assert_eq!((overloaded.status, overloaded.headers), (503, vec![("Retry-After", "30".into())]));
 }
 

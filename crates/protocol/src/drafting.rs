@@ -1,0 +1,226 @@
+//! What all decoders do alike: the walk over the events of a request, names, limits, faults, and the draft at the end.
+//!
+//! A vendor's decoder holds a [`Drafting`], reads each event by its [`Drafting::parser`] and says by [`Drafting::finish`] what it
+//! found. It decides nothing that is the same for every vendor: how many events a request may hold, how large one may be, what
+//! becomes of an id that is too long.
+
+use weir_event::{Draft, DraftBatch, Identity, Millis, NameId, Operation, Rule, SourceNames, Text, limits};
+
+use crate::inbound::{DecodeError, Decoded};
+use crate::json::{Malformed, Parser, Vocabulary};
+
+/// The drafts of one request in the making.
+pub(crate) struct Drafting<'a, V> {
+    /// Reads the text.
+    pub(crate) parser: Parser<'a, V>,
+    drafts: &'a mut Vec<Draft>,
+    events: u32,
+    fault: Option<Rule>,
+    /// The text of an event name that was read before, and its id.
+    last_name: (Text, NameId),
+}
+
+/// Where a walk over the events of a text stands.
+#[derive(Clone, Copy)]
+pub(crate) enum Walk {
+    /// At its start.
+    NotBegun,
+    /// In a list.
+    List {
+        /// Before its first element.
+        is_first: bool,
+    },
+    /// In objects that stand one after the other.
+    Lines,
+}
+
+/// What a draft says beside its tape and its ids.
+#[derive(Clone, Copy)]
+pub(crate) struct Facts {
+    /// What it does.
+    pub(crate) operation: Operation,
+    /// The event's name.
+    pub(crate) name: NameId,
+    /// The name as sent; empty for a reserved one.
+    pub(crate) name_text: Text,
+    /// The SDK's id for it.
+    pub(crate) sdk_id: Option<Text>,
+    /// The client's time.
+    pub(crate) client_time: Option<Millis>,
+    /// The client's clock when it sent the request.
+    pub(crate) sent_at: Option<Millis>,
+    /// An import of old data.
+    pub(crate) historical: bool,
+    /// Properties dropped for their key before this tape began.
+    pub(crate) unnamed: u32,
+}
+
+impl Facts {
+    /// A draft of which nothing is known but what it does.
+    pub(crate) fn new(operation: Operation, name: NameId, name_text: Text) -> Facts {
+        let (sdk_id, client_time, sent_at) = (None, None, None);
+        Facts { operation, name, name_text, sdk_id, client_time, sent_at, historical: false, unnamed: 0 }
+    }
+}
+
+impl<'a, V: Vocabulary> Drafting<'a, V> {
+    /// Begins at the start of the batch's text.
+    pub(crate) fn new(batch: &'a mut DraftBatch, names: &'a SourceNames, vocabulary: V) -> Drafting<'a, V> {
+        let DraftBatch { text, leaves, drafts } = batch;
+        let parser = Parser::new(text, leaves, names, vocabulary);
+        Drafting { parser, drafts, events: 0, fault: None, last_name: (Text::default(), NameId::UNNAMED) }
+    }
+
+    /// What was decoded.
+    pub(crate) fn decoded(&self) -> Decoded {
+        let faults = self.drafts.iter().filter(|draft| draft.fault.is_some()).count() as u32;
+        Decoded { events: self.events, drafts: self.drafts.len() as u32, faults }
+    }
+
+    /// Walks over one object, a list of them, or one after the other (NDJSON): `true` before each element, which has begun.
+    pub(crate) fn next_event(&mut self, walk: &mut Walk) -> Result<bool, DecodeError> {
+        let parser = &mut self.parser;
+        let is_next = match walk {
+            Walk::NotBegun if parser.peek() == b'[' => {
+                parser.expect(b'[')?;
+                *walk = Walk::List { is_first: true };
+                return self.next_event(walk);
+            }
+            Walk::NotBegun if parser.is_done() => return Err(DecodeError::NotEvents),
+            Walk::List { is_first } => parser.next_element(is_first)?,
+            Walk::NotBegun | Walk::Lines => {
+                *walk = Walk::Lines;
+                if !parser.is_done() && parser.peek() != b'{' {
+                    return Err(DecodeError::Malformed { at: parser.position() });
+                }
+                !parser.is_done()
+            }
+        };
+        if is_next {
+            self.begin()?;
+        } else if !self.parser.is_done() {
+            return Err(DecodeError::Malformed { at: self.parser.position() });
+        }
+        Ok(is_next)
+    }
+
+    /// Begins an event of the request; an error where the request holds too many.
+    pub(crate) fn begin(&mut self) -> Result<(), DecodeError> {
+        if self.events as usize == limits::BATCH_EVENTS_MAX {
+            return Err(DecodeError::TooManyEvents { max: limits::BATCH_EVENTS_MAX });
+        }
+        self.events += 1;
+        self.fault = None;
+        self.parser.begin_event();
+        Ok(())
+    }
+
+    /// The id of an event name. Batches repeat themselves, so the last one is remembered.
+    pub(crate) fn event_name(&mut self, text: Text) -> NameId {
+        let (last, id) = self.last_name;
+        if self.parser.bytes(last) == self.parser.bytes(text) {
+            return id;
+        }
+        let id = self.parser.names().event(self.parser.str(text));
+        self.last_name = (text, id);
+        id
+    }
+
+    /// Notes that the event cannot be used. The first reason stays.
+    pub(crate) fn fail(&mut self, rule: Rule) {
+        self.fault = self.fault.or(Some(rule));
+    }
+
+    /// Why the event cannot be used.
+    pub(crate) fn fault(&self) -> Option<Rule> {
+        self.fault
+    }
+
+    /// Goes back to an earlier state of the fault: what was found since is of another draft, or has been replaced.
+    pub(crate) fn restore_fault(&mut self, fault: Option<Rule>) {
+        self.fault = fault;
+    }
+
+    /// Fails an event that began at `start` of the text and is too large.
+    pub(crate) fn check_size(&mut self, start: usize) {
+        if self.parser.position() - start > limits::EVENT_BYTES_MAX {
+            self.fail(Rule::TooLarge);
+        }
+    }
+
+    /// Ends the tape and makes the draft.
+    pub(crate) fn finish(&mut self, facts: Facts, identities: Vec<Identity>) {
+        let leaves = self.parser.end_tape();
+        let is_long = |text: &Text| text.len as usize > limits::ID_BYTES_MAX;
+        if self.parser.is_over_limit()
+            || facts.sdk_id.as_ref().is_some_and(is_long)
+            || identities.iter().any(|id| is_long(&id.text))
+        {
+            self.fail(Rule::OverLimit);
+        }
+        self.drafts.push(Draft {
+            operation: facts.operation,
+            name: facts.name,
+            name_text: facts.name_text,
+            identities,
+            sdk_id: facts.sdk_id,
+            client_time: facts.client_time,
+            sent_at: facts.sent_at,
+            historical: facts.historical,
+            leaves,
+            unnamed: self.parser.unnamed() + facts.unnamed,
+            fault: self.fault,
+        });
+    }
+}
+
+impl From<Malformed> for DecodeError {
+    fn from(Malformed(at): Malformed) -> DecodeError {
+        DecodeError::Malformed { at }
+    }
+}
+
+/// Seconds or milliseconds since 1970, whole or not: from 1e11 on it is milliseconds (in seconds that is the year 5138).
+pub(crate) fn unix_time(text: &str) -> Option<Millis> {
+    const MILLIS_FROM: i64 = 100_000_000_000;
+    if let Some(millis) = plain_unix_time(text.as_bytes()) {
+        return Some(millis);
+    }
+    let text = text.trim();
+    let (digits, is_negative) = text.strip_prefix('-').map_or((text, false), |rest| (rest, true));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let value = if !whole.is_empty() && whole.len() <= 17 && is_digits(whole) && is_digits(fraction) {
+        let whole: i64 = whole.parse().ok()?;
+        if whole >= MILLIS_FROM {
+            whole
+        } else {
+            let thousandths =
+                fraction.bytes().chain(*b"000").take(3).fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
+            whole * 1_000 + thousandths
+        }
+    } else {
+        let value: f64 =
+            digits.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0 && *value < 1e17)?;
+        if value >= MILLIS_FROM as f64 { value as i64 } else { (value * 1_000.0) as i64 }
+    };
+    Some(Millis(if is_negative { -value } else { value }))
+}
+
+/// The same for what nearly all SDKs send: seconds in digits, or milliseconds, or seconds with thousandths.
+fn plain_unix_time(text: &[u8]) -> Option<Millis> {
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_i64, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
+    };
+    match text.len() {
+        10 => Some(Millis(number(text)? * 1_000)),
+        13 => number(text).filter(|_| text[0] != b'0').map(Millis),
+        14 if text[10] == b'.' => Some(Millis(number(&text[..10])? * 1_000 + number(&text[11..])?)),
+        _ => None,
+    }
+}
+
+/// A point in time as SDKs write it in text: RFC 3339, or digits as in [`unix_time`].
+pub(crate) fn time(text: &str) -> Option<Millis> {
+    Millis::from_rfc3339(text.trim()).or_else(|| unix_time(text))
+}
