@@ -418,7 +418,7 @@ impl Open {
         }
         let operation = released.operation();
         self.repeats_safely = operation.repeats_safely();
-        self.ordered |= matches!(operation, Operation::Profile(_) | Operation::Group(_));
+        self.ordered |= matches!(operation, Operation::Profile(_) | Operation::Group(_) | Operation::Join);
         self.oldest = self.oldest.min(released.received_at());
         self.rows.push(Row {
             subject: row.subject,

@@ -125,6 +125,12 @@ pub enum Operation {
     Alias,
     /// Two ids are the same person (`$merge`).
     Merge,
+    /// A page was viewed: what each vendor has a call or an event name of its own for.
+    Page,
+    /// A screen of an app was viewed.
+    Screen,
+    /// A person turned out to belong to a group: the group is an identity of role `Group`.
+    Join,
     /// A person's profile changed.
     Profile(ProfileOp),
     /// A group's profile changed; its identity has role `Group`.
@@ -153,6 +159,9 @@ impl Operation {
             Operation::Identify => 2,
             Operation::Alias => 3,
             Operation::Merge => 4,
+            Operation::Page => 5,
+            Operation::Screen => 6,
+            Operation::Join => 7,
             Operation::Profile(op) => 16 + op as u8,
             Operation::Group(op) => 32 + op as u8,
         }
@@ -166,6 +175,9 @@ impl Operation {
             2 => Some(Operation::Identify),
             3 => Some(Operation::Alias),
             4 => Some(Operation::Merge),
+            5 => Some(Operation::Page),
+            6 => Some(Operation::Screen),
+            7 => Some(Operation::Join),
             17..=31 => op(number - 16).map(Operation::Profile),
             33..=47 => op(number - 32).map(Operation::Group),
             _ => None,
@@ -313,7 +325,7 @@ mod tests {
             }
         }
         assert_eq!(Operation::from_number(16), None);
-        assert_eq!((0..=255).filter(|n| Operation::from_number(*n).is_some()).count(), 26);
+        assert_eq!((0..=255).filter(|n| Operation::from_number(*n).is_some()).count(), 29);
     }
 
     #[test]

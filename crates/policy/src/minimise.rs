@@ -678,6 +678,9 @@ fn operation_class(operation: Operation) -> &'static str {
         Operation::Identify => "identify",
         Operation::Alias => "alias",
         Operation::Merge => "merge",
+        Operation::Page => "page",
+        Operation::Screen => "screen",
+        Operation::Join => "join",
         Operation::Profile(op) => match op {
             ProfileOp::Set => "profile.set",
             ProfileOp::SetOnce => "profile.set_once",
@@ -876,7 +879,12 @@ fn link_identities(operation: Operation, tags: &[Tag], links: &mut Vec<(u8, u8, 
                 push_link(links, LinkKind::DeviceUser, from, to);
             }
         }
-        Operation::Track | Operation::Profile(_) | Operation::Group(_) => {
+        Operation::Track
+        | Operation::Page
+        | Operation::Screen
+        | Operation::Join
+        | Operation::Profile(_)
+        | Operation::Group(_) => {
             if let (Some(device), Some(user)) = (device, user) {
                 push_link(links, LinkKind::DeviceUser, device, user);
             }

@@ -354,7 +354,7 @@ impl Releaser {
         let properties = self.tape(view, &keys, epoch, work, &mut leaves)?;
         let profile_of = match view.operation() {
             Operation::Profile(op) | Operation::Group(op) => Some(op),
-            Operation::Track | Operation::Identify | Operation::Alias | Operation::Merge => None,
+            _ => None,
         };
         if profile_of.is_some_and(|op| !matches!(op, ProfileOp::Delete | ProfileOp::Clear)) && properties == 0 {
             return Err(Rule::EmptyProfile);

@@ -192,8 +192,16 @@ pub struct Canonical {
     pub meta: NameId,
     /// `$profile`: the event name of a person's profile operations.
     pub profile: NameId,
-    /// `$group`: the event name of a group's profile operations.
+    /// `$group`: the event name of a group's profile operations, and of joining one where the vendor has no name for it.
     pub group: NameId,
+    /// `$identify`, where the vendor has a call for it and no name.
+    pub identify: NameId,
+    /// `$create_alias`, likewise.
+    pub alias: NameId,
+    /// `$page`, likewise.
+    pub page: NameId,
+    /// `$screen`, likewise.
+    pub screen: NameId,
 }
 
 impl Canonical {
@@ -220,6 +228,10 @@ impl DecodeOptions {
                 meta: path("context.meta").unwrap_or(NameId::UNNAMED),
                 profile: event("$profile"),
                 group: event("$group"),
+                identify: event("$identify"),
+                alias: event("$create_alias"),
+                page: event("$page"),
+                screen: event("$screen"),
             })
         })
     }

@@ -228,6 +228,7 @@ impl Decoder<'_> {
             b"$identify" => Operation::Identify,
             b"$create_alias" => Operation::Alias,
             b"$merge" => Operation::Merge,
+            name if name == names::PAGE.as_bytes() => Operation::Page,
             _ => Operation::Track,
         };
         self.finish(operation, name, name_text);

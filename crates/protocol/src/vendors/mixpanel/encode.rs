@@ -127,14 +127,17 @@ impl MixpanelEncoder {
         let import = || if self.import.is_some() { Ok(IMPORT) } else { Err(Rule::TooOld) };
         match event.operation() {
             // A profile of nobody is no profile.
-            Operation::Profile(_) if matches!(event.subject(), ReleasedId::None { .. }) => Err(Rule::NoEquivalent),
+            Operation::Profile(_) | Operation::Join if matches!(event.subject(), ReleasedId::None { .. }) => {
+                Err(Rule::NoEquivalent)
+            }
             Operation::Profile(op) | Operation::Group(op) if operator(op).is_none() => Err(Rule::NoEquivalent),
             Operation::Profile(_) => Ok(ENGAGE),
-            Operation::Group(_) if group_of(event).is_none() => Err(Rule::NoEquivalent),
+            Operation::Group(_) | Operation::Join if group_of(event).is_none() => Err(Rule::NoEquivalent),
+            Operation::Join => Ok(ENGAGE),
             Operation::Group(_) => Ok(GROUPS),
             // Mixpanel takes a merge from servers only.
             Operation::Merge => import().map_err(|_| Rule::NoEquivalent),
-            Operation::Track | Operation::Identify | Operation::Alias => {
+            Operation::Track | Operation::Page | Operation::Screen | Operation::Identify | Operation::Alias => {
                 if event.time() < IMPORT_FROM {
                     Err(Rule::TooOld)
                 } else if event.age_millis(now) > TRACK_AGE_MILLIS_MAX {
@@ -153,6 +156,7 @@ impl MixpanelEncoder {
             Operation::Identify => "$identify",
             Operation::Alias => "$create_alias",
             Operation::Merge => "$merge",
+            Operation::Page => names::PAGE,
             _ => event.name(),
         };
         out.extend_from_slice(b"{\"event\":");
@@ -252,18 +256,22 @@ impl MixpanelEncoder {
                 }
                 op
             }
-            Operation::Profile(op) => {
+            Operation::Profile(_) | Operation::Join => {
                 put_key(out, "$distinct_id");
                 put_id(out, event.subject());
                 out.extend_from_slice(b",\"$ip\":0");
-                op
+                match event.operation() {
+                    Operation::Profile(op) => op,
+                    // The groups are all that there is to say.
+                    _ => ProfileOp::Union,
+                }
             }
             // `lane_of` puts nothing else here; an update without an operation is refused by the vendor, not misread.
             _ => ProfileOp::Unset,
         };
         out.extend_from_slice(b",\"$time\":");
         put_number(out, event.time().seconds());
-        let is_person = matches!(event.operation(), Operation::Profile(_));
+        let is_person = !matches!(event.operation(), Operation::Group(_));
         put_key(out, operator(op).unwrap_or("$unset"));
         match op {
             ProfileOp::Delete => out.extend_from_slice(b"\"\""),

@@ -56,6 +56,9 @@ pub const CONTEXT: &[(&str, &str)] = &[
     ("$locale", "context.locale"),
 ];
 
+/// What Mixpanel calls a page view. Source: mixpanel-browser 2.83.0 `track_pageview`.
+pub const PAGE: &str = "$mp_web_page_view";
+
 /// What release writes beside what SDKs send: (canonical path, Mixpanel's property).
 pub const RELEASED_ONLY: &[(&str, &str)] = &[("context.screen.class", "screen_class")];
 
