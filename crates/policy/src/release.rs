@@ -356,7 +356,14 @@ impl Releaser {
             Operation::Profile(op) | Operation::Group(op) => Some(op),
             _ => None,
         };
-        if profile_of.is_some_and(|op| !matches!(op, ProfileOp::Delete | ProfileOp::Clear)) && properties == 0 {
+        // A person's update that sets its group sets that group's pseudonym.
+        let sets_group =
+            matches!(view.operation(), Operation::Profile(ProfileOp::Set | ProfileOp::SetOnce | ProfileOp::Union))
+                && ids.iter().any(|id| id.role == Role::Group);
+        if profile_of.is_some_and(|op| !matches!(op, ProfileOp::Delete | ProfileOp::Clear))
+            && properties == 0
+            && !sets_group
+        {
             return Err(Rule::EmptyProfile);
         }
         if let Some(code) = view.region().code()
@@ -543,7 +550,11 @@ impl Releaser {
                     }
                     if out.len() > open.marker + 1 {
                         out.push(ReleasedLeaf { path: leaf.path, kind: leaf.kind, text: LeafText::Stored(&[]) });
-                    } else if open.children == 0 && open.denied.is_none() && self.decide(open.path) == Decision::Allow {
+                    } else if open.children == 0
+                        && open.denied.is_none()
+                        && self.decide(open.path) == Decision::Allow
+                        && !self.may_have_been_emptied(view, open.path)
+                    {
                         out.push(ReleasedLeaf { path: leaf.path, kind: leaf.kind, text: LeafText::Stored(&[]) });
                         work.outcomes.push((open.path, Outcome::Left(Action::Keep)));
                         properties += 1;
@@ -749,6 +760,21 @@ impl Releaser {
         Ok(keys.pseudonym(epoch, "property", &tag).ok_or(Rule::StageFailed)?.to_text())
     }
 
+    /// Whether the gate may have taken something out of the container that stands at this path: then it is not known to have been
+    /// empty. What went with an unclean key has no path, and a list that was cut does not say.
+    fn may_have_been_emptied(&self, view: &RecordView<'_>, container: NameId) -> bool {
+        let is_below = |mut path: NameId| {
+            while path.0 > NameId::GROUP_ROOT.0 {
+                path = self.names.entry(path).parent;
+                if path == container {
+                    return true;
+                }
+            }
+            false
+        };
+        view.unnamed() > 0 || view.lists_were_cut() || view.withheld().any(|(path, _)| is_below(path))
+    }
+
     fn is_direct_element(&self, path: NameId, work: &Work) -> bool {
         work.open.last().is_some_and(|open| open.array && open.path == self.names.entry(path).parent)
     }
@@ -906,6 +932,8 @@ struct Memo(HashMap<Box<[u8]>, &'static str, RandomState>);
 impl Memo {
     /// Texts kept; over it all are forgotten.
     const MAX: usize = 1_024;
+    /// A longer text is the name of no system and is not kept, or a source could fill the memory.
+    const TEXT_BYTES_MAX: usize = 128;
 
     fn get_or_make(&mut self, text: &[u8], make: impl FnOnce(&str) -> &'static str) -> &'static str {
         if let Some(known) = self.0.get(text) {
@@ -915,7 +943,9 @@ impl Memo {
             self.0.clear();
         }
         let made = make(text_of(text));
-        self.0.insert(text.into(), made);
+        if text.len() <= Memo::TEXT_BYTES_MAX {
+            self.0.insert(text.into(), made);
+        }
         made
     }
 }
@@ -1149,5 +1179,23 @@ impl ReleasedLeaf<'_> {
 impl fmt::Debug for ReleasedLeaf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {:?}", self.path, self.kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Memo;
+
+    #[test]
+    fn a_memo_answers_for_long_texts_and_keeps_none() {
+        let mut memo = Memo::default();
+        let long = vec![b'x'; 1 << 20];
+        for (text, kept) in [(b"iOS".as_slice(), 1), (&long, 1), (b"macOS", 2), (b"iOS", 2)] {
+            assert_eq!(
+                memo.get_or_make(text, |text| if text.len() > 9 { "other" } else { "known" }),
+                if text.len() > 9 { "other" } else { "known" }
+            );
+            assert_eq!(memo.0.len(), kept);
+        }
     }
 }

@@ -104,6 +104,36 @@ fn what_is_allowed_leaves_and_stands_where_it_stood() {
 }
 
 #[test]
+fn a_container_that_the_gate_emptied_does_not_leave_as_an_empty_one() {
+    let world = World::new();
+    let address = || text("ada@example.com");
+    let event = Event::new("opened")
+        .with("plan", text("pro"))
+        .with("emptied", Value::Array(vec![address(), address()]))
+        .with("form", object([("owner", object([("email", address())]))]))
+        .with("empty", Value::Array(vec![]));
+    let stored = world.minimise(&event).unwrap();
+    let allow = ["plan", "emptied", "form", "form.owner", "empty"];
+    let left = leaves(&world, &mut world.releaser(WEEKLY, &allow, &[]), &stored).unwrap();
+    assert_eq!(left, ["plan=pro", "[", "]", "context.location.country=DE"], "only what was empty leaves empty");
+
+    let union = |roles| {
+        let event = Event::new("$profile").doing(Operation::Profile(ProfileOp::Union)).with("roles", roles);
+        let stored = world.minimise(&event).unwrap();
+        leaves(&world, &mut world.releaser(WEEKLY, &["profile.roles"], &[]), &stored)
+    };
+    assert_eq!(union(Value::Array(vec![address()])), Err(Rule::EmptyProfile));
+    assert_eq!(union(Value::Array(vec![address(), text("admin")])).unwrap().len(), 4);
+    assert!(union(Value::Array(vec![])).is_ok());
+
+    // What went because of its key has no path that could be asked for; then no container is known to have been empty.
+    let unnamed = Event::new("opened").with("map", object([("ada@example.com", object([("x", number(1))]))]));
+    let stored = world.minimise(&unnamed).unwrap();
+    let left = leaves(&world, &mut world.releaser(WEEKLY, &["map"], &[]), &stored).unwrap();
+    assert_eq!(left, ["context.location.country=DE"]);
+}
+
+#[test]
 fn an_allowed_array_does_not_let_the_keys_of_a_map_through() {
     let world = World::new();
     let stored = world.minimise(&Event::new("opened").with("seats", object([("1234567", text("m"))]))).unwrap();
@@ -323,6 +353,14 @@ fn d7_profile_operations_leave_with_released_properties_or_not_at_all() {
     assert_eq!(fate(&profile(ProfileOp::Unset, "shoe_size", Value::Null)), Err(Rule::EmptyProfile));
     let delete = world.minimise(&Event::new("$profile").doing(Operation::Profile(ProfileOp::Delete))).unwrap();
     assert!(fate(&delete).is_ok());
+    let company = SubjectKind::Group(world.names.label("company"));
+    let of_group = |op| {
+        let event = Event::new("$profile").doing(Operation::Profile(op)).by(Role::Group, company, "org-77");
+        fate(&world.minimise(&event).unwrap())
+    };
+    assert!(of_group(ProfileOp::Set).is_ok(), "the group's pseudonym is what it sets");
+    assert!(of_group(ProfileOp::Union).is_ok());
+    assert_eq!(of_group(ProfileOp::Append), Err(Rule::EmptyProfile));
     let posing = world.minimise(&Event::new("opened").with("profile", object([("tier", text("gold"))]))).unwrap();
     assert_eq!(fate(&posing).unwrap(), ["context.location.country=DE"], "an event property cannot pose as a profile");
 }
