@@ -8,7 +8,7 @@
 //! | secrets, passwords, cards, bank accounts, national ids, e-mail, phone, postal address, date of birth, precise location, long text | the whole leaf is dropped, the structure around it stays |
 //! | names, where the key says so | dropped |
 //! | an IP address as the whole value | its network, /24 or /48; inside a text: dropped |
-//! | a URL as the whole value | origin and templated path; `utm_*` of the page's query become `context.campaign.*` |
+//! | a URL as the whole value; where the property's name speaks of URLs, a relative one too | origin and templated path; `utm_*` of the page's query become `context.campaign.*` |
 //! | a value that repeats one of the event's own ids | dropped: the id is tagged, not stored |
 //! | an unclean key on the way | dropped and counted |
 //!
@@ -442,7 +442,7 @@ impl Minimiser {
             self.engine.scan(plan.facts, leaf.kind, text, &mut work.found);
             let is_url = match plan.place {
                 Place::Page | Place::PageUrl => true,
-                _ => is_http_url(text),
+                _ => is_http_url(text) || (plan.names_url && is_relative_url(text)),
             };
             if work.found.is_empty() && !is_url && !repeats_an_id(batch, &work.ids, text) {
                 put_leaf(work, out, leaf.path, leaf.kind, Some(text));
@@ -481,10 +481,10 @@ impl Minimiser {
             Place::Property | Place::Profile | Place::Page | Place::PageUrl => {}
         }
 
-        let is_url = leaf.kind == LeafKind::String
+        let is_url = leaf.kind != LeafKind::Number
             && match plan.place {
                 Place::Page | Place::PageUrl => !text.is_empty() && text != b"$direct",
-                _ => is_http_url(text),
+                _ => is_http_url(text) || (plan.names_url && is_relative_url(text)),
             };
         let repeats = repeats_an_id(batch, &work.ids, text);
         if work.found.is_empty() && !is_url && !repeats {
@@ -512,9 +512,13 @@ impl Minimiser {
             // A template holds nothing of user information, query or fragment, so what was found there is gone with them; what
             // the template still holds is scanned again.
             sure.for_each(|f| add_finding(work, leaf.path, f.category, f.likelihood, Action::Drop));
-            let kept = self.put_template(plan, leaf, &without_ids(batch, &work.ids, text), work, out);
+            let url = without_ids(batch, &work.ids, text);
+            let kept = self.put_template(plan, leaf, text, &url, work, out);
             let action = if kept { Action::Template } else { Action::Drop };
-            add_finding(work, leaf.path, Category::BrowsingHistory, Likelihood::Likely, action);
+            // A path of which nothing was taken is not worth a finding: `image/png`, `/docs/intro`.
+            if !kept || is_http_url(text) || !work.leaves.ends_with(text) {
+                add_finding(work, leaf.path, Category::BrowsingHistory, Likelihood::Likely, action);
+            }
             kept || self.put_or_withhold(work, out, leaf, None)
         } else {
             let reduced = match fate {
@@ -538,27 +542,45 @@ impl Minimiser {
         kept
     }
 
-    /// Writes what is left of a URL. Returns whether there is something.
+    /// Writes what is left of a URL: `text` as it stood, `url` without the event's ids. Returns whether there is something. Of a
+    /// map key all is left or nothing: two that become one would be one entry of the map.
     fn put_template(
         &self,
         plan: PathPlan,
         leaf: &Leaf,
         text: &[u8],
+        url: &[u8],
         work: &mut Work,
         out: &mut MinimisedBatch,
     ) -> bool {
-        let names_campaign = plan.place == Place::PageUrl && memchr::memmem::find(text, b"utm_").is_some();
+        let names_campaign = plan.place == Place::PageUrl && memchr::memmem::find(url, b"utm_").is_some();
         // Only a campaign is read from the query; a template depends on what stands before it alone.
-        let url =
-            if names_campaign { text } else { memchr::memchr2(b'?', b'#', text).map_or(text, |end| &text[..end]) };
+        let url = if names_campaign { url } else { &url[..memchr::memchr2(b'?', b'#', url).unwrap_or(url.len())] };
+        let is_page = matches!(plan.place, Place::Page | Place::PageUrl);
+        // What a relative URL lacks is put before it, and taken away again.
+        let lacks = match url {
+            _ if is_page || is_http_url(url) => "",
+            [b'/', b'/', ..] => "https:",
+            [b'/', ..] => "",
+            _ => "/",
+        };
+        let completed;
+        let url = if lacks.is_empty() {
+            url
+        } else {
+            completed = [lacks.as_bytes(), url].concat();
+            &completed
+        };
         let mut template = std::mem::take(&mut work.url);
         let query = std::str::from_utf8(url).ok().and_then(|url| weir_detect::url::template_into(url, &mut template));
-        let kept = query.filter(|_| self.is_clean(plan.facts, &template, work));
+        let left = template.get(lacks.len()..).unwrap_or_default();
+        let whole = leaf.kind != LeafKind::MapKey || left.as_bytes() == text;
+        let kept = query.filter(|_| !left.is_empty() && whole && self.is_clean(plan.facts, left, work));
         if let Some(query) = kept {
             if names_campaign {
                 self.take_campaign(weir_detect::url::campaign(query), work);
             }
-            put_leaf(work, out, leaf.path, LeafKind::String, Some(template.as_bytes()));
+            put_leaf(work, out, leaf.path, leaf.kind, Some(left.as_bytes()));
         }
         work.url = template;
         kept.is_some()
@@ -769,6 +791,17 @@ fn is_http_url(text: &[u8]) -> bool {
     }
     let begins = |with: &[u8]| text.len() > with.len() && text[..with.len()].eq_ignore_ascii_case(with);
     begins(b"http://") || begins(b"https://")
+}
+
+/// Whether what stands where URLs stand is one without an origin: a path, or anything with a query or a fragment that says
+/// something. A slash in running text makes no path.
+fn is_relative_url(text: &[u8]) -> bool {
+    let Some(first) = memchr::memchr3(b'/', b'?', b'#', text) else { return false };
+    let after = &text[first + 1..];
+    match text[first] {
+        b'/' => (first == 0 && !after.is_empty()) || !text.contains(&b' '),
+        _ => after.iter().any(|b| matches!(b, b'=' | b'/')),
+    }
 }
 
 /// Whether a value is one of the event's own ids, which are tagged and not stored.

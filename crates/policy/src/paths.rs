@@ -27,12 +27,17 @@ pub(crate) enum Place {
 pub(crate) struct PathPlan {
     pub(crate) facts: PathFacts,
     pub(crate) place: Place,
+    /// The name says that URLs stand here: then a relative one is a URL too.
+    pub(crate) names_url: bool,
     /// The bit of the campaign parameter that stands here, by its place in [`CAMPAIGN`]; 0 for other paths.
     pub(crate) campaign: u8,
 }
 
 /// The last keys of `context.campaign.*`.
 pub(crate) const CAMPAIGN: [&str; 6] = ["source", "medium", "name", "term", "content", "id"];
+
+/// What a property that holds URLs is called, anywhere in its path.
+const URL_WORDS: [&str; 6] = ["url", "uri", "href", "path", "referrer", "referer"];
 
 impl PathPlan {
     fn of(engine: &Engine, names: &Names, path: NameId) -> PathPlan {
@@ -49,7 +54,10 @@ impl PathPlan {
         };
         let campaign =
             entry.text.strip_prefix("context.campaign.").and_then(|key| CAMPAIGN.iter().position(|k| *k == key));
-        PathPlan { facts: engine.path_facts(entry), place, campaign: campaign.map_or(0, |place| 1 << place) }
+        let lower = entry.text.to_ascii_lowercase();
+        let names_url = lower.starts_with("context.page.") || URL_WORDS.iter().any(|word| lower.contains(word));
+        let campaign = campaign.map_or(0, |place| 1 << place);
+        PathPlan { facts: engine.path_facts(entry), place, names_url, campaign }
     }
 }
 

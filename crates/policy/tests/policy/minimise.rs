@@ -210,6 +210,53 @@ fn urls_become_templates_and_the_campaign_survives() {
 }
 
 #[test]
+fn a_relative_url_becomes_a_template_where_the_property_speaks_of_urls() {
+    let world = World::new();
+    let token = "9f86d081884c7d659a2feaa0c55ad015";
+    let url = |key: &str, value: &str| {
+        let event = Event::new("opened").by(Role::Subject, SubjectKind::User, "ada-lovelace").with(key, text(value));
+        world.minimise(&event).unwrap().values(world.path(key)).concat()
+    };
+    for (value, expected) in [
+        ("/reset/9f86d081884c7d659a2feaa0c55ad015", "/reset/*"),
+        ("reset/9f86d081884c7d659a2feaa0c55ad015?x=1", "reset/*"),
+        ("//h.example/reset/9f86d081884c7d659a2feaa0c55ad015", "//h.example/reset/*"),
+        ("myapp://reset/9f86d081884c7d659a2feaa0c55ad015", "myapp://reset/*"),
+        ("ftp://ada:pw@h.example/x", "ftp://*/x"),
+        ("page?x=y", "page"),
+        ("/docs/intro?email=somebody#top", "/docs/intro"),
+        ("/u/ada-lovelace/posts", "/u/*/posts"),
+        ("?token=abc", ""),
+        ("#/reset/abc", ""),
+        ("/a b", ""),
+        ("/docs/intro", "/docs/intro"),
+        ("image/png", "image/png"),
+        ("and/or, as it were", "and/or, as it were"),
+        ("/", "/"),
+        ("pricing", "pricing"),
+    ] {
+        for key in ["redirect_url", "path", "$pathname", "lastReferrer"] {
+            assert_eq!(url(key, value), expected, "{key}: {value}");
+        }
+    }
+    assert_eq!(url("format", "image/9999"), "image/9999", "what does not speak of URLs holds none without an origin");
+    let remap = |n: u32| NameId(n);
+    let plain = world.minimise(&Event::new("opened").with("path", text("/docs/intro"))).unwrap();
+    assert_eq!(plain.view(&remap).findings().count(), 0, "nothing was taken");
+
+    // A map key is a value too. Two that became one would be one entry, so it stays whole or goes with what it says.
+    let key = |key: &str| {
+        let event = Event::new("opened").with("clicks_by_url", object([(key, number(7))]));
+        world.minimise(&event).unwrap()
+    };
+    for gone in [format!("https://h.example/reset/{token}"), format!("/reset/{token}"), "/docs?token=abc1".to_owned()] {
+        let stored = key(&gone);
+        assert!(!stored.holds("/reset") && !stored.holds("/docs"), "{gone}");
+        assert!(stored.values(world.path("clicks_by_url.*")).is_empty(), "{gone}");
+    }
+}
+
+#[test]
 fn a_finding_takes_its_leaf_and_leaves_the_structure() {
     let world = World::new();
     let people = Value::Array(vec![text("ada@example.com"), text("blue")]);
