@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use weir_event::GenerationId;
 use weir_hold::RejectedRecord;
-use weir_ledger::{BatchId, LedgerError, Outcome, Results};
+use weir_ledger::{BatchId, LedgerError, Outcome, Purpose, Results};
 use weir_protocol::outbound::Verdict;
 
 use crate::cut::{Batch, Cut, CutError, Cutter, Item};
@@ -110,7 +110,7 @@ async fn send_once(
         report.put_off += count;
         return Ok(None);
     };
-    let id: BatchId = match sending.context.ledger.intend(sending.intent(&batch, true)).await {
+    let id: BatchId = match sending.context.ledger.intend(sending.intent(&batch, Purpose::Replay)).await {
         Ok(id) => id,
         Err(LedgerError::EntryTooLarge { .. }) if count > 1 => return Ok(Some(places)),
         Err(error) => return Err(error.into()),

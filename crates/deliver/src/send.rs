@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use weir_event::GenerationId;
 use weir_event::log::{Field, Level, emit};
 use weir_hold::{EntryId, Owner, Rejected};
-use weir_ledger::{BatchId, Intent, LedgerError, Outcome, Results, Status};
+use weir_ledger::{BatchId, Intent, LedgerError, Outcome, Purpose, Results, Status};
 use weir_outbound::{Request, SendError};
 use weir_protocol::outbound::Verdict;
 
@@ -211,7 +211,7 @@ impl Sending {
 
     async fn intend(&mut self, batch: &Batch) -> Result<BatchId, Failed> {
         loop {
-            match self.context.ledger.intend(self.intent(batch, false)).await {
+            match self.context.ledger.intend(self.intent(batch, Purpose::Deliver)).await {
                 Ok(id) => return Ok(id),
                 Err(LedgerError::EntryTooLarge { .. }) if batch.items.len() > 1 => return Err(Failed::Split),
                 Err(error) if may_pass(&error) => {}
@@ -223,7 +223,7 @@ impl Sending {
         }
     }
 
-    pub(crate) fn intent(&self, batch: &Batch, replay: bool) -> Intent {
+    pub(crate) fn intent(&self, batch: &Batch, purpose: Purpose) -> Intent {
         Intent {
             destination: self.setup.id.clone(),
             lane: batch.encoded.lane().number,
@@ -233,7 +233,7 @@ impl Sending {
             field_sets: batch.field_sets.clone(),
             payload_digest: batch.encoded.digest(),
             retry_of: batch.retry_of,
-            replay,
+            purpose,
         }
     }
 

@@ -15,7 +15,7 @@ use weir_event::log::{Field, Level, emit};
 use weir_event::{DestinationId, Millis, NameId, Offset, Rule};
 use weir_hold::Owner;
 use weir_journal::{Group, ReadError, Reader};
-use weir_ledger::{BatchId, Durable, OpenIntent, Outcome, RangeDrop, Results, Status};
+use weir_ledger::{BatchId, Durable, OpenIntent, Outcome, Purpose, RangeDrop, Results, Status};
 
 use crate::breaker::Breaker;
 use crate::cut::{Batch, Cut, CutError, Cutter, Item, Terminal, all_repeat_safely, cut_without_setup, ranges};
@@ -79,7 +79,8 @@ impl Task {
     ) -> Task {
         let position = context.ledger.position(&id);
         let (floor, done) = position.map_or((Offset(0), Vec::new()), |p| (p.floor, p.done));
-        let taken = unfinished.iter().filter(|open| !open.replay).flat_map(|open| open.offsets.iter());
+        let taken =
+            unfinished.iter().filter(|open| open.purpose == Purpose::Deliver).flat_map(|open| open.offsets.iter());
         let mut skip: Vec<Range<u64>> = done.iter().chain(taken).map(|r| r.start.0..r.end.0).collect();
         skip.sort_unstable_by_key(|range| range.start);
         let reader = context.journal.reader(floor);
@@ -203,9 +204,18 @@ impl Task {
     /// D3: intents that the last process left without an outcome.
     async fn decide_unfinished(&mut self) -> Result<(), Halt> {
         for open in std::mem::take(&mut self.unfinished) {
-            if open.replay {
-                self.decide_replay(&open).await?;
-                continue;
+            match open.purpose {
+                Purpose::Replay => {
+                    self.decide_replay(&open).await?;
+                    continue;
+                }
+                // Nobody waits for the answer any more.
+                Purpose::Ask => {
+                    let outcome = Outcome { batch: open.batch, status: 0, results: Results::Unknown };
+                    settle(&self.context, outcome).await.map_err(Halt)?;
+                    continue;
+                }
+                Purpose::Deliver => {}
             }
             let keeps = self.seen.setup.as_ref().is_none_or(|s| s.options.on_unknown == OnUnknown::KeepUnknown);
             let items = self.read_again(&open.offsets).await?;

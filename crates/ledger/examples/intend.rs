@@ -9,7 +9,7 @@ use weir_event::names::{ClassOnly, NameKind};
 use weir_event::{Clock, DestinationId, GenerationId, Names, Offset, SystemClock};
 use weir_keys::Keys;
 use weir_ledger::tree::hash::sha256;
-use weir_ledger::{FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, Options, Outcome, Results, Row};
+use weir_ledger::{FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, Options, Outcome, Purpose, Results, Row};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -47,7 +47,7 @@ fn main() {
             field_sets: vec![FieldSetDefinition { id, canonical: canonical.clone() }],
             payload_digest: [0; 32],
             retry_of: None,
-            replay: false,
+            purpose: Purpose::Deliver,
         };
         let begun = Instant::now();
         let batch = runtime.block_on(async {

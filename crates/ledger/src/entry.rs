@@ -12,7 +12,7 @@
 //! | 4 | ended | destination text | |
 //! | 5 | names | first id, count, SHA-256 of the body | (kind byte, text) of each |
 //! | 6 | field set | SHA-256 of the body; its first 16 bytes are the id | canonical bytes (`policy`) |
-//! | 7 | intent | batch, destination text, lane byte, flags byte (1 replay), generation 8 bytes, `retry_of` + 1 or 0, ranges, rows, payload digest 32 bytes, rows root 32 bytes, count and 16 bytes of each field set | rows (`rows.rs`) |
+//! | 7 | intent | batch, destination text, lane byte, purpose byte (0 deliver, 1 replay, 2 ask), generation 8 bytes, `retry_of` + 1 or 0, ranges, rows, payload digest 32 bytes, rows root 32 bytes, count and 16 bytes of each field set | rows (`rows.rs`) |
 //! | 8 | attempt | batch, number, status | |
 //! | 9 | outcome | batch, status, result byte (0 accepted, 1 rejected, 2 partial, 3 unknown, 4 returned), name id or 0, SHA-256 of the body if partial | results (partial only) |
 //! | 10 | range | destination text, ranges, rule byte, count, offered byte | |
@@ -60,6 +60,30 @@ pub enum Life {
     End,
 }
 
+/// What an intent is for. The number is stored: append, never renumber.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Purpose {
+    /// Events of the journal, for the first time: the position moves.
+    Deliver = 0,
+    /// Events that were terminal before, sent again on request: the position does not move.
+    Replay = 1,
+    /// A question about somebody (D17 `proxy`): what left is recorded, but no event of the journal is behind it, so it is in no sum.
+    Ask = 2,
+}
+
+impl Purpose {
+    /// Reads the stored number.
+    pub const fn from_number(number: u8) -> Option<Purpose> {
+        match number {
+            0 => Some(Purpose::Deliver),
+            1 => Some(Purpose::Replay),
+            2 => Some(Purpose::Ask),
+            _ => None,
+        }
+    }
+}
+
 /// An intent as the tree holds it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IntentEntry {
@@ -69,13 +93,13 @@ pub struct IntentEntry {
     pub destination: DestinationId,
     /// Which of the vendor's endpoints.
     pub lane: u8,
-    /// Whether the events were terminal before, and are sent again on request: the position does not move.
-    pub replay: bool,
+    /// What it is for.
+    pub purpose: Purpose,
     /// Under which configuration.
     pub generation: GenerationId,
     /// The batch that this one tries again.
     pub retry_of: Option<BatchId>,
-    /// The journal offsets, sorted; row `i` is the `i`-th of them.
+    /// The journal offsets, sorted; row `i` is the `i`-th of them. None where it asks.
     pub offsets: Vec<Range<Offset>>,
     /// How many rows.
     pub rows: u32,
@@ -215,7 +239,7 @@ impl Entry {
             Entry::Intent(intent) => {
                 put_varint(&mut out, intent.batch.0);
                 put_bytes(&mut out, intent.destination.as_str().as_bytes());
-                out.extend_from_slice(&[intent.lane, u8::from(intent.replay)]);
+                out.extend_from_slice(&[intent.lane, intent.purpose as u8]);
                 out.extend_from_slice(&intent.generation.0);
                 put_varint(&mut out, intent.retry_of.map_or(0, |b| b.0.saturating_add(1)));
                 put_ranges(&mut out, intent.offsets.iter().map(|r| (r.start.0, r.end.0)));
@@ -303,7 +327,7 @@ impl Entry {
             7 => {
                 let batch = BatchId(c.varint()?);
                 let destination = destination(&mut c)?;
-                let (lane, flags) = (c.u8()?, c.u8()?);
+                let (lane, purpose) = (c.u8()?, Purpose::from_number(c.u8()?).ok_or(bad)?);
                 let generation = GenerationId(c.array()?);
                 let retry_of = c.varint()?.checked_sub(1).map(BatchId);
                 let offsets = offsets(&mut c)?;
@@ -314,12 +338,11 @@ impl Entry {
                 for _ in 0..count {
                     field_sets.push(FieldSetId(c.array()?));
                 }
-                let replay = flag(flags, bad)?;
                 let intent = IntentEntry {
                     batch,
                     destination,
                     lane,
-                    replay,
+                    purpose,
                     generation,
                     retry_of,
                     offsets,
@@ -488,7 +511,7 @@ mod tests {
             batch: BatchId(1),
             destination: product.clone(),
             lane: 2,
-            replay: false,
+            purpose: Purpose::Deliver,
             generation: GenerationId([4; 8]),
             retry_of: Some(BatchId(0)),
             offsets: offsets.clone(),

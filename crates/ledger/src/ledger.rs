@@ -18,7 +18,8 @@ use weir_keys::{Keys, SecretKey};
 use crate::anchor::{self, Origin, Rewind};
 use crate::disk::{Disk, RealDisk};
 use crate::entry::{
-    Actor, BatchId, Entry, EventResult, FieldSetId, IntentEntry, Life, OutcomeEntry, StoredName, Target, encode_results,
+    Actor, BatchId, Entry, EventResult, FieldSetId, IntentEntry, Life, OutcomeEntry, Purpose, StoredName, Target,
+    encode_results,
 };
 use crate::error::LedgerError;
 use crate::log::LogWriter;
@@ -112,7 +113,7 @@ pub struct Intent {
     pub generation: GenerationId,
     /// The journal offsets, sorted and disjoint.
     pub offsets: Vec<Range<Offset>>,
-    /// One row for each offset, in their order.
+    /// One row for each offset, in their order. An intent that asks has rows and no offsets.
     pub rows: Vec<Row>,
     /// Definitions of field sets that rows name. Known ones may be left out or given again.
     pub field_sets: Vec<FieldSetDefinition>,
@@ -120,8 +121,8 @@ pub struct Intent {
     pub payload_digest: Hash,
     /// The batch that is tried again.
     pub retry_of: Option<BatchId>,
-    /// The events were terminal before and are sent again on request (quarantine, resend): the position does not move.
-    pub replay: bool,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
 /// What became of a batch.
@@ -546,8 +547,11 @@ impl Shared {
         if !are_sorted(&intent.offsets) {
             return Err(LedgerError::Misuse(UNSORTED));
         }
-        if intent.offsets.iter().map(|r| r.end.0 - r.start.0).sum::<u64>() != count as u64 || count > ROWS_MAX {
-            return Err(LedgerError::Misuse("an intent needs one row for each offset, at most 65,536"));
+        let expected = if intent.purpose == Purpose::Ask { 0 } else { count as u64 };
+        if intent.offsets.iter().map(|r| r.end.0 - r.start.0).sum::<u64>() != expected || count > ROWS_MAX {
+            return Err(LedgerError::Misuse(
+                "an intent needs one row for each offset, at most 65,536, and none to ask",
+            ));
         }
         let at = self.clock.now();
         let mut field_sets: Vec<FieldSetId> = Vec::new();
@@ -610,7 +614,7 @@ impl Shared {
             batch,
             destination: intent.destination,
             lane: intent.lane,
-            replay: intent.replay,
+            purpose: intent.purpose,
             generation: intent.generation,
             retry_of: intent.retry_of,
             offsets: intent.offsets,

@@ -28,7 +28,7 @@ mod record;
 mod state;
 
 pub use anchor::{NewOrigin, Rewind, recover_from_anchor};
-pub use entry::{Actor, BatchId, EventResult, FieldSetId, StoredName, Target};
+pub use entry::{Actor, BatchId, EventResult, FieldSetId, Purpose, StoredName, Target};
 pub use error::LedgerError;
 pub use ledger::{
     Act, Durable, FieldSetDefinition, Intent, Kind, Ledger, Options, Outcome, RangeDrop, Recovered, Results,

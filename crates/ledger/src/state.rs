@@ -18,7 +18,7 @@ use weir_event::wire::{Cursor, WireError, put_bytes, put_varint};
 use weir_event::{DestinationId, Millis, Offset, Rule};
 
 use crate::entry::{
-    BatchId, Entry, EventResult, FieldSetId, IntentEntry, Life, OutcomeEntry, StoredName, decode_results,
+    BatchId, Entry, EventResult, FieldSetId, IntentEntry, Life, OutcomeEntry, Purpose, StoredName, decode_results,
 };
 use crate::ranges::{RangeSet, put_ranges, read_ranges};
 use crate::tree::hash::sha256;
@@ -70,8 +70,8 @@ pub struct OpenIntent {
     pub destination: DestinationId,
     /// Which endpoint.
     pub lane: u8,
-    /// Whether it was a replay.
-    pub replay: bool,
+    /// What it was for.
+    pub purpose: Purpose,
     /// When it was recorded.
     pub at: Millis,
     /// The offsets.
@@ -222,7 +222,8 @@ impl State {
             return Err(Misfit("a batch number that is taken"));
         }
         let offsets: u64 = intent.offsets.iter().map(|r| r.end.0 - r.start.0).sum();
-        if offsets != u64::from(intent.rows) {
+        let asks = intent.purpose == Purpose::Ask;
+        if offsets != if asks { 0 } else { u64::from(intent.rows) } {
             return Err(Misfit("an intent whose rows are not as many as its offsets"));
         }
         if intent.field_sets.iter().any(|id| !self.field_sets.contains(id)) {
@@ -233,7 +234,7 @@ impl State {
             batch: intent.batch,
             destination: intent.destination.clone(),
             lane: intent.lane,
-            replay: intent.replay,
+            purpose: intent.purpose,
             at,
             offsets: intent.offsets.clone(),
             rows: intent.rows,
@@ -258,6 +259,9 @@ impl State {
             }
         };
         let Some(open) = self.open.remove(&batch) else { return Ok(()) };
+        if open.purpose == Purpose::Ask {
+            return Ok(());
+        }
         let Some(known) = self.destinations.get_mut(&open.destination) else { return Ok(()) };
         let (mut terminal, mut unknown) = (0_u64, 0_u64);
         let mut places = open.offsets.iter().flat_map(|r| [(r.start.0, r.end.0)]);
@@ -274,7 +278,7 @@ impl State {
             let mut left = u64::from(len);
             while left > 0 {
                 let step = left.min(end - at);
-                if result != EventResult::Returned && !open.replay {
+                if result != EventResult::Returned && open.purpose == Purpose::Deliver {
                     known.done.add(at, at + step);
                 }
                 (at, left) = (at + step, left - step);
@@ -378,7 +382,7 @@ impl State {
         for open in self.open.values() {
             put_varint(&mut out, open.batch.0);
             put_bytes(&mut out, open.destination.as_str().as_bytes());
-            out.extend_from_slice(&[u8::from(open.replay), open.lane]);
+            out.extend_from_slice(&[open.purpose as u8, open.lane]);
             out.extend_from_slice(&open.at.0.to_le_bytes());
             put_varint(&mut out, u64::from(open.rows));
             put_varint(&mut out, open.retry_of.map_or(0, |b| b.0.saturating_add(1)));
@@ -430,16 +434,17 @@ impl State {
         for _ in 0..c.varint()? {
             let batch = BatchId(c.varint()?);
             let destination = DestinationId::parse(c.str()?).map_err(|_| bad)?;
-            let (replay, lane) = (c.u8()? == 1, c.u8()?);
+            let (purpose, lane) = (Purpose::from_number(c.u8()?).ok_or(bad)?, c.u8()?);
             let at = Millis(c.i64()?);
             let rows = u32::try_from(c.varint()?).map_err(|_| bad)?;
             let retry_of = c.varint()?.checked_sub(1).map(BatchId);
             let ranges = read_ranges(&mut c)?;
-            if ranges.iter().map(|r| u128::from(r.1 - r.0)).sum::<u128>() != u128::from(rows) {
+            let expected = if purpose == Purpose::Ask { 0 } else { u128::from(rows) };
+            if ranges.iter().map(|r| u128::from(r.1 - r.0)).sum::<u128>() != expected {
                 return Err(bad);
             }
             let offsets = ranges.into_iter().map(|(start, end)| Offset(start)..Offset(end)).collect();
-            let open = OpenIntent { batch, destination, lane, replay, at, offsets, rows, retry_of };
+            let open = OpenIntent { batch, destination, lane, purpose, at, offsets, rows, retry_of };
             state.open.insert(batch, open);
         }
         for _ in 0..c.varint()? {

@@ -13,7 +13,7 @@ use weir_event::{Clock, DestinationId, Names, Offset, Rule};
 use weir_ledger::disk::RealDisk;
 use weir_ledger::verify::verify;
 use weir_ledger::{
-    Act, Actor, Intent, Kind, Ledger, LedgerError, Options, Outcome, Results, Rewind, Row, Status, Target,
+    Act, Actor, Intent, Kind, Ledger, LedgerError, Options, Outcome, Purpose, Results, Rewind, Row, Status, Target,
     recover_from_anchor,
 };
 
@@ -45,7 +45,8 @@ fn d3_an_intent_without_outcome_comes_back_and_each_way_of_ending_it_counts() {
     assert_eq!(ledger.position(&world.product).unwrap().floor, Offset(16));
 
     // `weir resend`: the unknown events are decided, the position stays.
-    let decided = wait(ledger.intend(Intent { retry_of: Some(kept), replay: true, ..world.intent(10, 4) })).unwrap();
+    let decided =
+        wait(ledger.intend(Intent { retry_of: Some(kept), purpose: Purpose::Replay, ..world.intent(10, 4) })).unwrap();
     let reason = world.names.label("invalid_time");
     let partial = Results::Partial(vec![(1, reason), (2, reason)]);
     ledger.outcome(Outcome { batch: decided, status: 400, results: partial }).wait().unwrap();

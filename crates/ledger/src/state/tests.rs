@@ -30,6 +30,8 @@ enum Op {
     Drop { skip: usize, count: usize, offered: bool },
     /// Sends the events of an unknown batch again.
     Resend { fates: Vec<u8> },
+    /// Asks about this many people, goes through a snapshot in between, and hears by its digit.
+    Ask { rows: u32, fate: u8 },
     /// Goes through a snapshot.
     Reload,
 }
@@ -41,6 +43,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => fates().prop_map(|fates| Op::Close { fates }),
         1 => (0_usize..20, 1_usize..6, any::<bool>()).prop_map(|(skip, count, offered)| Op::Drop { skip, count, offered }),
         1 => fates().prop_map(|fates| Op::Resend { fates }),
+        1 => (1_u32..4, 0_u8..4).prop_map(|(rows, fate)| Op::Ask { rows, fate }),
         1 => Just(Op::Reload),
     ]
 }
@@ -75,7 +78,7 @@ impl Model {
             batch,
             destination: self.product.clone(),
             lane: 0,
-            replay,
+            purpose: if replay { Purpose::Replay } else { Purpose::Deliver },
             generation: GenerationId::default(),
             retry_of,
             offsets: ranges(offsets),
@@ -154,6 +157,33 @@ impl Model {
                     let fates: Vec<u8> = fates.iter().map(|fate| if *fate == 2 { 0 } else { *fate }).collect();
                     self.close(batch, &offsets, &fates);
                 }
+            }
+            Op::Ask { rows, fate } => {
+                // D17: what is asked is in no sum.
+                let batch = BatchId(self.next);
+                self.next += 1;
+                let intent = IntentEntry {
+                    purpose: Purpose::Ask,
+                    rows,
+                    batch,
+                    destination: self.product.clone(),
+                    lane: 0,
+                    generation: GenerationId::default(),
+                    retry_of: None,
+                    offsets: Vec::new(),
+                    payload_digest: [0; 32],
+                    rows_root: [0; 32],
+                    field_sets: Vec::new(),
+                };
+                self.apply(&Entry::Intent(intent), &[]);
+                self.state = State::decode(&self.state.encode()).unwrap();
+                let result = match fate {
+                    0 => OutcomeEntry::Accepted,
+                    1 => OutcomeEntry::Unknown,
+                    2 => OutcomeEntry::Returned,
+                    _ => OutcomeEntry::Rejected(StoredName(1)),
+                };
+                self.apply(&Entry::Outcome { batch, status: 200, result }, &[]);
             }
             Op::Reload => self.state = State::decode(&self.state.encode()).unwrap(),
         }

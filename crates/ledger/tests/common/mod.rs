@@ -15,8 +15,8 @@ use weir_keys::Keys;
 use weir_ledger::disk::{Disk, DiskFile, RealDisk};
 use weir_ledger::tree::hash::sha256;
 use weir_ledger::{
-    BatchId, FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, LedgerError, Options, Outcome, RangeDrop, Recovered,
-    Results, Row,
+    BatchId, FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, LedgerError, Options, Outcome, Purpose, RangeDrop,
+    Recovered, Results, Row,
 };
 
 /// A folder in memory where the machine has one: these suites write and sync a great deal.
@@ -78,7 +78,7 @@ impl World {
             field_sets: vec![definition],
             payload_digest: sha256(&from.to_le_bytes()),
             retry_of: None,
-            replay: false,
+            purpose: Purpose::Deliver,
         }
     }
 
