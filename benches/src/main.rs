@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         "load" => load::main(&rest),
         "fdatasync" => run::fdatasync_main(&rest),
         "run" => run::main(&rest),
-        _ => Err("usage: weir-bench run [--events N] [--weir PATH] [--json FILE] | sink | relay TARGET | load … | fdatasync DIR".into()),
+        _ => Err("usage: weir-bench run [--events N] [--weir PATH] [--json FILE] [--only WORDS] | sink | relay TARGET | load … | fdatasync DIR".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
