@@ -23,11 +23,12 @@ use weir_policy::release::ReleasedLeaf;
 use weir_policy::{Released, ReleasedId};
 
 use crate::body::base64;
-use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary, special_bytes};
+use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary};
 use crate::outbound::{
     Building, DestinationSetup, Encoded, Encoder, ImportCredentials, Lane, LaneLimits, SetupError, Verdict,
 };
 use crate::vendors::mixpanel::names;
+use crate::writing::{TapeKeys, put_bare_id, put_field, put_id_text, put_key, put_number, put_string, put_tape};
 
 /// (Region, base address). Source: Mixpanel's `ingestion.openapi.yaml`.
 pub const ENDPOINTS: &[(&str, &str)] =
@@ -172,7 +173,7 @@ impl MixpanelEncoder {
         if let Some(code) = event.country().code() {
             put_field(out, "mp_country_code", code);
         }
-        put_tape(out, event.leaves(), &mut self.keys, Select::Event, true);
+        put_tape(out, event.leaves(), &mut Tape { keys: &mut self.keys, select: Select::Event }, true);
         out.extend_from_slice(b"}}");
     }
 
@@ -298,7 +299,7 @@ impl MixpanelEncoder {
                     out.extend_from_slice(b"\"$country_code\":");
                     put_string(out, code.as_bytes());
                 }
-                put_tape(out, event.leaves(), &mut self.keys, Select::Profile, comma);
+                put_tape(out, event.leaves(), &mut Tape { keys: &mut self.keys, select: Select::Profile }, comma);
                 out.push(b'}');
             }
         }
@@ -512,6 +513,26 @@ impl Keys {
     }
 }
 
+/// The keys of one tape.
+struct Tape<'a> {
+    keys: &'a mut Keys,
+    select: Select,
+}
+
+impl TapeKeys for Tape<'_> {
+    fn top(&mut self, path: NameId, kind: LeafKind) -> Option<&[u8]> {
+        let select = self.select;
+        let key = self.keys.of(path);
+        let is_left_out = key.is_context && (select == Select::Profile || (key.is_country && kind.is_scalar()));
+        let text = if select == Select::Event { &key.top } else { &key.nested };
+        (!is_left_out).then_some(text)
+    }
+
+    fn nested(&mut self, path: NameId) -> &[u8] {
+        &self.keys.of(path).nested
+    }
+}
+
 impl KeyText {
     fn new(names: &Names, path: NameId) -> KeyText {
         let entry = names.entry(path);
@@ -538,71 +559,6 @@ impl KeyText {
             is_context: context.is_some(),
             is_country: entry.text == "context.location.country",
             is_profile_country: entry.text == "profile.$country_code",
-        }
-    }
-}
-
-/// Writes a tape as the fields of an object that is open. `comma`: something stands before them.
-fn put_tape(out: &mut Vec<u8>, leaves: &[ReleasedLeaf<'_>], keys: &mut Keys, select: Select, mut comma: bool) {
-    let mut lists = 0_u64; // One bit for each open container, 1 for a list; `check_shape` keeps it shallow.
-    let mut depth = 0_u32;
-    let mut map_key: Option<&ReleasedLeaf<'_>> = None;
-    let mut skipped = 0_u32; // Containers open below one that is not written.
-    for leaf in leaves {
-        let kind = leaf.kind();
-        let is_begin = matches!(kind, LeafKind::ObjectBegin | LeafKind::ArrayBegin);
-        let is_end = matches!(kind, LeafKind::ObjectEnd | LeafKind::ArrayEnd);
-        if skipped > 0 {
-            skipped = skipped + u32::from(is_begin) - u32::from(is_end);
-            continue;
-        }
-        if kind == LeafKind::MapKey {
-            map_key = Some(leaf);
-            continue;
-        }
-        if is_end {
-            depth = depth.saturating_sub(1);
-            lists >>= 1;
-            out.push(if kind == LeafKind::ArrayEnd { b']' } else { b'}' });
-            comma = true;
-            continue;
-        }
-        let key = keys.of(leaf.path());
-        let own_key = map_key.take();
-        let is_left_out =
-            depth == 0 && key.is_context && (select == Select::Profile || (key.is_country && leaf.kind().is_scalar()));
-        if is_left_out {
-            skipped = u32::from(is_begin);
-            continue;
-        }
-        if comma {
-            out.push(b',');
-        }
-        if depth == 0 || lists & 1 == 0 {
-            match own_key {
-                Some(own_key) => {
-                    put_string(out, own_key.bytes());
-                    out.push(b':');
-                }
-                None if depth == 0 && select == Select::Event => out.extend_from_slice(&key.top),
-                None => out.extend_from_slice(&key.nested),
-            }
-        }
-        comma = true;
-        match kind {
-            LeafKind::Null => out.extend_from_slice(b"null"),
-            LeafKind::True => out.extend_from_slice(b"true"),
-            LeafKind::False => out.extend_from_slice(b"false"),
-            LeafKind::Number => out.extend_from_slice(leaf.bytes()),
-            LeafKind::String | LeafKind::MapKey => put_string(out, leaf.bytes()),
-            LeafKind::ObjectBegin | LeafKind::ArrayBegin => {
-                let is_list = kind == LeafKind::ArrayBegin;
-                out.push(if is_list { b'[' } else { b'{' });
-                lists = lists << 1 | u64::from(is_list);
-                depth += 1;
-                comma = false;
-            }
-            LeafKind::ObjectEnd | LeafKind::ArrayEnd => {}
         }
     }
 }
@@ -649,97 +605,6 @@ fn put_id(out: &mut Vec<u8>, id: &ReleasedId) {
     }
     put_id_text(out, id);
     out.push(b'"');
-}
-
-fn put_bare_id(out: &mut Vec<u8>, id: &ReleasedId) {
-    out.push(b'"');
-    put_id_text(out, id);
-    out.push(b'"');
-}
-
-fn put_id_text(out: &mut Vec<u8>, id: &ReleasedId) {
-    match id {
-        ReleasedId::Raw { text, .. } => put_escaped(out, text.as_bytes()),
-        // Digits and hyphens: nothing to escape.
-        ReleasedId::Pseudonym { uuid, .. } | ReleasedId::None { uuid } => out.extend_from_slice(&uuid.to_text()),
-    }
-}
-
-fn put_key(out: &mut Vec<u8>, key: &str) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(b"\":");
-}
-
-fn put_field(out: &mut Vec<u8>, key: &str, text: &str) {
-    put_key(out, key);
-    put_string(out, text.as_bytes());
-}
-
-fn put_number(out: &mut Vec<u8>, number: i64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut rest = number.unsigned_abs();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        out.push(b'-');
-    }
-    out.extend_from_slice(&digits[at..]);
-}
-
-fn put_string(out: &mut Vec<u8>, text: &[u8]) {
-    out.push(b'"');
-    put_escaped(out, text);
-    out.push(b'"');
-}
-
-/// Escapes what JSON must; runs without are moved whole.
-fn put_escaped(out: &mut Vec<u8>, mut text: &[u8]) {
-    loop {
-        let plain = plain_len(text);
-        let (run, rest) = text.split_at(plain);
-        out.extend_from_slice(run);
-        let Some((special, rest)) = rest.split_first() else { return };
-        match special {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            other => {
-                const DIGITS: &[u8; 16] = b"0123456789abcdef";
-                out.extend_from_slice(b"\\u00");
-                out.push(DIGITS[usize::from(other >> 4)]);
-                out.push(DIGITS[usize::from(other & 15)]);
-            }
-        }
-        text = rest;
-    }
-}
-
-/// Bytes before the first that must be escaped.
-fn plain_len(text: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(word) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let stop = special_bytes(u64::from_le_bytes(*word));
-        if stop != 0 {
-            return at + stop.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    // The end as a word filled up with blanks, which need no escape.
-    let rest = text.get(at..).unwrap_or_default();
-    let mut word = [b' '; 8];
-    word.iter_mut().zip(rest).for_each(|(byte, text)| *byte = *text);
-    let stop = special_bytes(u64::from_le_bytes(word));
-    if stop != 0 { at + stop.trailing_zeros() as usize / 8 } else { text.len() }
 }
 
 fn partial(mut failed: Vec<u32>, count: u32, invalid: impl Fn(&'static str) -> Verdict) -> Verdict {

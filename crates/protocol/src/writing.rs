@@ -1,0 +1,195 @@
+//! JSON as encoders write it: strings, numbers, ids, and the tape of an event. Nothing of a vendor is in here.
+
+use weir_event::{LeafKind, NameId};
+use weir_policy::ReleasedId;
+use weir_policy::release::ReleasedLeaf;
+
+use crate::json::special_bytes;
+
+/// The keys under which a vendor writes the leaves of a tape.
+pub(crate) trait TapeKeys {
+    /// The key of a leaf at the top, as JSON with its colon; `None` where it is not written here, with all that is below it.
+    fn top(&mut self, path: NameId, kind: LeafKind) -> Option<&[u8]>;
+
+    /// The key of a leaf in an object below.
+    fn nested(&mut self, path: NameId) -> &[u8];
+}
+
+/// Writes a tape as the fields of an object that is open. `comma`: something stands before them. Returns whether something does
+/// after them. The caller has seen to it that the tape is not deeper than 64.
+pub(crate) fn put_tape(
+    out: &mut Vec<u8>,
+    leaves: &[ReleasedLeaf<'_>],
+    keys: &mut impl TapeKeys,
+    mut comma: bool,
+) -> bool {
+    let mut lists = 0_u64; // One bit for each open container, 1 for a list.
+    let mut depth = 0_u32;
+    let mut map_key: Option<&ReleasedLeaf<'_>> = None;
+    let mut skipped = 0_u32; // Containers open below one that is not written.
+    for leaf in leaves {
+        let kind = leaf.kind();
+        let is_begin = matches!(kind, LeafKind::ObjectBegin | LeafKind::ArrayBegin);
+        let is_end = matches!(kind, LeafKind::ObjectEnd | LeafKind::ArrayEnd);
+        if skipped > 0 {
+            skipped = skipped + u32::from(is_begin) - u32::from(is_end);
+            continue;
+        }
+        if kind == LeafKind::MapKey {
+            map_key = Some(leaf);
+            continue;
+        }
+        if is_end {
+            depth = depth.saturating_sub(1);
+            lists >>= 1;
+            out.push(if kind == LeafKind::ArrayEnd { b']' } else { b'}' });
+            comma = true;
+            continue;
+        }
+        let own_key = map_key.take();
+        let is_keyed = depth == 0 || lists & 1 == 0;
+        let key = match (depth, is_keyed) {
+            (0, _) => match keys.top(leaf.path(), kind) {
+                Some(key) => key,
+                None => {
+                    skipped = u32::from(is_begin);
+                    continue;
+                }
+            },
+            (_, true) if own_key.is_none() => keys.nested(leaf.path()),
+            _ => &[],
+        };
+        if comma {
+            out.push(b',');
+        }
+        if is_keyed {
+            match own_key {
+                Some(own_key) => {
+                    put_string(out, own_key.bytes());
+                    out.push(b':');
+                }
+                None => out.extend_from_slice(key),
+            }
+        }
+        comma = true;
+        match kind {
+            LeafKind::ObjectBegin | LeafKind::ArrayBegin => {
+                let is_list = kind == LeafKind::ArrayBegin;
+                out.push(if is_list { b'[' } else { b'{' });
+                lists = lists << 1 | u64::from(is_list);
+                depth += 1;
+                comma = false;
+            }
+            _ => put_scalar(out, leaf),
+        }
+    }
+    comma
+}
+
+/// Writes the value of a leaf that is no container.
+pub(crate) fn put_scalar(out: &mut Vec<u8>, leaf: &ReleasedLeaf<'_>) {
+    match leaf.kind() {
+        LeafKind::True => out.extend_from_slice(b"true"),
+        LeafKind::False => out.extend_from_slice(b"false"),
+        LeafKind::Number => out.extend_from_slice(leaf.bytes()),
+        LeafKind::String | LeafKind::MapKey => put_string(out, leaf.bytes()),
+        _ => out.extend_from_slice(b"null"),
+    }
+}
+
+/// Writes an id as a string.
+pub(crate) fn put_bare_id(out: &mut Vec<u8>, id: &ReleasedId) {
+    out.push(b'"');
+    put_id_text(out, id);
+    out.push(b'"');
+}
+
+/// Writes an id without its quotes.
+pub(crate) fn put_id_text(out: &mut Vec<u8>, id: &ReleasedId) {
+    match id {
+        ReleasedId::Raw { text, .. } => put_escaped(out, text.as_bytes()),
+        // Digits and hyphens: nothing to escape.
+        ReleasedId::Pseudonym { uuid, .. } | ReleasedId::None { uuid } => out.extend_from_slice(&uuid.to_text()),
+    }
+}
+
+/// Writes a comma and a plain key.
+pub(crate) fn put_key(out: &mut Vec<u8>, key: &str) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+/// Writes a comma, a plain key and a string.
+pub(crate) fn put_field(out: &mut Vec<u8>, key: &str, text: &str) {
+    put_key(out, key);
+    put_string(out, text.as_bytes());
+}
+
+/// Writes a whole number.
+pub(crate) fn put_number(out: &mut Vec<u8>, number: i64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Writes a string.
+pub(crate) fn put_string(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(b'"');
+    put_escaped(out, text);
+    out.push(b'"');
+}
+
+/// Escapes what JSON must; runs without are moved whole.
+pub(crate) fn put_escaped(out: &mut Vec<u8>, mut text: &[u8]) {
+    loop {
+        let plain = plain_len(text);
+        let (run, rest) = text.split_at(plain);
+        out.extend_from_slice(run);
+        let Some((special, rest)) = rest.split_first() else { return };
+        match special {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            other => {
+                const DIGITS: &[u8; 16] = b"0123456789abcdef";
+                out.extend_from_slice(b"\\u00");
+                out.push(DIGITS[usize::from(other >> 4)]);
+                out.push(DIGITS[usize::from(other & 15)]);
+            }
+        }
+        text = rest;
+    }
+}
+
+/// Bytes before the first that must be escaped.
+fn plain_len(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(word) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let stop = special_bytes(u64::from_le_bytes(*word));
+        if stop != 0 {
+            return at + stop.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    // The end as a word filled up with blanks, which need no escape.
+    let rest = text.get(at..).unwrap_or_default();
+    let mut word = [b' '; 8];
+    word.iter_mut().zip(rest).for_each(|(byte, text)| *byte = *text);
+    let stop = special_bytes(u64::from_le_bytes(word));
+    if stop != 0 { at + stop.trailing_zeros() as usize / 8 } else { text.len() }
+}
