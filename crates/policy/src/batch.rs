@@ -49,7 +49,9 @@ pub(crate) struct Work {
     pub(crate) raw: Vec<u8>,
     pub(crate) text: Vec<u8>,
     pub(crate) url: String,
+    /// The event's own ids, each once, and the length of the shortest.
     pub(crate) ids: Vec<Text>,
+    pub(crate) id_bytes_min: usize,
     /// The batch's fingerprint of the keys.
     pub(crate) keys: [u8; 16],
 }
@@ -70,6 +72,7 @@ impl Work {
         self.text.clear();
         self.url.clear();
         self.ids.clear();
+        self.id_bytes_min = usize::MAX;
     }
 }
 

@@ -9,7 +9,7 @@
 //! | names, where the key says so | dropped |
 //! | an IP address as the whole value | its network, /24 or /48; inside a text: dropped |
 //! | a URL as the whole value; where the property's name speaks of URLs, a relative one too | origin and templated path; `utm_*` of the page's query become `context.campaign.*` |
-//! | a value that repeats one of the event's own ids | dropped: the id is tagged, not stored |
+//! | a value that is one of the event's own ids, or a longer text that holds one | dropped: the id is tagged, not stored |
 //! | an unclean key on the way | dropped and counted |
 //!
 //! A finding below *possible* is a near miss: counted, not acted on. An error or a limit withholds the event, never keeps it.
@@ -271,7 +271,12 @@ impl Minimiser {
             }
             let Some(id) = canonical_of(batch, identity) else { continue };
             if !matches!(identity.kind, SubjectKind::Group(_)) && id.len() >= REPEATED_ID_BYTES_MIN {
-                work.ids.push(trimmed(batch, identity.text));
+                let text = trimmed(batch, identity.text);
+                // Most events name their subject twice.
+                if work.ids.iter().all(|known| batch.bytes(*known) != batch.bytes(text)) {
+                    work.ids.push(text);
+                    work.id_bytes_min = work.id_bytes_min.min(text.len as usize);
+                }
             }
             let shape = match identity.kind {
                 SubjectKind::User | SubjectKind::Device | SubjectKind::Group(_) => canonical::shape(&id),
@@ -444,7 +449,9 @@ impl Minimiser {
                 Place::Page | Place::PageUrl => true,
                 _ => is_http_url(text) || (plan.names_url && is_relative_url(text)),
             };
-            if work.found.is_empty() && !is_url && !repeats_an_id(batch, &work.ids, text) {
+            // Most values are shorter than every id.
+            let may_hold_id = text.len() >= work.id_bytes_min;
+            if work.found.is_empty() && !is_url && !(may_hold_id && holds_an_id(batch, &work.ids, leaf.kind, text)) {
                 put_leaf(work, out, leaf.path, leaf.kind, Some(text));
                 return true;
             }
@@ -486,7 +493,8 @@ impl Minimiser {
                 Place::Page | Place::PageUrl => !text.is_empty() && text != b"$direct",
                 _ => is_http_url(text) || (plan.names_url && is_relative_url(text)),
             };
-        let repeats = repeats_an_id(batch, &work.ids, text);
+        let repeats =
+            if is_url { repeats_an_id(batch, &work.ids, text) } else { holds_an_id(batch, &work.ids, leaf.kind, text) };
         if work.found.is_empty() && !is_url && !repeats {
             put_leaf(work, out, leaf.path, leaf.kind, Some(text));
             return true;
@@ -513,7 +521,7 @@ impl Minimiser {
             // the template still holds is scanned again.
             sure.for_each(|f| add_finding(work, leaf.path, f.category, f.likelihood, Action::Drop));
             let url = without_ids(batch, &work.ids, text);
-            let kept = self.put_template(plan, leaf, text, &url, work, out);
+            let kept = self.put_template(batch, plan, leaf, text, &url, work, out);
             let action = if kept { Action::Template } else { Action::Drop };
             // A path of which nothing was taken is not worth a finding: `image/png`, `/docs/intro`.
             if !kept || is_http_url(text) || !work.leaves.ends_with(text) {
@@ -544,8 +552,10 @@ impl Minimiser {
 
     /// Writes what is left of a URL: `text` as it stood, `url` without the event's ids. Returns whether there is something. Of a
     /// map key all is left or nothing: two that become one would be one entry of the map.
+    #[expect(clippy::too_many_arguments, reason = "as `leaf`")]
     fn put_template(
         &self,
+        batch: &DraftBatch,
         plan: PathPlan,
         leaf: &Leaf,
         text: &[u8],
@@ -578,7 +588,7 @@ impl Minimiser {
         let kept = query.filter(|_| !left.is_empty() && whole && self.is_clean(plan.facts, left, work));
         if let Some(query) = kept {
             if names_campaign {
-                self.take_campaign(weir_detect::url::campaign(query), work);
+                self.take_campaign(batch, weir_detect::url::campaign(query), work);
             }
             put_leaf(work, out, leaf.path, leaf.kind, Some(left.as_bytes()));
         }
@@ -620,8 +630,11 @@ impl Minimiser {
         clean
     }
 
-    fn take_campaign(&self, utm: Vec<(&'static str, String)>, work: &mut Work) {
+    fn take_campaign(&self, batch: &DraftBatch, utm: Vec<(&'static str, String)>, work: &mut Work) {
         for (key, value) in utm {
+            if holds_an_id(batch, &work.ids, LeafKind::String, value.as_bytes()) {
+                continue;
+            }
             let key = key.strip_prefix("utm_").unwrap_or(key);
             let key = if key == "campaign" { "name" } else { key };
             let Some((_, path)) = self.campaign.iter().find(|(name, _)| *name == key) else { continue };
@@ -816,13 +829,49 @@ fn repeats_an_id(batch: &DraftBatch, ids: &[Text], text: &[u8]) -> bool {
     })
 }
 
+/// Whether a value is one of the event's own ids, or a longer text that holds one. Numbers are compared as a whole only.
+#[inline]
+fn holds_an_id(batch: &DraftBatch, ids: &[Text], kind: LeafKind, text: &[u8]) -> bool {
+    repeats_an_id(batch, ids, text)
+        || kind != LeafKind::Number
+            && ids.iter().any(|id| {
+                let len = id.len as usize;
+                len >= HELD_ID_BYTES_MIN && len < text.len() && holds(text, batch.bytes(*id))
+            })
+}
+
+/// Whether `id` stands in the longer `text`. Most texts are short: a search with a table would cost more than it saves.
+fn holds(text: &[u8], id: &[u8]) -> bool {
+    const SHORT_BYTES_MAX: usize = 64;
+    let ([first, ..], [.., last]) = (id, id) else { return false };
+    if text.len() > SHORT_BYTES_MAX {
+        return memchr::memmem::find_iter(text, id).any(|at| stands_apart(text, at, id));
+    }
+    let ends = text.get(id.len() - 1..).unwrap_or_default();
+    text.iter().zip(ends).enumerate().any(|(at, (begin, end))| {
+        begin == first && end == last && text[at..].starts_with(id) && stands_apart(text, at, id)
+    })
+}
+
+/// A short id is also a part of longer words, and one that begins or ends in a digit of longer numbers: these are others.
+fn stands_apart(text: &[u8], at: usize, id: &[u8]) -> bool {
+    const WORD_BYTES_MAX: usize = 7;
+    let goes_on = |edge: Option<&u8>, beside: Option<&u8>| match (edge, beside) {
+        (Some(edge), Some(beside)) if id.len() > WORD_BYTES_MAX => edge.is_ascii_digit() && beside.is_ascii_digit(),
+        (_, Some(beside)) => beside.is_ascii_alphanumeric(),
+        (_, None) => false,
+    };
+    let before = at.checked_sub(1).and_then(|at| text.get(at));
+    !goes_on(id.first(), before) && !goes_on(id.last(), text.get(at + id.len()))
+}
+
 fn trimmed(batch: &DraftBatch, text: Text) -> Text {
     let bytes = batch.bytes(text);
     let before = bytes.len() - bytes.trim_ascii_start().len();
     Text { start: text.start + before as u32, len: bytes.trim_ascii().len() as u32 }
 }
 
-/// A URL whose path segments that are one of the event's own ids became `*`. What stands in the query goes with the query.
+/// A URL whose host or path segments that hold one of the event's own ids became `*`. What stands in the query goes with the query.
 fn without_ids<'t>(batch: &DraftBatch, ids: &[Text], url: &'t [u8]) -> Cow<'t, [u8]> {
     // What is decoded or cut is shorter, so a segment shorter than every id is none of them.
     let Some(shortest) = ids.iter().map(|id| id.len as usize).min() else { return Cow::Borrowed(url) };
@@ -831,7 +880,7 @@ fn without_ids<'t>(batch: &DraftBatch, ids: &[Text], url: &'t [u8]) -> Cow<'t, [
             return false;
         }
         let segment = segment.split(|b| *b == b';').next().unwrap_or_default();
-        !segment.is_empty() && repeats_an_id(batch, ids, &percent_decoded(segment))
+        !segment.is_empty() && holds_an_id(batch, ids, LeafKind::String, &percent_decoded(segment))
     };
     let (path, rest) = url.split_at(memchr::memchr2(b'?', b'#', url).unwrap_or(url.len()));
     if !path.split(|b| *b == b'/').any(is_id) {
@@ -866,6 +915,9 @@ fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
 
 /// Shorter ids, and group names, are too common as values to be told apart from them.
 const REPEATED_ID_BYTES_MIN: usize = 4;
+
+/// Shorter ids are not looked for inside longer texts.
+const HELD_ID_BYTES_MIN: usize = 6;
 
 /// How Mixpanel marks a device id in `distinct_id`; decoders take it off, properties may repeat it.
 const DEVICE_PREFIX: &[u8] = b"$device:";

@@ -188,6 +188,56 @@ fn the_event_s_own_id_leaves_neither_in_a_page_s_path_nor_as_its_name() {
 }
 
 #[test]
+fn a_text_that_holds_the_event_s_own_id_is_dropped() {
+    let world = World::new();
+    let kept = |id: &str, key: &str, value: Value| {
+        let event = Event::new("opened")
+            .by(Role::Subject, SubjectKind::User, id)
+            .by(Role::User, SubjectKind::User, id)
+            .by(Role::Device, SubjectKind::Device, "7d3c1b52-1f0a-4c2e-9a55-0c4b8f6a1e77")
+            .with(key, value);
+        world.minimise(&event).unwrap().values(world.path(key)).concat()
+    };
+    let long = format!("{} of user-4711.", "a word ".repeat(20));
+    for gone in [
+        "order of user-4711",
+        "user-4711/cart",
+        "xuser-4711x",
+        "by $device:7d3c1b52-1f0a-4c2e-9a55-0c4b8f6a1e77",
+        &long,
+    ] {
+        assert_eq!(kept("user-4711", "label", text(gone)), "", "{gone}");
+    }
+    for stays in ["user-47110", "order of user-4712", "user-471", "a user-47113 and a user-47112"] {
+        assert_eq!(kept("user-4711", "label", text(stays)), stays);
+    }
+    // Short ids and numbers are looked for as words of their own only.
+    assert_eq!(kept("ada123", "label", text("for ada123")), "");
+    assert_eq!(kept("ada123", "label", text("for nada1234")), "for nada1234");
+    assert_eq!(kept("ada12", "label", text("for ada12")), "for ada12");
+    assert_eq!(kept("17953031", "label", text("order 17953031")), "");
+    assert_eq!(kept("17953031", "label", text("at 1795303178")), "at 1795303178");
+    assert_eq!(kept("17953031", "label", number(1_795_303_178)), "1795303178");
+    assert_eq!(kept("17953031", "label", number(17_953_031)), "");
+    // In a URL the part goes that holds it.
+    assert_eq!(kept("user-4711", "link", text("https://h.example/of-user-4711/posts")), "https://h.example/*/posts");
+    assert_eq!(kept("ada-lovelace", "link", text("https://ada-lovelace.h.example/posts")), "https://*/posts");
+    assert_eq!(kept("ada-lovelace", "link", text("https://h.example/posts?u=ada-lovelace")), "https://h.example/posts");
+}
+
+#[test]
+fn the_event_s_own_id_is_no_campaign() {
+    let world = World::new();
+    let page = "https://h.example/a?utm_source=news&utm_content=ada-lovelace&utm_term=to+ada-lovelace";
+    let event = Event::new("opened")
+        .by(Role::Subject, SubjectKind::User, "ada-lovelace")
+        .context("context.page.url", text(page));
+    let stored = world.minimise(&event).unwrap();
+    assert!(!stored.holds("lovelace"));
+    assert_eq!(stored.values(world.path("context.campaign.source")), ["news"]);
+}
+
+#[test]
 fn urls_become_templates_and_the_campaign_survives() {
     let world = World::new();
     let page = "https://ada:secret@shop.example.com/orders/8f14e45fceea167a5a36dedd4bea2543?email=ada%40example.com&utm_source=news&utm_campaign=spring#x";
