@@ -14,6 +14,7 @@ use weir_event::{DraftBatch, Millis, NameId, Names, Rule, SourceNames};
 
 use crate::answer::{Answer, Answering};
 use crate::body::{self, BodyError, Opened};
+use crate::inquiry::Inquirer;
 
 /// One vendor's inbound format.
 pub trait Protocol: Sync {
@@ -25,6 +26,12 @@ pub trait Protocol: Sync {
 
     /// What a request is, by method and path alone. The path comes without the source's prefix.
     fn classify(&self, method: &str, path: &str) -> Call;
+
+    /// The same where the source's prefix stands before the path, so that no other vendor can be meant. A protocol whose SDKs
+    /// take a whole URL may know more paths here than on the bare host.
+    fn classify_named(&self, method: &str, path: &str) -> Call {
+        self.classify(method, path)
+    }
 
     /// Opens a body. What all vendors share is [`crate::body::open`]; a protocol that packs its events differently (parameters of
     /// a query, multipart) does so here.
@@ -63,6 +70,11 @@ pub trait Protocol: Sync {
 
     /// Whether an auxiliary endpoint asks for feature flags: `constant` answers with none, which doctor and a metric say (D17).
     fn is_flags(&self, endpoint: Endpoint) -> bool;
+
+    /// How flags are asked of the vendor (D17 mode `proxy`); `None` where this vendor has none.
+    fn inquirer(&self) -> Option<&'static dyn Inquirer> {
+        None
+    }
 
     /// The canonical path of a vendor's own property name, where it has one: `$browser` is `context.browser.name`. Allow lists
     /// accept both.
@@ -106,6 +118,10 @@ pub struct RequestHead<'a> {
     pub content_type: Option<&'a str>,
     /// `PostHog-Sdk-Info`: name and version of the SDK, which Capture V1 says nowhere else.
     pub sdk_info: Option<&'a str>,
+    /// `AnonymousId`: base64 of the id that RudderStack's browser SDK says once more beside the body.
+    pub anonymous_id: Option<&'a str>,
+    /// `X-ApiKey`: the write key of calls that have it nowhere else (Amplitude's diagnostics).
+    pub api_key: Option<&'a str>,
     /// `Sec-GPC: 1` (Global Privacy Control).
     pub gpc: bool,
     /// `DNT: 1`.
@@ -177,6 +193,26 @@ impl fmt::Debug for WriteKey {
     }
 }
 
+/// Adds the texts that stand behind the key `key` in JSON, wherever it is nested, those that come first. Valid JSON has these bytes
+/// only where such a key stands: a quote inside a string is escaped.
+pub fn find_json_strings(text: &[u8], key: &str, keys: &mut Vec<WriteKey>) {
+    const LOOKED_AT_MAX: usize = 8;
+    const KEY_BYTES_MAX: usize = 257;
+    let quoted = format!("\"{key}\"");
+    for at in memchr::memmem::find_iter(text, quoted.as_bytes()).take(LOOKED_AT_MAX) {
+        let rest = text.get(at + quoted.len()..).unwrap_or_default().trim_ascii_start();
+        if let [b':', after @ ..] = rest
+            && !text.get(..at).unwrap_or_default().ends_with(b"\\")
+            && let [b'"', value @ ..] = after.trim_ascii_start()
+            && let Some(len) = memchr::memchr2(b'"', b'\\', value.get(..KEY_BYTES_MAX.min(value.len())).unwrap_or_default())
+            && value.get(len) == Some(&b'"')
+            && let Some(Ok(candidate)) = value.get(..len).map(std::str::from_utf8)
+        {
+            WriteKey::add(keys, candidate);
+        }
+    }
+}
+
 /// What decoding needs to know about the source.
 #[derive(Clone, Debug, Default)]
 pub struct DecodeOptions {
@@ -202,6 +238,8 @@ pub struct Canonical {
     pub page: NameId,
     /// `$screen`, likewise.
     pub screen: NameId,
+    /// `$flags`: what a question about somebody's feature flags is recorded as (D17 `proxy`).
+    pub flags: NameId,
 }
 
 impl Canonical {
@@ -232,6 +270,7 @@ impl DecodeOptions {
                 alias: event("$create_alias"),
                 page: event("$page"),
                 screen: event("$screen"),
+                flags: event("$flags"),
             })
         })
     }

@@ -11,6 +11,7 @@ pub mod body;
 mod drafting;
 pub mod fuzz;
 pub mod inbound;
+pub mod inquiry;
 pub mod json;
 pub mod outbound;
 pub mod vendors;

@@ -138,6 +138,7 @@ impl Building {
 #[derive(Clone)]
 pub struct Encoded {
     lane: Lane,
+    method: &'static str,
     count: u32,
     path_and_query: String,
     headers: Vec<(&'static str, String)>,
@@ -167,7 +168,24 @@ impl Encoded {
             }
             None => json,
         };
-        Encoded { lane, count, path_and_query, headers, body: body.into(), bytes_uncompressed, digest }
+        Encoded { lane, method: "POST", count, path_and_query, headers, body: body.into(), bytes_uncompressed, digest }
+    }
+
+    /// Makes a question that is all in its path and query; its digest is theirs.
+    pub(crate) fn get(lane: Lane, count: u32, path_and_query: String) -> Encoded {
+        let mut digest = [0; 32];
+        digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, path_and_query.as_bytes()).as_ref());
+        let headers = vec![("Accept", "application/json".to_owned())];
+        Encoded {
+            lane,
+            method: "GET",
+            count,
+            path_and_query,
+            headers,
+            body: Bytes::new(),
+            bytes_uncompressed: 0,
+            digest,
+        }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: String) -> Encoded {
@@ -185,9 +203,9 @@ impl Encoded {
         self.count
     }
 
-    /// Always POST.
+    /// `POST`, or `GET` for a question.
     pub fn method(&self) -> &'static str {
-        "POST"
+        self.method
     }
 
     /// Path and query below the destination's endpoint. May hold an account's number: not for logs.
@@ -210,7 +228,7 @@ impl Encoded {
         self.bytes_uncompressed
     }
 
-    /// SHA-256 of the body before compression, for the ledger (D13).
+    /// SHA-256 of the body before compression, or of path and query where there is no body, for the ledger (D13).
     pub fn digest(&self) -> [u8; 32] {
         self.digest
     }

@@ -6,13 +6,16 @@
 mod answers;
 mod decode;
 pub mod encode;
+pub mod flags;
 pub mod names;
 
 use weir_event::{DraftBatch, Rule, SourceNames};
 
 use crate::answer::{Answer, Answering};
 use crate::body::Opened;
+use crate::drafting;
 use crate::inbound::{Auxiliary, Call, DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead, WriteKey};
+use crate::inquiry::Inquirer;
 
 /// Events.
 pub const TRACK: Endpoint = Endpoint("track");
@@ -80,7 +83,7 @@ impl Protocol for Mixpanel {
         if let Some(token) = opened.field("token") {
             WriteKey::add(&mut keys, token);
         }
-        decode::find_tokens(opened.text_bytes(), &mut keys);
+        drafting::find_write_keys(opened.text_bytes(), "token", &mut keys);
         if let Some((user, password)) = basic {
             WriteKey::add(&mut keys, user);
             WriteKey::add(&mut keys, password);
@@ -121,6 +124,10 @@ impl Protocol for Mixpanel {
 
     fn is_flags(&self, endpoint: Endpoint) -> bool {
         matches!(endpoint, FLAGS | DECIDE)
+    }
+
+    fn inquirer(&self) -> Option<&'static dyn Inquirer> {
+        Some(&flags::Flags)
     }
 
     fn canonical_path(&self, property: &str) -> Option<&'static str> {

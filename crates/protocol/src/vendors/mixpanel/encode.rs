@@ -117,7 +117,7 @@ impl MixpanelEncoder {
             token,
             import,
             gzip_from_bytes: setup.gzip_from_bytes,
-            keys: Keys { names: setup.names, texts: Vec::new() },
+            keys: Keys::new(&setup.names),
             scratch: Vec::new(),
             body_bytes_last: 0,
             answers: Names::new(Box::new(ClassOnly)).source(),
@@ -471,7 +471,7 @@ fn operator(op: ProfileOp) -> Option<&'static str> {
 
 /// Which part of a tape is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Select {
+pub(super) enum Select {
     /// Properties, and context by the vendor's names.
     Event,
     /// Properties of a profile alone: context has no place there.
@@ -479,7 +479,7 @@ enum Select {
 }
 
 /// Keys as JSON, made once per path.
-struct Keys {
+pub(super) struct Keys {
     names: Arc<Names>,
     /// By path; empty where it was not met yet.
     texts: Vec<KeyText>,
@@ -500,6 +500,10 @@ struct KeyText {
 }
 
 impl Keys {
+    pub(super) fn new(names: &Arc<Names>) -> Keys {
+        Keys { names: Arc::clone(names), texts: Vec::new() }
+    }
+
     #[inline]
     fn of(&mut self, path: NameId) -> &KeyText {
         let place = path.0 as usize;
@@ -514,9 +518,9 @@ impl Keys {
 }
 
 /// The keys of one tape.
-struct Tape<'a> {
-    keys: &'a mut Keys,
-    select: Select,
+pub(super) struct Tape<'a> {
+    pub(super) keys: &'a mut Keys,
+    pub(super) select: Select,
 }
 
 impl TapeKeys for Tape<'_> {
@@ -598,7 +602,7 @@ fn group_of<'a>(event: &'a Released<'_>) -> Option<(NameId, &'a ReleasedId)> {
 }
 
 /// An id with the prefix by which Mixpanel knows devices, which decoding took off (D6).
-fn put_id(out: &mut Vec<u8>, id: &ReleasedId) {
+pub(super) fn put_id(out: &mut Vec<u8>, id: &ReleasedId) {
     out.push(b'"');
     if id.is_device() {
         out.extend_from_slice(b"$device:");
