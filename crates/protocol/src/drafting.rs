@@ -6,7 +6,7 @@
 
 use weir_event::{Draft, DraftBatch, Identity, Millis, NameId, Operation, Rule, SourceNames, Text, limits};
 
-use crate::inbound::{DecodeError, Decoded};
+use crate::inbound::{DecodeError, Decoded, WriteKey};
 use crate::json::{Malformed, Parser, Vocabulary};
 
 /// The drafts of one request in the making.
@@ -104,6 +104,11 @@ impl<'a, V: Vocabulary> Drafting<'a, V> {
         Ok(is_next)
     }
 
+    /// The drafts so far: what stands behind the events of a request may be about all of them.
+    pub(crate) fn drafts(&mut self) -> &mut Vec<Draft> {
+        self.drafts
+    }
+
     /// Begins an event of the request; an error where the request holds too many.
     pub(crate) fn begin(&mut self) -> Result<(), DecodeError> {
         if self.events as usize == limits::BATCH_EVENTS_MAX {
@@ -113,6 +118,18 @@ impl<'a, V: Vocabulary> Drafting<'a, V> {
         self.fault = None;
         self.parser.begin_event();
         Ok(())
+    }
+
+    /// Forgets everything that was decoded so far: what held it has been replaced.
+    pub(crate) fn forget(&mut self) {
+        self.drafts.clear();
+        self.parser.tape().clear();
+        self.events = 0;
+    }
+
+    /// Says of all drafts when the client sent them, for protocols that say it behind the events.
+    pub(crate) fn set_sent_at(&mut self, sent_at: Option<Millis>) {
+        self.drafts.iter_mut().for_each(|draft| draft.sent_at = sent_at);
     }
 
     /// The id of an event name. Batches repeat themselves, so the last one is remembered.
@@ -223,4 +240,26 @@ fn plain_unix_time(text: &[u8]) -> Option<Millis> {
 /// A point in time as SDKs write it in text: RFC 3339, or digits as in [`unix_time`].
 pub(crate) fn time(text: &str) -> Option<Millis> {
     Millis::from_rfc3339(text.trim()).or_else(|| unix_time(text))
+}
+
+/// Adds the texts of the keys `name` and `$name` that come first in the text, as candidates for a write key. Valid JSON has these
+/// bytes only where such a key stands: a quote inside a string is escaped.
+pub(crate) fn find_write_keys(text: &[u8], name: &str, keys: &mut Vec<WriteKey>) {
+    const LOOKED_AT_MAX: usize = 8;
+    let needle = [name.as_bytes(), b"\""].concat();
+    for start in memchr::memmem::find_iter(text, &needle).take(LOOKED_AT_MAX) {
+        let before = text.get(..start).unwrap_or_default();
+        let before = before.strip_suffix(b"$").unwrap_or(before);
+        let is_key = before.strip_suffix(b"\"").is_some_and(|before| !before.ends_with(b"\\"));
+        let after = text.get(start + needle.len()..).unwrap_or_default();
+        if is_key
+            && let [b':', after @ ..] = after.trim_ascii_start()
+            && let [b'"', value @ ..] = after.trim_ascii_start()
+            && let Some(len) = memchr::memchr2(b'"', b'\\', value.get(..257.min(value.len())).unwrap_or_default())
+            && value.get(len) == Some(&b'"')
+            && let Some(Ok(key)) = value.get(..len).map(std::str::from_utf8)
+        {
+            WriteKey::add(keys, key);
+        }
+    }
 }

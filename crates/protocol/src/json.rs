@@ -309,6 +309,13 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
         Ok(Object { plan, parent, serial: self.serial, tape_start: self.leaves.len(), is_first: true })
     }
 
+    /// Enters another object that goes on where `object` ended: a key that both have is repeated, and the later one wins.
+    pub fn reopen_object(&mut self, object: &mut Object) -> Result<(), Malformed> {
+        self.expect(b'{')?;
+        object.is_first = true;
+        Ok(())
+    }
+
     /// The next key of an object and its meaning; `None` at the object's end. A property that an earlier key of the same path
     /// left on the tape is removed.
     #[inline]

@@ -78,6 +78,7 @@ fn snapshot(protocol: &dyn Protocol, request: &[u8], names: &SourceNames, option
         content_encoding: header("content-encoding"),
         content_type: header("content-type"),
         sdk_info: header("posthog-sdk-info"),
+        anonymous_id: header("anonymousid"),
         gpc: header("sec-gpc") == Some("1"),
         dnt: header("dnt") == Some("1"),
     };

@@ -62,6 +62,7 @@ impl Head {
             content_encoding: self.header(&http::header::CONTENT_ENCODING),
             content_type: self.header(&http::header::CONTENT_TYPE),
             sdk_info: self.0.headers.get("posthog-sdk-info").and_then(|value| value.to_str().ok()),
+            anonymous_id: self.0.headers.get("anonymousid").and_then(|value| value.to_str().ok()),
             gpc: self.says_one("sec-gpc"),
             dnt: self.says_one("dnt"),
         }

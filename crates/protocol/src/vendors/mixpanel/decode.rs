@@ -11,7 +11,7 @@ use weir_event::{
 };
 
 use crate::drafting::{Drafting, Facts, Walk, unix_time};
-use crate::inbound::{Canonical, DecodeError, DecodeOptions, Decoded, Endpoint, WriteKey};
+use crate::inbound::{Canonical, DecodeError, DecodeOptions, Decoded, Endpoint};
 use crate::json::{Malformed, Meaning, Plan, Scalar, Vocabulary};
 use crate::vendors::mixpanel::{ENGAGE, GROUPS, IMPORT, names};
 
@@ -503,28 +503,6 @@ impl Decoder<'_> {
             (SubjectKind::Device, Text { start: text.start + prefix, len: text.len - prefix })
         } else {
             (SubjectKind::User, text)
-        }
-    }
-}
-
-/// Adds the values of the keys `token` and `$token` that come first in the text. Valid JSON has these bytes only where such a
-/// key stands: a quote inside a string is escaped.
-pub(super) fn find_tokens(text: &[u8], keys: &mut Vec<WriteKey>) {
-    const LOOKED_AT_MAX: usize = 8;
-    for end in memchr::memmem::find_iter(text, b"token\"").take(LOOKED_AT_MAX).map(|at| at + b"token\"".len()) {
-        let before = text.get(..end - b"token\"".len()).unwrap_or_default();
-        let before = before.strip_suffix(b"$").unwrap_or(before);
-        let is_key = before.strip_suffix(b"\"").is_some_and(|before| !before.ends_with(b"\\"));
-        let mut rest = text.get(end..).unwrap_or_default().trim_ascii_start();
-        if let ([b':', after @ ..], true) = (rest, is_key) {
-            rest = after.trim_ascii_start();
-            if let [b'"', value @ ..] = rest
-                && let Some(len) = memchr::memchr2(b'"', b'\\', value.get(..257.min(value.len())).unwrap_or_default())
-                && value.get(len) == Some(&b'"')
-                && let Some(Ok(token)) = value.get(..len).map(std::str::from_utf8)
-            {
-                WriteKey::add(keys, token);
-            }
         }
     }
 }
