@@ -87,7 +87,7 @@ fn scan_closer(facts: PathFacts, kind: LeafKind, text: &[u8], signals: u32, foun
         _ if is_number => signals,
         _ if is_plain_identifier(text) => 0,
         // The longest leaf of most events, full of numbers: no account, place, running text or base64 stands in one.
-        [b'M', b'o', b'z', b'i', b'l', b'l', b'a', b'/', b'5', ..] => {
+        [b'M', b'o', b'z', b'i', b'l', b'l', b'a', b'/', b'5', ..] if ends_as_a_user_agent(text) => {
             signals & !(signal::ACCOUNT | signal::DECIMALS | signal::BASE64 | signal::WORDS)
         }
         _ => signals,
@@ -217,16 +217,43 @@ fn is_plain_identifier(text: &[u8]) -> bool {
         36 => starts_with_uuid(text),
         32 | 40 | 64 => text.iter().all(u8::is_ascii_hexdigit),
         55 => text.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-') && text[2] == b'-' && text[35] == b'-',
-        20..=35 => {
-            text[4] == b'-'
-                && text[7] == b'-'
-                && matches!(text[10], b'T' | b' ')
-                && text[13] == b':'
-                && text[..4].iter().all(u8::is_ascii_digit)
-                && text[11..].iter().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'Z' | b'+' | b'-'))
-        }
+        20..=35 => is_time(text),
         _ => false,
     }
+}
+
+/// `2026-11-21T23:19:38`, with up to nine digits of a second, and a zone.
+fn is_time(text: &[u8]) -> bool {
+    const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
+    let Some((head, rest)) = text.split_first_chunk::<19>() else { return false };
+    let fits = |(byte, shape): (&u8, &u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b' '),
+        other => byte == other,
+    };
+    if !head.iter().zip(SHAPE).all(fits) {
+        return false;
+    }
+    let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let zone = match rest {
+        [b'.', rest @ ..] if (1..=9).contains(&digits(rest)) => &rest[digits(rest)..],
+        other => other,
+    };
+    match zone {
+        [] | [b'Z'] => true,
+        [b'+' | b'-', hours @ ..] => match hours.len() {
+            2 | 4 => digits(hours) == hours.len(),
+            5 => digits(hours) == 2 && hours[2] == b':' && digits(&hours[3..]) == 2,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The last word of a user agent names a program and its version, or closes a bracket: nobody has written on behind it.
+fn ends_as_a_user_agent(text: &[u8]) -> bool {
+    let last = text.rsplit(|b| *b == b' ').next().unwrap_or_default();
+    last.contains(&b'/') || matches!(last, [.., b')' | b']'])
 }
 
 /// `4.111111111111111e15` as `4111111111111111`; `None` for a number without an exponent, or one that is no whole number of
