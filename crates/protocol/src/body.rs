@@ -2,7 +2,7 @@
 //! (`wire-protocols.md` §1 trap 3), so each step asks what the bytes are and not what the headers say.
 //!
 //! ```text
-//! Content-Encoding (gzip, deflate = zlib or raw; up to 3 layers; a cap on every result)
+//! Content-Encoding (gzip, deflate = zlib or raw, zstd; up to 3 layers; a cap on every result)
 //!  → gzip magic? gunzip again
 //!  → empty? the payload is in the query (GET ?data=)
 //!  → a form with a payload field? take the field, keep the other fields as parameters
@@ -15,6 +15,7 @@
 pub mod base64;
 pub mod form;
 pub mod inflate;
+pub mod lz_string;
 pub mod utf8;
 
 use std::borrow::Cow;
@@ -35,7 +36,7 @@ const PARAMETER_BYTES_MAX: usize = 16 * 1024;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BodyError {
     /// A content encoding that we do not speak: answer 415.
-    #[error("the content encoding is not supported, use gzip, deflate or none")]
+    #[error("the content encoding is not supported, use gzip, deflate, zstd or none")]
     UnsupportedEncoding,
     /// Over the cap after decoding: answer 413. Reading stopped at the cap.
     #[error("the body is larger than {max} bytes after decoding, send fewer events at once")]
@@ -132,6 +133,20 @@ impl fmt::Debug for Opened {
 
 /// Opens a body. `body` must already be under [`limits::BODY_BYTES_MAX`].
 pub fn open(head: &RequestHead<'_>, body: Vec<u8>, limits: &Limits) -> Result<Opened, BodyError> {
+    open_by(head, body, limits, |_, mut bytes| {
+        decode_value(&mut bytes);
+        Ok(bytes)
+    })
+}
+
+/// The same, with what is done to a payload that does not begin as JSON: percent-encoding and base64 for all, for one vendor more.
+/// The parameters of a form are there already.
+pub(crate) fn open_by(
+    head: &RequestHead<'_>,
+    body: Vec<u8>,
+    limits: &Limits,
+    unpack: impl FnOnce(&Opened, Vec<u8>) -> Result<Vec<u8>, BodyError>,
+) -> Result<Opened, BodyError> {
     let max = limits.decoded_bytes_max;
     let mut layers = 0;
     let mut bytes = undo_content_encoding(head.content_encoding, body, max, &mut layers)?;
@@ -141,7 +156,7 @@ pub fn open(head: &RequestHead<'_>, body: Vec<u8>, limits: &Limits) -> Result<Op
         let Some(field) = form::find_field(head.query.as_bytes(), &PAYLOAD_FIELDS) else { return Ok(opened) };
         bytes = head.query.as_bytes().get(field.value).unwrap_or_default().to_vec();
         opened.carrier = Some(Carrier::Query);
-        decode_value(&mut bytes);
+        bytes = unpack(&opened, bytes)?;
     } else if starts_json(&bytes) {
         opened.carrier = Some(Carrier::Body);
     } else if let Some(field) = form::find_field(&bytes, &PAYLOAD_FIELDS) {
@@ -149,10 +164,10 @@ pub fn open(head: &RequestHead<'_>, body: Vec<u8>, limits: &Limits) -> Result<Op
         opened.fields = form::other_fields(&bytes, &field, PARAMETER_BYTES_MAX);
         bytes.truncate(field.value.end);
         bytes.drain(..field.value.start);
-        decode_value(&mut bytes);
+        bytes = unpack(&opened, bytes)?;
     } else {
         opened.carrier = Some(Carrier::Body);
-        decode_value(&mut bytes);
+        bytes = unpack(&opened, bytes)?;
     }
     bytes = undo_gzip_magic(bytes, max, &mut layers)?;
     if bytes.len() > max {
@@ -170,7 +185,7 @@ fn starts_json(bytes: &[u8]) -> bool {
 }
 
 /// Undoes percent-encoding and base64 where they are there. Leaves what it does not recognise as it is.
-fn decode_value(bytes: &mut Vec<u8>) {
+pub(crate) fn decode_value(bytes: &mut Vec<u8>) {
     if starts_json(bytes) || form::starts_encoded_json(bytes) {
         form::decode_in_place(bytes, form::Plus::IsSpace);
         return;
@@ -206,6 +221,8 @@ fn undo_content_encoding(
             if inflate::is_gzip(&bytes) { inflate::gunzip(&bytes, max)? } else { bytes }
         } else if is("deflate") {
             if starts_json(&bytes) { bytes } else { inflate::deflate(&bytes, max)? }
+        } else if is("zstd") {
+            if starts_json(&bytes) { bytes } else { inflate::zstd(&bytes, max)? }
         } else {
             return Err(BodyError::UnsupportedEncoding);
         };

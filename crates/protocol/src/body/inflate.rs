@@ -1,6 +1,9 @@
 //! Decompression with a cap: a bomb costs its compressed size and at most the cap.
 
+use std::io::Read;
+
 use flate2::{Decompress, FlushDecompress, Status};
+use ruzstd::decoding::StreamingDecoder;
 
 use super::BodyError;
 
@@ -29,6 +32,28 @@ pub fn deflate(input: &[u8], max: usize) -> Result<Vec<u8>, BodyError> {
     let mut out = Vec::with_capacity(input.len().saturating_mul(4).min(max) + 64);
     run(&mut Decompress::new(is_zlib), input, &mut out, max)?;
     Ok(out)
+}
+
+/// The largest window that a frame may ask for, which is memory before a byte has come out. Source: RFC 8878 §3.1.1.1.2 asks
+/// decoders for at least 8 MB; the levels that SDKs use need 2.
+const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
+
+/// Undoes zstd: one or more frames. What is no frame behind the first is ignored.
+pub fn zstd(mut input: &[u8], max: usize) -> Result<Vec<u8>, BodyError> {
+    let mut out = Vec::with_capacity(input.len().saturating_mul(4).min(max) + 64);
+    loop {
+        let mut frame = StreamingDecoder::new_with_max_window_size(&mut input, ZSTD_WINDOW_BYTES_MAX)
+            .map_err(|_| BodyError::Damaged)?;
+        // One byte past the cap is enough to know that it is over.
+        let room = (max - out.len()) as u64 + 1;
+        (&mut frame).take(room).read_to_end(&mut out).map_err(|_| BodyError::Damaged)?;
+        if out.len() > max {
+            return Err(BodyError::TooLarge { max });
+        }
+        if !input.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+            return Ok(out);
+        }
+    }
 }
 
 /// Runs to the end of one stream; returns the bytes read.
@@ -84,6 +109,32 @@ mod tests {
         let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
         raw.write_all(&text).expect("to memory");
         assert_eq!(deflate(&raw.finish().expect("to memory"), 1 << 20), Ok(text));
+    }
+
+    fn zstd_frame(bytes: &[u8]) -> Vec<u8> {
+        ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+    }
+
+    #[test]
+    fn zstd_frames_follow_each_other() {
+        let text = b"{\"event\":\"a\"},".repeat(5_000);
+        let two = [zstd_frame(&text), zstd_frame(b"[4]")].concat();
+        assert_eq!(zstd(&two, 1 << 20), Ok([text, b"[4]".to_vec()].concat()));
+    }
+
+    #[test]
+    fn zstd_stops_at_the_cap_and_refuses_what_is_damaged() {
+        let bomb = zstd_frame(&vec![b' '; 5_000_000]);
+        assert!(bomb.len() < 60_000);
+        assert_eq!(zstd(&bomb, 1_000_000), Err(BodyError::TooLarge { max: 1_000_000 }));
+        assert_eq!(zstd(&zstd_frame(&[b' '; 10_000]), 10_000).map(|out| out.len()), Ok(10_000));
+        assert_eq!(zstd(&zstd_frame(&[b' '; 10_001]), 10_000), Err(BodyError::TooLarge { max: 10_000 }));
+        let whole = zstd_frame(b"[1,2,3]");
+        for len in 0..whole.len() - 4 {
+            assert_eq!(zstd(&whole[..len], 1 << 20), Err(BodyError::Damaged), "cut at {len}");
+        }
+        // A frame that asks for a window of 100 MB and more before anything has come.
+        assert_eq!(zstd(&[0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x88, 0x01, 0, 0], 1 << 20), Err(BodyError::Damaged));
     }
 
     #[test]

@@ -148,7 +148,7 @@ fn json_that_mentions_a_field_is_no_form() {
 
 #[test]
 fn encodings_that_we_do_not_speak_are_refused() {
-    for encoding in ["br", "zstd", "compress", "gzip, br", "aes128gcm"] {
+    for encoding in ["br", "compress", "gzip, br", "aes128gcm"] {
         assert_eq!(text(Some(encoding), b"{}"), Err(BodyError::UnsupportedEncoding), "{encoding}");
     }
 }
