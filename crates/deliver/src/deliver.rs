@@ -13,8 +13,10 @@ use weir_hold::{Hold, HoldError, RejectedRecord};
 use weir_journal::Journal;
 use weir_keys::{Keys, KeysError};
 use weir_ledger::{Ledger, LedgerError, OpenIntent, Status};
-use weir_policy::MinimisedBatch;
+use weir_policy::{MinimisedBatch, Released};
+use weir_protocol::outbound::{DestinationSetup, Encoded};
 
+use crate::ask::{Answered, AskError, ask};
 use crate::breaker::Breaker;
 use crate::replay::{Replayed, replay};
 use crate::send::{Control, Sending};
@@ -197,6 +199,23 @@ impl Deliver {
             Some((sending, generation)) => replay(sending, generation, records).await,
             None => Err(DeliverError::NotSending(id.clone())),
         }
+    }
+
+    /// Asks the vendor about somebody (D17 `proxy`): `about` holds one event, released by the destination's policy, and `build`
+    /// makes the question of what is left of it. Durable before it is sent; in no sum.
+    pub async fn ask(
+        &self,
+        id: &DestinationId,
+        about: &MinimisedBatch,
+        build: impl FnOnce(&Released<'_>, &DestinationSetup) -> Encoded,
+    ) -> Result<Answered, AskError> {
+        let sending = self.lock().get(id).and_then(|running| {
+            let seen = running.control.borrow();
+            let setup = seen.setup.clone().filter(|_| seen.life == Status::Active && !seen.stopping)?;
+            Some((setup, seen.generation))
+        });
+        let (setup, generation) = sending.ok_or(AskError::NotSending)?;
+        ask(&self.context, &setup, generation, about, build).await
     }
 
     fn check(&self, id: &DestinationId) -> Result<(), DeliverError> {

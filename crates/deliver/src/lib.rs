@@ -8,8 +8,9 @@
 //! again, without being told to, what does not repeat safely; let one destination's trouble touch another or the intake.
 //!
 //! Read in this order: [`setup`] (what a destination is), [`deliver`] (the handle), `task` (one destination's loop), `cut` (events
-//! to batches), `send` (the life of one batch), [`replay`], `breaker`.
+//! to batches), `send` (the life of one batch), [`replay`], [`ask`], `breaker`.
 
+pub mod ask;
 pub mod deliver;
 pub mod replay;
 pub mod setup;
@@ -20,6 +21,7 @@ mod cut;
 mod send;
 mod task;
 
+pub use ask::{Answered, AskError};
 pub use deliver::{Deliver, DeliverError, Parts};
 pub use replay::Replayed;
 pub use setup::{OnLag, OnUnknown, Options, Setup, Start};

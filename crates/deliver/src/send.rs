@@ -14,7 +14,7 @@ use weir_event::log::{Field, Level, emit};
 use weir_hold::{EntryId, Owner, Rejected};
 use weir_ledger::{BatchId, Intent, LedgerError, Outcome, Purpose, Results, Status};
 use weir_outbound::{Request, SendError};
-use weir_protocol::outbound::Verdict;
+use weir_protocol::outbound::{Encoded, Verdict};
 
 use crate::breaker::{Breaker, wait};
 use crate::cut::{Batch, Item};
@@ -375,8 +375,12 @@ pub(crate) fn code(error: &LedgerError) -> &'static str {
 }
 
 pub(crate) fn headers(batch: &Batch) -> Option<HeaderMap> {
+    header_map(&batch.encoded)
+}
+
+pub(crate) fn header_map(encoded: &Encoded) -> Option<HeaderMap> {
     let mut out = HeaderMap::new();
-    for (name, value) in batch.encoded.headers() {
+    for (name, value) in encoded.headers() {
         let mut value = HeaderValue::from_str(value).ok()?;
         value.set_sensitive(true);
         out.append(HeaderName::from_bytes(name.as_bytes()).ok()?, value);

@@ -92,6 +92,8 @@ pub struct Setup {
     pub id: DestinationId,
     /// What it may have.
     pub release: Arc<ReleasePolicy>,
+    /// What it may be asked about: the same, but nobody's pseudonym rotates, or their flags would change with it (D17).
+    pub inquiries: Arc<ReleasePolicy>,
     /// The vendor's format.
     pub kind: &'static DestinationKind,
     /// What the format needs to know; checked by making an encoder of it before this is made.

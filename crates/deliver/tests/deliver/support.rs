@@ -203,6 +203,7 @@ impl World {
         Arc::new(Setup {
             id: product(),
             release: Arc::new(ReleasePolicy::resolve(&spec, &self.up().names).unwrap()),
+            inquiries: Arc::new(ReleasePolicy::resolve(&spec, &self.up().names).unwrap()),
             kind: destination_kind("mixpanel").unwrap(),
             vendor: DestinationSetup {
                 token: Secret::new("0123456789abcdef0123456789abcdef"),
