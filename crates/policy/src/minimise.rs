@@ -523,8 +523,9 @@ impl Minimiser {
             let url = without_ids(batch, &work.ids, text);
             let kept = self.put_template(batch, plan, leaf, text, &url, work, out);
             let action = if kept { Action::Template } else { Action::Drop };
-            // A path of which nothing was taken is not worth a finding: `image/png`, `/docs/intro`.
-            if !kept || is_http_url(text) || !work.leaves.ends_with(text) {
+            // Of what may be no URL and lost nothing there is nothing to say: `image/png`, `/docs/intro`.
+            let is_page = matches!(plan.place, Place::Page | Place::PageUrl);
+            if !kept || is_page || is_http_url(text) || !work.leaves.ends_with(text) {
                 add_finding(work, leaf.path, Category::BrowsingHistory, Likelihood::Likely, action);
             }
             kept || self.put_or_withhold(work, out, leaf, None)

@@ -27,7 +27,7 @@ use crate::field_set::{FieldSet, FieldSetId, Shapes};
 use crate::gate::Action;
 use crate::minimise::{action_for, raw_aad, subject_place};
 use crate::paths::PathTable;
-use crate::record::{FindingView, LeafView, RecordView, SHAPE_EMAIL, SHAPE_PHONE, Tag};
+use crate::record::{FINDINGS_MAX, FindingView, LeafView, RecordView, SHAPE_EMAIL, SHAPE_PHONE, Tag};
 use crate::spec::{Mode, ReleasePolicy};
 
 /// Releases events for one destination. One per delivery task: it caches by itself and needs no lock.
@@ -720,6 +720,10 @@ impl Releaser {
         // What was dropped at the gate is not in what is left.
         let of_path = |f: &FindingView| f.path == leaf.path && f.action != Action::Drop && dropped[f.category as usize];
         if !work.findings.is_empty() && work.findings.iter().any(of_path) {
+            return Some(Rule::Category);
+        }
+        // A list that was cut at its limit does not say what was found in the rest.
+        if work.findings.len() >= FINDINGS_MAX && dropped.contains(&true) {
             return Some(Rule::Category);
         }
         if !rescan || !leaf.kind.has_text() {

@@ -190,6 +190,24 @@ fn rules_take_away() {
 }
 
 #[test]
+fn a_rule_by_category_holds_where_the_list_of_findings_was_cut() {
+    let world = World::new();
+    let of = |links: usize| {
+        let event = (0..links)
+            .fold(Event::new("opened"), |event, i| event.with(&format!("link{i}"), text("https://h.example/posts")));
+        world.minimise(&event.context("context.page.path", text("/posts"))).unwrap()
+    };
+    let allow = ["link299", "link1", "context.page.path"];
+    let no_rule = leaves(&world, &mut world.releaser(WEEKLY, &allow, &[]), &of(300)).unwrap();
+    assert_eq!(no_rule.len(), 4, "{no_rule:?}");
+    let rule = [drop_category("user.behavior.browsing_history")];
+    for links in [2, 255, 300] {
+        let left = leaves(&world, &mut world.releaser(WEEKLY, &allow, &rule), &of(links)).unwrap();
+        assert_eq!(left, ["context.location.country=DE"], "{links}");
+    }
+}
+
+#[test]
 fn the_utm_preset_lets_short_plain_values_through() {
     let world = World::new();
     let event = Event::new("opened")
