@@ -19,6 +19,8 @@ use hashbrown::{HashMap, HashTable};
 use std::hash::BuildHasher;
 use weir_event::{Leaf, LeafKind, NameId, SourceNames, Text, limits};
 
+use crate::body::{base64, utf8};
+
 /// Tape entries of one event: scalars, and structure around them.
 const TAPE_ENTRIES_MAX: usize = 4 * limits::EVENT_LEAVES_MAX;
 /// Duplicate keys of one event. Each costs a walk over the tape of its object.
@@ -225,6 +227,34 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
     /// Goes back to a value that was skipped. Only values that were skipped may be read again: reading changes the text.
     pub fn go_to(&mut self, position: usize) {
         self.at = position;
+    }
+
+    /// Goes into a string that was read: JSON in a text of JSON. What is read there ends where the string ends, which is what this
+    /// gives back for [`Parser::ends_at`]. Leave by [`Parser::go_to`].
+    pub fn enter(&mut self, text: Text) -> usize {
+        let end = (text.start + text.len) as usize;
+        // Behind a string stands its quote, or what unescaping left over: a byte that no JSON goes on with and no key holds.
+        if let Some(behind) = self.text.get_mut(end) {
+            *behind = 0;
+        }
+        self.at = text.start as usize;
+        end
+    }
+
+    /// Whether only blanks are left before `end`.
+    pub fn ends_at(&mut self, end: usize) -> bool {
+        self.peek();
+        self.at == end
+    }
+
+    /// Decodes base64 where it stands, in a string that was read. `None` where it is none.
+    pub fn decode_base64(&mut self, text: Text) -> Option<Text> {
+        let decoded = utf8::repair(base64::decode(self.bytes(text))?);
+        let start = text.start as usize;
+        // What was encoded is shorter, unless repairing it made it longer than it was encoded.
+        let place = self.text.get_mut(start..start + decoded.len()).filter(|place| place.len() <= text.len as usize)?;
+        place.copy_from_slice(&decoded);
+        Some(Text { start: text.start, len: decoded.len() as u32 })
     }
 
     /// The bytes of a range.
@@ -821,6 +851,11 @@ fn escape(bytes: &[u8]) -> Option<(char, usize)> {
 
 fn hex4(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |value, digit| Some(value << 4 | (*digit as char).to_digit(16)?))
+}
+
+/// Whether a text is a number of JSON.
+pub(crate) fn is_number(bytes: &[u8]) -> bool {
+    number_len(bytes) == Some(bytes.len())
 }
 
 /// The length of the number at the front of `bytes`.
