@@ -70,10 +70,10 @@ pub fn verify(dir: &Path, keys: Option<&Keys>) -> Result<Report, LedgerError> {
 
 /// Checks the ledger in `dir` and holds it against its anchors (D14).
 pub fn verify_with_anchors(dir: &Path, keys: Option<&Keys>, anchors: &[PathBuf]) -> Result<Report, LedgerError> {
-    let origin = Origin::read(dir)?.ok_or(LedgerError::Misuse("there is no ledger here: its origin is missing"))?;
+    let log = dir.join("log");
     let mut report = Report {
-        origin: origin.key.name.clone(),
-        verifier_key: origin.key.to_text(),
+        origin: "unknown".to_owned(),
+        verifier_key: String::new(),
         entries: 0,
         tree_size: 0,
         rows: 0,
@@ -81,16 +81,41 @@ pub fn verify_with_anchors(dir: &Path, keys: Option<&Keys>, anchors: &[PathBuf])
         rows_erased: 0,
         unfinished: 0,
         torn_bytes: 0,
-        origins_before: origin.after.len(),
+        origins_before: 0,
         rewind: Rewind::Undetectable,
         bad: None,
     };
+    let origin = match Origin::read(dir) {
+        Ok(Some(origin)) => origin,
+        Ok(None) if !log.is_dir() => {
+            return Err(LedgerError::Misuse("there is no ledger here: its origin is missing"));
+        }
+        // Without it nothing says whose tree this is, so nothing else of it can be held against a signature.
+        Ok(None) => return Ok(report.but(dir.join("origin"), "the origin is missing")),
+        Err(LedgerError::Damaged { path, what, .. }) => return Ok(report.but(path, what)),
+        Err(error) => return Err(error),
+    };
+    report.origin = origin.key.name.clone();
+    report.verifier_key = origin.key.to_text();
+    report.origins_before = origin.after.len();
     let walk = Walk::new(dir, keys, &origin, &mut report);
     // After the heads: beside a running Weir the log only grows, so it holds everything that a head read before covers.
-    let files = list(&dir.join("log"))?;
+    let files = match list(&log) {
+        Ok(files) => files,
+        Err(_) if !log.exists() => return Ok(report.but(log, "the log is missing")),
+        Err(error) => return Err(error),
+    };
     let bad = walk.run(&files, anchors).err().map(|bad| *bad);
     report.bad = bad;
     Ok(report)
+}
+
+impl Report {
+    /// The same with a file that keeps everything else from being looked at.
+    fn but(mut self, file: PathBuf, what: &str) -> Report {
+        self.bad = Some(Bad { file, index: None, what: what.to_owned() });
+        self
+    }
 }
 
 struct Walk<'a> {

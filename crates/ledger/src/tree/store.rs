@@ -77,7 +77,36 @@ impl Tree {
         }
         tree.published = checkpoint.size;
         tree.partials[1] = tree.partial_files().into_keys().collect();
-        (tree.root() == checkpoint.root).then_some(tree)
+        if tree.root() != checkpoint.root {
+            return None;
+        }
+        tree.sweep();
+        Some(tree)
+    }
+
+    /// Removes partial files that the last process wrote and nobody needs: those of the tiles before the last ones, which are whole and
+    /// durable because the checkpoint covers them, and of the last ones every width but the present. Each open does so, so that there
+    /// are no older ones.
+    fn sweep(&self) {
+        let root = tree_dir(&self.dir);
+        let mut folders = BTreeSet::new();
+        for index in [self.size / TILE_WIDTH, (self.size / TILE_WIDTH).saturating_sub(1)] {
+            folders.insert(bundle_path(index, 1));
+        }
+        for level in 0..LEVELS {
+            let last = (self.size >> (8 * u32::from(level))) / TILE_WIDTH;
+            folders.extend([last, last.saturating_sub(1)].map(|index| tile_path(level, index, 1)));
+        }
+        for folder in folders.iter().filter_map(|one| Path::new(one).parent()) {
+            for file in std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
+                let is_needed = |path: &String| root.join(path) == file.path();
+                if !self.partials[1].iter().any(is_needed) {
+                    let _ = self.disk.remove(&file.path());
+                }
+            }
+            // It goes with its last file.
+            let _ = std::fs::remove_dir(root.join(folder));
+        }
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -248,6 +277,39 @@ mod tests {
     use super::super::proof::root_at;
     use super::*;
     use crate::disk::RealDisk;
+
+    #[test]
+    fn partial_files_that_an_earlier_process_left_are_removed_at_open_and_nothing_else_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = VerifierKey { name: "test".to_owned(), public: [0; 32] };
+        let mut tree = Tree::empty(dir.path(), Arc::new(RealDisk));
+        let files = || {
+            let (mut found, mut folders) = (BTreeSet::new(), vec![tree_dir(dir.path())]);
+            while let Some(at) = folders.pop() {
+                for path in std::fs::read_dir(at).unwrap().map(|entry| entry.unwrap().path()) {
+                    if path.is_dir() { folders.push(path) } else { found.insert(path) }
+                }
+            }
+            found.into_iter().map(|p| p.strip_prefix(tree_dir(dir.path())).unwrap().display().to_string())
+        };
+        for (until, left) in [(250_u32, ["tile/0/000.p/250"].as_slice()), (260, &["tile/0/000", "tile/0/001.p/4"])] {
+            // Three publications by a process that ends after the last.
+            for size in [until - 2, until - 1, until] {
+                while tree.size() < u64::from(size) {
+                    tree.append(&(tree.size() as u32).to_be_bytes()).unwrap();
+                }
+                tree.publish(&key, |_| [0; 64]).unwrap();
+            }
+            let head = Checkpoint { origin: key.name.clone(), size: tree.size(), root: tree.root() };
+            assert!(files().count() > 2 * left.len() + 1, "there is something to remove");
+            tree = Tree::load(dir.path(), Arc::new(RealDisk), &head).unwrap();
+            let level_0: Vec<String> = files().filter(|file| file.starts_with("tile/0/")).collect();
+            assert_eq!(level_0, left);
+            let bundles = files().filter(|file| file.starts_with("tile/entries/")).count();
+            assert_eq!(bundles, left.len());
+            assert_eq!(tree.root(), Tree::load(dir.path(), Arc::new(RealDisk), &head).unwrap().root());
+        }
+    }
 
     #[test]
     fn the_root_at_every_size_is_that_of_rfc_6962() {

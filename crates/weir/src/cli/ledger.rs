@@ -131,13 +131,14 @@ fn verify(out: &Output, data: &Path, keys: Option<&PathBuf>, config: Option<&Pat
     }
     let of_audit = anchors.iter().map(|file| gateway::audit_anchor(file)).filter(|file| file.exists()).collect();
     let mut trees = vec![("egress", folder, anchors)];
-    // It begins with the first administrative act, and is anchored beside the first tree.
+    // It is anchored beside the first tree.
     let audit = data.join("audit");
     if audit.is_dir() {
-        trees.push(("audit", audit, of_audit));
+        trees.push(("audit", audit.clone(), of_audit));
     }
     let mut exit = Exit::Fine;
     let (mut values, mut text) = (Vec::new(), String::new());
+    let mut entries = 0;
     for (name, dir, anchors) in trees {
         let report = match settled(data, || verify_with_anchors(&dir, keys.as_deref(), &anchors)) {
             Ok(report) => report,
@@ -146,8 +147,15 @@ fn verify(out: &Output, data: &Path, keys: Option<&PathBuf>, config: Option<&Pat
         if report.bad.is_some() {
             exit = Exit::Found;
         }
+        entries += report.entries;
         values.push(value(name, &report));
         text.push_str(&describe(name, &dir, &report));
+    }
+    // Every start makes both before the first of them has an entry.
+    if entries > 0 && !audit.is_dir() {
+        exit = Exit::Found;
+        values.push(json!({"tree": "audit", "bad": {"file": audit, "entry": null, "what": "the tree is missing"}}));
+        text.push_str(&format!("audit\n  BAD: {}: the tree is missing\n", audit.display()));
     }
     out.show(&json!({"ok": exit == Exit::Fine, "trees": values}), &text);
     exit
