@@ -181,7 +181,7 @@ impl Folder {
                 Ok(_) => append(&output, line.as_bytes()),
             }
             let found: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-            let address = |key: &str| found[key].as_str()?.strip_prefix("http://")?.trim_end_matches('/').parse().ok();
+            let address = |key: &str| found[key].as_str()?.split_once("://")?.1.trim_end_matches('/').parse().ok();
             if let (Some(ingest), Some(console)) = (address("ingest"), address("console")) {
                 break Some((ingest, console));
             }

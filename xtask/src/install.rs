@@ -30,6 +30,8 @@ fn debian() -> Result<(), String> {
         ("nodejs", has("node", &["--version"])),
         ("npm", has("npm", &["--version"])),
         ("python3-venv", has("python3", &["-c", "import venv, ensurepip"])),
+        ("curl", has("curl", &["--version"])),
+        ("openssl", has("openssl", &["version"])),
         ("nginx-light", Path::new("/usr/sbin/nginx").exists()),
         ("golang-golang-x-mod-dev", Path::new("/usr/share/gocode/src/golang.org/x/mod").exists()),
     ];

@@ -39,15 +39,22 @@ pub(crate) fn soak(arguments: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Every fuzz target in turn, the time shared evenly; prints the table of `docs/fuzzing.md`. Findings do not stop the others.
+/// Every fuzz target in turn, or those named, the time shared evenly; prints the table of `docs/fuzzing.md`. Findings do not stop the others.
 pub(crate) fn fuzz(arguments: &[String]) -> Result<(), String> {
-    let time = minutes(arguments)?;
+    let (time, named) = arguments.split_at(arguments.len().min(2));
+    let time = minutes(time)?;
     let folder = root().join("fuzz");
     let listed = std::fs::read_dir(folder.join("fuzz_targets"))
         .map_err(|error| format!("fuzz/fuzz_targets cannot be read: {error}"))?
         .filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_str()?.to_owned()));
     let mut targets: Vec<String> = listed.collect();
     targets.sort();
+    if let Some(unknown) = named.iter().find(|name| !targets.contains(name)) {
+        return Err(format!("there is no fuzz target {unknown}: there is {}", targets.join(", ")));
+    }
+    if !named.is_empty() {
+        targets.retain(|target| named.contains(target));
+    }
     // What is found on the way stays out of the repository until somebody minimises it.
     let found = folder.join("target/corpus");
     let seconds = time.as_secs() / targets.len().max(1) as u64;

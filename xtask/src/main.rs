@@ -24,7 +24,8 @@ cargo xtask <command>
   deny               licences, sources, duplicates and number of dependencies, by deny.toml
   bench [ARGS…]      the benchmark (release build)
   soak --minutes N   crash rounds until the time is over, each pass with a new seed
-  fuzz --minutes N   every fuzz target in turn (needs cargo-fuzz)
+  fuzz --minutes N [TARGET…]
+                     every fuzz target in turn, or these (needs cargo-fuzz)
   weight             a cold release build, timed (D20)
 ";
 
