@@ -37,7 +37,7 @@ pub(crate) struct PathPlan {
 pub(crate) const CAMPAIGN: [&str; 6] = ["source", "medium", "name", "term", "content", "id"];
 
 /// What a property that holds URLs is called, anywhere in its path.
-const URL_WORDS: [&str; 6] = ["url", "uri", "href", "path", "referrer", "referer"];
+const URL_WORDS: [&str; 5] = ["url", "href", "path", "referrer", "referer"];
 
 impl PathPlan {
     fn of(engine: &Engine, names: &Names, path: NameId) -> PathPlan {
@@ -55,7 +55,11 @@ impl PathPlan {
         let campaign =
             entry.text.strip_prefix("context.campaign.").and_then(|key| CAMPAIGN.iter().position(|k| *k == key));
         let lower = entry.text.to_ascii_lowercase();
-        let names_url = lower.starts_with("context.page.") || URL_WORDS.iter().any(|word| lower.contains(word));
+        let mut words = lower.split(|c: char| !c.is_alphanumeric());
+        let names_url = lower.starts_with("context.page.")
+            || URL_WORDS.iter().any(|word| lower.contains(word))
+            // `security` and `maturity` hold it too.
+            || words.any(|word| word.ends_with("uri") || word.ends_with("uris"));
         let campaign = campaign.map_or(0, |place| 1 << place);
         PathPlan { facts: engine.path_facts(entry), place, names_url, campaign }
     }

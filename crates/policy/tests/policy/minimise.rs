@@ -285,10 +285,11 @@ fn a_relative_url_becomes_a_template_where_the_property_speaks_of_urls() {
         ("/", "/"),
         ("pricing", "pricing"),
     ] {
-        for key in ["redirect_url", "path", "$pathname", "lastReferrer"] {
+        for key in ["redirect_url", "path", "$pathname", "lastReferrer", "returnUri"] {
             assert_eq!(url(key, value), expected, "{key}: {value}");
         }
     }
+    assert_eq!(url("security_level", "3/5"), "3/5");
     assert_eq!(url("format", "image/9999"), "image/9999", "what does not speak of URLs holds none without an origin");
     let remap = |n: u32| NameId(n);
     let plain = world.minimise(&Event::new("opened").with("path", text("/docs/intro"))).unwrap();
