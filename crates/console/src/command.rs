@@ -67,6 +67,8 @@ pub enum Command {
     Trim {},
     /// Names, purposes and ages of keys; never a key.
     KeysList {},
+    /// Records that the key folder is about to be copied. The command line copies it, after this.
+    KeysBackup {},
 }
 
 /// Which entries of raw hold and quarantine. Empty: all.
@@ -129,6 +131,7 @@ impl Command {
             Command::DestinationEnd { .. } => "destination_end",
             Command::Trim {} => "trim",
             Command::KeysList {} => "keys_list",
+            Command::KeysBackup {} => "keys_backup",
         }
     }
 
@@ -370,6 +373,7 @@ mod tests {
             Command::DestinationResume { destination: id() },
             Command::DestinationEnd { destination: id(), confirm: id() },
             Command::Trim {},
+            Command::KeysBackup {},
         ] {
             assert!(command.is_recorded(), "{command:?}");
         }

@@ -12,7 +12,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 
 use crate::metrics::Snapshot;
@@ -37,6 +37,11 @@ impl Listener {
     /// Takes the address; nothing is answered before [`Listener::run`].
     pub async fn bind(address: SocketAddr) -> std::io::Result<Listener> {
         Ok(Listener(TcpListener::bind(address).await?))
+    }
+
+    /// Listens on an address that was bound already; nothing is answered before [`Listener::run`].
+    pub async fn on(address: TcpSocket) -> std::io::Result<Listener> {
+        Ok(Listener(address.listen(CONNECTIONS_MAX as u32)?))
     }
 
     /// The address taken, with the port that was free where the configuration said 0.

@@ -62,6 +62,8 @@ pub struct Config {
     /// For what is under way at SIGTERM.
     pub shutdown_grace: Duration,
     canonical: String,
+    file: PathBuf,
+    places: BTreeMap<String, Position>,
 }
 
 /// `listen`.
@@ -105,6 +107,8 @@ pub struct Source {
     pub auxiliary: Auxiliary,
     /// The second fact of D17.
     pub accept_flag_loss: bool,
+    /// Events a second, on average over ten seconds; `None`: as many as come.
+    pub rate_limit: Option<u32>,
 }
 
 impl Source {
@@ -356,6 +360,18 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A configuration together with what is wrong with it. Where a value is wrong, a default stands in.
+pub(crate) struct Draft {
+    pub(crate) config: Config,
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Draft {
+    fn finish(self) -> Result<Config, Problems> {
+        if self.problems.is_empty() { Ok(self.config) } else { Err(self.config.problems(self.problems)) }
+    }
+}
+
 /// Whether secrets are read while a configuration is loaded.
 #[derive(Clone, Copy)]
 pub enum Secrets<'a> {
@@ -384,6 +400,11 @@ impl Secrets<'static> {
 impl Config {
     /// Reads a file. Every problem at once, or a configuration.
     pub fn load(file: &Path, secrets: Secrets<'_>) -> Result<Config, Problems> {
+        Config::draft_file(file, secrets)?.finish()
+    }
+
+    /// Reads a file as far as it goes, for a check of what its fields mean together with the rest of Weir.
+    pub(crate) fn draft_file(file: &Path, secrets: Secrets<'_>) -> Result<Draft, Problems> {
         let fail = |message: String| Problems {
             file: file.to_owned(),
             list: vec![Problem { at: Position::default(), message }],
@@ -393,25 +414,26 @@ impl Config {
             return Err(fail(format!("has {size} bytes, the limit is {}", yaml::FILE_BYTES_MAX)));
         }
         let text = std::fs::read_to_string(file).map_err(|e| fail(format!("cannot be read: {}", e.kind())))?;
-        Config::parse(&text, file, secrets)
+        Config::draft(&text, file, secrets)
     }
 
     /// Reads a text. `file` is named in problems, and relative paths are taken from its folder.
     pub fn parse(text: &str, file: &Path, secrets: Secrets<'_>) -> Result<Config, Problems> {
+        Config::draft(text, file, secrets)?.finish()
+    }
+
+    /// An error only where there is no tree to look at.
+    pub(crate) fn draft(text: &str, file: &Path, secrets: Secrets<'_>) -> Result<Draft, Problems> {
         let mut problems = Vec::new();
         let folder = file.parent().unwrap_or(Path::new(""));
         let config = yaml::parse(text.strip_prefix('\u{feff}').unwrap_or(text), &mut problems).map(|node| {
             let checked = check::section(table::ROOT, &node, &mut problems);
             let canonical = canonical::text(&checked);
-            resolve::config(&checked, canonical, folder, secrets, &mut problems)
+            resolve::config(&checked, canonical, file, folder, secrets, &mut problems)
         });
         match config {
-            Some(config) if problems.is_empty() => Ok(config),
-            _ => {
-                problems.sort_by_key(|p| p.at);
-                problems.dedup();
-                Err(Problems { file: file.to_owned(), list: problems })
-            }
+            Some(config) => Ok(Draft { config, problems }),
+            None => Err(Problems::new(file, problems)),
         }
     }
 
@@ -421,22 +443,28 @@ impl Config {
         Config::parse("", Path::new("weir.yaml"), Secrets::Leave).expect("the defaults fit their own table")
     }
 
-    /// The same configuration with one source more, as the first start makes it.
-    pub fn with_source(mut self, id: SourceId, write_key: &str) -> Config {
-        let source = Source {
-            protocol: "mixpanel",
-            write_keys: vec![write_key.to_owned()],
-            environment: Environment::Production,
-            mode: Mode::Observe,
-            identity_space: "default".to_owned(),
-            group_keys: Vec::new(),
-            events: BTreeMap::new(),
-            auxiliary: Auxiliary::Constant,
-            accept_flag_loss: false,
+    /// A problem with the field of this path, such as `destinations.product.release.allow[2]`, at its place in the file; at that of
+    /// the nearest field around it where it is not written there.
+    pub(crate) fn problem(&self, path: &str, message: &str) -> Problem {
+        let mut around = path;
+        let at = loop {
+            match (self.places.get(around), around.rfind(['.', '['])) {
+                (Some(at), _) if at.line != 0 => break *at,
+                (_, Some(end)) => around = &around[..end],
+                (_, None) => break Position::default(),
+            }
         };
-        self.canonical.push_str(&format!("+source:{id}"));
-        self.sources.insert(id, source);
-        self
+        Problem::new(at, format!("`{path}`: {message}"))
+    }
+
+    /// The file that it was read from.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Problems with this file.
+    pub(crate) fn problems(&self, list: Vec<Problem>) -> Problems {
+        Problems::new(&self.file, list)
     }
 
     /// The resolved configuration as one text without secrets, for its content hash (D16).

@@ -10,34 +10,42 @@ use weir_protocol::outbound::{DestinationSetup, ImportCredentials, Secret};
 
 use crate::config::{self, Config, Destination, RuleAction, Selector, Subject};
 
+/// Something wrong with one field of a destination: the field, empty for the whole, and what.
+pub type Flaw = (String, String);
+
 /// Resolves one destination.
-pub fn setup(
-    id: &DestinationId,
-    from: &Destination,
-    config: &Config,
-    names: &Arc<Names>,
-) -> Result<Setup, Vec<String>> {
-    let mut problems = Vec::new();
+pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Arc<Names>) -> Result<Setup, Vec<Flaw>> {
+    let mut problems: Vec<Flaw> = Vec::new();
+    let flaw = |field: &str, what: String| (field.to_owned(), what);
     let release = ReleasePolicy::resolve(&release_spec(id, from), names)
-        .map_err(|errors| problems.extend(errors.iter().map(|e| format!("release: {e}"))))
+        .map_err(|errors| {
+            problems.extend(errors.iter().map(|e| {
+                let field = if e.place == "subject" { e.place.clone() } else { format!("release.{}", e.place) };
+                flaw(&field, e.problem.to_string())
+            }));
+        })
         .ok();
     let kind = weir_protocol::destination_kind(from.kind);
     if kind.is_none() {
-        problems.push(format!("there is no type {}", from.kind));
+        problems.push(flaw("type", format!("there is no type {}", from.kind)));
     }
-    let endpoint = Endpoint::parse(from.origin()).map_err(|e| problems.push(format!("endpoint: {e}"))).ok();
+    let endpoint = Endpoint::parse(from.origin()).map_err(|e| problems.push(flaw("endpoint", e.to_string()))).ok();
     if let (Some(kind), Some(endpoint)) = (kind, &endpoint)
         && let Err(error) = kind.check_region(Some(from.region), endpoint.host())
     {
-        problems.push(error.to_string());
+        problems.push(flaw(if from.endpoint.is_some() { "endpoint" } else { "region" }, error.to_string()));
     }
     let vendor = vendor_setup(from, names);
+    // Secrets that were not looked for, or not found, which is said elsewhere, say nothing about the rest.
+    let import = from.import.iter().flat_map(|import| [&import.username, &import.secret]);
+    let has_secrets = import.chain([&from.token]).all(|secret| secret.reveal().is_some());
     if let Some(kind) = kind
+        && has_secrets
         && let Err(error) = (kind.encoder)(vendor.clone())
     {
-        problems.push(error.to_string());
+        problems.push(flaw("", error.to_string()));
     }
-    let client = client(from).map_err(|e| problems.push(e)).ok();
+    let client = client(from).map_err(|e| problems.push(flaw("root_certificates", e))).ok();
     match (release, kind, endpoint, client) {
         (Some(release), Some(kind), Some(endpoint), Some(client)) if problems.is_empty() => {
             let options = options(from, config);
@@ -105,9 +113,7 @@ fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {
 
 fn client(from: &Destination) -> Result<Client, String> {
     let extra_roots = match &from.root_certificates {
-        Some(file) => {
-            std::fs::read(file).map_err(|e| format!("root_certificates: {}: {}", file.display(), e.kind()))?
-        }
+        Some(file) => std::fs::read(file).map_err(|e| format!("{} cannot be read: {}", file.display(), e.kind()))?,
         None => Vec::new(),
     };
     let options = ClientOptions {

@@ -1,11 +1,13 @@
 //! The first start without a configuration: a `weir.yaml` in the data folder with one source, its write key, and, commented out,
 //! the lines that would let something leave. Nothing leaves until somebody writes them.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use weir_event::DestinationId;
 use weir_event::ids::hex;
 
 use crate::config::Subject;
@@ -13,29 +15,53 @@ use crate::config::Subject;
 /// The file's name, in the working folder or in the data folder.
 pub const FILE_NAME: &str = "weir.yaml";
 
-/// Which configuration to use: the one given, else `weir.yaml` here, else the data folder's, which is written if it is missing.
-/// The second value is whether it was written now.
-pub fn choose(given: Option<&Path>, here: &Path, data: &Path) -> std::io::Result<(PathBuf, bool)> {
+/// Which configuration to start with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Chosen {
+    /// This file.
+    There(PathBuf),
+    /// A first one, to be written here once it is clear that Weir can start.
+    First {
+        /// Where.
+        file: PathBuf,
+        /// What.
+        text: String,
+    },
+}
+
+/// The configuration given, else `weir.yaml` here, else the data folder's, else a first one. Writes nothing.
+pub fn choose(given: Option<&Path>, here: &Path, data: &Path) -> Chosen {
     if let Some(file) = given {
-        return Ok((file.to_owned(), false));
+        return Chosen::There(file.to_owned());
     }
-    let local = here.join(FILE_NAME);
-    if local.is_file() {
-        return Ok((local, false));
-    }
-    let own = data.join(FILE_NAME);
-    if own.is_file() {
-        return Ok((own, false));
+    for file in [here.join(FILE_NAME), data.join(FILE_NAME)] {
+        if file.is_file() {
+            return Chosen::There(file);
+        }
     }
     let mut key = [0; 16];
     weir_keys::random(&mut key);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let mut file = options.open(&own)?;
-    file.write_all(text(&hex(&key)).as_bytes())?;
-    // A crash before this leaves a file that may be cut short; it is then refused with its place, and can be removed.
-    file.sync_all()?;
-    Ok((own, true))
+    Chosen::First { file: data.join(FILE_NAME), text: text(&hex(&key)) }
+}
+
+impl Chosen {
+    /// The file.
+    pub fn file(&self) -> &Path {
+        match self {
+            Chosen::There(file) | Chosen::First { file, .. } => file,
+        }
+    }
+
+    /// Writes the file where it is a first one.
+    pub fn write(&self) -> std::io::Result<()> {
+        let Chosen::First { file, text } = self else { return Ok(()) };
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut file = options.open(file)?;
+        file.write_all(text.as_bytes())?;
+        // A crash before this leaves a file that may be cut short; it is then refused with its place, and can be removed.
+        file.sync_all()
+    }
 }
 
 /// The file. A test reads it with the lines uncommented.
@@ -73,6 +99,7 @@ pub fn greeting(
     data: &Path,
     keys: &Path,
     generation: &crate::generation::Generation,
+    ended: &BTreeSet<DestinationId>,
 ) -> String {
     use std::fmt::Write as _;
     let mut out = String::new();
@@ -103,14 +130,16 @@ pub fn greeting(
             "  try it     curl '{ingest}/in/{id}/track?verbose=1' -d 'data={{\"event\":\"Hello\",\"properties\":{{\"token\":\"{key}\",\"distinct_id\":\"u1\"}}}}'"
         );
     }
-    if generation.config.destinations.is_empty() {
-        let _ = writeln!(
-            out,
-            "\nwhat leaves: nothing, there is no destination. Uncomment `destinations` in {}",
-            config.display()
-        );
+    let receive: Vec<_> = generation.config.destinations.iter().filter(|(id, _)| !ended.contains(*id)).collect();
+    if receive.is_empty() {
+        let why = if ended.is_empty() {
+            "there is no destination. Uncomment `destinations` in"
+        } else {
+            "every destination has ended, for good. Add one under another id to"
+        };
+        let _ = writeln!(out, "\nwhat leaves: nothing, {why} {}", config.display());
     }
-    for (id, destination) in &generation.config.destinations {
+    for (id, destination) in receive {
         let allowed =
             if destination.allow.is_empty() { "no property".to_owned() } else { destination.allow.join(", ") };
         let ids = if matches!(destination.subject, Subject::Raw { .. }) { ", your own ids" } else { "" };
@@ -138,8 +167,8 @@ mod tests {
     }
 
     #[test]
-    fn the_greeting_says_where_ids_leave_as_they_are() {
-        let greet = |subject: &str| {
+    fn the_greeting_says_where_ids_leave_as_they_are_and_names_no_destination_that_has_ended() {
+        let greet = |subject: &str, ended: &[&str]| {
             let text = format!(
                 "destinations:\n  product: {{type: mixpanel, token: {{env: T}}, subject: {subject}, release: {{allow: [plan]}}}}\n"
             );
@@ -148,21 +177,27 @@ mod tests {
             let names = weir_event::Names::new(Box::new(weir_detect::Judge::new(std::sync::Arc::clone(&engine))));
             let generation = crate::generation::Generation::resolve(config, &engine, &names, &Default::default());
             let here = Path::new("here");
-            greeting("http://127.0.0.1:1", "http://127.0.0.1:2", here, here, here, &generation.unwrap())
+            let ended: BTreeSet<_> = ended.iter().map(|id| DestinationId::parse(id).unwrap()).collect();
+            greeting("http://127.0.0.1:1", "http://127.0.0.1:2", here, here, here, &generation.unwrap(), &ended)
         };
-        assert!(greet("raw").contains("the baseline, your own ids and plan"));
-        assert!(greet("stable").contains("the baseline and plan"));
+        assert!(greet("raw", &[]).contains("the baseline, your own ids and plan"));
+        assert!(greet("stable", &[]).contains("the baseline and plan"));
+        let ended = greet("stable", &["product"]);
+        assert!(!ended.contains("to product") && ended.contains("what leaves: nothing"), "{ended}");
     }
 
     #[test]
     fn the_first_file_is_written_once_and_closed_to_others() {
         use std::os::unix::fs::PermissionsExt;
         let (here, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let (file, new) = choose(None, here.path(), data.path()).unwrap();
-        assert!(new);
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        let before = std::fs::read(&file).unwrap();
-        assert_eq!(choose(None, here.path(), data.path()).unwrap(), (file.clone(), false));
-        assert_eq!(std::fs::read(&file).unwrap(), before);
+        let first = choose(None, here.path(), data.path());
+        assert!(matches!(&first, Chosen::First { .. }) && !first.file().exists(), "choosing writes nothing");
+        first.write().unwrap();
+        let file = first.file();
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        let before = std::fs::read(file).unwrap();
+        assert_eq!(choose(None, here.path(), data.path()), Chosen::There(file.to_owned()));
+        assert!(first.write().is_err(), "never over a file");
+        assert_eq!(std::fs::read(file).unwrap(), before);
     }
 }

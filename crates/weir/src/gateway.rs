@@ -15,9 +15,9 @@ use weir_keys::Keys;
 use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
 use weir_policy::{MinimisedBatch, Minimiser, SharedTally};
 
-use crate::config::{Config, Mode, Secrets};
+use crate::config::{Config, Mode, Problems, Secrets, StartFrom};
 use crate::disk::{DataFolder, Space};
-use crate::generation::{Generation, GenerationError, Memories};
+use crate::generation::{Generation, Memories};
 use crate::listen::{self, Settings};
 use crate::pipeline::Pipeline;
 
@@ -77,10 +77,7 @@ pub struct Gateway {
 pub enum StartError {
     /// The configuration.
     #[error("{0}")]
-    Config(#[from] crate::config::Problems),
-    /// The configuration reads but does not resolve.
-    #[error("{0}")]
-    Generation(#[from] GenerationError),
+    Config(#[from] Problems),
     /// The data folder.
     #[error("{0}")]
     Disk(#[from] crate::disk::DiskError),
@@ -169,6 +166,7 @@ impl Gateway {
             hold: hold.clone(),
             clock: Arc::clone(&clock),
         };
+        say_unreached(&generation, &egress, &journal);
         let deliver = Deliver::start(parts, generation.id, &generation.destinations, recovered.unfinished).await?;
         let pipeline = Pipeline::new(
             Arc::clone(&generation),
@@ -213,11 +211,12 @@ impl Gateway {
     /// Returns whether the generation changed, and the fields whose change waits for the next start.
     pub async fn reload(&self) -> Result<(bool, Vec<String>), StartError> {
         let _one = self.reloading.lock().await;
-        let config = Config::load(&self.places.config, Secrets::environment())?;
+        let (file, secrets) = (&self.places.config, Secrets::environment());
+        let generation = Arc::new(Generation::load(file, secrets, &self.engine, &self.names, &self.memories)?);
         let old = self.pipeline.generation();
-        refuse_flag_loss(&old, &config)?;
-        let generation = Arc::new(Generation::resolve(config, &self.engine, &self.names, &self.memories)?);
+        refuse_flag_loss(&old, &generation.config)?;
         let waits = needs_start(&old.config, &generation.config);
+        say_unreached(&generation, &self.egress, self.pipeline.journal());
         // Delivery first: a destination must have its beginning in the ledger before an event is offered to it. Secrets are not
         // part of the hash, so delivery gets the new setups even where the id is the same.
         self.deliver.apply(generation.id, &generation.destinations).await?;
@@ -303,6 +302,19 @@ fn hold_options(config: &Config) -> HoldOptions {
     }
 }
 
+/// `from: earliest` sounds like more than it is: an event goes to the destinations that were configured when it came in (D9, D11).
+fn say_unreached(generation: &Generation, egress: &Ledger, journal: &Journal<MinimisedBatch>) {
+    let events = journal.tail().0.saturating_sub(journal.floor().0);
+    for (id, destination) in &generation.config.destinations {
+        let is_new = egress.position(id).is_none();
+        if is_new && events > 0 && destination.from == StartFrom::Earliest {
+            let fields = [("destination", Field::Destination(id.clone())), ("events", Field::Count(events))];
+            let what = "`from: earliest` does not reach events that came in before this destination was configured";
+            log::emit(Level::Warn, what, &fields);
+        }
+    }
+}
+
 /// Where the audit tree's checkpoint is mirrored: beside the egress tree's, with `.audit` added.
 pub fn audit_anchor(egress: &Path) -> PathBuf {
     egress.with_added_extension("audit")
@@ -327,6 +339,26 @@ fn open_ledger(
     let options = weir_ledger::Options { origin, anchors, ..weir_ledger::Options::default() };
     let dir = places.data.join(folder);
     Ok(Ledger::open(&dir, kind, Arc::clone(keys), Arc::clone(names), options, Arc::clone(clock))?)
+}
+
+/// Enters one act of an operator into the audit ledger where no Weir runs; the caller holds the folder's lock. Durable when this
+/// returns.
+pub async fn record_offline(
+    _folder: &DataFolder,
+    places: &Places,
+    keys: &Arc<Keys>,
+    act: Act,
+    clock: &Arc<dyn Clock>,
+) -> Result<(), StartError> {
+    let engine = Arc::new(Engine::new());
+    let names = Names::new(Box::new(Judge::new(engine)));
+    let config = match &places.config {
+        file if file.is_file() => Config::load(file, Secrets::Leave)?,
+        _ => Config::built_in(),
+    };
+    let (audit, _) = open_ledger(Kind::Audit, places, &config, keys, &names, clock)?;
+    audit.act(act).await?;
+    Ok(audit.close()?)
 }
 
 /// A crash between the journal append of a replay and the hold's own note leaves both: the journal's word counts (D10).
@@ -370,7 +402,7 @@ fn report_recovery(recovery: &weir_journal::Recovery) {
 
 /// D17: a source that SDKs ask for flags may not *change* to `enforce` with constant answers unless somebody accepts that the flags
 /// are gone. A source that started in `enforce` goes on; doctor and a metric say so.
-fn refuse_flag_loss(old: &Generation, new: &Config) -> Result<(), StartError> {
+fn refuse_flag_loss(old: &Generation, new: &Config) -> Result<(), Problems> {
     let loses = |(id, source): &(&weir_event::SourceId, &crate::config::Source)| {
         let before = old.config.sources.get(*id).map(|s| s.mode);
         source.mode == Mode::Enforce
@@ -378,15 +410,10 @@ fn refuse_flag_loss(old: &Generation, new: &Config) -> Result<(), StartError> {
             && !source.accept_flag_loss
             && old.sources.get(*id).is_some_and(|running| running.has_seen_flags())
     };
-    let lost: Vec<String> = new
-        .sources
-        .iter()
-        .filter(loses)
-        .map(|(id, _)| {
-            format!("sources.{id}: its SDKs ask for feature flags, which `enforce` answers with none; set accept_flag_loss: true, or stay in observe")
-        })
-        .collect();
-    if lost.is_empty() { Ok(()) } else { Err(StartError::Generation(GenerationError(lost))) }
+    let what = "its SDKs ask for feature flags, which `enforce` answers with none: set accept_flag_loss: true, or stay in observe";
+    let lost: Vec<_> =
+        new.sources.iter().filter(loses).map(|(id, _)| new.problem(&format!("sources.{id}.mode"), what)).collect();
+    if lost.is_empty() { Ok(()) } else { Err(new.problems(lost)) }
 }
 
 /// Fields that are read once, at the start.

@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ring::digest;
 use weir_deliver::Setup;
 use weir_detect::Engine;
-use weir_event::{DestinationId, GenerationId, NameId, Names, SourceId, SourceNames};
+use weir_event::{DestinationId, GenerationId, Millis, NameId, Names, SourceId, SourceNames};
 use weir_policy::SourcePolicy;
 use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{DecodeOptions, Protocol};
@@ -19,6 +19,7 @@ use weir_protocol::{DecodeOptions, Protocol};
 use crate::config::{Config, Mode, Problem, Problems, Secrets, Subject};
 use crate::dedup::DedupWindow;
 use crate::destination;
+use crate::rate::RateLimit;
 
 /// Everything that a request or a batch is decided by.
 pub struct Generation {
@@ -47,6 +48,8 @@ pub struct SourceRuntime {
     pub memory: Arc<SourceMemory>,
     /// Labels of the destinations that take its environment.
     pub offered: Vec<NameId>,
+    /// Events a second.
+    pub rate_limit: Option<u32>,
     mode: Mode,
     event_modes: Vec<(NameId, Mode)>,
     write_keys: Vec<String>,
@@ -60,6 +63,8 @@ pub struct SourceMemory {
     pub window: DedupWindow,
     /// Whether an SDK has asked it for flags in this process (D17).
     pub flags: AtomicBool,
+    /// What is left of its rate.
+    pub rate: RateLimit,
 }
 
 /// The memories of all sources, by id, for as long as the process lives.
@@ -78,6 +83,7 @@ impl Memories {
                 names: names.source(),
                 window: DedupWindow::default(),
                 flags: AtomicBool::new(false),
+                rate: RateLimit::default(),
             })
         }))
     }
@@ -160,6 +166,7 @@ impl Generation {
                 protocol,
                 options: DecodeOptions::new(source.group_keys.iter().map(String::as_str), names),
                 offered: takers().map(|(id, _)| names.label(id.as_str())).collect(),
+                rate_limit: source.rate_limit,
                 mode: source.mode,
                 event_modes: source.events.iter().map(|(name, mode)| (memory.names.event(name), *mode)).collect(),
                 write_keys: source.write_keys.clone(),
@@ -202,6 +209,11 @@ impl SourceRuntime {
                 && key.bytes().zip(candidate.bytes()).fold(0_u8, |difference, (a, b)| difference | (a ^ b)) == 0;
             if same { Some(key.as_str()) } else { found }
         })
+    }
+
+    /// Seconds that this source has to wait because it is over its rate; `None` where it is not.
+    pub fn has_to_wait(&self, now: Millis) -> Option<u32> {
+        self.memory.rate.wait(self.rate_limit?, now)
     }
 
     /// Whether an SDK has asked this source for flags, which `constant` answers with none (D17).

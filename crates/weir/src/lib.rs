@@ -14,6 +14,7 @@ pub mod listen;
 pub mod log;
 pub mod operate;
 pub mod pipeline;
+pub mod rate;
 pub mod serve;
 pub mod stage;
 pub mod tls;

@@ -8,6 +8,7 @@ use weir_console::command::{
 };
 use weir_deliver::{DeliverError, Replayed as Redelivered};
 use weir_event::ids::hex;
+use weir_event::log::{Field, Level, emit};
 use weir_event::{DestinationId, LeafKind, Millis};
 use weir_hold::{EntryId, HoldInfo, Owner, RejectedRecord, Shelf};
 use weir_ledger::{Act, Target};
@@ -32,6 +33,7 @@ impl Gateway {
         match command {
             Command::Reload {} => {
                 let done = self.reload().await.map_err(|e| AdminError::Conflict { message: e.to_string() })?;
+                say_reloaded(done.0, &done.1);
                 let generation = self.pipeline.generation_id().to_hex();
                 Ok(Reply::Reloaded { generation, changed: done.0, at_next_start: done.1 })
             }
@@ -70,6 +72,8 @@ impl Gateway {
             }
             Command::Trim {} => Ok(Reply::Done { count: self.trim() }),
             Command::KeysList {} => Ok(Reply::Keys { keys: self.key_list() }),
+            // To record it was all that was asked.
+            Command::KeysBackup {} => Ok(Reply::Done { count: self.keys.list().len() as u64 }),
         }
     }
 }
@@ -319,6 +323,13 @@ const fn kind_name(kind: LeafKind) -> &'static str {
         LeafKind::False => "false",
         _ => "null",
     }
+}
+
+/// The log line of a reload that was done, whoever asked for it.
+pub(crate) fn say_reloaded(changed: bool, at_next_start: &[String]) {
+    let changed = Field::Static(if changed { "yes" } else { "no" });
+    let fields = [("changed", changed), ("fields_for_the_next_start", Field::Count(at_next_start.len() as u64))];
+    emit(Level::Info, "configuration reloaded", &fields);
 }
 
 /// The admin socket's side of a shared gateway.

@@ -72,6 +72,8 @@ enum Fate {
     TooLarge,
     BadKey,
     Overloaded,
+    /// Over the source's rate, for so many seconds.
+    OverRate(u32),
 }
 
 impl Fate {
@@ -83,6 +85,8 @@ impl Fate {
             Fate::TooLarge => Situation::TooLarge,
             Fate::BadKey => Situation::BadKey,
             Fate::Overloaded => Situation::Overloaded { retry_after_seconds: RETRY_AFTER_SECONDS },
+            // Not 429: some SDKs drop their events at it.
+            Fate::OverRate(retry_after_seconds) => Situation::Overloaded { retry_after_seconds },
         }
     }
 }
@@ -282,11 +286,15 @@ impl Pipeline {
         let Some((source, _)) = authorise(generation, named, protocol, head, &opened) else {
             return (Fate::BadKey, Some(opened));
         };
+        if let Some(seconds) = source.has_to_wait(self.clock.now()) {
+            return (Fate::OverRate(seconds), Some(opened));
+        }
         let gated = DRAFTS.with_borrow_mut(|drafts| {
             let (names, options) = (&source.memory.names, &source.options);
             match protocol.decode(endpoint, head, &mut opened, names, options, drafts) {
                 Ok(decoded) => {
                     timer.mark(Stage::Decode);
+                    source.memory.rate.take(decoded.events);
                     let gated = self.gate(generation, source, drafts, decoded.events, peer.network, &mut timer);
                     drafts.clear();
                     Ok(gated)

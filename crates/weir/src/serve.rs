@@ -4,7 +4,7 @@
 //! never stands between an SDK and its acknowledgement.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,16 +13,18 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use weir_console::http::Listener as ConsoleListener;
 use weir_console::socket::Socket;
-use weir_event::log::{self, Field, Level};
+use weir_event::log::{self, Level};
 use weir_event::{Clock, SystemClock};
 
 use crate::cli::{Exit, ServeOptions};
 use crate::config::{Config, Secrets};
-use crate::first_start;
+use crate::disk::DiskError;
+use crate::first_start::{self, Chosen};
 use crate::gateway::{Gateway, Places, StartError};
-use crate::listen::{Listener, Settings};
+use crate::generation::Generation;
+use crate::listen::{self, Listener, Settings};
 use crate::log::StderrSink;
-use crate::operate::Operator;
+use crate::operate::{Operator, say_reloaded};
 use crate::tls::Tls;
 use crate::watch::Watch;
 
@@ -30,6 +32,11 @@ use crate::watch::Watch;
 pub fn run(options: ServeOptions) -> Exit {
     match start(options) {
         Ok(()) => Exit::Fine,
+        Err(StartError::Config(problems)) => {
+            // As `weir config check` says it: one line each, beginning with its place.
+            let _ = writeln!(std::io::stderr(), "{problems}");
+            Exit::CouldNotRun
+        }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "weir: {error}");
             Exit::CouldNotRun
@@ -47,18 +54,19 @@ fn start(options: ServeOptions) -> Result<(), StartError> {
         .key_folder()
         .map_err(|what| StartError::Io { what, source: std::io::Error::from(std::io::ErrorKind::NotFound) })?;
     let data = options.folders.data.clone();
-    std::fs::create_dir_all(&data).map_err(io("the data folder cannot be made"))?;
-    let (config_file, _) = first_start::choose(options.folders.config.as_deref(), Path::new("."), &data)
-        .map_err(io("a first weir.yaml cannot be written"))?;
-    let places = Places { config: config_file, data, keys };
-    let config = Config::load(&places.config, Secrets::environment())?;
+    let chosen = first_start::choose(options.folders.config.as_deref(), Path::new(""), &data);
+    let config = match &chosen {
+        Chosen::There(file) => Generation::check(file, Secrets::environment())?,
+        Chosen::First { file, text } => Config::parse(text, file, Secrets::Leave)?,
+    };
+    let places = Places { config: chosen.file().to_owned(), data, keys };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     log::install(Box::new(StderrSink::new(config.log_format, config.log_level, Arc::clone(&clock))));
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let intake = runtime("weir-intake", cores).map_err(io("threads for intake cannot be started"))?;
     let background = runtime("weir-deliver", 1).map_err(io("threads for delivery cannot be started"))?;
-    let ended = background.block_on(serve(&intake, places, config, clock, options.ready_json));
+    let ended = background.block_on(serve(&intake, places, &chosen, config, clock, options.ready_json));
     intake.shutdown_timeout(Duration::from_secs(1));
     background.shutdown_timeout(Duration::from_secs(1));
     ended
@@ -68,32 +76,95 @@ fn runtime(name: &str, threads: usize) -> std::io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
 }
 
+/// Everything that a start may fail at, done; nothing is accepted yet.
+struct Opened {
+    gateway: Arc<Gateway>,
+    ingest: Listener,
+    console: ConsoleListener,
+    socket: Socket,
+    tls: Option<Arc<Tls>>,
+}
+
+/// What needs no folder comes first: a start that fails at it leaves nothing behind.
+async fn open(
+    intake: &Runtime,
+    places: Places,
+    chosen: &Chosen,
+    config: Config,
+    clock: Arc<dyn Clock>,
+) -> Result<Opened, StartError> {
+    let io = |what: String| move |source| StartError::Io { what, source };
+    let settings = Settings { limits: config.limits, trusted_proxies: config.trusted_proxies.clone() };
+    let tls = config.listen.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
+    let (ingest_address, console_address) = (config.listen.ingest, config.listen.console);
+    let not_ingest = || io(format!("listen.ingest {ingest_address} cannot be taken"));
+    let not_console = || io(format!("listen.console {console_address} cannot be taken"));
+    let ingest = listen::reserve(ingest_address).map_err(not_ingest())?;
+    let console = listen::reserve(console_address).map_err(not_console())?;
+
+    let fresh = FreshFolder::before(&places.data);
+    let opened = async {
+        std::fs::create_dir_all(&places.data).map_err(io("the data folder cannot be made".to_owned()))?;
+        chosen.write().map_err(io("a first weir.yaml cannot be written".to_owned()))?;
+        let gateway = Arc::new(Gateway::open(places, config, clock).await?);
+        // Listened on last: whoever can connect is served.
+        let listening = {
+            let tls = tls.clone();
+            intake.spawn(async move { Listener::on(ingest, settings, tls).await }).await
+        };
+        let ingest = listening.unwrap_or_else(|e| Err(std::io::Error::other(e))).map_err(not_ingest())?;
+        let console = ConsoleListener::on(console).await.map_err(not_console())?;
+        let socket = Socket::bind(&gateway.places.data).map_err(io("admin.sock cannot be made".to_owned()))?;
+        Ok(Opened { gateway, ingest, console, socket, tls })
+    };
+    let opened = opened.await;
+    if let Err(error) = &opened {
+        fresh.clear(error);
+    }
+    opened
+}
+
+/// Remembers whether there was anything in the data folder, to leave it as it was where a first start fails.
+struct FreshFolder {
+    data: PathBuf,
+    was_there: bool,
+    was_empty: bool,
+}
+
+impl FreshFolder {
+    fn before(data: &Path) -> FreshFolder {
+        let entries = std::fs::read_dir(data);
+        let was_there = !matches!(&entries, Err(e) if e.kind() == std::io::ErrorKind::NotFound);
+        FreshFolder { data: data.to_owned(), was_there, was_empty: entries.is_ok_and(|mut e| e.next().is_none()) }
+    }
+
+    /// Removes what this start made of nothing. No event was taken, so nothing in it has a value.
+    fn clear(&self, error: &StartError) {
+        // Another process made it meanwhile, and it is that one's.
+        if matches!(error, StartError::Disk(DiskError::Locked { .. })) {
+            return;
+        }
+        if !self.was_there {
+            let _ = std::fs::remove_dir_all(&self.data);
+        } else if self.was_empty {
+            for entry in std::fs::read_dir(&self.data).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let _ = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+            }
+        }
+    }
+}
+
 async fn serve(
     intake: &Runtime,
     places: Places,
+    chosen: &Chosen,
     config: Config,
     clock: Arc<dyn Clock>,
     ready_json: bool,
 ) -> Result<(), StartError> {
-    let io = |what: String| move |source| StartError::Io { what, source };
     let grace = config.shutdown_grace;
-    let settings = Settings { limits: config.limits, trusted_proxies: config.trusted_proxies.clone() };
-    let tls = config.listen.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
-    let (ingest_address, console_address) = (config.listen.ingest, config.listen.console);
-    let gateway = Arc::new(Gateway::open(places, config, clock).await?);
-
-    // The addresses last: whoever can connect is served.
-    let ingest = {
-        let (settings, tls) = (settings.clone(), tls.clone());
-        let bound = intake.spawn(async move { Listener::bind(ingest_address, settings, tls).await }).await;
-        bound
-            .unwrap_or_else(|e| Err(std::io::Error::other(e)))
-            .map_err(io(format!("listen.ingest {ingest_address} cannot be taken")))?
-    };
-    let console = ConsoleListener::bind(console_address)
-        .await
-        .map_err(io(format!("listen.console {console_address} cannot be taken")))?;
-    let socket = Socket::bind(&gateway.places.data).map_err(io("admin.sock cannot be made".to_owned()))?;
+    let Opened { gateway, ingest, console, socket, tls } = open(intake, places, chosen, config, clock).await?;
     let unknown = "unknown address".to_owned();
     let ingest_url = match ingest.local_address() {
         Ok(address) => format!("{}://{address}", ingest.scheme()),
@@ -156,10 +227,7 @@ async fn reload(gateway: &Arc<Gateway>, tls: Option<&Tls>) {
         tls.reload_if_changed();
     }
     match gateway.reload().await {
-        Ok((changed, _)) => {
-            let changed = Field::Static(if changed { "yes" } else { "no" });
-            log::emit(Level::Info, "configuration reloaded", &[("changed", changed)]);
-        }
+        Ok((changed, at_next_start)) => say_reloaded(changed, &at_next_start),
         Err(error) => {
             // The problems name fields and places of the operator's own file; they go to standard error as they are.
             let _ = writeln!(std::io::stderr(), "{error}");
@@ -195,7 +263,9 @@ fn say_ready(json: bool, ingest: &str, console: &str, gateway: &Gateway) {
     } else {
         let places = &gateway.places;
         let generation = gateway.pipeline.generation();
-        first_start::greeting(ingest, console, &places.config, &places.data, &places.keys, &generation)
+        let states = gateway.deliver.status().into_iter();
+        let ended = states.filter(|s| s.life == weir_ledger::Status::Ended).map(|s| s.id).collect();
+        first_start::greeting(ingest, console, &places.config, &places.data, &places.keys, &generation, &ended)
     };
     // A closed standard output is no reason to stop taking events.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

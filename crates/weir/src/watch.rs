@@ -212,6 +212,16 @@ impl Watched for Watch {
                 flags(source),
             );
         }
+        for (id, source) in generation.sources.iter().filter(|(_, source)| source.rate_limit.is_some()) {
+            let label = vec![("source", Label::Source(id.clone()))];
+            sample(
+                "weir_source_over_rate_requests_total",
+                "Requests of this process answered with 503 because the source was over its rate_limit.",
+                Kind::Counter,
+                label,
+                source.memory.rate.refused() as f64,
+            );
+        }
         for status in gateway.deliver.status() {
             let label = || vec![("destination", Label::Destination(status.id.clone()))];
             sample(

@@ -117,7 +117,9 @@ async fn every_file_on_the_disk_is_in_the_documentation_and_every_file_of_it_is_
     let (data, keys) = (folder.path().join("data"), folder.path().join("keys"));
     std::fs::create_dir(&data).unwrap();
     let vendor = refusing_vendor().await;
-    let (config, _) = first_start::choose(None, folder.path(), &data).unwrap();
+    let chosen = first_start::choose(None, folder.path(), &data);
+    chosen.write().unwrap();
+    let config = chosen.file().to_owned();
     let text = format!(
         "listen: {{ingest: 127.0.0.1:0, console: 127.0.0.1:0}}
 disk: {{reserve: 1MiB}}

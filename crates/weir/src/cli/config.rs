@@ -6,7 +6,8 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Exit, Output};
-use crate::config::{Config, Secrets, page, schema};
+use crate::config::{Secrets, page, schema};
+use crate::generation::Generation;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -30,6 +31,11 @@ pub(super) enum Command {
     Page,
 }
 
+/// `1 problem`, `2 problems`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 pub(super) fn run(out: &Output, command: &Command) -> Exit {
     match command {
         Command::Check { file, without_secrets } => {
@@ -38,11 +44,12 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
                 return out
                     .fail(format!("there is no file {}: name one, or run without a configuration", file.display()));
             }
-            match Config::load(file, secrets) {
+            match Generation::check(file, secrets) {
                 Ok(config) => {
                     let (sources, destinations) = (config.sources.len(), config.destinations.len());
                     let value = json!({"ok": true, "sources": sources, "destinations": destinations, "problems": []});
-                    let text = format!("{}: good; {sources} sources, {destinations} destinations", file.display());
+                    let (s, d) = (counted(sources, "source"), counted(destinations, "destination"));
+                    let text = format!("{}: good; {s}, {d}", file.display());
                     out.show(&value, &text);
                     Exit::Fine
                 }
@@ -52,7 +59,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
                         .iter()
                         .map(|p| json!({"line": p.at.line, "column": p.at.column, "message": p.message}))
                         .collect();
-                    let text = format!("{problems}\n{} problems", problems.list.len());
+                    let text = format!("{problems}\n{}", counted(problems.list.len(), "problem"));
                     out.show(&json!({"ok": false, "file": problems.file, "problems": list}), &text);
                     Exit::Found
                 }

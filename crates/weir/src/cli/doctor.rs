@@ -10,8 +10,10 @@ use serde_json::json;
 use weir_event::{Clock, Millis, SystemClock};
 use weir_keys::Keys;
 
+use super::config::counted;
 use super::{Exit, Folders, Output};
-use crate::config::{Config, Secrets};
+use crate::config::{Config, Secrets, StartFrom};
+use crate::generation::Generation;
 use crate::{disk, tls::Tls};
 
 /// How far a file's time may lie in the future before the clock is doubted.
@@ -109,10 +111,11 @@ fn configuration(checks: &mut Checks, folders: &Folders) -> Config {
         checks.good("config", "no file: defaults, nothing leaves because there is no destination");
         return Config::built_in();
     };
-    match Config::load(&file, Secrets::environment()) {
+    match Generation::check(&file, Secrets::environment()) {
         Ok(config) => {
-            let (sources, destinations) = (config.sources.len(), config.destinations.len());
-            checks.good("config", format!("{}: {sources} sources, {destinations} destinations", file.display()));
+            let sources = counted(config.sources.len(), "source");
+            let destinations = counted(config.destinations.len(), "destination");
+            checks.good("config", format!("{}: {sources}, {destinations}", file.display()));
             config
         }
         Err(problems) => {
@@ -274,6 +277,10 @@ fn destinations(checks: &mut Checks, config: &Config) {
             checks.bad("destinations", format!("{id}: {refused} of {} addresses are refused", addresses.len()), advice);
         } else {
             checks.good("destinations", format!("{id}: {} addresses, all admitted", addresses.len()));
+        }
+        if destination.from == StartFrom::Earliest {
+            let says = format!("{id}: `from: earliest` reaches no event that came in before it was configured");
+            checks.good("destinations", says);
         }
         if matches!(destination.subject, crate::config::Subject::Raw { .. }) {
             let advice = "a breach there exposes your ids; `stable` or `rotating` keep them in";

@@ -1,23 +1,30 @@
-//! `weir keys`: list, backup, check and restore of a backup. Works beside a running Weir: keys are read, never changed, here.
+//! `weir keys`: list, backup, check and restore of a backup. Works beside a running Weir: keys are read, never changed, here. A backup
+//! is in the audit ledger before the first key is copied.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
 use serde_json::json;
-use weir_event::SystemClock;
+use weir_console::Command as Ask;
+use weir_console::socket;
+use weir_event::{Clock, SystemClock};
 use weir_keys::{BackupReport, Keys};
+use weir_ledger::{Act, Actor};
 
 use super::output::table;
 use super::{Exit, Folders, Output};
+use crate::disk::{self, DataFolder};
+use crate::gateway::{self, Places};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Names, purposes and ages of keys; never a key.
     #[command(after_help = "Example:\n  weir keys list")]
     List(Folders),
-    /// Copies the key folder to a new folder, consistently, also while Weir runs. Keep it apart from the data.
-    #[command(after_help = "Example:\n  weir keys backup /mnt/safe/weir-keys-2026-11-22")]
+    /// Copies the key folder to a new folder, consistently, also while Weir runs; it is in the audit ledger before. Keep it apart
+    /// from the data.
+    #[command(after_help = "Example:\n  weir keys backup /mnt/safe/weir-keys-2026-11-22 --data /var/lib/weir")]
     Backup {
         /// The new folder; it must not exist.
         to: PathBuf,
@@ -40,9 +47,18 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
                 Ok(from) => from,
                 Err(why) => return out.fail(why),
             };
+            // The entry first: a copy of all keys that nobody knows of is what the audit ledger is there to tell.
+            let recorded = match record(folders, &from) {
+                Ok(recorded) => recorded,
+                Err(why) => return out.fail(format!("not copied, because it cannot be recorded: {why}")),
+            };
             match Keys::backup(&from, to) {
                 Ok(report) => {
-                    let text = format!("{} is a checked copy of {}\n", to.display(), from.display());
+                    let mut text = format!("{} is a checked copy of {}\n", to.display(), from.display());
+                    if !recorded {
+                        let data = folders.data.display();
+                        text.push_str(&format!("{data} is no data folder, so that this is in no audit ledger: name it with --data\n"));
+                    }
                     shown(out, &report, &text)
                 }
                 Err(error) => out.fail_with(&error),
@@ -56,6 +72,32 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
             }
         },
     }
+}
+
+/// Enters the backup into the audit ledger: through the Weir that runs on the data folder, or directly where none does. `false` where
+/// there is no data folder.
+fn record(folders: &Folders, keys: &Path) -> Result<bool, String> {
+    let data = &folders.data;
+    if !disk::version_is_known(data).map_err(|e| e.to_string())? {
+        return Ok(false);
+    }
+    if disk::is_in_use(data) {
+        return match socket::ask(data, &Ask::KeysBackup {}) {
+            Ok(_) => Ok(true),
+            Err(error) => Err(error.to_string()),
+        };
+    }
+    let folder = DataFolder::open(data).map_err(|e| e.to_string())?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let opened = Keys::open(keys, Arc::clone(&clock)).map_err(|e| e.to_string())?;
+    let config = folders.config_file().unwrap_or_default();
+    let places = Places { config, data: data.clone(), keys: keys.to_owned() };
+    let actor = Actor::Local { uid: rustix::process::getuid().as_raw() };
+    let act = Act { actor, action: "keys_backup", targets: Vec::new() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|e| e.kind().to_string())?;
+    let done = runtime.block_on(gateway::record_offline(&folder, &places, &opened, act, &clock));
+    done.map(|()| true).map_err(|e| e.to_string())
 }
 
 fn shown(out: &Output, report: &BackupReport, first: &str) -> Exit {

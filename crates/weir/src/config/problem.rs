@@ -1,7 +1,7 @@
 //! What is wrong with a configuration: every problem at once, each with its place and, where we know it, what to do.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::yaml::Position;
 
@@ -27,6 +27,14 @@ pub struct Problems {
     pub file: PathBuf,
     /// At least one.
     pub list: Vec<Problem>,
+}
+
+impl Problems {
+    pub(crate) fn new(file: &Path, mut list: Vec<Problem>) -> Problems {
+        list.sort_by_key(|p| p.at);
+        list.dedup();
+        Problems { file: file.to_owned(), list }
+    }
 }
 
 impl fmt::Display for Problems {

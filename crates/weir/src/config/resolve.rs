@@ -36,11 +36,12 @@ pub(super) fn region_origin(region: &str) -> &'static str {
 pub(super) fn config(
     root: &Checked,
     canonical: String,
+    file: &Path,
     folder: &Path,
     secrets: Secrets<'_>,
     problems: &mut Vec<Problem>,
 ) -> Config {
-    let mut resolver = Resolver { folder, secrets, problems };
+    let mut resolver = Resolver { folder, secrets, problems, places: BTreeMap::new() };
     let listen = root.field("listen");
     let tls = listen.field("tls");
     let limits = root.field("limits");
@@ -50,7 +51,7 @@ pub(super) fn config(
     let log = root.field("log");
     let bytes = |name| usize::try_from(limits.field(name).number()).unwrap_or(usize::MAX);
     let any = || std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let config = Config {
+    let mut config = Config {
         listen: Listen {
             // The form of both was checked; the fallback is never reached.
             ingest: listen.field("ingest").text().parse().unwrap_or_else(|_| any()),
@@ -101,7 +102,10 @@ pub(super) fn config(
         },
         shutdown_grace: duration(root.field("shutdown").field("grace")),
         canonical,
+        file: file.to_owned(),
+        places: BTreeMap::new(),
     };
+    config.places = std::mem::take(&mut resolver.places);
     if config.listen.ingest == config.listen.console && config.listen.ingest.port() != 0 {
         resolver.report(
             listen.field("console").at,
@@ -135,6 +139,8 @@ struct Resolver<'a, 'p> {
     folder: &'a Path,
     secrets: Secrets<'a>,
     problems: &'p mut Vec<Problem>,
+    /// Where the fields stand that can be wrong in ways that only the rest of Weir knows.
+    places: BTreeMap<String, Position>,
 }
 
 impl Resolver<'_, '_> {
@@ -143,6 +149,8 @@ impl Resolver<'_, '_> {
         let mut owners: HashMap<String, String> = HashMap::new();
         for (key, source) in checked.entries() {
             let Ok(id) = SourceId::parse(&key.text) else { continue };
+            self.places.insert(format!("sources.{id}"), key.at);
+            self.places.insert(format!("sources.{id}.mode"), source.field("mode").at);
             let write_keys = source.field("write_keys");
             for item in write_keys.items() {
                 if write_keys.at.line == 0 {
@@ -175,6 +183,10 @@ impl Resolver<'_, '_> {
                     events,
                     auxiliary: Auxiliary::Constant,
                     accept_flag_loss: source.field("accept_flag_loss").flag(),
+                    rate_limit: {
+                        let rate = source.field("rate_limit");
+                        (!rate.is_absent()).then(|| u32::try_from(rate.number()).unwrap_or(u32::MAX))
+                    },
                 },
             );
         }
@@ -185,11 +197,28 @@ impl Resolver<'_, '_> {
         let mut destinations = BTreeMap::new();
         for (key, fields) in checked.entries() {
             if let Ok(id) = DestinationId::parse(&key.text) {
+                self.note_places(&format!("destinations.{id}"), key.at, fields);
                 let destination = self.destination(&id, fields);
                 destinations.insert(id, destination);
             }
         }
         destinations
+    }
+
+    fn note_places(&mut self, path: &str, at: Position, fields: &Checked) {
+        self.places.insert(path.to_owned(), at);
+        for name in ["type", "region", "endpoint", "token", "import", "subject", "release", "root_certificates"] {
+            self.places.insert(format!("{path}.{name}"), fields.field(name).at);
+        }
+        let release = fields.field("release");
+        for (i, item) in release.field("allow").items().iter().enumerate() {
+            self.places.insert(format!("{path}.release.allow[{i}]"), item.at);
+        }
+        // By their number among the good ones: the others are problems already.
+        let good = release.field("rules").items().iter().filter(|rule| selectors(rule).len() == 1);
+        for (i, rule) in good.enumerate() {
+            self.places.insert(format!("{path}.release.rules[{i}]"), rule.at);
+        }
     }
 
     fn destination(&mut self, id: &DestinationId, fields: &Checked) -> Destination {
@@ -272,17 +301,7 @@ impl Resolver<'_, '_> {
     }
 
     fn rule(&mut self, id: &DestinationId, rule: &Checked) -> Option<ReleaseRule> {
-        let mut selectors = Vec::new();
-        for (name, make) in [
-            ("category", Selector::Category as fn(String) -> Selector),
-            ("property", Selector::Property),
-            ("event", Selector::Event),
-            ("preset", Selector::Preset),
-        ] {
-            if let Some(text) = rule.field(name).optional_text() {
-                selectors.push(make(text));
-            }
-        }
+        let mut selectors = selectors(rule);
         let action = match rule.field("action").text() {
             "pseudonymize" => RuleAction::Pseudonymize,
             _ => RuleAction::Drop,
@@ -399,6 +418,19 @@ fn mode(checked: &Checked) -> Mode {
         "enforce" => Mode::Enforce,
         _ => Mode::Observe,
     }
+}
+
+/// What a rule says that it applies to: one thing, if it is well written.
+fn selectors(rule: &Checked) -> Vec<Selector> {
+    [
+        ("category", Selector::Category as fn(String) -> Selector),
+        ("property", Selector::Property),
+        ("event", Selector::Event),
+        ("preset", Selector::Preset),
+    ]
+    .into_iter()
+    .filter_map(|(name, make)| rule.field(name).optional_text().map(make))
+    .collect()
 }
 
 fn subject(checked: &Checked) -> Subject {

@@ -409,6 +409,12 @@ static SOURCE: &[Field] = &[
         default: Default::Value("false"),
         doc: "Needed to change a source that was seen to use flags to `enforce` with `auxiliary: constant`: its flags fall back to their defaults.",
     },
+    Field {
+        name: "rate_limit",
+        kind: Kind::Count { min: 1, max: 1_000_000 },
+        default: Default::Absent,
+        doc: "Events a second that this source may send, on average over ten seconds. Over it: 503 with Retry-After, which every SDK that retries at all retries; nothing is taken, the SDK keeps its events. Absent: as many as come.",
+    },
 ];
 
 const ENVIRONMENTS: &[Choice] = &[
@@ -525,7 +531,12 @@ static DESTINATION: &[Field] = &[
         name: "from",
         kind: Kind::Choice(&[
             choice("now", "Events received after the destination first appears."),
-            choice("earliest", "Everything that the journal still holds."),
+            choice(
+                "earliest",
+                "Reads the journal from its oldest event. An event goes only to destinations that were configured when it came in, and \
+                 keeps the list of them: so what came in before a destination was configured does not go to it, and a start says how many \
+                 events those are. It makes a difference only where the ledger was lost and the journal was not.",
+            ),
         ]),
         default: Default::Value("now"),
         doc: "Where a new destination starts. Without effect once it has started.",
@@ -713,7 +724,7 @@ static JOURNAL: &[Field] = &[
         name: "replay_window",
         kind: Kind::Duration { min: 0, max: 365 * DAY },
         default: Default::Value("24h"),
-        doc: "How long a segment stays after every destination has passed it, so that a new destination with `from: earliest` finds something.",
+        doc: "How long a segment stays after every destination has passed it, for `from: earliest` and for looking into what happened.",
     },
 ];
 
