@@ -10,6 +10,7 @@ use crate::body::{self, Limits};
 use crate::inbound::{Call, DecodeOptions, Protocol, RequestHead};
 use crate::json::{Parser, Plan, Vocabulary};
 use crate::vendors::mixpanel::Mixpanel;
+use crate::vendors::snowplow::Snowplow;
 
 /// One table for all runs: names are never freed, and a table for each run would fill the memory. The limits are the source's,
 /// which is new in each run.
@@ -65,6 +66,11 @@ pub fn fuzz_json(data: &[u8]) {
 /// Decodes bytes as a Mixpanel request; the first byte chooses the endpoint.
 pub fn fuzz_mixpanel(data: &[u8]) {
     fuzz_ingest(&Mixpanel, &["POST /track", "POST /engage", "POST /groups", "POST /import", "GET /track"], data);
+}
+
+/// Decodes bytes as a request of a Snowplow tracker; the first byte chooses the endpoint.
+pub fn fuzz_snowplow(data: &[u8]) {
+    fuzz_ingest(&Snowplow, &["POST /com.snowplowanalytics.snowplow/tp2", "GET /i"], data);
 }
 
 /// Decodes bytes as a request of a protocol; the first byte chooses one of `targets` (method, blank, path). For a GET the bytes

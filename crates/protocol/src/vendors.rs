@@ -1,12 +1,13 @@
 //! The list of vendor formats: a `mod` line and a place in the slice for each, nothing else anywhere.
 
 pub mod mixpanel;
+pub mod snowplow;
 
 use crate::inbound::Protocol;
 use crate::outbound::{DestinationSetup, Encoder, SetupError};
 
 /// Every inbound protocol, in order of its number.
-pub const PROTOCOLS: &[&dyn Protocol] = &[&mixpanel::Mixpanel];
+pub const PROTOCOLS: &[&dyn Protocol] = &[&mixpanel::Mixpanel, &snowplow::Snowplow];
 
 /// The protocol of a name in the configuration.
 pub fn protocol(name: &str) -> Option<&'static dyn Protocol> {

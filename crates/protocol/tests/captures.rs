@@ -18,6 +18,11 @@ fn every_mixpanel_capture_decodes_to_its_snapshot() {
     check("mixpanel", 23 + 4 + 28 + 8);
 }
 
+#[test]
+fn every_snowplow_capture_decodes_to_its_snapshot() {
+    check("snowplow", 3);
+}
+
 /// Reads `fixtures/<vendor>`, which holds `count` requests.
 fn check(vendor: &str, count: usize) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(vendor);

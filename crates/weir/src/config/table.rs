@@ -346,7 +346,10 @@ static TLS: &[Field] = &[
 static SOURCE: &[Field] = &[
     Field {
         name: "protocol",
-        kind: Kind::Choice(&[choice("mixpanel", "Mixpanel's SDK protocol: track, engage, groups, import.")]),
+        kind: Kind::Choice(&[
+            choice("mixpanel", "Mixpanel's SDK protocol: track, engage, groups, import."),
+            choice("snowplow", "Snowplow's tracker protocol: tp2 and GET. The write key is the app id."),
+        ]),
         default: Default::Value("mixpanel"),
         doc: "What the SDKs of this source speak.",
     },
