@@ -45,6 +45,7 @@ targets! {
     rows: weir_ledger::fuzz::fuzz_rows,
     scan: weir_detect::fuzz::fuzz_scan,
     segment: weir_journal::fuzz::fuzz_segment,
+    snowplow: weir_protocol::fuzz::fuzz_snowplow,
     tally: weir_policy::fuzz::fuzz_tally,
     tile: weir_ledger::fuzz::fuzz_tile,
     version: weir::disk::fuzz::fuzz_version,

@@ -7,6 +7,7 @@
 //! - JSON stands inside texts (`co`, `ue_pr`), or base64 of it (`cx`, `ue_px`). It is read where it stands.
 //! - Entities (contexts): those in [`names::ENTITIES`] have canonical paths, what else they say stands at `context.meta.<name>`.
 //!   All others are lists, since a tracker may attach several of one schema: `context.meta.<name>.*`.
+//! - Declared group keys among the properties of a self-describing event are identities.
 //! - App id, user, device and session ids leave the tape; of several device ids the first of the list in `device` counts.
 
 use weir_event::{DraftBatch, Identity, Leaf, LeafKind, NameId, Operation, Role, Rule, SourceNames, SubjectKind, Text};
@@ -22,6 +23,8 @@ const ENVELOPE: Plan = Plan(1);
 const EVENT: Plan = Plan(2);
 /// `{"schema", "data"}` inside an event.
 const SELF_DESCRIBING: Plan = Plan(3);
+/// The properties of a self-describing event.
+const PROPERTIES: Plan = Plan(4);
 /// The data of an entity: this number plus its place in [`names::ENTITIES`].
 const ENTITY: u8 = 16;
 
@@ -58,13 +61,18 @@ mod special {
     pub(super) const TYPED: u8 = 64;
     /// Keys of an entity with a canonical path: this number plus the place in its list.
     pub(super) const CANONICAL: u8 = 128;
+    /// Group keys: this number plus the group's.
+    pub(super) const GROUP: u8 = 192;
 }
 
+/// Groups that one event may name.
+const GROUPS_MAX: usize = 64;
 /// Schemas of one batch whose place is remembered.
 const SCHEMAS_REMEMBERED_MAX: usize = 16;
 
 struct Words<'a> {
     canonical: &'a Canonical,
+    options: &'a DecodeOptions,
 }
 
 impl Vocabulary for Words<'_> {
@@ -93,6 +101,7 @@ impl Vocabulary for Words<'_> {
                 Some(place) => special::TYPED + place as u8,
                 None => return self.canonical.path(key).map(Meaning::Property),
             },
+            (PROPERTIES, _) => special::GROUP + self.options.group(key)?.0 as u8,
             (_, "userId") => special::SESSION_USER,
             (_, "appleIdfv" | "androidIdfa" | "appleIdfa" | "openIdfa" | "appSetId") => special::PHONE,
             (_, "previousSessionId" | "firstEventId" | "tabId") => special::FORGET,
@@ -113,8 +122,9 @@ pub(super) fn decode(
     batch: &mut DraftBatch,
 ) -> Result<Decoded, DecodeError> {
     let canonical = options.canonical(source.names(), names::FIELDS);
-    let drafting = Drafting::new(batch, source, Words { canonical });
-    let mut decoder = Decoder { drafting, canonical, found: Found::default(), schemas: Vec::new(), named: [None; 3] };
+    let drafting = Drafting::new(batch, source, Words { canonical, options });
+    let mut decoder =
+        Decoder { drafting, canonical, options, found: Found::default(), schemas: Vec::new(), named: [None; 3] };
     decoder.run()?;
     Ok(decoder.drafting.decoded())
 }
@@ -122,6 +132,7 @@ pub(super) fn decode(
 struct Decoder<'a> {
     drafting: Drafting<'a, Words<'a>>,
     canonical: &'a Canonical,
+    options: &'a DecodeOptions,
     found: Found,
     /// Schemas of entities that were seen in this batch.
     schemas: Vec<(Text, Entity)>,
@@ -139,6 +150,7 @@ struct Found {
     nested: [Option<Nested>; special::NESTED_COUNT],
     lists: Vec<List>,
     singles: Vec<NameId>,
+    groups: Vec<(u8, Text)>,
 }
 
 /// Where JSON of its own stands.
@@ -176,6 +188,7 @@ impl Found {
         self.nested = [None; special::NESTED_COUNT];
         self.lists.clear();
         self.singles.clear();
+        self.groups.clear();
     }
 
     fn text(&self, number: u8) -> Option<Text> {
@@ -636,10 +649,8 @@ impl Decoder<'_> {
                     }
                     Meaning::Special(special::DATA) => {
                         self.drafting.parser.tape().truncate(before);
-                        let mut properties = self.drafting.parser.begin_object(Plan::NESTED, NameId::EVENT_ROOT)?;
-                        while let Some(key) = self.drafting.parser.next_key(&mut properties)? {
-                            self.drafting.parser.property(&key)?;
-                        }
+                        self.found.groups.clear();
+                        self.properties()?;
                         has_data = true;
                     }
                     _ => self.drafting.parser.skip()?,
@@ -647,6 +658,39 @@ impl Decoder<'_> {
             }
         }
         if has_data { Ok(()) } else { Err(Malformed(self.drafting.parser.position())) }
+    }
+
+    fn properties(&mut self) -> Result<(), Malformed> {
+        let mut object = self.drafting.parser.begin_object(PROPERTIES, NameId::EVENT_ROOT)?;
+        while let Some(key) = self.drafting.parser.next_key(&mut object)? {
+            match key.meaning {
+                Meaning::Special(number @ special::GROUP..) => self.group(number - special::GROUP)?,
+                _ => self.drafting.parser.property(&key)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of a group, or a list of them.
+    fn group(&mut self, number: u8) -> Result<(), Malformed> {
+        self.found.groups.retain(|(other, _)| *other != number);
+        let is_list = self.drafting.parser.peek() == b'[';
+        let mut is_first = true;
+        if is_list {
+            self.drafting.parser.expect(b'[')?;
+        }
+        while !is_list || self.drafting.parser.next_element(&mut is_first)? {
+            let id = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0);
+            if self.found.groups.len() == GROUPS_MAX {
+                self.drafting.fail(Rule::OverLimit);
+            } else {
+                self.found.groups.extend(id.map(|id| (number, id.text)));
+            }
+            if !is_list {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the draft of what was found.
@@ -664,6 +708,11 @@ impl Decoder<'_> {
         let mut identities = Vec::with_capacity(3);
         for (role, id) in [(Role::Subject, user.or(device)), (Role::User, user), (Role::Device, device)] {
             identities.extend(id.map(|(kind, text)| Identity { kind, role, text }));
+        }
+        for (number, text) in &self.found.groups {
+            if let Some(label) = self.options.group_label(usize::from(*number)) {
+                identities.push(Identity { kind: SubjectKind::Group(label), role: Role::Group, text: *text });
+            }
         }
         let moment = |number| text(number).and_then(|text| time(self.drafting.parser.str(text)));
         let true_time = moment(special::TRUE_TIME);

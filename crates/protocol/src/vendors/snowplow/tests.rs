@@ -12,7 +12,7 @@ struct Case {
 
 fn request(method: &str, path: &str, query: &str, body: &[u8]) -> Case {
     let names = Names::new(Box::new(ClassOnly)).source();
-    let options = DecodeOptions::new([], names.names());
+    let options = DecodeOptions::new(["company"], names.names());
     let head = RequestHead { method, path, query, ..RequestHead::default() };
     let Call::Ingest(endpoint) = Snowplow.classify(method, path) else { panic!("{method} {path} takes events") };
     let mut opened = Snowplow.open(endpoint, &head, body.to_vec(), &Limits::default()).expect("it opens");
@@ -197,6 +197,15 @@ fn a_self_describing_event_is_named_by_its_schema() {
             ]
         );
     }
+}
+
+#[test]
+fn a_declared_group_key_is_an_identity() {
+    let inside = unstructured("iglu:com.acme/press/jsonschema/1-0-0", r#"{"company":["a",7,null],"team":"t"}"#);
+    let case = event(&format!(r#""e":"ue","ue_pr":{}"#, quoted(&inside)));
+    let company = SubjectKind::Group(case.names.names().label("company"));
+    assert_eq!(case.ids(), [(Role::Group, company, "a"), (Role::Group, company, "7")]);
+    assert_eq!(case.tape()[0], r#"team="t""#);
 }
 
 #[test]
