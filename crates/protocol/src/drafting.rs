@@ -127,11 +127,6 @@ impl<'a, V: Vocabulary> Drafting<'a, V> {
         self.events = 0;
     }
 
-    /// Says of all drafts when the client sent them, for protocols that say it behind the events.
-    pub(crate) fn set_sent_at(&mut self, sent_at: Option<Millis>) {
-        self.drafts.iter_mut().for_each(|draft| draft.sent_at = sent_at);
-    }
-
     /// The id of an event name. Batches repeat themselves, so the last one is remembered.
     pub(crate) fn event_name(&mut self, text: Text) -> NameId {
         let (last, id) = self.last_name;

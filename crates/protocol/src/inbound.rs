@@ -193,26 +193,6 @@ impl fmt::Debug for WriteKey {
     }
 }
 
-/// Adds the texts that stand behind the key `key` in JSON, wherever it is nested, those that come first. Valid JSON has these bytes
-/// only where such a key stands: a quote inside a string is escaped.
-pub fn find_json_strings(text: &[u8], key: &str, keys: &mut Vec<WriteKey>) {
-    const LOOKED_AT_MAX: usize = 8;
-    const KEY_BYTES_MAX: usize = 257;
-    let quoted = format!("\"{key}\"");
-    for at in memchr::memmem::find_iter(text, quoted.as_bytes()).take(LOOKED_AT_MAX) {
-        let rest = text.get(at + quoted.len()..).unwrap_or_default().trim_ascii_start();
-        if let [b':', after @ ..] = rest
-            && !text.get(..at).unwrap_or_default().ends_with(b"\\")
-            && let [b'"', value @ ..] = after.trim_ascii_start()
-            && let Some(len) = memchr::memchr2(b'"', b'\\', value.get(..KEY_BYTES_MAX.min(value.len())).unwrap_or_default())
-            && value.get(len) == Some(&b'"')
-            && let Some(Ok(candidate)) = value.get(..len).map(std::str::from_utf8)
-        {
-            WriteKey::add(keys, candidate);
-        }
-    }
-}
-
 /// What decoding needs to know about the source.
 #[derive(Clone, Debug, Default)]
 pub struct DecodeOptions {

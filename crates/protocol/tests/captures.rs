@@ -84,6 +84,7 @@ fn snapshot(protocol: &dyn Protocol, request: &[u8], names: &SourceNames, option
         content_type: header("content-type"),
         sdk_info: header("posthog-sdk-info"),
         anonymous_id: header("anonymousid"),
+        api_key: header("x-apikey"),
         gpc: header("sec-gpc") == Some("1"),
         dnt: header("dnt") == Some("1"),
     };

@@ -63,6 +63,7 @@ impl Head {
             content_type: self.header(&http::header::CONTENT_TYPE),
             sdk_info: self.0.headers.get("posthog-sdk-info").and_then(|value| value.to_str().ok()),
             anonymous_id: self.0.headers.get("anonymousid").and_then(|value| value.to_str().ok()),
+            api_key: self.0.headers.get("x-apikey").and_then(|value| value.to_str().ok()),
             gpc: self.says_one("sec-gpc"),
             dnt: self.says_one("dnt"),
         }

@@ -227,7 +227,7 @@ impl Pipeline {
         body: &Body,
     ) -> Option<(&'static dyn Protocol, Call)> {
         if let Some(source) = named {
-            return Some((source.protocol, source.protocol.classify(head.method, head.path)));
+            return Some((source.protocol, source.protocol.classify_named(head.method, head.path)));
         }
         let call_of = |protocol: &&'static dyn Protocol| {
             let call = protocol.classify(head.method, head.path);
