@@ -1,5 +1,6 @@
 //! The list of vendor formats: a `mod` line and a place in the slice for each, nothing else anywhere.
 
+pub mod amplitude;
 pub mod mixpanel;
 pub mod snowplow;
 
@@ -7,7 +8,7 @@ use crate::inbound::Protocol;
 use crate::outbound::{DestinationSetup, Encoder, SetupError};
 
 /// Every inbound protocol, in order of its number.
-pub const PROTOCOLS: &[&dyn Protocol] = &[&mixpanel::Mixpanel, &snowplow::Snowplow];
+pub const PROTOCOLS: &[&dyn Protocol] = &[&mixpanel::Mixpanel, &amplitude::Amplitude, &snowplow::Snowplow];
 
 /// The protocol of a name in the configuration.
 pub fn protocol(name: &str) -> Option<&'static dyn Protocol> {
