@@ -319,8 +319,9 @@ impl Task {
 
     /// Accounts for offsets that nobody can read any more. How many of them were offered cannot be known: all count as offered.
     async fn pass_over(&mut self, from: Offset, to: Offset, rule: Rule) -> Result<(), Halt> {
-        let lost: Vec<u64> = (from.0..to.0).filter(|offset| !self.is_skipped(*offset)).collect();
-        self.record_drops(BTreeMap::from([((rule, true), lost)])).await
+        // By ranges: a damaged header gives up as many offsets as its segment has bytes.
+        let lost = without(from.0..to.0, &self.skip);
+        self.record_ranges([((rule, true), lost)]).await
     }
 
     async fn cut_window(&mut self) -> Result<(), Halt> {
@@ -426,10 +427,20 @@ impl Task {
 
     /// Records events that are never sent, and waits until that is durable.
     async fn record_drops(&mut self, drops: BTreeMap<(Rule, bool), Vec<u64>>) -> Result<(), Halt> {
-        let mut waiting: Vec<(RangeDrop, Durable)> = Vec::new();
-        for ((rule, offered), mut offsets) in drops {
+        let drops = drops.into_iter().map(|(rule, mut offsets)| {
             offsets.sort_unstable();
-            for ranges in ranges(offsets.into_iter()).chunks(ENTRY_RANGES_MAX) {
+            (rule, ranges(offsets.into_iter()))
+        });
+        self.record_ranges(drops).await
+    }
+
+    async fn record_ranges(
+        &mut self,
+        drops: impl IntoIterator<Item = ((Rule, bool), Vec<Range<u64>>)>,
+    ) -> Result<(), Halt> {
+        let mut waiting: Vec<(RangeDrop, Durable)> = Vec::new();
+        for ((rule, offered), ranges) in drops {
+            for ranges in ranges.chunks(ENTRY_RANGES_MAX) {
                 let count = ranges.iter().map(|r| r.end - r.start).sum();
                 let offsets = ranges.iter().map(|r| Offset(r.start)..Offset(r.end)).collect();
                 let drop = RangeDrop { destination: self.id.clone(), offsets, rule, count, offered };
@@ -547,6 +558,45 @@ fn is_expired(batch: &Batch, terminal: Terminal) -> bool {
     terminal.expired_before.is_some_and(|before| batch.oldest < before) || batch.first_offset() < terminal.expired_below
 }
 
+/// What of `range` lies in none of `skip`, which is sorted by its beginnings.
+fn without(range: Range<u64>, skip: &VecDeque<Range<u64>>) -> Vec<Range<u64>> {
+    let (mut rest, mut at) = (Vec::new(), range.start);
+    for taken in skip.iter().take_while(|taken| taken.start < range.end) {
+        if taken.start > at {
+            rest.push(at..taken.start);
+        }
+        at = at.max(taken.end);
+    }
+    if at < range.end {
+        rest.push(at..range.end);
+    }
+    rest
+}
+
 fn newer(_: CutError) -> Halt {
     Halt("record_newer")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::{ranges, without};
+
+    #[test]
+    fn a_gap_as_long_as_a_file_is_one_range() {
+        let skip = VecDeque::from([0..7, 9..10, 1 << 39..1 << 41]);
+        assert_eq!(without(5..1 << 40, &skip), [7..9, 10..1 << 39]);
+    }
+
+    #[test]
+    fn what_is_left_of_a_range_is_what_no_other_holds() {
+        let two = |a: u64, b: u64| VecDeque::from([a % 6..a % 6 + a / 6, a % 6 + b % 4..a % 6 + b % 4 + b / 4]);
+        for (start, len, a, b) in (0..4 * 5 * 24 * 16).map(|n| (n % 4, n / 4 % 5, n / 20 % 24, n / 480)) {
+            let (range, skip) = (start..start + len, two(a, b));
+            let one_by_one = range.clone().filter(|at| skip.iter().all(|taken| !taken.contains(at)));
+            let left = without(range.clone(), &skip);
+            assert_eq!(ranges(left.into_iter().flatten()), ranges(one_by_one), "{range:?} without {skip:?}");
+        }
+    }
 }
