@@ -18,7 +18,7 @@ use crate::reader::Reader;
 use crate::recovery::{Recovery, recover};
 use crate::segment::{SegmentReader, Span};
 use crate::spare::{Refusal, Spares, spare_name, wipe};
-use crate::writer::{Pending, Queue, Writer};
+use crate::writer::{Pending, Queue, Reply, Writer};
 
 /// How large things are. See [`Options::default`].
 #[derive(Clone, Debug)]
@@ -243,7 +243,15 @@ impl<R: Record> Journal<R> {
             return Err(AppendError::Malformed);
         }
         self.0.queue.push(Pending { record, size, reply })?;
-        answer.await.unwrap_or(Err(AppendError::Closed))
+        answer.await.map_or(Err(AppendError::Closed), Reply::pass_on)
+    }
+
+    /// What a thread that appends calls when it has nothing to do at the moment, so that what waits goes to the disk without
+    /// waiting for more. Once it was called, an append waits for the next call, or for a few milliseconds. Cheap enough for each
+    /// time that a thread falls asleep; does not keep the journal open.
+    pub fn idle_hint(&self) -> Box<dyn Fn() + Send + Sync> {
+        let queue = Arc::clone(&self.0.queue);
+        Box::new(move || queue.hint_idle())
     }
 
     /// The largest append: half a segment, at most 32 MiB.

@@ -1,5 +1,9 @@
 //! The life of an append: queue → group → seal → write → sync → carry → window → answer. One thread, one group at a time; what
 //! arrives meanwhile is the next group.
+//!
+//! A group costs the same few system calls and the same wait for the disk whether it holds one append or fifty, so the writer would
+//! rather have fifty. Whoever feeds the journal tells it when nothing more is coming (see [`Queue::hint_idle`]): until then, and for
+//! [`LINGER_HINTED`] at most, an append waits for others. Without such hints the writer waits for those of the last group only.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -22,6 +26,9 @@ use crate::spare::{Refusal, Spare, Spares};
 /// How long the writer waits for those who were in the last group to come back, so that it does not sync for the first one alone.
 const LINGER: Duration = Duration::from_micros(200);
 
+/// The longest that an append waits for others while those who feed the journal are busy, as far as it is told that they are.
+const LINGER_HINTED: Duration = Duration::from_millis(5);
+
 /// What the page cache works in; where its pages are larger, a group costs a read at times and nothing else.
 const PAGE_BYTES: u64 = 4096;
 
@@ -29,7 +36,40 @@ const PAGE_BYTES: u64 = 4096;
 pub(crate) struct Pending<R> {
     pub(crate) record: R,
     pub(crate) size: usize,
-    pub(crate) reply: oneshot::Sender<Result<Range<Offset>, AppendError>>,
+    pub(crate) reply: oneshot::Sender<Reply>,
+}
+
+/// What became of an append, with the answers of others of its group. To wake a task of another thread costs a system call and
+/// often a change of threads for each; so the writer wakes one, and that one wakes the others, from a thread where it is cheap.
+/// Whatever drops this, be it the channel of a caller who has gone, answers them.
+pub(crate) struct Reply {
+    result: Result<Range<Offset>, AppendError>,
+    others: Vec<Answer>,
+}
+
+type Answer = (oneshot::Sender<Reply>, Result<Range<Offset>, AppendError>);
+
+impl Reply {
+    /// Answers the others, then says what became of this one.
+    pub(crate) fn pass_on(self) -> Result<Range<Offset>, AppendError> {
+        self.result.clone()
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        for (reply, result) in self.others.drain(..) {
+            // Whoever has gone needs no answer.
+            let _ = reply.send(Reply { result, others: Vec::new() });
+        }
+    }
+}
+
+/// Answers a group. A caller who has gone gives the rest back by dropping it, in [`Reply::drop`].
+fn answer_all(mut answers: impl Iterator<Item = Answer>) {
+    if let Some((first, result)) = answers.next() {
+        let _ = first.send(Reply { result, others: answers.collect() });
+    }
 }
 
 /// What waits for the writer.
@@ -44,12 +84,29 @@ struct QueueState<R> {
     bytes: usize,
     /// The writer sleeps until so many wait: nobody wakes it for less.
     wanted: usize,
+    /// Or so many bytes.
+    wanted_bytes: usize,
+    /// Somebody tells us when nothing more is coming.
+    hinted: bool,
+    /// Nothing more was coming when the last of those who wait had come, or a later one.
+    idle: bool,
+    /// The writer has to be woken.
+    asleep: bool,
     closed: bool,
 }
 
 impl<R> Queue<R> {
     pub(crate) fn new(bytes_max: usize) -> Queue<R> {
-        let state = QueueState { waiting: VecDeque::new(), bytes: 0, wanted: usize::MAX, closed: false };
+        let state = QueueState {
+            waiting: VecDeque::new(),
+            bytes: 0,
+            wanted: usize::MAX,
+            wanted_bytes: usize::MAX,
+            hinted: false,
+            idle: false,
+            asleep: false,
+            closed: false,
+        };
         Queue { state: Mutex::new(state), arrived: Condvar::new(), bytes_max }
     }
 
@@ -68,12 +125,30 @@ impl<R> Queue<R> {
         }
         state.bytes += pending.size;
         state.waiting.push_back(pending);
-        let wake = state.waiting.len() >= state.wanted;
-        drop(state);
-        if wake {
-            self.arrived.notify_one();
+        if state.waiting.len() >= state.wanted || state.bytes >= state.wanted_bytes {
+            self.wake(state);
         }
         Ok(())
+    }
+
+    /// A thread that appends has nothing to do at the moment: there is no point in waiting for it.
+    pub(crate) fn hint_idle(&self) {
+        let mut state = self.lock();
+        state.hinted = true;
+        if state.waiting.is_empty() || state.idle {
+            return;
+        }
+        state.idle = true;
+        self.wake(state);
+    }
+
+    /// Wakes the writer, once: to ask for it is a system call even where it is awake.
+    fn wake(&self, mut state: MutexGuard<'_, QueueState<R>>) {
+        let asleep = std::mem::take(&mut state.asleep);
+        drop(state);
+        if asleep {
+            self.arrived.notify_one();
+        }
     }
 
     pub(crate) fn close(&self) {
@@ -84,16 +159,21 @@ impl<R> Queue<R> {
     /// The next group's appends; empty where the queue is closed and drained.
     fn take(&self, bytes_max: usize, expected: usize, out: &mut Vec<Pending<R>>) {
         let mut state = self.lock();
-        state.wanted = 1;
-        while state.waiting.is_empty() && !state.closed {
-            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+        // Who was told of the last group is about to come again, and nobody has to wake us for the first of them.
+        if state.hinted && expected > 0 {
+            state = self.linger(state, bytes_max);
         }
-        if expected > 1 && state.waiting.len() < expected && !state.closed {
+        if state.waiting.is_empty() {
+            state.wanted = 1;
+            state = self.sleep(state, None, |s| s.waiting.is_empty());
+            state = if state.hinted { self.linger(state, bytes_max) } else { state };
+        }
+        if !state.hinted && expected > 1 && state.waiting.len() < expected {
             state.wanted = expected;
-            let waited = self.arrived.wait_timeout_while(state, LINGER, |s| s.waiting.len() < expected && !s.closed);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state = self.sleep(state, Some(LINGER), |s| s.waiting.len() < expected);
         }
-        state.wanted = usize::MAX;
+        (state.wanted, state.wanted_bytes) = (usize::MAX, usize::MAX);
+        state.idle = false;
         let mut bytes = 0;
         while let Some(next) = state.waiting.front() {
             if !out.is_empty() && bytes + next.size > bytes_max {
@@ -102,6 +182,37 @@ impl<R> Queue<R> {
             bytes += next.size;
             state.bytes -= next.size;
             out.extend(state.waiting.pop_front());
+        }
+    }
+
+    /// Waits until nothing more is coming to what waits, or for a moment.
+    fn linger<'q>(
+        &'q self,
+        mut state: MutexGuard<'q, QueueState<R>>,
+        bytes_max: usize,
+    ) -> MutexGuard<'q, QueueState<R>> {
+        (state.wanted, state.wanted_bytes) = (usize::MAX, bytes_max);
+        self.sleep(state, Some(LINGER_HINTED), |s| !s.idle && s.bytes < bytes_max)
+    }
+
+    fn sleep<'q>(
+        &'q self,
+        mut state: MutexGuard<'q, QueueState<R>>,
+        longest: Option<Duration>,
+        still: impl Fn(&QueueState<R>) -> bool,
+    ) -> MutexGuard<'q, QueueState<R>> {
+        let goes_on = |s: &mut QueueState<R>| {
+            s.asleep = still(s) && !s.closed;
+            s.asleep
+        };
+        match longest {
+            None => self.arrived.wait_while(state, goes_on).unwrap_or_else(PoisonError::into_inner),
+            Some(longest) => {
+                let waited = self.arrived.wait_timeout_while(state, longest, goes_on);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                state.asleep = false;
+                state
+            }
         }
     }
 }
@@ -190,11 +301,11 @@ impl<R: Record> Writer<R> {
         match self.write(batch) {
             Ok(base) => {
                 let mut next = base;
-                for pending in batch.drain(..) {
+                answer_all(batch.drain(..).map(|pending| {
                     let start = next;
                     next += u64::from(pending.record.count());
-                    let _ = pending.reply.send(Ok(Offset(start)..Offset(next)));
-                }
+                    (pending.reply, Ok(Offset(start)..Offset(next)))
+                }));
             }
             // The names of many appends together did not fit; each alone may.
             Err(AppendError::TooLarge { .. }) if batch.len() > 1 => {
@@ -202,11 +313,7 @@ impl<R: Record> Writer<R> {
                 self.commit(batch);
                 self.commit(&mut second);
             }
-            Err(error) => {
-                for pending in batch.drain(..) {
-                    let _ = pending.reply.send(Err(error));
-                }
-            }
+            Err(error) => answer_all(batch.drain(..).map(|pending| (pending.reply, Err(error)))),
         }
     }
 

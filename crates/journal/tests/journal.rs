@@ -309,3 +309,57 @@ fn d12_a_full_budget_and_a_full_disk_refuse_before_writing_and_resume_without_a_
         });
     }
 }
+
+#[test]
+fn an_append_waits_for_others_only_until_nothing_more_is_coming_or_a_moment_has_passed() {
+    let disk = SimDisk::default();
+    block(async {
+        let (journal, _) = open(&disk);
+        let n = names();
+        let idle = journal.idle_hint();
+        idle();
+        // Nobody says it again: the moment passes.
+        assert_eq!(journal.append(Batch::new(&n, &[1], 10)).await, Ok(Offset(0)..Offset(1)));
+        let mut appends: Vec<_> = (2..10).map(|i| Box::pin(journal.append(Batch::new(&n, &[i], 10)))).collect();
+        let first_poll = std::future::poll_fn(|context| {
+            appends.iter_mut().for_each(|append| {
+                // Whether one is done already does not matter here.
+                let _ = append.as_mut().poll(context);
+            });
+            std::task::Poll::Ready(())
+        });
+        first_poll.await;
+        idle();
+        drop(appends);
+        journal.append(Batch::new(&n, &[10], 10)).await.unwrap();
+        assert_eq!(
+            carried(&journal),
+            (1..=10).collect::<Vec<_>>(),
+            "dropping the future does not take the append back"
+        );
+    });
+}
+
+#[test]
+fn whoever_of_a_group_has_gone_the_others_are_answered() {
+    let disk = SimDisk::default();
+    block(async {
+        let (journal, _) = open(&disk);
+        let n = names();
+        for round in 0..20_u64 {
+            let tasks: Vec<_> = (0..10_u64)
+                .map(|i| {
+                    let (journal, batch) = (journal.clone(), Batch::new(&n, &[round * 10 + i], 10));
+                    tokio::spawn(async move { journal.append(batch).await })
+                })
+                .collect();
+            tokio::task::yield_now().await;
+            let gone = round as usize % 10;
+            tasks[gone].abort();
+            for (i, task) in tasks.into_iter().enumerate() {
+                let answered = task.await;
+                assert!(i == gone || answered.unwrap().is_ok());
+            }
+        }
+    });
+}

@@ -5,7 +5,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -27,6 +27,9 @@ use crate::log::StderrSink;
 use crate::operate::{Operator, say_reloaded};
 use crate::tls::Tls;
 use crate::watch::Watch;
+
+/// Called by each thread of intake that falls asleep, once there is a journal.
+type IdleHint = OnceLock<Box<dyn Fn() + Send + Sync>>;
 
 /// Runs the gateway until SIGTERM or SIGINT.
 pub fn run(options: ServeOptions) -> Exit {
@@ -64,16 +67,23 @@ fn start(options: ServeOptions) -> Result<(), StartError> {
     log::install(Box::new(StderrSink::new(config.log_format, config.log_level, Arc::clone(&clock))));
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let intake = runtime("weir-intake", cores).map_err(io("threads for intake cannot be started"))?;
-    let background = runtime("weir-deliver", 1).map_err(io("threads for delivery cannot be started"))?;
-    let ended = background.block_on(serve(&intake, places, &chosen, config, clock, options.ready_json));
+    // A thread of intake that falls asleep has handed over all it had: the journal need not wait for more from it.
+    let hint: Arc<IdleHint> = Arc::default();
+    let given = Arc::clone(&hint);
+    let mut intake = runtime("weir-intake", cores);
+    intake.on_thread_park(move || given.get().into_iter().for_each(|idle| idle()));
+    let intake = intake.build().map_err(io("threads for intake cannot be started"))?;
+    let background = runtime("weir-deliver", 1).build().map_err(io("threads for delivery cannot be started"))?;
+    let ended = background.block_on(serve(&intake, &hint, places, &chosen, config, clock, options.ready_json));
     intake.shutdown_timeout(Duration::from_secs(1));
     background.shutdown_timeout(Duration::from_secs(1));
     ended
 }
 
-fn runtime(name: &str, threads: usize) -> std::io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
+fn runtime(name: &str, threads: usize) -> Builder {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(threads).thread_name(name).enable_all();
+    builder
 }
 
 /// Everything that a start may fail at, done; nothing is accepted yet.
@@ -157,6 +167,7 @@ impl FreshFolder {
 
 async fn serve(
     intake: &Runtime,
+    hint: &IdleHint,
     places: Places,
     chosen: &Chosen,
     config: Config,
@@ -165,6 +176,7 @@ async fn serve(
 ) -> Result<(), StartError> {
     let grace = config.shutdown_grace;
     let Opened { gateway, ingest, console, socket, tls } = open(intake, places, chosen, config, clock).await?;
+    let _ = hint.set(gateway.pipeline.journal().idle_hint());
     let unknown = "unknown address".to_owned();
     let ingest_url = match ingest.local_address() {
         Ok(address) => format!("{}://{address}", ingest.scheme()),
