@@ -26,6 +26,7 @@ macro_rules! targets {
 }
 
 targets! {
+    amplitude: weir_protocol::fuzz::fuzz_amplitude,
     body: weir_protocol::fuzz::fuzz_body,
     checkpoint: weir_ledger::fuzz::fuzz_checkpoint,
     command: weir_console::socket::fuzz::fuzz_command,

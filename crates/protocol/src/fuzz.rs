@@ -9,6 +9,7 @@ use crate::answer::{Answering, Situation};
 use crate::body::{self, Limits};
 use crate::inbound::{Call, DecodeOptions, Protocol, RequestHead};
 use crate::json::{Parser, Plan, Vocabulary};
+use crate::vendors::amplitude::Amplitude;
 use crate::vendors::mixpanel::Mixpanel;
 use crate::vendors::snowplow::Snowplow;
 
@@ -61,6 +62,12 @@ pub fn fuzz_json(data: &[u8]) {
         let end = (leaf.text.start + leaf.text.len) as usize;
         assert!(std::str::from_utf8(&text[leaf.text.start as usize..end]).is_ok(), "every text is UTF-8");
     }
+}
+
+/// Decodes bytes as an Amplitude request; the first byte chooses the endpoint.
+pub fn fuzz_amplitude(data: &[u8]) {
+    let targets = ["POST /2/httpapi", "POST /batch", "POST /", "POST /identify", "GET /identify", "POST /groupidentify"];
+    fuzz_ingest(&Amplitude, &targets, data);
 }
 
 /// Decodes bytes as a Mixpanel request; the first byte chooses the endpoint.

@@ -14,6 +14,11 @@ use weir_protocol::{Answering, Auxiliary, Call, DecodeOptions, Opened, Protocol,
 const NOW: Millis = Millis(1_795_305_600_000);
 
 #[test]
+fn every_amplitude_capture_decodes_to_its_snapshot() {
+    check("amplitude", 15 + 4 + 5 + 8);
+}
+
+#[test]
 fn every_mixpanel_capture_decodes_to_its_snapshot() {
     check("mixpanel", 23 + 4 + 28 + 8);
 }
