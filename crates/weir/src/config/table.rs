@@ -348,6 +348,7 @@ static SOURCE: &[Field] = &[
         name: "protocol",
         kind: Kind::Choice(&[
             choice("mixpanel", "Mixpanel's SDK protocol: track, engage, groups, import."),
+            choice("amplitude", "Amplitude's SDK protocol: HTTP V2, batch, identify, groupidentify, the legacy form."),
             choice("snowplow", "Snowplow's tracker protocol: tp2 and GET. The write key is the app id."),
         ]),
         default: Default::Value("mixpanel"),
