@@ -11,6 +11,8 @@ use crate::inbound::{Call, DecodeOptions, Protocol, RequestHead};
 use crate::json::{Parser, Plan, Vocabulary};
 use crate::vendors::amplitude::Amplitude;
 use crate::vendors::mixpanel::Mixpanel;
+use crate::vendors::rudderstack::RudderStack;
+use crate::vendors::segment::Segment;
 use crate::vendors::snowplow::Snowplow;
 
 /// One table for all runs: names are never freed, and a table for each run would fill the memory. The limits are the source's,
@@ -73,6 +75,34 @@ pub fn fuzz_amplitude(data: &[u8]) {
 /// Decodes bytes as a Mixpanel request; the first byte chooses the endpoint.
 pub fn fuzz_mixpanel(data: &[u8]) {
     fuzz_ingest(&Mixpanel, &["POST /track", "POST /engage", "POST /groups", "POST /import", "GET /track"], data);
+}
+
+/// Decodes bytes as a Segment request; the first byte chooses the endpoint.
+pub fn fuzz_segment(data: &[u8]) {
+    let targets = [
+        "POST /v1/batch",
+        "POST /v1/t",
+        "POST /v1/i",
+        "POST /v1/p",
+        "POST /v1/g",
+        "POST /v1/a",
+        "POST /v1/import",
+        "GET /v1/pixel/track",
+    ];
+    fuzz_ingest(&Segment, &targets, data);
+}
+
+/// Decodes bytes as a RudderStack request; the first byte chooses the endpoint.
+pub fn fuzz_rudderstack(data: &[u8]) {
+    let targets = [
+        "POST /v1/batch",
+        "POST /v1/track",
+        "POST /v1/identify",
+        "POST /v1/merge",
+        "POST /beacon/v1/batch",
+        "GET /pixel/v1/page",
+    ];
+    fuzz_ingest(&RudderStack, &targets, data);
 }
 
 /// Decodes bytes as a request of a Snowplow tracker; the first byte chooses the endpoint.

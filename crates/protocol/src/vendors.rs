@@ -2,13 +2,21 @@
 
 pub mod amplitude;
 pub mod mixpanel;
+pub mod rudderstack;
+pub mod segment;
 pub mod snowplow;
 
 use crate::inbound::Protocol;
 use crate::outbound::{DestinationSetup, Encoder, SetupError};
 
 /// Every inbound protocol, in order of its number.
-pub const PROTOCOLS: &[&dyn Protocol] = &[&mixpanel::Mixpanel, &amplitude::Amplitude, &snowplow::Snowplow];
+pub const PROTOCOLS: &[&dyn Protocol] = &[
+    &mixpanel::Mixpanel,
+    &amplitude::Amplitude,
+    &segment::Segment,
+    &rudderstack::RudderStack,
+    &snowplow::Snowplow,
+];
 
 /// The protocol of a name in the configuration.
 pub fn protocol(name: &str) -> Option<&'static dyn Protocol> {

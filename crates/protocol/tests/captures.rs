@@ -24,8 +24,21 @@ fn every_mixpanel_capture_decodes_to_its_snapshot() {
 }
 
 #[test]
+fn every_segment_capture_decodes_to_its_snapshot() {
+    check("segment", 65 + 9 + 5 + 12);
+}
+
+#[test]
+fn every_rudderstack_capture_decodes_to_its_snapshot() {
+    check("rudderstack", 36 + 5 + 6);
+}
+
+#[test]
 fn every_snowplow_capture_decodes_to_its_snapshot() {
     check("snowplow", 3);
+}
+
+#[test]
 }
 
 /// Reads `fixtures/<vendor>`, which holds `count` requests.

@@ -64,6 +64,20 @@ pub fn param<'a>(bytes: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
     }
 }
 
+/// Every parameter with its value, percent-decoded; bytes that are no UTF-8 read as U+FFFD.
+pub fn params(bytes: &[u8]) -> impl Iterator<Item = (String, String)> + '_ {
+    let text = |range: Range<usize>| {
+        let raw = decoded(bytes.get(range).unwrap_or_default());
+        String::from_utf8(raw).unwrap_or_else(|raw| String::from_utf8_lossy(raw.as_bytes()).into_owned())
+    };
+    fields(bytes).map(move |field| {
+        let name_end = if field.value.start > field.whole.start { field.value.start - 1 } else { field.whole.end };
+        let has_value = bytes.get(name_end) == Some(&b'=');
+        let name = text(field.whole.start..if has_value { name_end } else { field.whole.end });
+        (name, if has_value { text(field.value) } else { String::new() })
+    })
+}
+
 /// Whether percent-encoded JSON begins here.
 pub fn starts_encoded_json(bytes: &[u8]) -> bool {
     matches!(bytes, [b'%', b'7', b'B' | b'b', ..] | [b'%', b'5', b'B' | b'b', ..])
