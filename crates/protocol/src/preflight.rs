@@ -35,8 +35,10 @@ pub struct Vendor {
     pub hosts: &'static [Host],
     /// Paths that only this vendor has: by them a call through a proxy of the customer's own is known.
     pub own_paths: &'static [&'static str],
-    /// Pointers into an event (RFC 6901) that only this vendor's SDKs set.
+    /// Pointers into an event (RFC 6901), one of which each event of this vendor's SDKs has.
     pub marks: &'static [&'static str],
+    /// Query parameters that only this vendor's calls have.
+    pub query_marks: &'static [&'static str],
     /// Where an event says which SDK made it.
     pub libraries: &'static [Library],
     /// What shows that a feature is in use.
@@ -185,7 +187,7 @@ pub enum Shows {
     Path(&'static str),
     /// An event of this name; a `*` at the end stands for any rest.
     Event(&'static str),
-    /// A pointer in an event, or at the top of the body, at which something stands that is neither null, false nor empty.
+    /// A pointer in an event at which something stands that is neither null, false nor empty.
     Field(&'static str),
     /// What the answer of a call to this path says at this pointer.
     Answer(&'static str, &'static str, Says),
@@ -473,6 +475,10 @@ fn is_host(pattern: &str, name: &str) -> bool {
 pub fn begins(pattern: &str, name: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == name, |head| name.starts_with(head))
 }
+
+/// Hosts that serve anybody's packages: an SDK that a page loads from there comes from somebody else.
+pub const PACKAGE_HOSTS: &[&str] =
+    &["cdn.jsdelivr.net", "unpkg.com", "cdnjs.cloudflare.com", "esm.sh", "cdn.skypack.dev"];
 
 /// Destinations that a tag manager or a customer data platform may load into the page (device mode), by the names that vendors
 /// give them. Only these names are shown; others are counted.

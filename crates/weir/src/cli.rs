@@ -9,6 +9,7 @@ mod doctor;
 mod keys;
 mod ledger;
 mod output;
+mod preflight;
 mod quarantine;
 mod status;
 
@@ -44,6 +45,13 @@ enum Command {
     /// What is wrong with configuration, keys, disk, clock and destinations, and what to do about it.
     #[command(after_help = "Example:\n  weir doctor --config weir.yaml")]
     Doctor(Folders),
+    /// Before the host is switched: which SDKs and features a recording of your traffic shows, what changes behind Weir, what would
+    /// still go past it, and the configuration for each SDK that keeps everything on Weir. Shows no value, token or id.
+    #[command(
+        after_help = "Example:\n  weir preflight recording.har --weir https://weir.example.com --source web --html preflight.html\n\n\
+                      Exit codes: 0 nothing to do but switch the host, 1 findings that need action, 2 could not run"
+    )]
+    Preflight(preflight::Options),
     /// How a running Weir is doing.
     #[command(after_help = "Example:\n  weir status --json")]
     Status(Folders),
@@ -127,6 +135,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
     match cli.command {
         Command::Serve(options) => serve(options),
         Command::Doctor(folders) => doctor::run(&out, &folders),
+        Command::Preflight(options) => preflight::run(&out, &options),
         Command::Status(folders) => status::run(&out, &folders),
         Command::Reload(folders) => output::ask(&out, &folders.data, &Ask::Reload {}),
         Command::Trim(folders) => output::ask(&out, &folders.data, &Ask::Trim {}),

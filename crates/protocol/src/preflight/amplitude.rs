@@ -74,6 +74,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     ],
     own_paths: &["2/httpapi"],
     marks: &["/event_type"],
+    query_marks: &[],
     libraries: &[
         Library { name: "/library", version: Version::After('/') },
         Library { name: "/library/name", version: Version::At("/library/version") },

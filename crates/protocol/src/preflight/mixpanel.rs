@@ -36,6 +36,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     ],
     own_paths: &[],
     marks: &["/properties/mp_lib", "/properties/token", "/$token"],
+    query_marks: &["mp_lib", "$lib_version"],
     libraries: &[Library { name: "/properties/mp_lib", version: Version::At("/properties/$lib_version") }],
     signs: &[
         Sign { feature: Feature::Profiles, shows: Shows::Path("engage") },

@@ -43,6 +43,7 @@ pub(super) const VENDOR: Vendor = Vendor {
         "api/feature_flag/local_evaluation",
     ],
     marks: &["/properties/$lib", "/properties/$snapshot_data", "/distinct_id"],
+    query_marks: &[],
     libraries: &[Library { name: "/properties/$lib", version: Version::At("/properties/$lib_version") }],
     signs: &[
         Sign { feature: Feature::Profiles, shows: Shows::Event("$identify") },

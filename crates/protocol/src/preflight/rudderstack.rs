@@ -33,6 +33,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     ],
     own_paths: &["sourceConfig", "beacon/v1/batch", "pixel/v1/track", "pixel/v1/page"],
     marks: &["/channel", "/rudderId"],
+    query_marks: &[],
     libraries: &[Library { name: "/context/library/name", version: Version::At("/context/library/version") }],
     signs: &[
         Sign { feature: Feature::Profiles, shows: Shows::Field("/traits") },

@@ -38,6 +38,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     ],
     own_paths: &["v1/projects/*/settings", "analytics.js/v1/*/analytics.min.js"],
     marks: &["/writeKey", "/messageId"],
+    query_marks: &[],
     libraries: &[Library { name: "/context/library/name", version: Version::At("/context/library/version") }],
     signs: &[
         Sign { feature: Feature::Profiles, shows: Shows::Field("/traits") },

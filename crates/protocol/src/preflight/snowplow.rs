@@ -20,6 +20,7 @@ pub(super) const VENDOR: Vendor = Vendor {
     ],
     own_paths: &["com.snowplowanalytics.snowplow/tp2", "com.snowplowanalytics.snowplow/tp1"],
     marks: &["/tv"],
+    query_marks: &[],
     libraries: &[Library { name: "/tv", version: Version::After('-') }],
     signs: &[
         Sign { feature: Feature::Autocapture, shows: Shows::Field("/pp_mix") },
@@ -39,7 +40,7 @@ pub(super) const VENDOR: Vendor = Vendor {
         },
     ],
     identifiers: &["uid", "duid", "nuid", "tnuid", "sid"],
-    keys: &["aid"],
+    keys: &["aid", "/aid"],
     sdks: &[
         Sdk {
             package: "@snowplow/browser-tracker",
