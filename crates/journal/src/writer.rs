@@ -41,13 +41,37 @@ pub(crate) struct Pending<R> {
 
 /// What became of an append, with the answers of others of its group. To wake a task of another thread costs a system call and
 /// often a change of threads for each; so the writer wakes one, and that one wakes the others, from a thread where it is cheap.
-/// Whatever drops this, be it the channel of a caller who has gone, answers them.
+/// Whatever drops this, be it the channel of a caller who has gone, answers them. A caller who neither looks at its answer nor goes
+/// would hold up the rest: the writer keeps a hold of them and answers whoever is left a moment later.
 pub(crate) struct Reply {
     result: Result<Range<Offset>, AppendError>,
-    others: Vec<Answer>,
+    others: Others,
 }
 
 type Answer = (oneshot::Sender<Reply>, Result<Range<Offset>, AppendError>);
+
+/// Answers of a group that are still to be given, by whoever comes first.
+#[derive(Clone, Default)]
+pub(crate) struct Others(Option<Arc<Mutex<Vec<Answer>>>>);
+
+impl Others {
+    fn new(answers: Vec<Answer>) -> Others {
+        Others((!answers.is_empty()).then(|| Arc::new(Mutex::new(answers))))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.as_ref().is_none_or(|answers| answers.lock().unwrap_or_else(PoisonError::into_inner).is_empty())
+    }
+
+    fn give(&self) {
+        let Some(answers) = &self.0 else { return };
+        let answers = std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner));
+        for (reply, result) in answers {
+            // Whoever has gone needs no answer.
+            let _ = reply.send(Reply { result, others: Others::default() });
+        }
+    }
+}
 
 impl Reply {
     /// Answers the others, then says what became of this one.
@@ -58,18 +82,17 @@ impl Reply {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        for (reply, result) in self.others.drain(..) {
-            // Whoever has gone needs no answer.
-            let _ = reply.send(Reply { result, others: Vec::new() });
-        }
+        self.others.give();
     }
 }
 
-/// Answers a group. A caller who has gone gives the rest back by dropping it, in [`Reply::drop`].
-fn answer_all(mut answers: impl Iterator<Item = Answer>) {
-    if let Some((first, result)) = answers.next() {
-        let _ = first.send(Reply { result, others: answers.collect() });
-    }
+/// Answers a group: the first of it, and through that one the others, which are returned. A caller who has gone gives them back by
+/// dropping them, in [`Reply::drop`].
+fn answer_all(mut answers: impl Iterator<Item = Answer>) -> Others {
+    let Some((first, result)) = answers.next() else { return Others::default() };
+    let others = Others::new(answers.collect());
+    let _ = first.send(Reply { result, others: others.clone() });
+    others
 }
 
 /// What waits for the writer.
@@ -156,8 +179,14 @@ impl<R> Queue<R> {
         self.arrived.notify_one();
     }
 
-    /// The next group's appends; empty where the queue is closed and drained.
-    fn take(&self, bytes_max: usize, expected: usize, out: &mut Vec<Pending<R>>) {
+    /// The next group's appends; empty where the queue is closed and drained. `others` are answers of the last group: what nobody
+    /// has given by the time that there is another group, or after a moment, is given here.
+    fn take(&self, bytes_max: usize, expected: usize, others: &Others, out: &mut Vec<Pending<R>>) {
+        self.wait(bytes_max, expected, others, out);
+        others.give();
+    }
+
+    fn wait(&self, bytes_max: usize, expected: usize, others: &Others, out: &mut Vec<Pending<R>>) {
         let mut state = self.lock();
         // Who was told of the last group is about to come again, and nobody has to wake us for the first of them.
         if state.hinted && expected > 0 {
@@ -165,6 +194,10 @@ impl<R> Queue<R> {
         }
         if state.waiting.is_empty() {
             state.wanted = 1;
+            if !others.is_empty() {
+                state = self.sleep(state, Some(LINGER_HINTED), |s| s.waiting.is_empty());
+                others.give();
+            }
             state = self.sleep(state, None, |s| s.waiting.is_empty());
             state = if state.hinted { self.linger(state, bytes_max) } else { state };
         }
@@ -254,6 +287,8 @@ pub(crate) struct Writer<R: Record> {
     buffer: Vec<u8>,
     /// Memory of a group that left the window, for the next one: the system would clear new pages first.
     spare: Vec<u8>,
+    /// Answers of the last group.
+    others: Others,
 }
 
 impl<R: Record> Writer<R> {
@@ -274,6 +309,7 @@ impl<R: Record> Writer<R> {
             builder: Builder::new(),
             buffer: Vec::new(),
             spare: Vec::new(),
+            others: Others::default(),
         }
     }
 
@@ -283,7 +319,7 @@ impl<R: Record> Writer<R> {
         let mut batch = Vec::new();
         let mut last = 0;
         loop {
-            self.queue.take(group_bytes, last, &mut batch);
+            self.queue.take(group_bytes, last, &self.others, &mut batch);
             if batch.is_empty() {
                 return;
             }
@@ -301,7 +337,7 @@ impl<R: Record> Writer<R> {
         match self.write(batch) {
             Ok(base) => {
                 let mut next = base;
-                answer_all(batch.drain(..).map(|pending| {
+                self.others = answer_all(batch.drain(..).map(|pending| {
                     let start = next;
                     next += u64::from(pending.record.count());
                     (pending.reply, Ok(Offset(start)..Offset(next)))
@@ -311,9 +347,10 @@ impl<R: Record> Writer<R> {
             Err(AppendError::TooLarge { .. }) if batch.len() > 1 => {
                 let mut second = batch.split_off(batch.len() / 2);
                 self.commit(batch);
+                self.others.give();
                 self.commit(&mut second);
             }
-            Err(error) => answer_all(batch.drain(..).map(|pending| (pending.reply, Err(error)))),
+            Err(error) => self.others = answer_all(batch.drain(..).map(|pending| (pending.reply, Err(error)))),
         }
     }
 
