@@ -177,6 +177,13 @@ pub(crate) fn open_by(
     Ok(opened)
 }
 
+/// The bytes of a body without its compression, for a protocol that sends what is neither JSON nor a form.
+pub(crate) fn decompress(head: &RequestHead<'_>, body: Vec<u8>, limits: &Limits) -> Result<Vec<u8>, BodyError> {
+    let (max, mut layers) = (limits.decoded_bytes_max, 0);
+    let bytes = undo_content_encoding(head.content_encoding, body, max, &mut layers)?;
+    undo_gzip_magic(bytes, max, &mut layers)
+}
+
 /// Whether the first byte that is not blank opens an object or an array.
 fn starts_json(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);

@@ -127,6 +127,11 @@ impl<'a, V: Vocabulary> Drafting<'a, V> {
         self.events = 0;
     }
 
+    /// Takes back an event that turned out to be the object around others.
+    pub(crate) fn holds_others(&mut self) {
+        self.events = self.events.saturating_sub(1);
+    }
+
     /// The id of an event name. Batches repeat themselves, so the last one is remembered.
     pub(crate) fn event_name(&mut self, text: Text) -> NameId {
         let (last, id) = self.last_name;

@@ -2,6 +2,7 @@
 
 pub mod amplitude;
 pub mod mixpanel;
+pub mod posthog;
 pub mod rudderstack;
 pub mod segment;
 pub mod snowplow;
@@ -15,6 +16,7 @@ pub const PROTOCOLS: &[&dyn Protocol] = &[
     &amplitude::Amplitude,
     &segment::Segment,
     &rudderstack::RudderStack,
+    &posthog::PostHog,
     &snowplow::Snowplow,
 ];
 

@@ -151,7 +151,7 @@ mod tests {
         let mut phrase: Vec<u16> = Vec::new();
         let mut emit =
             |phrase: &[u16], entries: &HashMap<Vec<u16>, u32>, is_new: &mut std::collections::HashSet<u16>| {
-                let mut step = |left: &mut i64, width: &mut u32| {
+                let step = |left: &mut i64, width: &mut u32| {
                     *left -= 1;
                     if *left == 0 {
                         *left = 1 << *width;
