@@ -39,6 +39,8 @@ fn every_snowplow_capture_decodes_to_its_snapshot() {
 }
 
 #[test]
+fn every_posthog_capture_decodes_to_its_snapshot() {
+    check("posthog", 13 + 8 + 3 + 7 + 6 + 8);
 }
 
 /// Reads `fixtures/<vendor>`, which holds `count` requests.
