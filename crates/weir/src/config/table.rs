@@ -349,6 +349,8 @@ static SOURCE: &[Field] = &[
         kind: Kind::Choice(&[
             choice("mixpanel", "Mixpanel's SDK protocol: track, engage, groups, import."),
             choice("amplitude", "Amplitude's SDK protocol: HTTP V2, batch, identify, groupidentify, the legacy form."),
+            choice("segment", "Segment's SDK protocol: single events, batches, the pixel."),
+            choice("rudderstack", "RudderStack's SDK protocol: Segment's with merge, beacon and pixel."),
             choice("snowplow", "Snowplow's tracker protocol: tp2 and GET. The write key is the app id."),
         ]),
         default: Default::Value("mixpanel"),
