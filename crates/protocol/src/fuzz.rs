@@ -11,6 +11,7 @@ use crate::inbound::{Call, DecodeOptions, Protocol, RequestHead};
 use crate::json::{Parser, Plan, Vocabulary};
 use crate::vendors::amplitude::Amplitude;
 use crate::vendors::mixpanel::Mixpanel;
+use crate::vendors::posthog::PostHog;
 use crate::vendors::rudderstack::RudderStack;
 use crate::vendors::segment::Segment;
 use crate::vendors::snowplow::Snowplow;
@@ -26,7 +27,7 @@ fn names() -> &'static Arc<Names> {
 pub fn fuzz_body(data: &[u8]) {
     let Some((choice, rest)) = data.split_first() else { return };
     let content_encoding =
-        [None, Some("gzip"), Some("deflate"), Some("gzip, gzip"), Some("br")][usize::from(*choice) % 5];
+        [None, Some("gzip"), Some("deflate"), Some("gzip, gzip"), Some("br"), Some("zstd")][usize::from(*choice) % 6];
     let (query, body) = rest.iter().position(|b| *b == 0).map_or((&b""[..], rest), |at| (&rest[..at], &rest[at + 1..]));
     let query = String::from_utf8_lossy(query);
     let head = RequestHead { query: &query, content_encoding, authorization: Some(&query), ..RequestHead::default() };
@@ -36,6 +37,14 @@ pub fn fuzz_body(data: &[u8]) {
         assert!(std::str::from_utf8(opened.text_bytes()).is_ok(), "an opened body is UTF-8");
         assert!(opened.text_bytes().len() <= 3 * limits.decoded_bytes_max);
         let _ = opened.field("verbose");
+    }
+}
+
+/// Undoes lz-string.
+pub fn fuzz_lz_string(data: &[u8]) {
+    const MAX: usize = 100_000;
+    if let Ok(text) = body::lz_string::decompress_base64(data, MAX) {
+        assert!(text.len() <= MAX && std::str::from_utf8(&text).is_ok());
     }
 }
 
@@ -68,13 +77,28 @@ pub fn fuzz_json(data: &[u8]) {
 
 /// Decodes bytes as an Amplitude request; the first byte chooses the endpoint.
 pub fn fuzz_amplitude(data: &[u8]) {
-    let targets = ["POST /2/httpapi", "POST /batch", "POST /", "POST /identify", "GET /identify", "POST /groupidentify"];
+    let targets =
+        ["POST /2/httpapi", "POST /batch", "POST /", "POST /identify", "GET /identify", "POST /groupidentify"];
     fuzz_ingest(&Amplitude, &targets, data);
 }
 
 /// Decodes bytes as a Mixpanel request; the first byte chooses the endpoint.
 pub fn fuzz_mixpanel(data: &[u8]) {
     fuzz_ingest(&Mixpanel, &["POST /track", "POST /engage", "POST /groups", "POST /import", "GET /track"], data);
+}
+
+/// Decodes bytes as a PostHog request; the first byte chooses the endpoint.
+pub fn fuzz_posthog(data: &[u8]) {
+    let targets = [
+        "POST /batch",
+        "POST /e",
+        "POST /engage",
+        "POST /i/v1/analytics/events",
+        "POST /i/v0/ai",
+        "GET /e",
+        "POST /i/v0/ai/batch",
+    ];
+    fuzz_ingest(&PostHog, &targets, data);
 }
 
 /// Decodes bytes as a Segment request; the first byte chooses the endpoint.
@@ -121,7 +145,7 @@ fn fuzz_ingest(protocol: &dyn Protocol, targets: &[&str], data: &[u8]) {
     let options = &options[usize::from(protocol.number()) % 8];
     let names = names().source();
     let query = if method == "GET" { String::from_utf8_lossy(rest) } else { "".into() };
-    let head = RequestHead { method, path, query: &query, ..RequestHead::default() };
+    let head = RequestHead { method, path, query: &query, sdk_info: Some("sdk/1.0"), ..RequestHead::default() };
     let body = if method == "GET" { Vec::new() } else { rest.to_vec() };
     let limits = Limits { decoded_bytes_max: 1 << 20 };
     let Ok(mut opened) = protocol.open(endpoint, &head, body, &limits) else { return };
