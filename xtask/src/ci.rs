@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::shell::{command, has, watched};
-use crate::{check, deny, root, tidy};
+use crate::{check, deny, root, target, tidy};
 
 /// Crash rounds of a CI run (issue: at least 200), two at a time.
 const CRASH_ROUNDS: &str = "200";
@@ -173,7 +173,7 @@ fn suite(filter: &str, fallback: &[String], environment: &[(&str, &str)]) -> Cou
         command.args(fallback);
         command
     };
-    command.env("WEIR_BIN", root().join("target/ci/weir"));
+    command.env("WEIR_BIN", target().join("ci/weir"));
     // Here the second verifiers must run: a tool that is missing is a failure.
     command.env("WEIR_VERIFIERS", "1");
     // Go and Python of the second verifiers, before those of the machine.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::root;
+use crate::{root, target};
 use crate::shell::{self, command, watched};
 
 /// Crash rounds of one pass of a soak.
@@ -16,7 +16,7 @@ const RELEASE_BUILD_MINUTES_MAX: f64 = 8.0;
 pub(crate) fn bench(arguments: &[String]) -> Result<(), String> {
     shell::run("cargo", &["build", "--release", "--locked", "-p", "weir", "-p", "weir-bench"])?;
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let program = root().join("target/release/weir-bench");
+    let program = target().join("release/weir-bench");
     shell::run(program.to_str().ok_or("the path of the repository is not UTF-8")?, &arguments)
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn soak(arguments: &[String]) -> Result<(), String> {
         let mut pass =
             command("cargo", &["test", "--locked", "--profile", "ci", "-p", "weir-tests", "--test", "crash"]);
         pass.args(["--", "--nocapture", "nothing_acknowledged_is_lost"]);
-        pass.env("WEIR_CRASH_ROUNDS", SOAK_ROUNDS).env("WEIR_BIN", root().join("target/ci/weir"));
+        pass.env("WEIR_CRASH_ROUNDS", SOAK_ROUNDS).env("WEIR_BIN", target().join("ci/weir"));
         if !watched(pass).0 {
             return Err(format!("pass {} failed: run it again with the WEIR_CRASH_SEED above", passes + 1));
         }
@@ -90,7 +90,7 @@ pub(crate) fn fuzz(arguments: &[String]) -> Result<(), String> {
 
 /// A cold release build in a folder of its own.
 pub(crate) fn weight() -> Result<(), String> {
-    let folder = root().join("target/weight");
+    let folder = target().join("weight");
     // Absent is what is wanted.
     let _ = std::fs::remove_dir_all(&folder);
     let started = Instant::now();

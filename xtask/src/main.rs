@@ -60,6 +60,11 @@ fn report(result: Result<(), String>) -> bool {
     result.inspect_err(|message| eprintln!("xtask: {message}")).is_ok()
 }
 
+/// Where Cargo builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// The folder of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)

@@ -236,7 +236,11 @@ impl Deliver {
     /// before it.
     pub fn floor(&self) -> Option<Offset> {
         let tail = self.context.journal.tail();
+        let tasks = self.lock();
         let needed = |id: DestinationId| {
+            if tasks.get(&id).is_some_and(|running| running.gauges.rests.load(Relaxed)) {
+                return None;
+            }
             let position = self.context.ledger.position(&id)?;
             // An ended destination needs what waits for it only until that is counted, which a crash may put off.
             Some(if position.life == Status::Ended { position.floor.min(tail) } else { position.floor })

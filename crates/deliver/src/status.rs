@@ -70,6 +70,8 @@ pub(crate) struct Gauges {
     /// Received-at of the oldest event that is known to wait; 0 for none.
     pub(crate) oldest: AtomicI64,
     pub(crate) lagging: AtomicBool,
+    /// The destination has ended and everything that was offered to it is counted: it needs the journal no more.
+    pub(crate) rests: AtomicBool,
     /// Events below this offset wait behind more bytes of the journal than may: they expire.
     pub(crate) expired_below: AtomicU64,
     pub(crate) refused: Mutex<Option<&'static str>>,

@@ -33,6 +33,9 @@ const ENTRY_RANGES_MAX: usize = 400;
 const DISK_RETRY: Duration = Duration::from_millis(500);
 /// How often the lag is looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// How long after the end of a destination a request may still be under way that offers events to it: far longer than any takes from
+/// its generation to the journal.
+const ENDED_QUIET_MILLIS: i64 = 120_000;
 
 pub(crate) struct Task {
     context: Arc<Context>,
@@ -55,6 +58,10 @@ pub(crate) struct Task {
     /// Events that cannot be cut for want of a setup, and the batch that they were in.
     parked: Vec<(Vec<Item>, Option<BatchId>)>,
     next_tick: Instant,
+    /// When this process knew that the destination has ended.
+    ended_at: Option<Millis>,
+    /// From this offset on nothing is offered to it.
+    rests_from: Option<u64>,
     /// What is being sent.
     under_way: HashMap<Id, Way>,
 }
@@ -103,6 +110,8 @@ impl Task {
             sending: JoinSet::new(),
             parked: Vec::new(),
             next_tick: Instant::now() + TICK,
+            ended_at: None,
+            rests_from: None,
             under_way: HashMap::new(),
         }
     }
@@ -150,15 +159,39 @@ impl Task {
                 () = sleep_until(self.next_tick) => {
                     self.next_tick = Instant::now() + TICK;
                     self.expire_queued().await?;
+                    self.rest_if_ended();
                 }
             }
         }
     }
 
     fn gathers(&self) -> bool {
+        if self.gauges.rests.load(Relaxed) {
+            return false;
+        }
         let room = self.queues.values().map(VecDeque::len).sum::<usize>() < QUEUED_BATCHES_MAX;
         // Without a setup nothing can be released: events wait in the journal, unless they only have to be counted as ended.
         room && (self.cutter.is_some() || self.seen.life == Status::Ended)
+    }
+
+    /// An ended destination reads the journal until everything that was offered to it is counted, and then no more. The next start
+    /// looks once again.
+    fn rest_if_ended(&mut self) {
+        if self.seen.life != Status::Ended || self.gauges.rests.load(Relaxed) {
+            return;
+        }
+        let now = self.context.clock.now();
+        if now.since(*self.ended_at.get_or_insert(now)) < ENDED_QUIET_MILLIS {
+            return;
+        }
+        let from = *self.rests_from.get_or_insert_with(|| self.context.journal.tail().0);
+        let is_counted = self.window.first().is_none_or(|item| item.offset() >= from);
+        let is_idle = self.queues.values().all(VecDeque::is_empty) && self.sending.is_empty() && self.parked.is_empty();
+        if self.reader.position().0 >= from && is_counted && is_idle {
+            self.window.clear();
+            self.window_since = None;
+            self.gauges.rests.store(true, Relaxed);
+        }
     }
 
     /// Follows the control: a new generation, another life.
@@ -283,6 +316,8 @@ impl Task {
         let group = match read {
             Ok(group) => group,
             Err(ReadError::Damaged { from, to }) => return self.pass_over(from, to, Rule::Malformed).await,
+            // It was trimmed because an ended destination had counted all of its own before, see `rest_if_ended`.
+            Err(ReadError::Trimmed { .. }) if self.seen.life == Status::Ended => return Ok(()),
             Err(ReadError::Trimmed { from, to }) => return self.pass_over(from, to, Rule::Expired).await,
             // The journal closes before delivery only when the process ends.
             Err(ReadError::Closed) => return self.idle().await,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use weir_deliver::{Deliver, Parts};
 use weir_detect::{Engine, Judge};
 use weir_event::log::{self, Field, Level};
-use weir_event::{Clock, EventId, Millis, Names};
+use weir_event::{Clock, DestinationId, EventId, Millis, Names};
 use weir_hold::{EntryId, Hold, HoldOptions, Shelf};
 use weir_journal::Journal;
 use weir_keys::Keys;
@@ -155,6 +155,8 @@ impl Gateway {
         let rewind = recovered.rewind.clone();
 
         let memories = Memories::default();
+        let has_ended = |id: &DestinationId| egress.position(id).is_some_and(|p| p.life == weir_ledger::Status::Ended);
+        egress.totals().into_keys().filter(has_ended).for_each(|id| memories.end(id));
         let generation = Arc::new(Generation::resolve(config, &engine, &names, &memories)?);
         fill_windows(&journal, &generation, clock.now()).await;
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
@@ -226,6 +228,19 @@ impl Gateway {
             ingest.set(Settings { limits: config.limits, trusted_proxies: config.trusted_proxies.clone() });
         }
         Ok((old.id != generation.id, waits))
+    }
+
+    /// Ends a destination for good, and offers it nothing more although it is still in the configuration.
+    pub async fn end_destination(&self, id: &DestinationId) -> Result<(), weir_deliver::DeliverError> {
+        let _one = self.reloading.lock().await;
+        self.deliver.end(id).await?;
+        self.memories.end(id.clone());
+        let config = self.pipeline.generation().config.clone();
+        // It resolved before. Should it not now, the end holds all the same: what is offered until the next reload is dropped.
+        if let Ok(generation) = Generation::resolve(config, &self.engine, &self.names, &self.memories) {
+            self.pipeline.replace(Arc::new(generation));
+        }
+        Ok(())
     }
 
     /// What is done every second and every minute beside the traffic: expiry, trimming, keys of days that are over.

@@ -3,7 +3,7 @@
 //! A request pins one when it arrives, a batch one when it is released. A new one replaces it in a single swap; what a source has
 //! learned (its names, its dedup window) lives on from generation to generation.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -67,17 +67,25 @@ pub struct SourceMemory {
     pub rate: RateLimit,
 }
 
-/// The memories of all sources, by id, for as long as the process lives.
+/// The memories of all sources, by id, for as long as the process lives, and which destinations have ended.
 #[derive(Default)]
-pub struct Memories(RwLock<BTreeMap<SourceId, Arc<SourceMemory>>>);
+pub struct Memories {
+    sources: RwLock<BTreeMap<SourceId, Arc<SourceMemory>>>,
+    ended: RwLock<BTreeSet<DestinationId>>,
+}
 
 impl Memories {
+    /// From the next generation on nothing is offered to this destination, whatever the configuration says: it has no way back.
+    pub fn end(&self, destination: DestinationId) {
+        self.ended.write().unwrap_or_else(PoisonError::into_inner).insert(destination);
+    }
+
     /// The memory of a source; made when it is first asked for.
     pub fn of(&self, id: &SourceId, names: &Arc<Names>) -> Arc<SourceMemory> {
-        if let Some(memory) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(id) {
+        if let Some(memory) = self.sources.read().unwrap_or_else(PoisonError::into_inner).get(id) {
             return Arc::clone(memory);
         }
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.sources.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(all.entry(id.clone()).or_insert_with(|| {
             Arc::new(SourceMemory {
                 names: names.source(),
@@ -141,6 +149,7 @@ impl Generation {
                 })),
             }
         }
+        let ended = memories.ended.read().unwrap_or_else(PoisonError::into_inner).clone();
         let mut sources = BTreeMap::new();
         let mut by_write_key = HashMap::new();
         for (id, source) in &config.sources {
@@ -148,7 +157,10 @@ impl Generation {
                 problems.push(config.problem(&format!("sources.{id}"), &format!("no protocol {}", source.protocol)));
                 continue;
             };
-            let takers = || config.destinations.iter().filter(|(_, d)| d.environments.contains(&source.environment));
+            let takers = || {
+                let all = config.destinations.iter().filter(|(id, _)| !ended.contains(*id));
+                all.filter(|(_, d)| d.environments.contains(&source.environment))
+            };
             let memory = memories.of(id, names);
             let policy = SourcePolicy {
                 id: id.clone(),

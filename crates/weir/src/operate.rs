@@ -67,7 +67,7 @@ impl Gateway {
                 Ok(Reply::Done { count: 1 })
             }
             Command::DestinationEnd { destination, .. } => {
-                self.deliver.end(&id(&destination)?).await.map_err(of_delivery)?;
+                self.end_destination(&id(&destination)?).await.map_err(of_delivery)?;
                 Ok(Reply::Done { count: 1 })
             }
             Command::Trim {} => Ok(Reply::Done { count: self.trim() }),

@@ -91,6 +91,42 @@ async fn d16_a_batch_that_was_not_sent_is_released_again_under_the_newest_genera
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_ended_destination_counts_what_was_offered_and_then_needs_the_journal_no_more() {
+    let vendor = Vendor::start(|_, _| Do::Answer(503, "", String::new())).await;
+    let mut world = World::new().await;
+    world.deliver_to(&vendor.url, options()).await;
+    world.put(&Event::many(10)).await;
+    world.deliver().end(&product()).await.unwrap();
+    world.settled().await;
+    assert_eq!(world.totals().dropped.get(&Rule::Ended), Some(&10));
+    // A request that was under way when it ended.
+    world.put(&Event::many(5)).await;
+    world.settled().await;
+    assert_eq!(world.totals().dropped.get(&Rule::Ended), Some(&15));
+    assert!(world.deliver().floor().is_some(), "more may come");
+    // It is told the end at its first look; two minutes later nothing is under way.
+    let mut now = NOW;
+    for _ in 0..600 {
+        if world.deliver().floor().is_none() {
+            break;
+        }
+        now = now.plus(121_000);
+        world.clock.set(now);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(world.deliver().floor(), None, "it holds no segment of the journal");
+    world.put(&Event::many(10)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(world.totals().dropped.get(&Rule::Ended), Some(&15), "it does not read on");
+    assert_eq!(world.waiting(), 10);
+    // A restart looks once again.
+    let mut world = world.crash().await;
+    world.deliver_with(2, None).await;
+    world.settled().await;
+    assert_eq!(world.totals().dropped.get(&Rule::Ended), Some(&25));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d12_events_over_the_lag_limit_expire_by_name_and_younger_ones_stay() {
     let vendor = Vendor::start(|_, _| Do::Answer(503, "", String::new())).await;
     let mut world = World::new().await;
