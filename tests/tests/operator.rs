@@ -51,9 +51,7 @@ fn a_check_a_start_and_a_reload_report_the_same_problems_all_at_once_with_their_
     let problems: Vec<&str> = check.lines().filter(|line| line.starts_with(&config)).collect();
     assert_eq!(problems.len(), 3, "{check}");
     assert!(check.contains("3 problems"), "{check}");
-    for (problem, what) in
-        problems.iter().zip(["sources.web.mode", "never leaves", "`seats` is not in `allow`"])
-    {
+    for (problem, what) in problems.iter().zip(["sources.web.mode", "never leaves", "`seats` is not in `allow`"]) {
         let place = problem.strip_prefix(&format!("{config}:")).unwrap_or_default();
         let mut numbers = place.split(':').map(|n| n.parse::<u32>().unwrap_or(0));
         let (line, column) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
@@ -134,9 +132,10 @@ fn a_backup_of_the_keys_is_in_the_audit_ledger_whether_weir_runs_or_not() {
     assert_eq!(entries(&weir), before + 3, "the backup beside no weir is recorded too");
     let holds = |what: &[u8]| {
         let log = folder.data().join("audit/log");
-        std::fs::read_dir(log).expect("the audit log is there").flatten().any(|file| {
-            std::fs::read(file.path()).unwrap_or_default().windows(what.len()).any(|w| w == what)
-        })
+        std::fs::read_dir(log)
+            .expect("the audit log is there")
+            .flatten()
+            .any(|file| std::fs::read(file.path()).unwrap_or_default().windows(what.len()).any(|w| w == what))
     };
     assert!(holds(b"keys_backup"), "the entries say what was done");
 }
@@ -172,7 +171,10 @@ fn a_source_over_its_rate_is_asked_to_come_back_and_loses_nothing() {
     let refused = track(&weir, &[event(100, 1)]);
     assert_eq!(refused.status, 503, "{}", refused.text());
     let wait: u64 = refused.header("retry-after").and_then(|s| s.parse().ok()).unwrap_or(0);
-    assert!((1..=4).contains(&wait), "ten events too many at three a second are made up for in four seconds, not {wait}");
+    assert!(
+        (1..=4).contains(&wait),
+        "ten events too many at three a second are made up for in four seconds, not {wait}"
+    );
     assert_eq!(weir.metrics().sum("weir_source_over_rate_requests_total", &[("source", "web")]), 1);
     weir.wait_until("the source may send again", || track(&weir, &[event(100, 1)]).status == 200);
     let metrics = weir.settle();
@@ -235,7 +237,8 @@ fn away(on_lag: &str) -> (Standin, Weir) {
     let standin = Standin::of_weir();
     standin.always(Fault::CloseBeforeRead);
     let mut setup = Setup::mixpanel(&standin.url());
-    setup.destinations = setup.destinations.replace("type: mixpanel,", &format!("type: mixpanel, lag: {{on_lag: {on_lag}}},"));
+    setup.destinations =
+        setup.destinations.replace("type: mixpanel,", &format!("type: mixpanel, lag: {{on_lag: {on_lag}}},"));
     setup.more = "journal: {segment: 1MiB, budget: 8MiB, replay_window: 0ms}\ndisk: {reserve: 8MiB}\n".to_owned();
     (standin, Weir::start(&setup))
 }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{root, target};
 use crate::shell::{self, command, watched};
+use crate::{root, target};
 
 /// Crash rounds of one pass of a soak.
 const SOAK_ROUNDS: &str = "200";

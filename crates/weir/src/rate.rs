@@ -68,7 +68,11 @@ mod tests {
         assert_eq!(limit.wait(5, Millis(0)), Some(1), "nothing is left");
         assert_eq!(limit.wait(5, Millis(200)), None, "one event later");
         limit.take(2_000);
-        assert_eq!(limit.wait(5, Millis(200)), Some(400), "a request may be larger than what was left, and is made up for");
+        assert_eq!(
+            limit.wait(5, Millis(200)),
+            Some(400),
+            "a request may be larger than what was left, and is made up for"
+        );
         assert_eq!(limit.wait(5, Millis(200 + 400_000)), None);
         assert_eq!(limit.refused(), 2);
     }

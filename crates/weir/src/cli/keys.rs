@@ -57,7 +57,9 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
                     let mut text = format!("{} is a checked copy of {}\n", to.display(), from.display());
                     if !recorded {
                         let data = folders.data.display();
-                        text.push_str(&format!("{data} is no data folder, so that this is in no audit ledger: name it with --data\n"));
+                        text.push_str(&format!(
+                            "{data} is no data folder, so that this is in no audit ledger: name it with --data\n"
+                        ));
                     }
                     shown(out, &report, &text)
                 }
