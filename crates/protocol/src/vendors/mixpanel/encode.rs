@@ -299,7 +299,10 @@ impl MixpanelEncoder {
                     out.extend_from_slice(b"\"$country_code\":");
                     put_string(out, code.as_bytes());
                 }
-                put_tape(out, event.leaves(), &mut Tape { keys: &mut self.keys, select: Select::Profile }, comma);
+                // Whoever joins a group says nothing else of the person.
+                if event.operation() != Operation::Join {
+                    put_tape(out, event.leaves(), &mut Tape { keys: &mut self.keys, select: Select::Profile }, comma);
+                }
                 out.push(b'}');
             }
         }
@@ -472,7 +475,8 @@ fn operator(op: ProfileOp) -> Option<&'static str> {
 /// Which part of a tape is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Select {
-    /// Properties, and context by the vendor's names.
+    /// Properties, and context by the vendor's names. Traits that came beside an event are none of its properties, and a profile
+    /// is not changed by them.
     Event,
     /// Properties of a profile alone: context has no place there.
     Profile,
@@ -493,6 +497,8 @@ struct KeyText {
     /// `"key":` elsewhere.
     nested: Vec<u8>,
     is_context: bool,
+    /// Said of a person or a group, not of an event.
+    is_profile: bool,
     /// The country from the gate, which we write ourselves.
     is_country: bool,
     /// A country that the product wrote into the profile: then ours stays away.
@@ -527,7 +533,10 @@ impl TapeKeys for Tape<'_> {
     fn top(&mut self, path: NameId, kind: LeafKind) -> Option<&[u8]> {
         let select = self.select;
         let key = self.keys.of(path);
-        let is_left_out = key.is_context && (select == Select::Profile || (key.is_country && kind.is_scalar()));
+        let is_left_out = match select {
+            Select::Profile => key.is_context,
+            Select::Event => key.is_profile || (key.is_country && kind.is_scalar()),
+        };
         let text = if select == Select::Event { &key.top } else { &key.nested };
         (!is_left_out).then_some(text)
     }
@@ -561,6 +570,7 @@ impl KeyText {
             top: as_key(&top),
             nested: as_key(entry.key),
             is_context: context.is_some(),
+            is_profile: entry.text.starts_with("profile.") || entry.text.starts_with("group."),
             is_country: entry.text == "context.location.country",
             is_profile_country: entry.text == "profile.$country_code",
         }
