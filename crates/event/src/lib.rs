@@ -4,6 +4,7 @@
 //! Read in this order: [`draft`] (what a decoder hands over), [`names`] (D1: names are values), [`subject`] (D6),
 //! [`finding`], then the small ones.
 
+pub mod consent;
 pub mod draft;
 pub mod finding;
 pub mod ids;
@@ -15,6 +16,7 @@ pub mod subject;
 pub mod time;
 pub mod wire;
 
+pub use consent::{ConsentOrigin, ConsentState, ConsentStates, Purpose, PurposeSet};
 pub use draft::{Draft, DraftBatch, Identity, Leaf, LeafKind, Operation, ProfileOp, Role, Text};
 pub use finding::{Category, Evidence, Finding, Likelihood};
 pub use ids::{DestinationId, Environment, EventId, GenerationId, IdError, Offset, Region, SourceId};

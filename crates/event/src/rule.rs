@@ -60,11 +60,15 @@ pub enum Rule {
     RawIdNotKept = 27,
     /// A call that is no event: an SDK's own metrics, logs and diagnostics. Accepted, dropped, counted.
     NotCarried = 28,
+    /// Consent for a purpose that the destination asks for was refused, or withdrawn while the event waited.
+    ConsentRefused = 29,
+    /// Nothing is known of consent for a purpose that the destination asks for.
+    ConsentUnknown = 30,
 }
 
 impl Rule {
     /// Every rule, in order of its number.
-    pub const ALL: [Rule; 28] = {
+    pub const ALL: [Rule; 30] = {
         use Rule::*;
         [
             NotAllowed,
@@ -95,6 +99,8 @@ impl Rule {
             UnconfirmedIdentifier,
             RawIdNotKept,
             NotCarried,
+            ConsentRefused,
+            ConsentUnknown,
         ]
     };
 
@@ -129,6 +135,8 @@ impl Rule {
             Rule::UnconfirmedIdentifier => "unconfirmed_identifier",
             Rule::RawIdNotKept => "raw_id_not_kept",
             Rule::NotCarried => "not_carried",
+            Rule::ConsentRefused => "consent_refused",
+            Rule::ConsentUnknown => "consent_unknown",
         }
     }
 
