@@ -32,11 +32,13 @@ pub struct Account {
     pub import_credentials: Vec<String>,
     /// What `/flags` answers.
     pub flags: serde_json::Value,
+    /// Whether `/flags` decides by who asks instead.
+    pub decides_flags: bool,
 }
 
 impl Default for Account {
     fn default() -> Account {
-        Account { tokens: Vec::new(), import_credentials: Vec::new(), flags: serde_json::json!({"flags": {}}) }
+        Account { tokens: Vec::new(), import_credentials: Vec::new(), flags: serde_json::json!({"flags": {}}), decides_flags: false }
     }
 }
 

@@ -38,6 +38,9 @@ pub enum AskError {
     /// The destination is suspended, has ended, or is not in the configuration.
     #[error("the destination is not being sent to")]
     NotSending,
+    /// The caller had the answer already.
+    #[error("there was nothing left to ask")]
+    NotAsked,
     /// Policy does not let the question leave.
     #[error("policy withholds the question by rule {}", .0.name())]
     Withheld(Rule),
@@ -63,10 +66,11 @@ pub(crate) async fn ask(
     context: &Arc<Context>,
     setup: &Arc<Setup>,
     generation: GenerationId,
-    about: &MinimisedBatch,
-    build: impl FnOnce(&Released<'_>, &DestinationSetup) -> Encoded,
+    about: MinimisedBatch,
+    build: impl FnOnce(&Released<'_>, &DestinationSetup) -> Option<Encoded>,
 ) -> Result<Answered, AskError> {
-    let question = question(context, setup, about, build)?;
+    let question = question(context, setup, &about, build)?;
+    drop(about);
     let headers = header_map(&question.encoded).ok_or(AskError::NotSent)?;
     let intent = Intent {
         destination: setup.id.clone(),
@@ -114,14 +118,13 @@ fn question(
     context: &Context,
     setup: &Setup,
     about: &MinimisedBatch,
-    build: impl FnOnce(&Released<'_>, &DestinationSetup) -> Encoded,
+    build: impl FnOnce(&Released<'_>, &DestinationSetup) -> Option<Encoded>,
 ) -> Result<Question, AskError> {
     // Ids of names are those of this process: the record was never on disk.
     let remap = |number: u32| NameId(number);
     let bytes = Cursor::new(about.bytes()).bytes().map_err(|_| AskError::Withheld(Rule::Malformed))?;
     let view = RecordView::parse_bytes(bytes, &remap).map_err(|_| AskError::Withheld(Rule::Malformed))?;
-    let mut releaser =
-        Releaser::new(Arc::clone(&setup.inquiries), context.keys.snapshot(), Arc::clone(&context.names));
+    let mut releaser = Releaser::new(Arc::clone(&setup.inquiries), context.keys.snapshot(), Arc::clone(&context.names));
     let released = releaser.release(&view).map_err(AskError::Withheld)?;
     let facts = released.row();
     let field_set = FieldSetId(facts.field_set.0);
@@ -130,5 +133,6 @@ fn question(
         .map(|set| FieldSetDefinition { id: field_set, canonical: set.canonical_text().as_bytes().to_vec() });
     let (subject, organisation) = (facts.subject, facts.organisation);
     let row = Row { subject, organisation, event: facts.event, field_set, slice: facts.slice, epoch: facts.epoch };
-    Ok(Question { encoded: build(&released, &setup.vendor), row, field_set: definition })
+    let encoded = build(&released, &setup.vendor).ok_or(AskError::NotAsked)?;
+    Ok(Question { encoded, row, field_set: definition })
 }

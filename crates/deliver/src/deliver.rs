@@ -202,12 +202,12 @@ impl Deliver {
     }
 
     /// Asks the vendor about somebody (D17 `proxy`): `about` holds one event, released by the destination's policy, and `build`
-    /// makes the question of what is left of it. Durable before it is sent; in no sum.
+    /// makes the question of what is left of it, unless it knows the answer. Durable before it is sent; in no sum.
     pub async fn ask(
         &self,
         id: &DestinationId,
-        about: &MinimisedBatch,
-        build: impl FnOnce(&Released<'_>, &DestinationSetup) -> Encoded,
+        about: MinimisedBatch,
+        build: impl FnOnce(&Released<'_>, &DestinationSetup) -> Option<Encoded>,
     ) -> Result<Answered, AskError> {
         let sending = self.lock().get(id).and_then(|running| {
             let seen = running.control.borrow();

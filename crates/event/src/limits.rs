@@ -34,5 +34,11 @@ pub const IN_FLIGHT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const READ_WINDOW_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// One ledger tree entry (D13). A batch is cut so that its entries fit.
 pub const LEDGER_ENTRY_BYTES_MAX: usize = 4 * 1024;
+/// Answers of vendors about feature flags that are remembered (D17 `proxy`). Over it: the oldest goes.
+pub const ANSWERS_MAX: usize = 10_000;
+/// The same in bytes.
+pub const ANSWERS_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Questions about feature flags under way at a time. Over it: the last answer, or the constant one.
+pub const QUESTIONS_MAX: usize = 64;
 /// A record in the raw hold (D10). Over it: only the skeleton is kept.
 pub const HOLD_BODY_BYTES_MAX: usize = 1_000_000;

@@ -130,10 +130,14 @@ pub enum Mode {
 }
 
 /// What calls for flags and settings get (D17).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Auxiliary {
     /// A fixed answer.
     Constant,
+    /// Flags are asked of this destination's vendor; everything else gets its fixed answer.
+    Proxy(DestinationId),
+    /// An error.
+    Refuse,
 }
 
 /// `destinations.<id>`.

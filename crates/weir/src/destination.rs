@@ -25,6 +25,7 @@ pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Ar
             }));
         })
         .ok();
+    let inquiries = ReleasePolicy::resolve(&inquiry_spec(id, from), names).ok();
     let kind = weir_protocol::destination_kind(from.kind);
     if kind.is_none() {
         problems.push(flaw("type", format!("there is no type {}", from.kind)));
@@ -46,10 +47,11 @@ pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Ar
         problems.push(flaw("", error.to_string()));
     }
     let client = client(from).map_err(|e| problems.push(flaw("root_certificates", e))).ok();
-    match (release, kind, endpoint, client) {
-        (Some(release), Some(kind), Some(endpoint), Some(client)) if problems.is_empty() => {
+    match (release, inquiries, kind, endpoint, client) {
+        (Some(release), Some(inquiries), Some(kind), Some(endpoint), Some(client)) if problems.is_empty() => {
             let options = options(from, config);
-            Ok(Setup { id: id.clone(), release: Arc::new(release), kind, vendor, endpoint, client, options })
+            let (release, inquiries) = (Arc::new(release), Arc::new(inquiries));
+            Ok(Setup { id: id.clone(), release, inquiries, kind, vendor, endpoint, client, options })
         }
         _ => Err(problems),
     }
@@ -95,6 +97,16 @@ fn release_spec(id: &DestinationId, from: &Destination) -> ReleaseSpec {
         rules,
         links: from.links,
     }
+}
+
+/// The same for questions about flags: a pseudonym that rotates would give people other flags each time (D17).
+fn inquiry_spec(id: &DestinationId, from: &Destination) -> ReleaseSpec {
+    let spec = release_spec(id, from);
+    let subject = match spec.subject {
+        SubjectMode::Rotating { .. } => SubjectMode::Stable,
+        other => other,
+    };
+    ReleaseSpec { subject, ..spec }
 }
 
 fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {

@@ -15,7 +15,7 @@ use weir_keys::Keys;
 use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
 use weir_policy::{MinimisedBatch, Minimiser, SharedTally};
 
-use crate::config::{Config, Mode, Problems, Secrets, StartFrom};
+use crate::config::{Auxiliary, Config, Mode, Problems, Secrets, StartFrom};
 use crate::disk::{DataFolder, Space};
 use crate::generation::{Generation, Memories};
 use crate::listen::{self, Settings};
@@ -59,7 +59,7 @@ pub struct Gateway {
     /// Who did what.
     pub audit: Arc<Ledger>,
     /// Delivery.
-    pub deliver: Deliver,
+    pub deliver: Arc<Deliver>,
     /// The disk.
     pub space: Arc<Space>,
     /// What the anchors say (D14); shown by status and doctor.
@@ -179,6 +179,8 @@ impl Gateway {
             Arc::clone(&space),
             Arc::clone(&clock),
         );
+        let deliver = Arc::new(deliver);
+        pipeline.questions().attach(Arc::clone(&deliver));
         let started = clock.now();
         let act = Act { actor: Actor::Weir, action: "start", targets: vec![Target::Generation(generation.id)] };
         audit.act(act).await?;
@@ -421,11 +423,12 @@ fn refuse_flag_loss(old: &Generation, new: &Config) -> Result<(), Problems> {
     let loses = |(id, source): &(&weir_event::SourceId, &crate::config::Source)| {
         let before = old.config.sources.get(*id).map(|s| s.mode);
         source.mode == Mode::Enforce
+            && !matches!(source.auxiliary, Auxiliary::Proxy(_))
             && before.is_some_and(|mode| mode != Mode::Enforce)
             && !source.accept_flag_loss
             && old.sources.get(*id).is_some_and(|running| running.has_seen_flags())
     };
-    let what = "its SDKs ask for feature flags, which `enforce` answers with none: set accept_flag_loss: true, or stay in observe";
+    let what = "its SDKs ask for feature flags, which `enforce` answers with none: set accept_flag_loss: true, or auxiliary: proxy, or stay in observe";
     let lost: Vec<_> =
         new.sources.iter().filter(loses).map(|(id, _)| new.problem(&format!("sources.{id}.mode"), what)).collect();
     if lost.is_empty() { Ok(()) } else { Err(new.problems(lost)) }

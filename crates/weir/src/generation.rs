@@ -16,7 +16,7 @@ use weir_policy::SourcePolicy;
 use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{DecodeOptions, Protocol};
 
-use crate::config::{Config, Mode, Problem, Problems, Secrets, Subject};
+use crate::config::{Auxiliary, Config, Mode, Problem, Problems, Secrets, Subject};
 use crate::dedup::DedupWindow;
 use crate::destination;
 use crate::rate::RateLimit;
@@ -50,6 +50,8 @@ pub struct SourceRuntime {
     pub offered: Vec<NameId>,
     /// Events a second.
     pub rate_limit: Option<u32>,
+    /// What auxiliary calls get (D17).
+    pub auxiliary: Auxiliary,
     mode: Mode,
     event_modes: Vec<(NameId, Mode)>,
     write_keys: Vec<String>,
@@ -178,6 +180,7 @@ impl Generation {
                 protocol,
                 options: DecodeOptions::new(source.group_keys.iter().map(String::as_str), names),
                 offered: takers().map(|(id, _)| names.label(id.as_str())).collect(),
+                auxiliary: source.auxiliary.clone(),
                 rate_limit: source.rate_limit,
                 mode: source.mode,
                 event_modes: source.events.iter().map(|(name, mode)| (memory.names.event(name), *mode)).collect(),

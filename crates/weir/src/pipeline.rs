@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use weir_detect::country::{self, TruncatedAddress};
 use weir_event::log::{self, Field, Level};
-use weir_event::{Clock, DraftBatch, EventId, GenerationId, Millis, Region, Rule, SourceId};
+use weir_event::{Clock, DestinationId, DraftBatch, EventId, GenerationId, Millis, Region, Rule, SourceId};
 use weir_hold::Hold;
 use weir_journal::Journal;
 use weir_keys::{KeySnapshot, Keys};
@@ -23,7 +23,8 @@ use weir_protocol::body::{self, BodyError, Opened};
 use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{Answer, Answering, Auxiliary, Call, DecodeError, Endpoint, Protocol, RequestHead, Situation};
 
-use crate::config::Mode;
+use crate::auxiliary::{Question, Questions};
+use crate::config::{self, Mode};
 use crate::disk::Space;
 use crate::generation::{Generation, SourceRuntime};
 use crate::listen::{Body, Head, InFlight, Peer, Refusal, Service};
@@ -101,6 +102,7 @@ pub struct Pipeline {
     space: Arc<Space>,
     clock: Arc<dyn Clock>,
     stopping: AtomicBool,
+    questions: Questions,
 }
 
 thread_local! {
@@ -133,8 +135,18 @@ impl Pipeline {
         space: Arc<Space>,
         clock: Arc<dyn Clock>,
     ) -> Pipeline {
-        let stopping = AtomicBool::new(false);
-        Pipeline { generation: RwLock::new(generation), minimiser, journal, hold, keys, space, clock, stopping }
+        let (stopping, questions) = (AtomicBool::new(false), Questions::default());
+        Pipeline {
+            generation: RwLock::new(generation),
+            minimiser,
+            journal,
+            hold,
+            keys,
+            space,
+            clock,
+            stopping,
+            questions,
+        }
     }
 
     /// Swaps the generation; requests under way keep the one they pinned.
@@ -155,6 +167,11 @@ impl Pipeline {
     /// Whether [`Pipeline::stop`] was called.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Questions about flags (D17).
+    pub fn questions(&self) -> &Questions {
+        &self.questions
     }
 
     /// The journal, for readers and metrics.
@@ -189,7 +206,15 @@ impl Pipeline {
                     source.saw_flags();
                 }
                 let (write_key, now) = (found.map(|(_, key)| key), self.clock.now());
-                protocol.auxiliary(&Auxiliary { endpoint, head: &head, opened: &opened, write_key, now })
+                let call = Auxiliary { endpoint, head: &head, opened: &opened, write_key, now };
+                match found.map(|(source, _)| (source, &source.auxiliary)) {
+                    Some((_, config::Auxiliary::Refuse)) => answer(endpoint, Some(&opened), Situation::Unknown),
+                    Some((source, config::Auxiliary::Proxy(destination))) => {
+                        let asked = self.ask(&generation, source, destination, &call, peer.network).await;
+                        asked.unwrap_or_else(|| protocol.auxiliary(&call))
+                    }
+                    Some((_, config::Auxiliary::Constant)) | None => protocol.auxiliary(&call),
+                }
             }
             Call::Drop(endpoint, rule) => {
                 let mut found = authorise(&generation, named, protocol, &head, &Opened::default());
@@ -322,8 +347,7 @@ impl Pipeline {
     ) -> Gated {
         let now = self.clock.now();
         let keys = self.snapshot_for(source, now);
-        let region = client.map_or(Region::UNKNOWN, country::look_up);
-        let region_source = if region == Region::UNKNOWN { RegionSource::Unknown } else { RegionSource::ClientAddress };
+        let (region, region_source) = region_of(client);
         let raw_day = raw_day(now);
         let gate = |tapped: bool| Gate {
             source: if tapped { &source.tapped } else { &source.policy },
@@ -393,6 +417,33 @@ impl Pipeline {
         }
         source.memory.window.admit(gated.admitted.into_iter(), self.clock.now());
         Fate::Accepted(gated.events)
+    }
+
+    /// Asks a destination's vendor what an auxiliary call asks for (D17 `proxy`); `None` where the constant answer is to be given.
+    async fn ask(
+        &self,
+        generation: &Generation,
+        source: &SourceRuntime,
+        destination: &DestinationId,
+        call: &Auxiliary<'_>,
+        client: Option<TruncatedAddress>,
+    ) -> Option<Answer> {
+        let keys = self.snapshot_for(source, call.now);
+        let (region, region_source) = region_of(client);
+        let gate = Gate {
+            source: &source.policy,
+            received_at: call.now,
+            region,
+            region_source,
+            generation: generation.id,
+            consent: Consent::Unknown,
+            keys: &keys,
+            offered: &source.offered,
+            raw_day: raw_day(call.now),
+            replay_of: None,
+        };
+        let question = Question::read(call, source, &self.minimiser, &gate)?;
+        self.questions.answer(question, destination, call.now).await
     }
 
     /// A session recording or the like: accepted, dropped, counted (D17).
@@ -469,6 +520,12 @@ impl Pipeline {
     pub fn generation_id(&self) -> GenerationId {
         self.generation().id
     }
+}
+
+/// The country of a client, looked up on the truncated address (D18).
+fn region_of(client: Option<TruncatedAddress>) -> (Region, RegionSource) {
+    let region = client.map_or(Region::UNKNOWN, country::look_up);
+    (region, if region == Region::UNKNOWN { RegionSource::Unknown } else { RegionSource::ClientAddress })
 }
 
 fn raw_day(now: Millis) -> u32 {

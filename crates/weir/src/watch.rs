@@ -200,7 +200,25 @@ impl Watched for Watch {
             vec![],
             self.ingest.in_flight_bytes() as f64,
         );
-        let flags = |source: &crate::generation::SourceRuntime| f64::from(u8::from(source.has_seen_flags()));
+        let asked = gateway.pipeline.questions().asked();
+        for (answer, count) in [
+            ("vendor", asked.vendor),
+            ("remembered", asked.remembered),
+            ("stale", asked.stale),
+            ("constant", asked.constant),
+        ] {
+            sample(
+                "weir_flag_questions_total",
+                "Calls for flags in mode `proxy`, by whose answer the SDK got: the vendor's, one remembered, the last one, the constant one.",
+                Kind::Counter,
+                vec![("answer", Label::Name(answer))],
+                count as f64,
+            );
+        }
+        let flags = |source: &crate::generation::SourceRuntime| {
+            let asks = matches!(source.auxiliary, crate::config::Auxiliary::Proxy(_));
+            f64::from(u8::from(source.has_seen_flags() && !asks))
+        };
         let generation = gateway.pipeline.generation();
         for (id, source) in &generation.sources {
             let label = vec![("source", Label::Source(id.clone()))];

@@ -1,4 +1,4 @@
-// npm `mixpanel-browser` in headless Chromium against a base URL: `node mixpanel.mjs plain|faults http://host:port/path token`.
+// npm `mixpanel-browser` in headless Chromium against a base URL: `node mixpanel.mjs plain|faults|flags http://host:port/path token`.
 // The page has an origin of its own, so every request is a cross-origin one, as at a customer's.
 import {createServer} from 'node:http';
 import {readFileSync} from 'node:fs';
@@ -132,7 +132,21 @@ async function faults() {
   await drained(90000);
 }
 
-await (what === 'plain' ? plain() : faults());
+// Two visits of the same person: what the page sees of her flags.
+async function flags() {
+  report.flags = [];
+  for (let visit = 0; visit < 2; visit += 1) {
+    await open({flags: {context: {custom_properties: {plan: 'pro', email: planted.email}}}}, {user: planted.user});
+    report.flags.push(await page.evaluate(async () => ({
+      exports: await window.mixpanel.flags.get_variant_value('exports', 'fallback'),
+      bucket: await window.mixpanel.flags.get_variant_value('bucket', 'fallback'),
+    })));
+    await page.evaluate(() => { window.mixpanel.reset(); localStorage.clear(); });
+    await context.clearCookies();
+  }
+}
+
+await ({plain, faults, flags})[what]();
 await browser.close();
 pages.close();
 report.elsewhere = [...new Set(report.elsewhere)];

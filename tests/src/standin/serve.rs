@@ -274,12 +274,31 @@ fn may_import(account: &Account, authorization: Option<&str>, api_key: Option<&s
 
 fn auxiliary(account: &Account, path: &str, received: &Received) -> Response {
     match path.trim_end_matches('/') {
-        "/flags" => json_answer(200, &account.flags),
+        "/flags" => match flags(received) {
+            Some(decided) if account.decides_flags => json_answer(200, &decided),
+            _ => json_answer(200, &account.flags),
+        },
         "/settings" => json_answer(200, &json!({})),
         "/record" => json_answer(200, &json!({"code": 200, "status": "OK"})),
         "/decide" => json_answer(200, &json!({"notifications": [], "config": {}})),
         _ => json_answer(404, &json!({"error": format!("no such path for {}", received.method), "status": 0})),
     }
+}
+
+/// Two flags, decided as a vendor does: `exports` by a property, `bucket` by a hash of the id.
+fn flags(received: &Received) -> Option<Value> {
+    let (_, query) = received.target.split_once('?')?;
+    let (_, context) = encoding::form(query.as_bytes()).into_iter().find(|(name, _)| name == "context")?;
+    let context: Value = serde_json::from_slice(&context).ok()?;
+    let is_pro = context["custom_properties"]["plan"] == "pro";
+    let id = context["distinct_id"].as_str()?;
+    let hash =
+        id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let bucket = format!("b{}", hash >> 32);
+    Some(json!({"flags": {
+        "exports": {"variant_key": if is_pro { "on" } else { "off" }, "variant_value": is_pro},
+        "bucket": {"variant_key": bucket, "variant_value": bucket},
+    }}))
 }
 
 fn status_answer(status: u16) -> Response {

@@ -68,7 +68,8 @@ pub(super) fn run(out: &Output, folders: &Folders) -> Exit {
     }
     destinations(&mut checks, &config);
     for (id, source) in &config.sources {
-        if source.mode == crate::config::Mode::Enforce && !source.accept_flag_loss {
+        let asks = matches!(source.auxiliary, crate::config::Auxiliary::Proxy(_));
+        if source.mode == crate::config::Mode::Enforce && !source.accept_flag_loss && !asks {
             checks.good(
                 "sources",
                 format!("{id}: calls for flags get a constant answer; SDKs fall back to their defaults"),

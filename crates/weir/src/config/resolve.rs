@@ -41,7 +41,7 @@ pub(super) fn config(
     secrets: Secrets<'_>,
     problems: &mut Vec<Problem>,
 ) -> Config {
-    let mut resolver = Resolver { folder, secrets, problems, places: BTreeMap::new() };
+    let mut resolver = Resolver { folder, secrets, problems, places: BTreeMap::new(), proxies: Vec::new() };
     let listen = root.field("listen");
     let tls = listen.field("tls");
     let limits = root.field("limits");
@@ -106,6 +106,7 @@ pub(super) fn config(
         places: BTreeMap::new(),
     };
     config.places = std::mem::take(&mut resolver.places);
+    resolver.proxies(&mut config);
     if config.listen.ingest == config.listen.console && config.listen.ingest.port() != 0 {
         resolver.report(
             listen.field("console").at,
@@ -141,6 +142,8 @@ struct Resolver<'a, 'p> {
     problems: &'p mut Vec<Problem>,
     /// Where the fields stand that can be wrong in ways that only the rest of Weir knows.
     places: BTreeMap<String, Position>,
+    /// Sources in mode `proxy`, where they say so, and the destination that they name.
+    proxies: Vec<(SourceId, Position, Option<(Position, String)>)>,
 }
 
 impl Resolver<'_, '_> {
@@ -165,6 +168,14 @@ impl Resolver<'_, '_> {
                     self.report(item.at, &message);
                 }
             }
+            let auxiliary = match source.field("auxiliary").text() {
+                "proxy" => {
+                    self.proxies.push((id.clone(), source.field("auxiliary").at, named_destination(source)));
+                    Auxiliary::Constant // until the destination is known
+                }
+                "refuse" => Auxiliary::Refuse,
+                _ => Auxiliary::Constant,
+            };
             let mut events = BTreeMap::new();
             for (name, event) in source.field("events").entries() {
                 if !event.field("mode").is_absent() {
@@ -181,7 +192,7 @@ impl Resolver<'_, '_> {
                     identity_space: source.field("identity_space").text().to_owned(),
                     group_keys: texts(source.field("group_keys")),
                     events,
-                    auxiliary: Auxiliary::Constant,
+                    auxiliary,
                     accept_flag_loss: source.field("accept_flag_loss").flag(),
                     rate_limit: {
                         let rate = source.field("rate_limit");
@@ -191,6 +202,43 @@ impl Resolver<'_, '_> {
             );
         }
         sources
+    }
+
+    /// D17: whom a source in mode `proxy` asks.
+    fn proxies(&mut self, config: &mut Config) {
+        for (id, at, named) in std::mem::take(&mut self.proxies) {
+            let Some(source) = config.sources.get_mut(&id) else { continue };
+            let can = weir_protocol::protocol(source.protocol).is_some_and(|protocol| protocol.inquirer().is_some());
+            if !can {
+                let message = format!(
+                    "`sources.{id}.auxiliary`: {} has no flags that could be asked for: use `constant`",
+                    source.protocol
+                );
+                self.report(at, &message);
+                continue;
+            }
+            let fits = |d: &Destination| d.kind == source.protocol && d.environments.contains(&source.environment);
+            match named {
+                Some((at, name)) => match config.destinations.iter().find(|(known, _)| known.as_str() == name) {
+                    Some((known, destination)) if fits(destination) => source.auxiliary = Auxiliary::Proxy(known.clone()),
+                    _ => self.report(
+                        at,
+                        &format!(
+                            "`sources.{id}.auxiliary_destination`: there is no destination `{name}` of type {} that takes its environment",
+                            source.protocol
+                        ),
+                    ),
+                },
+                None => {
+                    let all: Vec<_> = config.destinations.iter().filter(|(_, d)| fits(d)).map(|(id, _)| id).collect();
+                    match all[..] {
+                        [only] => source.auxiliary = Auxiliary::Proxy(only.clone()),
+                        [] => self.report(at, &format!("`sources.{id}.auxiliary`: there is no destination of type {} that takes its environment: add one, or use `constant`", source.protocol)),
+                        _ => self.report(at, &format!("`sources.{id}.auxiliary`: several destinations of type {} take its environment: name one in `auxiliary_destination`", source.protocol)),
+                    }
+                }
+            }
+        }
     }
 
     fn destinations(&mut self, checked: &Checked) -> BTreeMap<DestinationId, Destination> {
@@ -418,6 +466,11 @@ fn mode(checked: &Checked) -> Mode {
         "enforce" => Mode::Enforce,
         _ => Mode::Observe,
     }
+}
+
+fn named_destination(source: &Checked) -> Option<(Position, String)> {
+    let field = source.field("auxiliary_destination");
+    field.optional_text().map(|text| (field.at, text))
 }
 
 /// What a rule says that it applies to: one thing, if it is well written.

@@ -351,6 +351,7 @@ static SOURCE: &[Field] = &[
             choice("amplitude", "Amplitude's SDK protocol: HTTP V2, batch, identify, groupidentify, the legacy form."),
             choice("segment", "Segment's SDK protocol: single events, batches, the pixel."),
             choice("rudderstack", "RudderStack's SDK protocol: Segment's with merge, beacon and pixel."),
+            choice("posthog", "PostHog's SDK protocol: capture in both forms, batch, engage, AI events."),
             choice("snowplow", "Snowplow's tracker protocol: tp2 and GET. The write key is the app id."),
         ]),
         default: Default::Value("mixpanel"),
@@ -399,15 +400,17 @@ static SOURCE: &[Field] = &[
         name: "auxiliary",
         kind: Kind::Choice(&[
             choice("constant", "A fixed answer that switches the feature off: SDKs fall back to their defaults."),
-            Choice {
-                name: "proxy",
-                doc: "Ask the vendor with a request built from scratch.",
-                not_yet: Some("use `constant`"),
-            },
-            Choice { name: "refuse", doc: "Answer with an error.", not_yet: Some("use `constant`") },
+            choice("proxy", "Feature flags are asked of the vendor, in a request built from scratch of what the destination's release rules allow, with a pseudonym that does not rotate; recorded in the ledger before it is sent. Settings get their fixed answer, since the vendor's could switch on recording, scripts and destinations that go past Weir."),
+            choice("refuse", "Answer with 404."),
         ]),
         default: Default::Value("constant"),
         doc: "Calls for flags, remote settings and the like.",
+    },
+    Field {
+        name: "auxiliary_destination",
+        kind: Kind::Text(&ID),
+        default: Default::Absent,
+        doc: "With `auxiliary: proxy`: the destination whose vendor is asked. Absent: the only destination of the source's vendor that takes its environment.",
     },
     Field {
         name: "accept_flag_loss",
