@@ -352,6 +352,7 @@ static SOURCE: &[Field] = &[
             choice("segment", "Segment's SDK protocol: single events, batches, the pixel."),
             choice("rudderstack", "RudderStack's SDK protocol: Segment's with merge, beacon and pixel."),
             choice("posthog", "PostHog's SDK protocol: capture in both forms, batch, engage, AI events."),
+            choice("posthog", "PostHog's SDK protocol: capture in both forms, batch, engage, AI events."),
             choice("snowplow", "Snowplow's tracker protocol: tp2 and GET. The write key is the app id."),
         ]),
         default: Default::Value("mixpanel"),
