@@ -104,7 +104,7 @@ pub(crate) const DETECTORS: &[Detector] = &[
     Detector { name: "secret_prefix",   signals: signal::MIXED,  facts: PathFacts::SECRET,      find: Find::Text(secret_prefix::find) },
     Detector { name: "secret_keyed",    signals: 0,              facts: PathFacts::SECRET,      find: Find::Text(secret_keyed::find) },
     Detector { name: "location",        signals: signal::DECIMALS, facts: PathFacts::GEO,         find: Find::Text(location::find) },
-    Detector { name: "free_text",       signals: signal::WORDS,  facts: PathFacts::TEXT,        find: Find::Text(free_text::find) },
+    Detector { name: "free_text",       signals: signal::WORDS,  facts: free_text::FACTS,       find: Find::Text(free_text::find) },
     Detector { name: "address",         signals: 0,              facts: PathFacts::ADDRESS,     find: Find::Text(address::find) },
     Detector { name: "name",            signals: 0,              facts: PathFacts::NAME,        find: Find::Text(name::find) },
     Detector { name: "birth_date",      signals: 0,              facts: PathFacts::BIRTH,       find: Find::Text(birth_date::find) },

@@ -129,6 +129,36 @@ pub(crate) const WORDS: &[(PathFacts, &str)] = &[
     ),
 ];
 
+/// Keys, as they stand, below which every text is one that somebody wrote or that is source code: prompts and answers of language
+/// models, messages and frames of exceptions. Sources: PostHog's AI observability and error tracking, Sentry's event payloads.
+pub(crate) const ALWAYS_TEXT: &[&str] = &[
+    "$ai_input",
+    "$ai_input_state",
+    "$ai_output",
+    "$ai_output_choices",
+    "$ai_output_state",
+    "$ai_tools",
+    "$ai_error",
+    "$ai_feedback_text",
+    "$exception_list",
+    "$exception_message",
+    "$exception_values",
+    "$exception_sources",
+    "$exception_functions",
+    "$exception_stack_trace_raw",
+    "stacktrace",
+    "stack_trace",
+    "frames",
+    "pre_context",
+    "context_line",
+    "post_context",
+    "code_variables",
+];
+
+/// Keys below those that say what a part is and not what it holds.
+pub(crate) const FORM_OF_TEXT: &[&str] =
+    &["role", "type", "handled", "synthetic", "in_app", "lineno", "colno", "platform", "lang", "resolved", "finish_reason"];
+
 /// Words that decide even where they are not at the end of the key.
 pub(crate) const STRONG: &[(&str, PathFacts)] = &[
     ("email", PathFacts::EMAIL),

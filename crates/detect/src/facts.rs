@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
-use crate::dictionary::{CLOSED_BY, OF_PERSONS, OF_THINGS, STRONG, WORDS};
+use crate::dictionary::{ALWAYS_TEXT, CLOSED_BY, FORM_OF_TEXT, OF_PERSONS, OF_THINGS, STRONG, WORDS};
 
 /// What a path's name says: a set of hints. It adds to a detector's belief and never gates one that has a checksum or a prefix.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -42,6 +42,8 @@ impl PathFacts {
     pub(crate) const VERSION: PathFacts = PathFacts(1 << 21);
     /// The value is a number of ours (an order, a time), so a passing Luhn sum may be chance.
     pub(crate) const REFERENCE: PathFacts = PathFacts(1 << 22);
+    /// The value is text of a person or of a program, however short: a prompt, an answer, a line of source code.
+    pub(crate) const ALWAYS_TEXT: PathFacts = PathFacts(1 << 23);
     /// Hints that only lower a belief: alone they are no reason to look closer.
     const LOWERING: PathFacts = PathFacts(Self::VERSION.0 | Self::REFERENCE.0);
 
@@ -49,7 +51,12 @@ impl PathFacts {
     pub fn of_path(path: &str) -> PathFacts {
         let mut keys = path.rsplit('.').filter(|key| !key.is_empty() && *key != "*");
         let key = keys.next().unwrap_or_default();
-        PathFacts::of_key(key, keys.next())
+        let parent = keys.next();
+        let facts = PathFacts::of_key(key, parent);
+        // Below such a key anything may lie at any depth, so the whole path is asked; what says only of which form a part is stays.
+        let is_below = || path.split('.').any(|key| ALWAYS_TEXT.contains(&key));
+        let is_form = FORM_OF_TEXT.contains(&key) && parent.is_some();
+        if !is_form && is_below() { facts.and(PathFacts::ALWAYS_TEXT) } else { facts }
     }
 
     /// The facts of one key below another.
@@ -277,6 +284,35 @@ mod tests {
         ];
         for (path, facts) in cases {
             assert_eq!(PathFacts::of_path(path), facts, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_lies_below_a_prompt_or_a_stack_frame_is_text_at_any_depth() {
+        for path in [
+            "$ai_input",
+            "$ai_input.*.content",
+            "$ai_input.*.content.*.text",
+            "$ai_output_choices.*.message.tool_calls.*.function.arguments",
+            "$exception_list.*.value",
+            "$exception_list.*.stacktrace.frames.*.filename",
+            "$exception_list.*.stacktrace.frames.*.pre_context.*",
+            "error.frames.*.vars.password",
+            "context_line",
+        ] {
+            assert!(PathFacts::of_path(path).has(PathFacts::ALWAYS_TEXT), "{path}");
+        }
+        for path in [
+            "$ai_input.*.role",
+            "$exception_list.*.type",
+            "$exception_list.*.stacktrace.frames.*.lineno",
+            "$ai_model",
+            "$ai_input_tokens",
+            "type",
+            "filename",
+            "content.type",
+        ] {
+            assert!(!PathFacts::of_path(path).has(PathFacts::ALWAYS_TEXT), "{path}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! Running text, in which anyone may have written anything.
 //!
 //! Finds: 24 bytes or more with four spaces or more, mostly letters, and a stop word of one of eight languages; 16 or more letters
-//! of a script without spaces; under a key of texts (`comment`, `message`, `q`) three words are enough.
+//! of a script without spaces; under a key of texts (`comment`, `message`, `q`) three words are enough; below a prompt, an answer
+//! of a model, an exception's message or its stack frames (code, paths) one letter is.
 //! Not one: user agents, button labels and titles of a few words, lists of identifiers.
 //! Misses: short notes under silent keys.
 //! Source: the most frequent words of each language.
@@ -11,12 +12,22 @@ use weir_event::{Category, Evidence, Likelihood};
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
+/// Hints that make it look.
+pub(crate) const FACTS: PathFacts = PathFacts::TEXT.and(PathFacts::ALWAYS_TEXT);
+
 /// How much of a long text is looked at: enough to tell.
 const SAMPLE_BYTES: usize = 1_024;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = &leaf.text[..leaf.text.len().min(SAMPLE_BYTES)];
-    if leaf.is_number || text.starts_with(b"Mozilla/") {
+    if leaf.is_number {
+        return;
+    }
+    if leaf.facts.has(PathFacts::ALWAYS_TEXT) && leaf.text.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80) {
+        out.add(Category::FreeText, Likelihood::VeryLikely, Evidence::KeyName, 0, leaf.text.len());
+        return;
+    }
+    if text.starts_with(b"Mozilla/") {
         return;
     }
     let (mut letters, mut spaces, mut high, mut words) = (0_usize, 0_usize, 0_usize, 0_usize);
