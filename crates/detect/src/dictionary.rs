@@ -156,8 +156,19 @@ pub(crate) const ALWAYS_TEXT: &[&str] = &[
 ];
 
 /// Keys below those that say what a part is and not what it holds.
-pub(crate) const FORM_OF_TEXT: &[&str] =
-    &["role", "type", "handled", "synthetic", "in_app", "lineno", "colno", "platform", "lang", "resolved", "finish_reason"];
+pub(crate) const FORM_OF_TEXT: &[&str] = &[
+    "role",
+    "type",
+    "handled",
+    "synthetic",
+    "in_app",
+    "lineno",
+    "colno",
+    "platform",
+    "lang",
+    "resolved",
+    "finish_reason",
+];
 
 /// Words that decide even where they are not at the end of the key.
 pub(crate) const STRONG: &[(&str, PathFacts)] = &[
