@@ -37,6 +37,8 @@ pub trait Inquirer: Sync {
 /// What a call wants to know.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Inquiry {
+    /// The vendor's path that is asked.
+    pub path: &'static str,
     /// Which form of answer the SDK expects; the vendor's own numbers.
     pub version: u8,
     /// The flags that it names; empty for all.

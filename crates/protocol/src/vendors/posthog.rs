@@ -7,6 +7,7 @@
 
 mod answers;
 mod decode;
+pub mod flags;
 mod multipart;
 pub mod names;
 
@@ -15,6 +16,7 @@ use weir_event::{DraftBatch, Rule, SourceNames};
 use crate::answer::{Answer, Answering};
 use crate::body::{self, BodyError, Opened, form, lz_string};
 use crate::inbound::{Auxiliary, Call, DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead, WriteKey};
+use crate::inquiry::Inquirer;
 
 /// Events: one, a list, or an object with a list.
 pub const CAPTURE: Endpoint = Endpoint("capture");
@@ -194,6 +196,10 @@ impl Protocol for PostHog {
 
     fn is_flags(&self, endpoint: Endpoint) -> bool {
         matches!(endpoint, FLAGS | DECIDE | DEFINITIONS)
+    }
+
+    fn inquirer(&self) -> Option<&'static dyn Inquirer> {
+        Some(&flags::Flags)
     }
 
     fn canonical_path(&self, property: &str) -> Option<&'static str> {
