@@ -97,9 +97,6 @@ pub(crate) fn ranges(offsets: impl Iterator<Item = u64>) -> Vec<Range<u64>> {
     out
 }
 
-/// Events cut between two looks at whether other threads have something more urgent to do.
-const YIELD_EVENTS: usize = 64;
-
 /// What is dropped without looking at the policy.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Terminal {
@@ -173,12 +170,7 @@ impl Cutter {
         retry_of: Option<BatchId>,
     ) -> Result<Cut, CutError> {
         let mut cutting = Cutting::new(now, retry_of);
-        for (place, item) in items.iter().enumerate() {
-            // A window is milliseconds of work in one go. Where threads are more than cores, those of intake and of the journal would
-            // wait for the scheduler's tick before each answer.
-            if place % YIELD_EVENTS == YIELD_EVENTS - 1 {
-                std::thread::yield_now();
-            }
+        for item in items {
             match looked_at(item, self.label, terminal)? {
                 Ok(view) => self.release(&mut cutting, item, &view),
                 Err(drop) => cutting.cut.drops.entry(drop).or_default().push(item.offset()),
