@@ -12,7 +12,7 @@
 
 use weir_event::{DraftBatch, Identity, Leaf, LeafKind, NameId, Operation, Role, Rule, SourceNames, SubjectKind, Text};
 
-use crate::drafting::{Drafting, Facts, time};
+use crate::drafting::{Drafting, Facts, unix_time};
 use crate::inbound::{Canonical, DecodeError, DecodeOptions, Decoded};
 use crate::json::{Key, Malformed, Meaning, Plan, Scalar, Vocabulary, is_number};
 use crate::vendors::snowplow::names::{self, Type};
@@ -21,8 +21,11 @@ use crate::vendors::snowplow::names::{self, Type};
 const ENVELOPE: Plan = Plan(1);
 /// An event.
 const EVENT: Plan = Plan(2);
-/// `{"schema", "data"}` inside an event.
-const SELF_DESCRIBING: Plan = Plan(3);
+/// `{"schema", "data"}` inside an event, at each of its places: so the parser's guess which key comes next is right.
+const OUTER_EVENT: Plan = Plan(3);
+const INNER_EVENT: Plan = Plan(5);
+const OUTER_ENTITIES: Plan = Plan(6);
+const INNER_ENTITY: Plan = Plan(7);
 /// The properties of a self-describing event.
 const PROPERTIES: Plan = Plan(4);
 /// The data of an entity: this number plus its place in [`names::ENTITIES`].
@@ -78,9 +81,9 @@ struct Words<'a> {
 impl Vocabulary for Words<'_> {
     fn meaning(&self, plan: Plan, key: &str) -> Option<Meaning> {
         let special = match (plan, key) {
-            (ENVELOPE | SELF_DESCRIBING, "data") => special::DATA,
-            (SELF_DESCRIBING, "schema") => special::SCHEMA,
-            (ENVELOPE | SELF_DESCRIBING, _) => special::FORGET,
+            (ENVELOPE | OUTER_EVENT | INNER_EVENT | OUTER_ENTITIES | INNER_ENTITY, "data") => special::DATA,
+            (INNER_EVENT | INNER_ENTITY, "schema") => special::SCHEMA,
+            (ENVELOPE | OUTER_EVENT | INNER_EVENT | OUTER_ENTITIES | INNER_ENTITY, _) => special::FORGET,
             (EVENT, "e") => special::KIND,
             (EVENT, "eid") => special::EVENT_ID,
             (EVENT, "uid") => special::USER,
@@ -123,8 +126,8 @@ pub(super) fn decode(
 ) -> Result<Decoded, DecodeError> {
     let canonical = options.canonical(source.names(), names::FIELDS);
     let drafting = Drafting::new(batch, source, Words { canonical, options });
-    let mut decoder =
-        Decoder { drafting, canonical, options, found: Found::default(), schemas: Vec::new(), named: [None; 3] };
+    let (found, paths) = (Found::default(), Paths::new(canonical));
+    let mut decoder = Decoder { drafting, canonical, options, found, schemas: Vec::new(), paths, named: [None; 3] };
     decoder.run()?;
     Ok(decoder.drafting.decoded())
 }
@@ -136,8 +139,31 @@ struct Decoder<'a> {
     found: Found,
     /// Schemas of entities that were seen in this batch.
     schemas: Vec<(Text, Entity)>,
+    paths: Paths,
     /// The ids of `NAMED`, as far as they were asked for.
     named: [Option<NameId>; 3],
+}
+
+/// Paths that nearly every event needs.
+struct Paths {
+    width: NameId,
+    height: NameId,
+    library: NameId,
+    version: NameId,
+    schema: NameId,
+}
+
+impl Paths {
+    fn new(canonical: &Canonical) -> Paths {
+        let path = |name| canonical.path(name).unwrap_or(NameId::UNNAMED);
+        Paths {
+            width: path("res"),
+            height: path("res height"),
+            library: path("tv"),
+            version: path("tv version"),
+            schema: path("ue schema"),
+        }
+    }
 }
 
 /// Events that have a letter in the protocol and no name.
@@ -298,12 +324,15 @@ impl Decoder<'_> {
     /// A value that is a text on the way and something else in the protocol. What is neither stays what it is.
     fn typed(&mut self, key: &Key, place: usize) -> Result<(), Malformed> {
         let Some((name, kind)) = names::TYPED.get(place) else { return self.drafting.parser.skip() };
-        let path = self.canonical.path(name).unwrap_or(NameId::UNNAMED);
+        let path = match kind {
+            Type::Size => self.paths.width,
+            _ => self.canonical.path(name).unwrap_or(NameId::UNNAMED),
+        };
+        let height = self.paths.height;
         let parser = &mut self.drafting.parser;
         if key.is_repeated {
-            let paths = [Some(path), self.canonical.path("res height").filter(|_| *kind == Type::Size)];
             let start = parser.event_start();
-            let is_replaced = |leaf: &Leaf| paths.contains(&Some(leaf.path));
+            let is_replaced = |leaf: &Leaf| leaf.path == path || *kind == Type::Size && leaf.path == height;
             let places: Vec<usize> =
                 parser.tape().iter().enumerate().skip(start).filter(|(_, l)| is_replaced(l)).map(|(i, _)| i).collect();
             for place in places.into_iter().rev() {
@@ -316,10 +345,7 @@ impl Decoder<'_> {
             Type::Number if is_number(parser.bytes(text)) => parser.push(path, LeafKind::Number, text),
             Type::Flag if parser.bytes(text) == b"1" => parser.push(path, LeafKind::True, Text::default()),
             Type::Flag if parser.bytes(text) == b"0" => parser.push(path, LeafKind::False, Text::default()),
-            Type::Size => {
-                let height = self.canonical.path("res height").unwrap_or(NameId::UNNAMED);
-                self.size(text, path, height);
-            }
+            Type::Size => self.size(text, path, height),
             _ => parser.push(path, LeafKind::String, text),
         }
         Ok(())
@@ -348,15 +374,13 @@ impl Decoder<'_> {
         let bytes = self.drafting.parser.bytes(text);
         let dash = bytes.windows(2).position(|two| two[0] == b'-' && two[1].is_ascii_digit());
         let name = dash.map_or(text, |dash| Text { start: text.start, len: dash as u32 });
-        let path = |name| self.canonical.path(name).unwrap_or(NameId::UNNAMED);
-        let (name_path, version_path) = (path("tv"), path("tv version"));
         if name.len > 0 {
-            self.drafting.parser.push(name_path, LeafKind::String, name);
+            self.drafting.parser.push(self.paths.library, LeafKind::String, name);
         }
         if dash.is_some() {
             let after = name.len + 1;
             let version = Text { start: text.start + after, len: text.len - after };
-            self.drafting.parser.push(version_path, LeafKind::String, version);
+            self.drafting.parser.push(self.paths.version, LeafKind::String, version);
         }
     }
 
@@ -389,7 +413,7 @@ impl Decoder<'_> {
     /// `{"schema", "data": [{"schema", "data"}]}`.
     fn entities(&mut self) -> Result<(), Malformed> {
         let before = self.drafting.parser.tape().len();
-        let mut object = self.drafting.parser.begin_object(SELF_DESCRIBING, NameId::UNNAMED)?;
+        let mut object = self.drafting.parser.begin_object(OUTER_ENTITIES, NameId::UNNAMED)?;
         while let Some(key) = self.drafting.parser.next_key(&mut object)? {
             if key.meaning != Meaning::Special(special::DATA) || self.drafting.parser.peek() != b'[' {
                 self.drafting.parser.skip()?;
@@ -409,39 +433,55 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    /// `{"schema", "data"}`, in any order.
+    /// `{"schema", "data"}`, in any order. One that says either twice is not read: what it said first may be on the tape already.
     fn entity(&mut self) -> Result<(), Malformed> {
-        let (mut entity, mut data) = (None, None);
-        let mut object = self.drafting.parser.begin_object(SELF_DESCRIBING, NameId::UNNAMED)?;
+        let (mut entity, mut passed, mut is_read) = (None, None, false);
+        let mut object = self.drafting.parser.begin_object(INNER_ENTITY, NameId::UNNAMED)?;
         while let Some(key) = self.drafting.parser.next_key(&mut object)? {
-            match key.meaning {
-                Meaning::Special(special::SCHEMA) => {
+            match (key.meaning, entity) {
+                (Meaning::Special(special::SCHEMA | special::DATA), _) if key.is_repeated => {
+                    return Err(Malformed(self.drafting.parser.position()));
+                }
+                (Meaning::Special(special::SCHEMA), _) => {
                     let schema = self.drafting.parser.scalar()?.filter(|s| s.kind == LeafKind::String);
                     entity = schema.map(|schema| self.find_entity(schema.text)).transpose()?;
                 }
-                Meaning::Special(special::DATA) => {
+                (Meaning::Special(special::DATA), Some(entity)) => {
+                    is_read = true;
+                    self.entity_data(entity)?;
+                }
+                (Meaning::Special(special::DATA), None) => {
                     self.drafting.parser.peek();
-                    data = Some(self.drafting.parser.position());
+                    passed = Some(self.drafting.parser.position());
                     self.drafting.parser.skip()?;
                 }
                 _ => self.drafting.parser.skip()?,
             }
         }
         let end = self.drafting.parser.position();
-        let (Some(entity), Some(data)) = (entity, data) else { return Err(Malformed(end)) };
-        self.drafting.parser.go_to(data);
+        match (entity, passed) {
+            _ if is_read => Ok(()),
+            (Some(entity), Some(data)) => {
+                self.drafting.parser.go_to(data);
+                self.entity_data(entity)?;
+                self.drafting.parser.go_to(end);
+                Ok(())
+            }
+            _ => Err(Malformed(end)),
+        }
+    }
+
+    fn entity_data(&mut self, entity: Entity) -> Result<(), Malformed> {
         match entity {
             Entity::Known(place, path) if !self.found.singles.contains(&path) => {
                 self.found.singles.push(path);
-                self.known_entity(place, path)?;
+                self.known_entity(place, path)
             }
-            Entity::Other(path) if !self.found.singles.contains(&path) => self.other_entity(path)?,
+            Entity::Other(path) if !self.found.singles.contains(&path) => self.other_entity(path),
+            Entity::Forget => self.drafting.parser.skip(),
             // A second of one that is no list, or one of somebody else's that would stand in its place.
-            Entity::Known(..) | Entity::Other(_) | Entity::Unnamed => self.drafting.parser.count_unnamed(),
-            Entity::Forget => {}
+            Entity::Known(..) | Entity::Other(_) | Entity::Unnamed => self.drafting.parser.drop_unnamed(),
         }
-        self.drafting.parser.go_to(end);
-        Ok(())
     }
 
     fn find_entity(&mut self, schema: Text) -> Result<Entity, Malformed> {
@@ -518,8 +558,7 @@ impl Decoder<'_> {
         match (name, scalar.kind) {
             (_, LeafKind::Null) => {}
             ("entity.resolution", LeafKind::String) => {
-                let height = self.canonical.path("entity.resolution height").unwrap_or(NameId::UNNAMED);
-                self.size(scalar.text, path, height);
+                self.size(scalar.text, path, self.paths.height);
             }
             _ => self.drafting.parser.push(path, scalar.kind, scalar.text),
         }
@@ -620,9 +659,7 @@ impl Decoder<'_> {
                 name == "screen_view" && vendor.starts_with("com.snowplowanalytics."),
             )
         });
-        if let Some(path) = self.canonical.path("ue schema") {
-            self.drafting.parser.push(path, LeafKind::String, schema);
-        }
+        self.drafting.parser.push(self.paths.schema, LeafKind::String, schema);
         match place {
             Some((name, is_screen)) => {
                 self.finish_named(if is_screen { Operation::Screen } else { Operation::Track }, Some(name));
@@ -635,13 +672,13 @@ impl Decoder<'_> {
     fn unstructured(&mut self) -> Result<(), Malformed> {
         let before = self.drafting.parser.tape().len();
         let mut has_data = false;
-        let mut outer = self.drafting.parser.begin_object(SELF_DESCRIBING, NameId::UNNAMED)?;
+        let mut outer = self.drafting.parser.begin_object(OUTER_EVENT, NameId::UNNAMED)?;
         while let Some(key) = self.drafting.parser.next_key(&mut outer)? {
             if key.meaning != Meaning::Special(special::DATA) {
                 self.drafting.parser.skip()?;
                 continue;
             }
-            let mut inner = self.drafting.parser.begin_object(SELF_DESCRIBING, NameId::UNNAMED)?;
+            let mut inner = self.drafting.parser.begin_object(INNER_EVENT, NameId::UNNAMED)?;
             while let Some(key) = self.drafting.parser.next_key(&mut inner)? {
                 match key.meaning {
                     Meaning::Special(special::SCHEMA) => {
@@ -714,7 +751,7 @@ impl Decoder<'_> {
                 identities.push(Identity { kind: SubjectKind::Group(label), role: Role::Group, text: *text });
             }
         }
-        let moment = |number| text(number).and_then(|text| time(self.drafting.parser.str(text)));
+        let moment = |number| text(number).and_then(|text| unix_time(self.drafting.parser.str(text)));
         let true_time = moment(special::TRUE_TIME);
         let facts = Facts {
             sdk_id: text(special::EVENT_ID),

@@ -67,7 +67,6 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("entity.carrier", "context.network.carrier"),
     ("entity.language", "context.locale"),
     ("entity.resolution", "context.screen.width"),
-    ("entity.resolution height", "context.screen.height"),
     ("entity.scale", "context.screen.density"),
     // `browser_context`.
     ("entity.browserLanguage", "context.locale"),
