@@ -27,7 +27,7 @@ use crate::spare::{Refusal, Spare, Spares};
 const LINGER: Duration = Duration::from_micros(200);
 
 /// The longest that an append waits for others while those who feed the journal are busy, as far as it is told that they are.
-const LINGER_HINTED: Duration = Duration::from_millis(5);
+const LINGER_HINTED: Duration = Duration::from_millis(3);
 
 /// What the page cache works in; where its pages are larger, a group costs a read at times and nothing else.
 const PAGE_BYTES: u64 = 4096;
