@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use weir_event::log::{Field, Level, emit};
 use weir_event::{GenerationId, Millis, NameId, Names, Offset, Operation, Rule};
@@ -12,7 +13,7 @@ use weir_hold::RejectedRecord;
 use weir_journal::Group;
 use weir_keys::{KeySnapshot, Keys};
 use weir_ledger::{BatchId, FieldSetDefinition, FieldSetId, Row};
-use weir_policy::{RecordError, RecordView, Released, Releaser};
+use weir_policy::{RecordError, RecordView, Released, Releaser, Withdrawals};
 use weir_protocol::outbound::{Building, Encoded, Encoder, Lane};
 
 use crate::setup::{OnUnknown, Setup};
@@ -73,11 +74,29 @@ pub(crate) struct Batch {
     pub(crate) oldest: Millis,
     /// The batch that it tries again.
     pub(crate) retry_of: Option<BatchId>,
+    /// The version of the withdrawals that none of its events falls under.
+    checked: AtomicU64,
 }
 
 impl Batch {
     pub(crate) fn first_offset(&self) -> u64 {
         self.items.first().map_or(u64::MAX, Item::offset)
+    }
+
+    /// Whether somebody has withdrawn consent since the batch was cut: then it has to be cut anew.
+    pub(crate) fn is_withdrawn(&self, setup: &Setup, withdrawals: &Withdrawals) -> bool {
+        let version = withdrawals.version();
+        if self.checked.load(Relaxed) == version || setup.release.asks_consent().is_empty() {
+            return false;
+        }
+        let withdrawn = |item: &Item| {
+            item.view().is_ok_and(|view| setup.release.check_withdrawn(&view, item.offset(), withdrawals).is_err())
+        };
+        let found = self.items.iter().any(withdrawn);
+        if !found {
+            self.checked.store(version, Relaxed);
+        }
+        found
     }
 
     pub(crate) fn offsets(&self) -> Vec<Range<Offset>> {
@@ -131,6 +150,7 @@ pub(crate) struct Cutter {
     releaser: Releaser,
     encoder: Box<dyn Encoder>,
     epochs: HashSet<u32>,
+    withdrawals: Arc<Withdrawals>,
 }
 
 impl Cutter {
@@ -140,11 +160,12 @@ impl Cutter {
         generation: GenerationId,
         keys: Arc<KeySnapshot>,
         names: Arc<Names>,
+        withdrawals: Arc<Withdrawals>,
     ) -> Option<Cutter> {
         let label = names.label(setup.id.as_str());
         let encoder = (setup.kind.encoder)(setup.vendor.clone()).ok()?;
         let releaser = Releaser::new(Arc::clone(&setup.release), keys, names);
-        Some(Cutter { setup, generation, label, releaser, encoder, epochs: HashSet::new() })
+        Some(Cutter { setup, generation, label, releaser, encoder, epochs: HashSet::new(), withdrawals })
     }
 
     /// Takes over the keys as they are now, so that the raw ids of a day that began meanwhile can be opened, and those of a day
@@ -169,7 +190,7 @@ impl Cutter {
         terminal: Terminal,
         retry_of: Option<BatchId>,
     ) -> Result<Cut, CutError> {
-        let mut cutting = Cutting::new(now, retry_of);
+        let mut cutting = Cutting::new(now, retry_of, self.withdrawals.version());
         for item in items {
             match looked_at(item, self.label, terminal)? {
                 Ok(view) => self.release(&mut cutting, item, &view),
@@ -181,7 +202,7 @@ impl Cutter {
 
     /// Cuts records of quarantine, sorted by offset, under today's policy. What release drops is in the drops and stays where it is.
     pub(crate) fn cut_held(&mut self, records: &[RejectedRecord], now: Millis) -> Result<Cut, CutError> {
-        let mut cutting = Cutting::new(now, None);
+        let mut cutting = Cutting::new(now, None, self.withdrawals.version());
         for (place, record) in records.iter().enumerate() {
             let offset = record.info().offset.map_or(0, |offset| offset.0);
             let remap = |stored: u32| record.name(stored);
@@ -212,7 +233,7 @@ impl Cutter {
         // and its half in the request does not count.
         let encoded = catch_unwind(AssertUnwindSafe(|| self.encode(cutting, item.offset(), view)));
         for full in std::mem::take(&mut cutting.full) {
-            cutting.cut.batches.extend(self.close(full, cutting.retry_of));
+            cutting.cut.batches.extend(self.close(full, cutting.retry_of, cutting.withdrawals));
         }
         match encoded {
             Ok(Ok((place, released))) => {
@@ -235,6 +256,7 @@ impl Cutter {
         offset: u64,
         view: &RecordView<'g>,
     ) -> Result<(usize, Released<'g>), Rule> {
+        self.setup.release.check_withdrawn(view, offset, &self.withdrawals)?;
         let released = self.releaser.release(view)?;
         let lane = self.encoder.lane_of(&released, cutting.now)?;
         let place = match cutting.lanes.iter().position(|open| open.request.lane() == lane) {
@@ -264,13 +286,13 @@ impl Cutter {
             return Err(CutError::NeedEpochs(cutting.missing));
         }
         for open in std::mem::take(&mut cutting.lanes) {
-            cutting.cut.batches.extend(self.close(open, cutting.retry_of));
+            cutting.cut.batches.extend(self.close(open, cutting.retry_of, cutting.withdrawals));
         }
         Ok(cutting.cut)
     }
 
     /// What a lane has gathered, as a batch; `None` where it has nothing.
-    fn close(&mut self, open: Open, retry_of: Option<BatchId>) -> Option<Batch> {
+    fn close(&mut self, open: Open, retry_of: Option<BatchId>, withdrawals: u64) -> Option<Batch> {
         if open.items.is_empty() {
             return None;
         }
@@ -284,6 +306,7 @@ impl Cutter {
             ordered: open.ordered,
             oldest: open.oldest,
             retry_of,
+            checked: AtomicU64::new(withdrawals),
         })
     }
 }
@@ -339,6 +362,8 @@ struct Cutting {
     full: Vec<Open>,
     now: Millis,
     retry_of: Option<BatchId>,
+    /// The version of the withdrawals before the first event was looked at.
+    withdrawals: u64,
     /// Epochs without keys. While there are any nothing is released.
     missing: Vec<u32>,
     /// The last epoch that was looked up: nearly all events of a window are of one.
@@ -346,13 +371,14 @@ struct Cutting {
 }
 
 impl Cutting {
-    fn new(now: Millis, retry_of: Option<BatchId>) -> Cutting {
+    fn new(now: Millis, retry_of: Option<BatchId>, withdrawals: u64) -> Cutting {
         Cutting {
             cut: Cut::default(),
             lanes: Vec::new(),
             full: Vec::new(),
             now,
             retry_of,
+            withdrawals,
             missing: Vec::new(),
             epoch_at_hand: None,
         }

@@ -13,7 +13,7 @@ use weir_hold::{Hold, HoldError, RejectedRecord};
 use weir_journal::Journal;
 use weir_keys::{Keys, KeysError};
 use weir_ledger::{Ledger, LedgerError, OpenIntent, Status};
-use weir_policy::{MinimisedBatch, Released};
+use weir_policy::{MinimisedBatch, Released, Withdrawals};
 use weir_protocol::outbound::{DestinationSetup, Encoded};
 
 use crate::ask::{Answered, AskError, ask};
@@ -36,6 +36,8 @@ pub struct Parts {
     pub ledger: Arc<Ledger>,
     /// Where rejected events go.
     pub hold: Hold,
+    /// Who has refused what since an event came in.
+    pub withdrawals: Arc<Withdrawals>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

@@ -48,7 +48,8 @@ pub(crate) async fn replay(
             let (keys, names) = (context.keys.snapshot(), Arc::clone(&context.names));
             let now = context.clock.now();
             let work = move || {
-                let mut cutter = Cutter::new(Arc::clone(&setup), generation, keys, names);
+                let withdrawals = Arc::clone(&context.withdrawals);
+                let mut cutter = Cutter::new(Arc::clone(&setup), generation, keys, names, withdrawals);
                 let mut cut = match &mut cutter {
                     Some(cutter) => cutter.cut_held(&part, now),
                     None => Ok(Cut::default()),

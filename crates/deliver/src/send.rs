@@ -78,8 +78,8 @@ impl Sending {
         let breaker = Arc::clone(&self.breaker);
         // Waited for before the intent: what cannot be sent yet is not announced.
         let mut permit = match self.while_wanted(&batch, breaker.permit()).await {
-            Some(permit) => permit,
-            None => return Done::Unsent(Box::new(batch)),
+            Some(permit) if !self.is_withdrawn(&batch) => permit,
+            _ => return Done::Unsent(Box::new(batch)),
         };
         let id = match self.intend(&batch).await {
             Ok(id) => id,
@@ -95,8 +95,9 @@ impl Sending {
 
         let mut failures = 0;
         loop {
-            if !self.control.borrow().sends(batch.generation) {
-                // Released under an older generation, or told to stop meanwhile: what was not sent is not sent now (D16).
+            if !self.control.borrow().sends(batch.generation) || self.is_withdrawn(&batch) {
+                // Released under an older generation, told to stop, or consent withdrawn meanwhile: what was not sent is not sent
+                // now (D16).
                 return self.give_back(batch, id, 0, 1).await;
             }
             self.gauges.requests.fetch_add(1, Relaxed);
@@ -168,7 +169,7 @@ impl Sending {
                     Err(error) => return Done::Halted(code(&error)),
                 }
             }
-            if self.is_expired(&batch) {
+            if self.is_expired(&batch) || self.is_withdrawn(&batch) {
                 return self.give_back(batch, id, status.unwrap_or(0), 1).await;
             }
             let next = async {
@@ -203,7 +204,7 @@ impl Sending {
             };
             match self.while_sending(batch.generation, look).await {
                 Some(Some(done)) => return Some(done),
-                Some(None) if !self.is_expired(batch) => {}
+                Some(None) if !self.is_expired(batch) && !self.is_withdrawn(batch) => {}
                 Some(None) | None => return None,
             }
         }
@@ -255,6 +256,11 @@ impl Sending {
             Err(SendError::NotSent(_)) => Tried::NotSent,
             Err(SendError::Unknown(_)) => Tried::Unknown,
         }
+    }
+
+    /// Whether somebody in the batch has withdrawn consent since it was cut.
+    fn is_withdrawn(&self, batch: &Batch) -> bool {
+        batch.is_withdrawn(&self.setup, &self.context.withdrawals)
     }
 
     fn is_expired(&self, batch: &Batch) -> bool {

@@ -231,7 +231,8 @@ impl Task {
 
     fn make_cutter(&self, setup: Arc<Setup>) -> Result<Box<Cutter>, Halt> {
         let (keys, names) = (self.context.keys.snapshot(), Arc::clone(&self.context.names));
-        Cutter::new(setup, self.seen.generation, keys, names).map(Box::new).ok_or(Halt("no_encoder"))
+        let withdrawals = Arc::clone(&self.context.withdrawals);
+        Cutter::new(setup, self.seen.generation, keys, names, withdrawals).map(Box::new).ok_or(Halt("no_encoder"))
     }
 
     /// D3: intents that the last process left without an outcome.
@@ -530,7 +531,7 @@ impl Task {
             Done::Finished => Ok(()),
             Done::Unsent(batch) => {
                 let current = batch.generation == self.seen.generation && self.cutter.is_some();
-                if current && self.seen.life != Status::Ended && !is_expired(&batch, self.terminal()) {
+                if current && self.seen.life != Status::Ended && !self.ends_early(&batch, self.terminal()) {
                     self.queues.entry(batch.encoded.lane().number).or_default().push_front(*batch);
                     Ok(())
                 } else {
@@ -549,22 +550,27 @@ impl Task {
         }
     }
 
-    /// Drops what has waited too long in the queues (D12); while the vendor is down nobody else looks at them.
+    /// Drops what has waited too long in the queues (D12), or whose person has withdrawn consent; while the vendor is down nobody else looks at them.
     async fn expire_queued(&mut self) -> Result<(), Halt> {
         let terminal = self.terminal();
         self.gauges.expired_below.store(terminal.expired_below, Relaxed);
-        let expired = |batch: &Batch| is_expired(batch, terminal);
-        if !self.queues.values().flatten().any(expired) {
+        if !self.queues.values().flatten().any(|batch| self.ends_early(batch, terminal)) {
             return Ok(());
         }
         for batch in std::mem::take(&mut self.queues).into_values().flatten() {
-            if expired(&batch) {
+            if self.ends_early(&batch, terminal) {
                 self.cut_items(batch.items, batch.retry_of, false).await?;
             } else {
                 self.queues.entry(batch.encoded.lane().number).or_default().push_back(batch);
             }
         }
         Ok(())
+    }
+
+    /// Whether an event of a batch is not to be sent any more.
+    fn ends_early(&self, batch: &Batch, terminal: Terminal) -> bool {
+        let withdrawn = |setup: &Arc<Setup>| batch.is_withdrawn(setup, &self.context.withdrawals);
+        is_expired(batch, terminal) || self.seen.setup.as_ref().is_some_and(withdrawn)
     }
 
     fn show(&self) {

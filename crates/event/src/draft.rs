@@ -272,6 +272,8 @@ pub struct DraftBatch {
     pub leaves: Vec<Leaf>,
     /// The events.
     pub drafts: Vec<Draft>,
+    /// What the head of their request said about consent, where they come back from the hold with it.
+    pub consent: crate::ConsentStates,
 }
 
 impl DraftBatch {
@@ -296,6 +298,7 @@ impl DraftBatch {
         self.text.clear();
         self.leaves.clear();
         self.drafts.clear();
+        self.consent = crate::ConsentStates::UNKNOWN;
     }
 }
 

@@ -42,3 +42,6 @@ pub const ANSWERS_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const QUESTIONS_MAX: usize = 64;
 /// A record in the raw hold (D10). Over it: only the skeleton is kept.
 pub const HOLD_BODY_BYTES_MAX: usize = 1_000_000;
+/// Refusals of consent (person and purpose) that are remembered to stop events that wait. Over it: the oldest quarter goes, and what
+/// waits from before it is dropped as `consent_unknown` where consent is asked for.
+pub const WITHDRAWALS_MAX: usize = 500_000;

@@ -109,7 +109,7 @@ fn withheld(n: u64, rule: Rule, padding: usize) -> Withheld {
         region: Region::UNKNOWN,
         region_source: RegionSource::Unknown,
         generation: GenerationId::default(),
-        consent: Consent::Unknown,
+        consent: Consent::UNKNOWN,
         keys: &snapshot,
         offered: &[],
         raw_day: 0,

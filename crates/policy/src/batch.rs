@@ -3,11 +3,12 @@
 use std::cell::OnceCell;
 use std::fmt;
 
-use weir_event::{Finding, Millis, NameId, Names, Rule, Text, wire};
+use weir_event::{ConsentStates, Finding, Millis, NameId, Names, Rule, Text, wire};
 
 use crate::minimise::{Contact, StoredFinding};
 use crate::record::Tag;
 use crate::tally::Delta;
+use crate::withdrawals::Refusal;
 
 /// The minimised events of one request: what the journal appends. Only [`crate::Minimiser`] can put an event in (D2).
 ///
@@ -30,6 +31,8 @@ pub struct MinimisedBatch {
     note: OnceCell<Vec<u8>>,
     /// The fingerprint of the keys, once for the batch: a batch is of one request and so of one key snapshot.
     pub(crate) keys: Option<[u8; 16]>,
+    /// What its events refuse.
+    pub(crate) refusals: Vec<Refusal>,
 }
 
 /// Scratch of one event; a thread keeps one, so that a clean event allocates nothing. A stage that panics leaves it dirty, so each
@@ -54,6 +57,7 @@ pub(crate) struct Work {
     pub(crate) id_bytes_min: usize,
     /// The batch's fingerprint of the keys.
     pub(crate) keys: [u8; 16],
+    pub(crate) consents: ConsentStates,
 }
 
 impl Work {
@@ -90,6 +94,7 @@ impl MinimisedBatch {
             offered: Vec::new(),
             note: OnceCell::new(),
             keys: None,
+            refusals: Vec::new(),
         }
     }
 
@@ -107,6 +112,11 @@ impl MinimisedBatch {
     /// How many events are in it.
     pub fn events(&self) -> u32 {
         self.count
+    }
+
+    /// What its events refuse, for [`crate::Withdrawals::note`] once they are durable.
+    pub fn take_refusals(&mut self) -> Vec<Refusal> {
+        std::mem::take(&mut self.refusals)
     }
 
     /// Bytes of its records.

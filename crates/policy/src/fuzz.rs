@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use weir_event::names::ClassOnly;
 use weir_event::{NameId, Names, SourceNames};
 
-use crate::{RecordView, Tally, withheld};
+use crate::{ConsentSignals, ConsentSpec, Reading, RecordView, Tally, consent, withheld};
 
 /// A journal record as it lies in a group.
 pub fn fuzz_record(data: &[u8]) {
@@ -35,4 +35,17 @@ pub fn fuzz_tally(data: &[u8]) {
     if let Ok(tally) = Tally::decode(data) {
         let _ = tally.encode();
     }
+}
+
+/// A TC string, and every other form of consent in a cookie.
+pub fn fuzz_consent(data: &[u8]) {
+    static SIGNALS: OnceLock<ConsentSignals> = OnceLock::new();
+    let signals = SIGNALS.get_or_init(|| {
+        let readings = [Reading::Tcf, Reading::OneTrust, Reading::Cookiebot, Reading::GoogleConsent];
+        let cookies = readings.into_iter().map(|reading| ("c".to_owned(), reading)).collect();
+        let spec = ConsentSpec { cookies, ..ConsentSpec::default() };
+        ConsentSignals::resolve(&spec, &Names::new(Box::new(ClassOnly))).unwrap_or_else(|_| unreachable!("no property"))
+    });
+    let _ = consent::tcf::read(data);
+    let _ = signals.of_request(false, false, [data, &[b"c=", data].concat()].into_iter());
 }

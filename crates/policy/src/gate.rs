@@ -5,6 +5,8 @@ use std::sync::Arc;
 use weir_event::{Environment, GenerationId, Millis, NameId, Region, SourceId};
 use weir_keys::KeySnapshot;
 
+use crate::consent::Consent;
+
 /// What a source's configuration says about every event of it.
 #[derive(Clone, Debug)]
 pub struct SourcePolicy {
@@ -37,8 +39,8 @@ pub struct Gate<'a> {
     pub region_source: RegionSource,
     /// The generation that the request pinned (D16).
     pub generation: GenerationId,
-    /// What is known of consent.
-    pub consent: Consent,
+    /// How consent is read from its events, and what the request's head says of it.
+    pub consent: Consent<'a>,
     /// Unwrapped keys.
     pub keys: &'a KeySnapshot,
     /// The labels of the destinations that this event is offered to; empty where there is none or the source is a tap.
@@ -68,30 +70,6 @@ impl RegionSource {
             0 => Some(RegionSource::Unknown),
             1 => Some(RegionSource::ClientAddress),
             2 => Some(RegionSource::Declared),
-            _ => None,
-        }
-    }
-}
-
-/// What is known of consent. *Unknown* is a value of its own and never read as yes. The number is stored: append, never renumber.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[repr(u8)]
-pub enum Consent {
-    /// Nothing was said.
-    Unknown = 0,
-    /// Given.
-    Given = 1,
-    /// Refused.
-    Refused = 2,
-}
-
-impl Consent {
-    /// Reads the stored number.
-    pub const fn from_number(number: u8) -> Option<Consent> {
-        match number {
-            0 => Some(Consent::Unknown),
-            1 => Some(Consent::Given),
-            2 => Some(Consent::Refused),
             _ => None,
         }
     }

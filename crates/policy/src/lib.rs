@@ -5,27 +5,34 @@
 //! fields are private, so that forwarding an unchecked event does not compile. Pure: no I/O; keys come as a `&KeySnapshot`.
 //!
 //! Read in this order: [`gate`] (what a source brings along), [`minimise`] (D4 to D8), [`record`] (D9: the stored form),
-//! [`withheld`] (D10), [`spec`] and [`release`] (default-deny), [`field_set`], [`tally`] (D11).
+//! [`withheld`] (D10), [`consent`] and [`withdrawals`] (what people said), [`spec`] and [`release`] (default-deny), [`field_set`],
+//! [`tally`] (D11).
 
 pub mod batch;
 pub mod canonical;
+pub mod consent;
 pub mod field_set;
 pub mod fuzz;
 pub mod gate;
 pub mod minimise;
 mod paths;
 pub mod record;
+mod regions;
 pub mod release;
 pub mod spec;
 pub mod tally;
+pub mod withdrawals;
 pub mod withheld;
 
 pub use batch::MinimisedBatch;
+pub use consent::{Consent, ConsentSignals, ConsentSpec, Reading};
 pub use field_set::{FieldSet, FieldSetId};
-pub use gate::{Action, Consent, Gate, RegionSource, SourcePolicy};
+pub use gate::{Action, Gate, RegionSource, SourcePolicy};
 pub use minimise::Minimiser;
 pub use record::{RecordError, RecordView};
+pub use regions::is_region;
 pub use release::{Released, ReleasedId, Releaser, RowFacts};
-pub use spec::{ReleaseError, ReleasePolicy, ReleaseSpec, RuleSpec, SubjectMode};
+pub use spec::{ConsentRuleSpec, ReleaseError, ReleasePolicy, ReleaseSpec, RuleSpec, SubjectMode};
 pub use tally::{SharedTally, Tally};
+pub use withdrawals::{Refusal, Withdrawals};
 pub use withheld::Withheld;

@@ -33,6 +33,7 @@ use crate::canonical;
 use crate::gate::{Action, Gate};
 use crate::paths::{CAMPAIGN, PathPlan, PathTable, Place};
 use crate::record::{self, CUT, FINDINGS_MAX, HAS_RAW, HISTORICAL, LATE, LinkKind, REPLAYED, TAGS_MAX, Tag};
+use crate::withdrawals::{Refusal, is_persons};
 use crate::withheld::Withheld;
 
 /// Makes records of drafts. Shared by all intake threads.
@@ -106,6 +107,7 @@ impl Minimiser {
             work.clear();
             work.keys = *out.keys.get_or_insert_with(|| fingerprint(gate));
             self.write_record(gate, batch, draft, event_id, work, out)?;
+            note_refusals(work, out);
             out.push_record(&work.record, &self.names, gate.source.label, gate.offered);
             Ok(())
         });
@@ -193,6 +195,7 @@ impl Minimiser {
         }
 
         let slice = self.country(gate.region);
+        work.consents = gate.consent.of_event(batch, draft);
         let record = &mut work.record;
         record.extend_from_slice(&record::VERSION.to_le_bytes());
         record.extend_from_slice(&event_id.0);
@@ -200,7 +203,6 @@ impl Minimiser {
         record.push(gate.source.environment as u8);
         record.push(gate.source.protocol);
         record.push(draft.operation.number());
-        record.push(gate.consent as u8);
         record.extend_from_slice(&gate.region.0);
         record.push(gate.region_source as u8);
         record.extend_from_slice(&gate.received_at.0.to_le_bytes());
@@ -222,7 +224,8 @@ impl Minimiser {
             put_name(list, *label);
         }
         end_list(record, list);
-        end_list(record, list); // consents: none yet
+        work.consents.known().for_each(|pair| list.extend_from_slice(&pair));
+        end_list(record, list);
         for tag in &work.tags {
             list.push(tag.kind.number());
             if let SubjectKind::Group(group_type) = tag.kind {
@@ -1003,6 +1006,18 @@ pub(crate) fn raw_aad(event_id: EventId) -> [u8; 27] {
     aad[..11].copy_from_slice(b"weir/raw/v1");
     aad[11..].copy_from_slice(&event_id.0);
     aad
+}
+
+/// What an event refuses, under each tag that is its person's own: kept beside the records until they are durable.
+fn note_refusals(work: &Work, out: &mut MinimisedBatch) {
+    let purposes = work.consents.refused();
+    if purposes.is_empty() {
+        return;
+    }
+    let index = out.events();
+    for tag in work.tags.iter().filter(|tag| is_persons(tag)) {
+        out.refusals.push(Refusal { index, tag: tag.tag, purposes });
+    }
 }
 
 #[inline]

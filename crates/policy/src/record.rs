@@ -1,13 +1,13 @@
-//! D9: the journal record, version 1.
+//! D9: the journal record, version 2. Version 1 is still read.
 //!
 //! Little-endian; *v* is an unsigned LEB128 number; *name* is a v that the dictionary of the record's own group explains (no
 //! record depends on another group). A list is its length in bytes (v), then its items, so that a reader skips what it does not need.
 //!
 //! ```text
-//! 2   format version, 1
+//! 2   format version, 2
 //! 16  event id (D5)
 //! 2   flags: 1 late (D4), 2 historical, 4 replayed from the hold, 8 sealed raw ids follow, 16 a list below was cut at its limit
-//! 1   environment      1  protocol      1  operation      1  consent over all purposes (0 = unknown)
+//! 1   environment      1  protocol      1  operation      [1  unused, 0: version 1 only]
 //! 2   region (two letters, 0 0 = unknown)                 1  how it is known
 //! 8   received_at, Unix milliseconds
 //! 8   event_time: what vendors are told, fixed here (D4)
@@ -17,7 +17,7 @@
 //! name source          name event          name slice
 //! v   properties dropped because a key on the way is unclean
 //! list offered:    name of each destination that it was offered to
-//! list consents:   name of the purpose, 1 state, 1 origin        (none yet)
+//! list consents:   1 purpose, 1 byte: state in the two low bits, origin above; only what is known        (empty in version 1)
 //! list tags:       1 kind, [name group type where kind is 3], 1 role, 1 shape (1 e-mail, 2 phone), 16 tag
 //! list links:      1 kind, 1 place of the first tag, 1 place of the second
 //! list findings:   name path, 1 category, 1 likelihood, 1 action
@@ -32,15 +32,15 @@
 
 use weir_event::wire::{Cursor, WireError};
 use weir_event::{
-    Category, Environment, EventId, GenerationId, LeafKind, Likelihood, Millis, NameId, Operation, Region, Role, Rule,
-    SubjectKind, SubjectTag, limits,
+    Category, ConsentStates, Environment, EventId, GenerationId, LeafKind, Likelihood, Millis, NameId, Operation,
+    Region, Role, Rule, SubjectKind, SubjectTag, limits,
 };
 use weir_journal::Group;
 
-use crate::gate::{Action, Consent, RegionSource};
+use crate::gate::{Action, RegionSource};
 
 /// The version that this code writes, and the newest that it reads.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// Tags of one record, and links of one record. Over it: contacts are still dropped, not tagged, and the flag says so.
 pub const TAGS_MAX: usize = 64;
 /// Findings, near misses and withheld paths of one record. Over it: values are still dropped, not listed, and the flag says so.
@@ -177,7 +177,7 @@ pub struct RecordView<'g> {
     environment: Environment,
     protocol: u8,
     operation: Operation,
-    consent: Consent,
+    consents: ConsentStates,
     region: Region,
     region_source: RegionSource,
     received_at: Millis,
@@ -221,7 +221,7 @@ impl<'g> RecordView<'g> {
     fn read(bytes: &'g [u8], remap: Remap<'g>) -> Result<RecordView<'g>, RecordError> {
         let mut at = Cursor::new(bytes);
         let version = u16::from_le_bytes(at.array()?);
-        if version != VERSION {
+        if !(1..=VERSION).contains(&version) {
             return Err(if version > VERSION { RecordError::Newer(version) } else { RecordError::Malformed(0) });
         }
         let event_id = EventId(at.array()?);
@@ -230,7 +230,9 @@ impl<'g> RecordView<'g> {
         let environment = Environment::from_number(at.u8()?).ok_or_else(|| known(&at))?;
         let protocol = at.u8()?;
         let operation = Operation::from_number(at.u8()?).ok_or_else(|| known(&at))?;
-        let consent = Consent::from_number(at.u8()?).ok_or_else(|| known(&at))?;
+        if version == 1 && at.u8()? != 0 {
+            return Err(known(&at));
+        }
         let region = match at.array()? {
             [0, 0] => Region::UNKNOWN,
             letters => std::str::from_utf8(&letters).ok().and_then(Region::parse).ok_or_else(|| known(&at))?,
@@ -242,7 +244,11 @@ impl<'g> RecordView<'g> {
         let (source, name, slice) = (remap.name(at.varint()?), remap.name(at.varint()?), remap.name(at.varint()?));
         let unnamed = at.varint()?;
         let offered = at.bytes()?;
-        let _consents = at.bytes()?;
+        let mut consents = ConsentStates::UNKNOWN;
+        let (pairs, []) = at.bytes()?.as_chunks::<2>() else { return Err(known(&at)) };
+        if !pairs.iter().all(|pair| consents.read(*pair)) {
+            return Err(known(&at));
+        }
         let (tags, links) = (at.bytes()?, at.bytes()?);
         let (findings, near_misses, withheld) = (at.bytes()?, at.bytes()?, at.bytes()?);
         let leaves = at.bytes()?;
@@ -257,7 +263,7 @@ impl<'g> RecordView<'g> {
             environment,
             protocol,
             operation,
-            consent,
+            consents,
             region,
             region_source,
             received_at,
@@ -367,9 +373,9 @@ impl<'g> RecordView<'g> {
         self.operation
     }
 
-    /// What is known of consent.
-    pub fn consent(&self) -> Consent {
-        self.consent
+    /// What is known of consent, by purpose.
+    pub fn consents(&self) -> ConsentStates {
+        self.consents
     }
 
     /// The country.

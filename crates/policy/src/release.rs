@@ -325,6 +325,7 @@ impl Releaser {
         if self.policy.dropped_events.contains(&view.name()) {
             return Err(Rule::Event);
         }
+        self.policy.check_consent(view)?;
         let keys = self.destination.clone().ok_or(Rule::StageFailed)?;
         let epoch_number = self.epoch_of(view);
         let epoch = epoch_number.map_or(Epoch::Stable, Epoch::Rotating);

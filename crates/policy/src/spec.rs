@@ -5,7 +5,11 @@ use std::fmt;
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 use weir_event::names::{NameKind, has_clean_class};
-use weir_event::{Category, DestinationId, Millis, NameId, Names};
+use weir_event::{Category, ConsentState, DestinationId, Millis, NameId, Names, Purpose, PurposeSet, Rule};
+
+use crate::record::RecordView;
+use crate::regions::Regions;
+use crate::withdrawals::Withdrawals;
 
 /// `destinations.<id>` as configured, as far as release is concerned.
 #[derive(Clone, Debug)]
@@ -39,7 +43,18 @@ pub enum SubjectMode {
     },
 }
 
-/// One rule as configured: exactly one of the first four is set.
+/// What a rule by consent asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsentRuleSpec {
+    /// For what.
+    pub purpose: Purpose,
+    /// Where: codes of ISO 3166-1, `eu`, `eea`, `uk`; empty: everywhere.
+    pub regions: Vec<String>,
+    /// Whether an event of which nothing is known may leave.
+    pub unknown_may_leave: bool,
+}
+
+/// One rule as configured: exactly one of the fields before `action` is set.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct RuleSpec {
     /// Values of this category and of those below it. Action: `drop`.
@@ -50,6 +65,8 @@ pub struct RuleSpec {
     pub event: Option<String>,
     /// A set of paths of ours with bounded values: `utm`. No action.
     pub preset: Option<String>,
+    /// Events of people who have not agreed to this purpose. Action: `drop`.
+    pub consent: Option<ConsentRuleSpec>,
     /// What to do.
     pub action: Option<String>,
 }
@@ -87,6 +104,8 @@ pub enum Problem {
     NotAllowed(String),
     /// An epoch that is too short or too long.
     Period,
+    /// Not a country, nor a name of several.
+    Region(String),
 }
 
 impl fmt::Display for Problem {
@@ -107,10 +126,13 @@ impl fmt::Display for Problem {
             }
             Problem::NoAction => f.write_str("a rule needs an action: `drop`, or `pseudonymize` for a property"),
             Problem::NotOneSubject => {
-                f.write_str("a rule names exactly one of `category`, `property`, `event` and `preset`")
+                f.write_str("a rule names exactly one of `category`, `property`, `event`, `preset` and `consent`")
             }
             Problem::NotAllowed(text) => {
                 write!(f, "`{text}` is not in `allow`, so it never leaves: allow it too, or remove the rule")
+            }
+            Problem::Region(text) => {
+                write!(f, "`{text}` is not a region: write codes of countries such as `DE`, or `eu`, `eea`, `uk`")
             }
             Problem::Period => f.write_str("a rotation period lies between 1h and 366d"),
         }
@@ -145,6 +167,22 @@ pub struct ReleasePolicy {
     /// By number of the category.
     pub(crate) dropped_categories: [bool; Category::ALL.len() + 1],
     pub(crate) utm: bool,
+    consents: Vec<ConsentRule>,
+}
+
+/// A rule by consent, resolved.
+#[derive(Clone, Debug)]
+struct ConsentRule {
+    purpose: Purpose,
+    /// `None`: everywhere.
+    regions: Option<Regions>,
+    unknown_may_leave: bool,
+}
+
+impl ConsentRule {
+    fn holds_for(&self, view: &RecordView<'_>) -> bool {
+        self.regions.as_ref().is_none_or(|regions| regions.may_hold(view.region()))
+    }
 }
 
 impl ReleasePolicy {
@@ -182,6 +220,7 @@ impl ReleasePolicy {
             dropped_events: HashSet::default(),
             dropped_categories: [false; Category::ALL.len() + 1],
             utm: false,
+            consents: Vec::new(),
         };
         for (i, text) in spec.allow.iter().enumerate() {
             match path(names, text) {
@@ -206,6 +245,19 @@ impl ReleasePolicy {
             Some(other) => Err(Problem::Action(other.to_owned())),
             None => Err(Problem::NoAction),
         };
+        if let Some(consent) = &rule.consent {
+            if rule.category.is_some() || rule.property.is_some() || rule.event.is_some() || rule.preset.is_some() {
+                return Err(Problem::NotOneSubject);
+            }
+            only_drop()?;
+            let regions = Regions::parse(&consent.regions).map_err(Problem::Region)?;
+            self.consents.push(ConsentRule {
+                purpose: consent.purpose,
+                regions: (!consent.regions.is_empty()).then_some(regions),
+                unknown_may_leave: consent.unknown_may_leave,
+            });
+            return Ok(());
+        }
         match (&rule.category, &rule.property, &rule.event, &rule.preset) {
             (Some(key), None, None, None) => {
                 only_drop()?;
@@ -252,6 +304,34 @@ impl ReleasePolicy {
     /// The destination.
     pub fn destination(&self) -> &DestinationId {
         &self.destination
+    }
+
+    /// The purposes that this destination asks consent for.
+    pub fn asks_consent(&self) -> PurposeSet {
+        self.consents.iter().map(|rule| rule.purpose).collect()
+    }
+
+    /// Why an event may not leave by what is known of its own consent. A refusal counts before what is not known.
+    pub(crate) fn check_consent(&self, view: &RecordView<'_>) -> Result<(), Rule> {
+        let mut fate = Ok(());
+        for rule in self.consents.iter().filter(|rule| rule.holds_for(view)) {
+            match view.consents().state(rule.purpose) {
+                ConsentState::Given => {}
+                ConsentState::Refused => return Err(Rule::ConsentRefused),
+                ConsentState::Unknown if rule.unknown_may_leave => {}
+                ConsentState::Unknown => fate = Err(Rule::ConsentUnknown),
+            }
+        }
+        fate
+    }
+
+    /// Why an event at `offset` of the journal may not leave by what its person has said since.
+    pub fn check_withdrawn(&self, view: &RecordView<'_>, offset: u64, withdrawals: &Withdrawals) -> Result<(), Rule> {
+        if self.consents.is_empty() {
+            return Ok(());
+        }
+        let asked = self.consents.iter().filter(|rule| rule.holds_for(view)).map(|rule| rule.purpose).collect();
+        withdrawals.check(view, offset, asked)
     }
 
     /// Whether raw ids leave: then the gate must keep them for what this destination takes (D8).

@@ -4,7 +4,7 @@
 //! Names come back through the source's own table, key by key, so that a replay is judged by today's rules.
 //!
 //! ```text
-//! 2  format version, 1
+//! 2  format version, 2 (1 ends before the consents, and is still read)
 //! 1  operation       1  flags: 1 historical, 2 SDK id, 4 client time, 8 the name is one of ours or was clean
 //! v length, name as sent;      [v length, name as interned]   where flag 8
 //! [v length, SDK id]           [8 client time, little-endian]
@@ -12,6 +12,7 @@
 //! v  identities: 1 kind, [v length, group type where kind is 3], 1 role, v length, id
 //! v  paths: v parent (0 unclean, 1 event, 2 profile, 3 context, 4 group, 5… the paths before), 1 folded, v length, key
 //! v  leaves: v path (as parent), 1 kind, [v length, bytes]
+//! v  length of the consents: 1 purpose, 1 byte as in the journal record; what the request's head said
 //! ```
 //!
 //! Limits: [`limits::HOLD_BODY_BYTES_MAX`]; a larger body is not kept, only the skeleton. [`PATHS_MAX`] paths; with more a body
@@ -24,15 +25,15 @@ use weir_event::draft::Leaf;
 use weir_event::names::NameKind;
 use weir_event::wire::{self, Cursor, WireError};
 use weir_event::{
-    Draft, DraftBatch, EventId, Identity, LeafKind, Millis, NameId, Names, Operation, Role, Rule, SourceId,
-    SourceNames, SubjectKind, Text, limits,
+    ConsentStates, Draft, DraftBatch, EventId, Identity, LeafKind, Millis, NameId, Names, Operation, Role, Rule,
+    SourceId, SourceNames, SubjectKind, Text, limits,
 };
 
 use crate::gate::Gate;
 use crate::minimise::{corrected, in_milliseconds};
 
 /// The version that this code writes, and the newest that it reads.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Paths of one body: each leaf of an event may have one of its own, and as many again above it.
 pub const PATHS_MAX: u64 = 2 * limits::EVENT_LEAVES_MAX as u64;
@@ -68,7 +69,9 @@ impl Withheld {
     ) -> Withheld {
         let client_time =
             draft.client_time.map(|time| corrected(in_milliseconds(time), draft.sent_at, gate.received_at));
-        let mut body = encode(names, batch, draft, client_time);
+        let mut consents = gate.consent.request();
+        consents.merge(batch.consent);
+        let mut body = encode(names, batch, draft, client_time, consents);
         if body.len() > limits::HOLD_BODY_BYTES_MAX {
             body = Vec::new();
         }
@@ -175,7 +178,13 @@ impl fmt::Debug for Opened {
     }
 }
 
-fn encode(names: &Names, batch: &DraftBatch, draft: &Draft, client_time: Option<Millis>) -> Vec<u8> {
+fn encode(
+    names: &Names,
+    batch: &DraftBatch,
+    draft: &Draft,
+    client_time: Option<Millis>,
+    consents: ConsentStates,
+) -> Vec<u8> {
     let mut out = VERSION.to_le_bytes().to_vec();
     let named = draft.name != NameId::UNNAMED;
     let flags = u8::from(draft.historical)
@@ -220,6 +229,7 @@ fn encode(names: &Names, batch: &DraftBatch, draft: &Draft, client_time: Option<
             wire::put_bytes(&mut out, batch.bytes(leaf.text));
         }
     }
+    wire::put_bytes(&mut out, &consents.known().flatten().collect::<Vec<u8>>());
     out
 }
 
@@ -259,7 +269,8 @@ impl PathWriter {
 pub fn decode(body: &[u8], source: &SourceNames) -> Result<DraftBatch, WireError> {
     let mut at = Cursor::new(body);
     let bad = |at: &Cursor<'_>| WireError(at.position());
-    if u16::from_le_bytes(at.array()?) != VERSION || body.len() > limits::HOLD_BODY_BYTES_MAX {
+    let version = u16::from_le_bytes(at.array()?);
+    if !(1..=VERSION).contains(&version) || body.len() > limits::HOLD_BODY_BYTES_MAX {
         return Err(WireError(0));
     }
     let mut batch = DraftBatch::default();
@@ -311,6 +322,12 @@ pub fn decode(body: &[u8], source: &SourceNames) -> Result<DraftBatch, WireError
         let kind = LeafKind::from_number(at.u8()?).ok_or_else(|| bad(&at))?;
         let text = if kind.has_text() { put(at.str()?.as_bytes()) } else { Text::default() };
         leaves.push(Leaf { path, kind, text });
+    }
+    if version > 1 {
+        let (pairs, []) = at.bytes()?.as_chunks::<2>() else { return Err(bad(&at)) };
+        if !pairs.iter().all(|pair| batch.consent.read(*pair)) {
+            return Err(bad(&at));
+        }
     }
     if !at.is_done() {
         return Err(bad(&at));

@@ -50,7 +50,7 @@ fn main() {
         region: Region::parse("DE").expect("a country"),
         region_source: RegionSource::ClientAddress,
         generation: GenerationId([9; 8]),
-        consent: Consent::Unknown,
+        consent: Consent::UNKNOWN,
         keys: &snapshot,
         offered: &offered,
         raw_day: 0,

@@ -66,7 +66,7 @@ impl Facts {
 impl<'a, V: Vocabulary> Drafting<'a, V> {
     /// Begins at the start of the batch's text.
     pub(crate) fn new(batch: &'a mut DraftBatch, names: &'a SourceNames, vocabulary: V) -> Drafting<'a, V> {
-        let DraftBatch { text, leaves, drafts } = batch;
+        let DraftBatch { text, leaves, drafts, .. } = batch;
         let parser = Parser::new(text, leaves, names, vocabulary);
         Drafting { parser, drafts, events: 0, fault: None, last_name: (Text::default(), NameId::UNNAMED) }
     }

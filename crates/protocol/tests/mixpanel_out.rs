@@ -87,7 +87,7 @@ impl World {
             region: self.region,
             region_source: RegionSource::ClientAddress,
             generation: GenerationId([9; 8]),
-            consent: Consent::Unknown,
+            consent: Consent::UNKNOWN,
             keys: &snapshot,
             offered: &offered,
             raw_day: (NOW.0 / Millis::DAY) as u32,

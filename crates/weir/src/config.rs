@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use weir_event::{DestinationId, Environment, SourceId};
+use weir_policy::{ConsentRuleSpec, ConsentSpec};
 use zeroize::Zeroizing;
 
 pub use problem::{Problem, Problems};
@@ -107,6 +108,8 @@ pub struct Source {
     pub auxiliary: Auxiliary,
     /// The second fact of D17.
     pub accept_flag_loss: bool,
+    /// What says something about consent.
+    pub consent: ConsentSpec,
     /// Events a second, on average over ten seconds; `None`: as many as come.
     pub rate_limit: Option<u32>,
 }
@@ -240,6 +243,8 @@ pub enum Selector {
     Event(String),
     /// A set of properties with bounded values that leaves; the action says nothing.
     Preset(String),
+    /// Events of people who have not agreed.
+    Consent(ConsentRuleSpec),
 }
 
 /// What a release rule does.

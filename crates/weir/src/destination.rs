@@ -73,6 +73,7 @@ fn release_spec(id: &DestinationId, from: &Destination) -> ReleaseSpec {
             Selector::Category(category) => spec.category = Some(category.clone()),
             Selector::Property(path) => spec.property = Some(canonical(path)),
             Selector::Event(event) => spec.event = Some(event.clone()),
+            Selector::Consent(consent) => spec.consent = Some(consent.clone()),
             Selector::Preset(preset) => {
                 spec.preset = Some(preset.clone());
                 return spec;

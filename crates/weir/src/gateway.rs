@@ -13,9 +13,10 @@ use weir_hold::{EntryId, Hold, HoldOptions, Shelf};
 use weir_journal::Journal;
 use weir_keys::Keys;
 use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
-use weir_policy::{MinimisedBatch, Minimiser, SharedTally};
+use weir_policy::{MinimisedBatch, Minimiser, SharedTally, Withdrawals};
 
 use crate::config::{Auxiliary, Config, Mode, Problems, Secrets, StartFrom};
+use crate::consent;
 use crate::disk::{DataFolder, Space};
 use crate::generation::{Generation, Memories};
 use crate::listen::{self, Settings};
@@ -60,6 +61,8 @@ pub struct Gateway {
     pub audit: Arc<Ledger>,
     /// Delivery.
     pub deliver: Arc<Deliver>,
+    /// Who has refused what since events came in that still wait.
+    pub withdrawals: Arc<Withdrawals>,
     /// The disk.
     pub space: Arc<Space>,
     /// What the anchors say (D14); shown by status and doctor.
@@ -159,6 +162,11 @@ impl Gateway {
         egress.totals().into_keys().filter(has_ended).for_each(|id| memories.end(id));
         let generation = Arc::new(Generation::resolve(config, &engine, &names, &memories)?);
         fill_windows(&journal, &generation, clock.now()).await;
+        // Before anything is sent: what was refused while events waited must stop them after a restart too.
+        let withdrawals = Arc::new(Withdrawals::new());
+        let asked = withdrawals.watch(generation.asks_consent());
+        let oldest = consent::oldest_waiting(&generation, &journal, &hold, &egress);
+        consent::read_again(&withdrawals, asked, &journal, oldest).await;
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
         let parts = Parts {
             keys: Arc::clone(&keys),
@@ -166,6 +174,7 @@ impl Gateway {
             journal: journal.clone(),
             ledger: Arc::clone(&egress),
             hold: hold.clone(),
+            withdrawals: Arc::clone(&withdrawals),
             clock: Arc::clone(&clock),
         };
         say_unreached(&generation, &egress, &journal);
@@ -177,6 +186,7 @@ impl Gateway {
             hold.clone(),
             Arc::clone(&keys),
             Arc::clone(&space),
+            Arc::clone(&withdrawals),
             Arc::clone(&clock),
         );
         let deliver = Arc::new(deliver);
@@ -198,6 +208,7 @@ impl Gateway {
             egress,
             audit,
             deliver,
+            withdrawals,
             space,
             rewind,
             ingest: OnceLock::new(),
@@ -223,8 +234,13 @@ impl Gateway {
         say_unreached(&generation, &self.egress, self.pipeline.journal());
         // Delivery first: a destination must have its beginning in the ledger before an event is offered to it. Secrets are not
         // part of the hash, so delivery gets the new setups even where the id is the same.
+        // What is asked for from now on has to be known before the first destination asks.
+        let asked = self.withdrawals.watch(old.asks_consent().or(generation.asks_consent()));
+        let oldest = consent::oldest_waiting(&generation, self.pipeline.journal(), &self.hold, &self.egress);
+        consent::read_again(&self.withdrawals, asked, self.pipeline.journal(), oldest).await;
         self.deliver.apply(generation.id, &generation.destinations).await?;
         self.pipeline.replace(Arc::clone(&generation));
+        let _ = self.withdrawals.watch(generation.asks_consent());
         if let Some(ingest) = self.ingest.get() {
             let config = &generation.config;
             ingest.set(Settings { limits: config.limits, trusted_proxies: config.trusted_proxies.clone() });

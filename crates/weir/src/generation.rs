@@ -11,8 +11,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ring::digest;
 use weir_deliver::Setup;
 use weir_detect::Engine;
-use weir_event::{DestinationId, GenerationId, Millis, NameId, Names, SourceId, SourceNames};
-use weir_policy::SourcePolicy;
+use weir_event::{DestinationId, GenerationId, Millis, NameId, Names, PurposeSet, SourceId, SourceNames};
+use weir_policy::{ConsentSignals, SourcePolicy};
 use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{DecodeOptions, Protocol};
 
@@ -50,6 +50,8 @@ pub struct SourceRuntime {
     pub offered: Vec<NameId>,
     /// Events a second.
     pub rate_limit: Option<u32>,
+    /// How consent is read from its requests and events.
+    pub consent: ConsentSignals,
     /// What auxiliary calls get (D17).
     pub auxiliary: Auxiliary,
     mode: Mode,
@@ -175,6 +177,25 @@ impl Generation {
             };
             let runtime = SourceRuntime {
                 // A tapped event reaches no destination, so no raw id of it is kept (D8).
+            // As in allow lists, a vendor's own name for a property stands for its path.
+            let mut spec = source.consent.clone();
+            for (path, _) in &mut spec.properties {
+                if let Some(canonical) = protocol.canonical_path(path) {
+                    canonical.clone_into(path);
+                }
+            }
+            let consent = match ConsentSignals::resolve(&spec, names) {
+                Ok(consent) => consent,
+                Err(paths) => {
+                    let at = format!("sources.{id}.consent");
+                    problems.extend(
+                        paths
+                            .iter()
+                            .map(|path| config.problem(&at, &format!("`{path}` is not the path of a property"))),
+                    );
+                    continue;
+                }
+            };
                 tapped: SourcePolicy { tap: true, keeps_raw: false, ..policy.clone() },
                 policy,
                 protocol,
@@ -182,6 +203,7 @@ impl Generation {
                 offered: takers().map(|(id, _)| names.label(id.as_str())).collect(),
                 auxiliary: source.auxiliary.clone(),
                 rate_limit: source.rate_limit,
+                consent,
                 mode: source.mode,
                 event_modes: source.events.iter().map(|(name, mode)| (memory.names.event(name), *mode)).collect(),
                 write_keys: source.write_keys.clone(),
@@ -202,6 +224,11 @@ impl Generation {
     /// The source that a write key belongs to.
     pub fn source_of_key(&self, key: &str) -> Option<&Arc<SourceRuntime>> {
         self.sources.get(self.by_write_key.get(key)?)
+    /// The purposes that some destination asks consent for.
+    pub fn asks_consent(&self) -> PurposeSet {
+        self.destinations.values().fold(PurposeSet::EMPTY, |all, setup| all.or(setup.release.asks_consent()))
+    }
+
     }
 
     /// The protocols that some source speaks, each once, in the order of their list.

@@ -5,6 +5,7 @@
 pub mod auxiliary;
 pub mod cli;
 pub mod config;
+mod consent;
 pub mod dedup;
 pub mod destination;
 pub mod disk;

@@ -69,6 +69,11 @@ impl Head {
         }
     }
 
+    /// The headers `Cookie`, for the consent rules that name a cookie (D18): nobody else may look into them.
+    pub fn cookies(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.headers.get_all(http::header::COOKIE).iter().map(http::HeaderValue::as_bytes)
+    }
+
     fn says_one(&self, name: &str) -> bool {
         self.0.headers.get(name).is_some_and(|value| value.as_bytes().trim_ascii() == b"1")
     }

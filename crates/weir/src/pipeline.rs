@@ -14,11 +14,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use weir_detect::country::{self, TruncatedAddress};
 use weir_event::log::{self, Field, Level};
-use weir_event::{Clock, DestinationId, DraftBatch, EventId, GenerationId, Millis, Region, Rule, SourceId};
+use weir_event::{
+    Clock, ConsentStates, DestinationId, DraftBatch, EventId, GenerationId, Millis, Region, Rule, SourceId,
+};
 use weir_hold::Hold;
 use weir_journal::Journal;
 use weir_keys::{KeySnapshot, Keys};
-use weir_policy::{Consent, Gate, MinimisedBatch, Minimiser, RegionSource, Withheld};
+use weir_policy::{Consent, Gate, MinimisedBatch, Minimiser, RegionSource, Withdrawals, Withheld};
 use weir_protocol::body::{self, BodyError, Opened};
 use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{Answer, Answering, Auxiliary, Call, DecodeError, Endpoint, Protocol, RequestHead, Situation};
@@ -101,6 +103,7 @@ pub struct Pipeline {
     keys: Arc<Keys>,
     space: Arc<Space>,
     clock: Arc<dyn Clock>,
+    withdrawals: Arc<Withdrawals>,
     stopping: AtomicBool,
     questions: Questions,
 }
@@ -108,6 +111,14 @@ pub struct Pipeline {
 thread_local! {
     /// The decoded events of the request that this thread works on; kept for its memory, emptied before each use.
     static DRAFTS: RefCell<DraftBatch> = RefCell::default();
+}
+
+/// Who sent a request, as far as events may know.
+#[derive(Clone, Copy)]
+struct Sender {
+    network: Option<TruncatedAddress>,
+    /// What the head says of consent.
+    consent: ConsentStates,
 }
 
 /// What the synchronous part of the gate made of a request.
@@ -126,6 +137,7 @@ impl Service for Pipeline {
 
 impl Pipeline {
     /// A gate that works by `generation` until [`Pipeline::replace`].
+    #[expect(clippy::too_many_arguments, reason = "called in one place")]
     pub fn new(
         generation: Arc<Generation>,
         minimiser: Minimiser,
@@ -133,6 +145,7 @@ impl Pipeline {
         hold: Hold,
         keys: Arc<Keys>,
         space: Arc<Space>,
+        withdrawals: Arc<Withdrawals>,
         clock: Arc<dyn Clock>,
     ) -> Pipeline {
         let (stopping, questions) = (AtomicBool::new(false), Questions::default());
@@ -144,6 +157,7 @@ impl Pipeline {
             keys,
             space,
             clock,
+            withdrawals,
             stopping,
             questions,
         }
@@ -180,16 +194,20 @@ impl Pipeline {
     }
 
     /// One request from arrival to answer.
-    async fn answer(&self, head: &Head, body: Body, peer: Peer) -> Answer {
+    async fn answer(&self, whole: &Head, body: Body, peer: Peer) -> Answer {
         let generation = self.generation();
-        let (named, path) = match split(head.path()) {
+        let (named, path) = match split(whole.path()) {
             Some((id, rest)) => match generation.source(id) {
                 Some(source) => (Some(source), rest),
                 None => return not_found(),
             },
-            None => (None, head.path()),
+            None => (None, whole.path()),
         };
-        let head = head.for_protocol(path);
+        let head = whole.for_protocol(path);
+        let sender = |source: &SourceRuntime| Sender {
+            network: peer.network,
+            consent: source.consent.of_request(head.gpc, head.dnt, whole.cookies()),
+        };
         let Some((protocol, call)) = self.classify(&generation, named, &head, &body) else { return not_found() };
         let answer = |endpoint, opened: Option<&Opened>, situation| {
             protocol.answer(&Answering { endpoint, head: &head, opened, situation, now: self.clock.now() })
@@ -210,7 +228,7 @@ impl Pipeline {
                 match found.map(|(source, _)| (source, &source.auxiliary)) {
                     Some((_, config::Auxiliary::Refuse)) => answer(endpoint, Some(&opened), Situation::Unknown),
                     Some((source, config::Auxiliary::Proxy(destination))) => {
-                        let asked = self.ask(&generation, source, destination, &call, peer.network).await;
+                        let asked = self.ask(&generation, source, destination, &call, sender(source)).await;
                         asked.unwrap_or_else(|| protocol.auxiliary(&call))
                     }
                     Some((_, config::Auxiliary::Constant)) | None => protocol.auxiliary(&call),
@@ -232,7 +250,7 @@ impl Pipeline {
                 // The bytes count against the budget until the answer is made.
                 Body::Whole(bytes, mut taken) => {
                     let body = (bytes, &mut taken);
-                    let (fate, opened) = self.ingest(&generation, named, protocol, endpoint, &head, body, peer).await;
+                    let (fate, opened) = self.ingest(&generation, named, protocol, endpoint, &head, body, sender).await;
                     answer(endpoint, opened.as_ref(), fate.situation())
                 }
                 Body::Refused(Refusal::TooLarge) => answer(endpoint, None, Situation::TooLarge),
@@ -288,7 +306,7 @@ impl Pipeline {
         endpoint: Endpoint,
         head: &RequestHead<'_>,
         (body, taken): (Vec<u8>, &mut InFlight),
-        peer: Peer,
+        sender: impl Fn(&SourceRuntime) -> Sender,
     ) -> (Fate, Option<Opened>) {
         if self.is_stopping() || self.hold.is_full() || !self.space.intake_open() {
             return (Fate::Overloaded, None);
@@ -320,7 +338,7 @@ impl Pipeline {
                 Ok(decoded) => {
                     timer.mark(Stage::Decode);
                     source.memory.rate.take(decoded.events);
-                    let gated = self.gate(generation, source, drafts, decoded.events, peer.network, &mut timer);
+                    let gated = self.gate(generation, source, drafts, decoded.events, sender(source), &mut timer);
                     drafts.clear();
                     Ok(gated)
                 }
@@ -342,12 +360,12 @@ impl Pipeline {
         source: &SourceRuntime,
         drafts: &DraftBatch,
         events: u32,
-        client: Option<TruncatedAddress>,
+        sender: Sender,
         timer: &mut StageTimer,
     ) -> Gated {
         let now = self.clock.now();
         let keys = self.snapshot_for(source, now);
-        let (region, region_source) = region_of(client);
+        let (region, region_source) = region_of(sender.network);
         let raw_day = raw_day(now);
         let gate = |tapped: bool| Gate {
             source: if tapped { &source.tapped } else { &source.policy },
@@ -355,7 +373,7 @@ impl Pipeline {
             region,
             region_source,
             generation: generation.id,
-            consent: Consent::Unknown,
+            consent: Consent::new(&source.consent, sender.consent),
             keys: &keys,
             offered: if tapped { &[] } else { &source.offered },
             raw_day,
@@ -405,15 +423,20 @@ impl Pipeline {
     }
 
     /// Makes a request durable: the hold first, then the journal group that counts it, then the dedup window.
-    async fn commit(&self, source: &SourceRuntime, gated: Gated) -> Fate {
+    async fn commit(&self, source: &SourceRuntime, mut gated: Gated) -> Fate {
         // A crash after this leaves entries of a request that was never acknowledged; when the SDK sends it again the same event
         // ids make these entries no-ops.
         if !gated.withheld.is_empty() && self.hold.put_all_withheld(gated.withheld).await.is_err() {
             return Fate::Overloaded;
         }
         // A crash before the group is synced loses the whole request, unacknowledged. After it, everything is there.
-        if !gated.batch.is_empty() && self.journal.append(gated.batch).await.is_err() {
-            return Fate::Overloaded;
+        if !gated.batch.is_empty() {
+            let refusals = gated.batch.take_refusals();
+            match self.journal.append(gated.batch).await {
+                // Before the answer: who was told that a refusal arrived can rely on it.
+                Ok(offsets) => self.withdrawals.note(&refusals, offsets.start.0),
+                Err(_) => return Fate::Overloaded,
+            }
         }
         source.memory.window.admit(gated.admitted.into_iter(), self.clock.now());
         Fate::Accepted(gated.events)
@@ -426,17 +449,17 @@ impl Pipeline {
         source: &SourceRuntime,
         destination: &DestinationId,
         call: &Auxiliary<'_>,
-        client: Option<TruncatedAddress>,
+        sender: Sender,
     ) -> Option<Answer> {
         let keys = self.snapshot_for(source, call.now);
-        let (region, region_source) = region_of(client);
+        let (region, region_source) = region_of(sender.network);
         let gate = Gate {
             source: &source.policy,
             received_at: call.now,
             region,
             region_source,
             generation: generation.id,
-            consent: Consent::Unknown,
+            consent: Consent::new(&source.consent, sender.consent),
             keys: &keys,
             offered: &source.offered,
             raw_day: raw_day(call.now),
@@ -497,7 +520,8 @@ impl Pipeline {
             region: Region::UNKNOWN,
             region_source: RegionSource::Unknown,
             generation: generation.id,
-            consent: Consent::Unknown,
+            // What the request's head said is in the body.
+            consent: Consent::new(&source.consent, ConsentStates::UNKNOWN),
             keys: &keys,
             offered: if tapped { &[] } else { &source.offered },
             raw_day: raw_day(now),
@@ -507,10 +531,16 @@ impl Pipeline {
         let id = entry.event_id;
         match catch_unwind(AssertUnwindSafe(|| self.minimiser.minimise(&gate, &drafts, draft, id, &mut batch))) {
             Ok(Ok(())) if dry_run => Replayed::Would,
-            Ok(Ok(())) => match self.journal.append(batch).await {
-                Ok(_) => Replayed::Journaled,
-                Err(_) => Replayed::NotNow,
-            },
+            Ok(Ok(())) => {
+                let refusals = batch.take_refusals();
+                match self.journal.append(batch).await {
+                    Ok(offsets) => {
+                        self.withdrawals.note(&refusals, offsets.start.0);
+                        Replayed::Journaled
+                    }
+                    Err(_) => Replayed::NotNow,
+                }
+            }
             Ok(Err(held)) => Replayed::Withheld(held.reason()),
             Err(_) => Replayed::Withheld(Rule::StageFailed),
         }

@@ -241,6 +241,7 @@ impl World {
                     journal: up.journal.clone(),
                     ledger: Arc::clone(&up.ledger),
                     hold: up.hold.clone(),
+                    withdrawals: Arc::default(),
                     clock,
                 };
                 let unfinished = std::mem::take(&mut up.unfinished);
@@ -271,7 +272,7 @@ impl World {
                     region: Region::parse("DE").unwrap(),
                     region_source: RegionSource::ClientAddress,
                     generation: GenerationId([9; 8]),
-                    consent: Consent::Unknown,
+                    consent: Consent::UNKNOWN,
                     keys: &keys,
                     offered: &offered,
                     raw_day,

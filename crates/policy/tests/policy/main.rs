@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests that cannot go on says so")]
 
+mod consent;
 mod minimise;
 mod planted;
 mod records;

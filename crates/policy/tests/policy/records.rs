@@ -78,9 +78,9 @@ proptest! {
 fn d9_a_newer_record_is_refused() {
     let world = World::new();
     let mut bytes = world.minimise(&Event::new("opened")).unwrap().0;
-    bytes[0] = 2;
+    bytes[0] = 3;
     let remap = |n: u32| NameId(n);
-    assert_eq!(RecordView::parse_bytes(&bytes, &remap).unwrap_err(), RecordError::Newer(2));
+    assert_eq!(RecordView::parse_bytes(&bytes, &remap).unwrap_err(), RecordError::Newer(3));
 }
 
 #[test]

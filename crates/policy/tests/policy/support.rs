@@ -94,7 +94,7 @@ impl World {
             region: Region::parse("DE").unwrap(),
             region_source: RegionSource::ClientAddress,
             generation: GenerationId([9; 8]),
-            consent: Consent::Unknown,
+            consent: Consent::UNKNOWN,
             keys,
             offered: &self.offered,
             raw_day: raw_day(NOW),

@@ -209,7 +209,7 @@ mod tests {
             unnamed: 0,
             fault: None,
         };
-        let batch = DraftBatch { text, leaves, drafts: vec![draft] };
+        let batch = DraftBatch { text, leaves, drafts: vec![draft], ..DraftBatch::default() };
         let masked = mask(&batch, &engine, &names);
         assert_eq!((masked[0].path.as_str(), masked[0].length), ("note", 15));
         assert!(masked[0].categories.contains(&"user.contact.email".to_owned()), "{:?}", masked[0].categories);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use weir_event::{DestinationId, Environment, SourceId};
+use weir_event::{DestinationId, Environment, Purpose, SourceId};
+use weir_policy::{ConsentRuleSpec, ConsentSpec, Reading};
 use zeroize::Zeroizing;
 
 use super::check::{Checked, Read};
@@ -163,6 +164,7 @@ impl Resolver<'_, '_> {
                     let message = if owner == key.text {
                         format!("`sources.{id}.write_keys` names a key twice")
                     } else {
+            self.places.insert(format!("sources.{id}.consent"), source.field("consent").at);
                         format!("`sources.{id}.write_keys` has a key of source `{owner}`: a key belongs to one source")
                     };
                     self.report(item.at, &message);
@@ -202,6 +204,7 @@ impl Resolver<'_, '_> {
             );
         }
         sources
+                    consent: consent(source.field("consent")),
     }
 
     /// D17: whom a source in mode `proxy` asks.
@@ -304,7 +307,14 @@ impl Resolver<'_, '_> {
             },
             subject: subject(fields.field("subject")),
             allow: texts(release.field("allow")),
-            rules: release.field("rules").items().iter().filter_map(|rule| self.rule(id, rule)).collect(),
+            rules: {
+                let mut rules: Vec<_> =
+                    release.field("rules").items().iter().filter_map(|rule| self.rule(id, rule)).collect();
+                if fields.field("shares").flag() {
+                    rules.push(ReleaseRule { selector: Selector::Consent(no_sale()), action: RuleAction::Drop });
+                }
+                rules
+            },
             vendor: fields.field("vendor").optional_text().unwrap_or_else(|| kind.to_owned()),
             from: if fields.field("from").text() == "earliest" { StartFrom::Earliest } else { StartFrom::Now },
             on_unknown: match fields.field("on_unknown").text() {
@@ -356,7 +366,7 @@ impl Resolver<'_, '_> {
         };
         if selectors.len() != 1 {
             let message = format!(
-                "a rule of `destinations.{id}.release` must have exactly one of category, property, event and preset"
+                "a rule of `destinations.{id}.release` must have exactly one of category, property, event, preset and consent"
             );
             self.report(rule.at, &message);
             return None;
@@ -372,6 +382,12 @@ impl Resolver<'_, '_> {
     }
 
     /// A secret by the name of its field. What was read is never part of a message.
+        for field in ["regions", "unknown"] {
+            if !rule.field(field).is_absent() && !matches!(selector, Selector::Consent(_)) {
+                let message = format!("`{field}` in a rule of `destinations.{id}.release` goes with `consent` only: remove it");
+                self.report(rule.field(field).at, &message);
+            }
+        }
     fn secret(&mut self, name: &str, checked: &Checked) -> Secret {
         let (place, at) = match &checked.value {
             Read::Variant("file", Some(body)) => (SecretPlace::File(self.path(body)), body.at),
@@ -493,3 +509,48 @@ fn subject(checked: &Checked) -> Subject {
         _ => Subject::Stable,
     }
 }
+    .chain(purpose(rule.field("consent")).map(|purpose| {
+        let regions = rule.field("regions");
+        Selector::Consent(ConsentRuleSpec {
+            purpose,
+            regions: if regions.is_absent() { Vec::new() } else { texts(regions) },
+            unknown_may_leave: word(rule.field("unknown")) == "allow",
+        })
+    }))
+/// What `shares: true` asks for: an opt-out counts, and nobody has to opt in.
+fn no_sale() -> ConsentRuleSpec {
+    ConsentRuleSpec { purpose: Purpose::SaleOrSharing, regions: Vec::new(), unknown_may_leave: true }
+}
+
+fn purpose(checked: &Checked) -> Option<Purpose> {
+    Purpose::parse(word(checked))
+}
+
+fn reading(checked: &Checked) -> Reading {
+    match word(checked) {
+        "onetrust" => Reading::OneTrust,
+        "cookiebot" => Reading::Cookiebot,
+        "tcf" => Reading::Tcf,
+        "google" => Reading::GoogleConsent,
+        _ => purpose(checked).map_or(Reading::Ignore, Reading::Purpose),
+    }
+}
+
+fn consent(fields: &Checked) -> ConsentSpec {
+    let purposes = |name| fields.field(name).items().iter().filter_map(purpose).collect();
+    let readings = |name| {
+        let entries = fields.field(name).entries().iter();
+        entries.map(|(key, value)| (key.text.clone(), reading(value))).collect()
+    };
+    ConsentSpec {
+        gpc: purposes("gpc"),
+        dnt: purposes("dnt"),
+        categories: {
+            let entries = fields.field("categories").entries().iter();
+            entries.map(|(key, value)| (key.text.clone(), purpose(value))).collect()
+        },
+        properties: readings("properties"),
+        cookies: readings("cookies"),
+    }
+}
+

@@ -201,10 +201,23 @@ const WORD: Form = Form {
     pattern: Some("^.{1,100}$"),
     check: weir_event::names::has_clean_class,
 };
+const REGION: Form = Form {
+    noun: "the ISO code of a country, such as DE, or eu, eea or uk",
+    pattern: Some("^[A-Za-z]{2,3}$"),
+    check: weir_policy::is_region,
+};
 const CATEGORY: Form = Form {
     noun: "a category, or a part above categories, such as user.contact.email, user.contact or secret",
     pattern: Some("^[a-z_.]{1,100}$"),
     check: |t| weir_event::Category::ALL.iter().any(|c| c.is_under(t)),
+};
+const COOKIE: Form = Form {
+    noun: "the name of a cookie: 1 to 128 letters, digits and ! # $ % & ' * + - . ^ _ ` | ~",
+    pattern: Some("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$"),
+    check: |t| {
+        (1..=128).contains(&t.len())
+            && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    },
 };
 const LEDGER_ORIGIN: Form = Form {
     noun: "a name for this log as C2SP checkpoints carry it: no spaces and no +, such as weir.example.com/egress",
@@ -424,6 +437,12 @@ static SOURCE: &[Field] = &[
         kind: Kind::Count { min: 1, max: 1_000_000 },
         default: Default::Absent,
         doc: "Events a second that this source may send, on average over ten seconds. Over it: 503 with Retry-After, which every SDK that retries at all retries; nothing is taken, the SDK keeps its events. Absent: as many as come.",
+    Field {
+        name: "consent",
+        kind: Kind::Section(CONSENT),
+        default: Default::Value("{}"),
+        doc: "What its requests and events say about consent, for destinations with a rule by `consent`. See [consent](consent.md) for what is understood without configuration.",
+    },
     },
 ];
 
@@ -446,6 +465,65 @@ static DESTINATION: &[Field] = &[
         name: "type",
         kind: Kind::Choice(&[choice("mixpanel", "A Mixpanel project.")]),
         default: Default::Required { why: "what receives the events: mixpanel", stand_in: "mixpanel" },
+const ANALYTICS: Choice = choice("analytics", "Measuring how the product is used.");
+const ADVERTISING: Choice = choice("advertising", "Advertising, measured or targeted.");
+const SALE: Choice = choice("sale_or_sharing", "Sale or sharing as the CCPA means it.");
+const PERSONALIZATION: Choice = choice("personalization", "Fitting content to a person.");
+const FUNCTIONAL: Choice = choice("functional", "Comfort beyond what the service needs.");
+const PURPOSES: &[Choice] = &[ANALYTICS, ADVERTISING, SALE, PERSONALIZATION, FUNCTIONAL];
+const PURPOSE: Kind = Kind::Choice(PURPOSES);
+const IGNORE: Choice = choice("ignore", "Says nothing: takes away what is built in.");
+const READING: Kind = Kind::Choice(&[
+    ANALYTICS,
+    ADVERTISING,
+    SALE,
+    PERSONALIZATION,
+    FUNCTIONAL,
+    choice("onetrust", "OneTrust's cookie `OptanonConsent`, by the categories above."),
+    choice("cookiebot", "Cookiebot's cookie `CookieConsent`, by the categories above."),
+    choice("tcf", "A TC string of the IAB's framework, version 2."),
+    choice("google", "Google's `gcs`: advertising and analytics."),
+    IGNORE,
+]);
+
+static CONSENT: &[Field] = &[
+    Field {
+        name: "gpc",
+        kind: Kind::List { of: &PURPOSE, min: 0, max: 5 },
+        default: Default::Value("[sale_or_sharing]"),
+        doc: "What `Sec-GPC: 1` refuses. **Danger:** without `sale_or_sharing` an opt-out that the CCPA Regulations (§ 7025) make valid is not seen.",
+    },
+    Field {
+        name: "dnt",
+        kind: Kind::List { of: &PURPOSE, min: 0, max: 5 },
+        default: Default::Value("[sale_or_sharing]"),
+        doc: "What `DNT: 1` refuses.",
+    },
+    Field {
+        name: "categories",
+        kind: Kind::Map {
+            key: &WORD,
+            key_name: "category",
+            of: &Kind::Choice(&[ANALYTICS, ADVERTISING, SALE, PERSONALIZATION, FUNCTIONAL, IGNORE]),
+            max: 200,
+        },
+        default: Default::Value("{}"),
+        doc: "Consent categories by their name at the consent platform, without regard to case, beside those that are built in.",
+    },
+    Field {
+        name: "properties",
+        kind: Kind::Map { key: &PROPERTY, key_name: "property", of: &READING, max: 200 },
+        default: Default::Value("{}"),
+        doc: "Properties that say something about consent. For a purpose: a word for yes or no (`true`, `granted`, `denied`, `opted_out`, …); any other word is unknown.",
+    },
+    Field {
+        name: "cookies",
+        kind: Kind::Map { key: &COOKIE, key_name: "cookie", of: &READING, max: 20 },
+        default: Default::Value("{}"),
+        doc: "Cookies that say something about consent, read as properties are. Only these are read; none is stored. Cookies reach Weir only where it answers under the site's own domain.",
+    },
+];
+
         doc: "What receives the events.",
     },
     Field {
@@ -536,6 +614,12 @@ static DESTINATION: &[Field] = &[
         kind: Kind::Text(&WORD),
         default: Default::Absent,
         doc: "The company behind it, for reports. Absent: the name of `type`.",
+    Field {
+        name: "shares",
+        kind: Kind::Flag,
+        default: Default::Value("false"),
+        doc: "Whether what this destination receives is sold or shared in the sense of the CCPA: then events of people who have refused that, by Global Privacy Control or otherwise, are dropped as `consent_refused`. The same as the rule `{consent: sale_or_sharing, unknown: allow}`.",
+    },
     },
     Field {
         name: "from",
@@ -655,7 +739,7 @@ static RULE: &[Field] = &[
         name: "category",
         kind: Kind::Text(&CATEGORY),
         default: Default::Absent,
-        doc: "Applies to values found to be of this category or below it. Exactly one of `category`, `property`, `event` and `preset` stands in a rule.",
+        doc: "Applies to values found to be of this category or below it. Exactly one of `category`, `property`, `event`, `preset` and `consent` stands in a rule.",
     },
     Field {
         name: "property",
@@ -675,6 +759,27 @@ static RULE: &[Field] = &[
         kind: Kind::Choice(&[
             choice("drop", "The property does not leave; for an event, the whole event."),
             choice("pseudonymize", "The value leaves as a keyed pseudonym of this destination. For `property` only."),
+    Field {
+        name: "consent",
+        kind: PURPOSE,
+        default: Default::Absent,
+        doc: "Drops events of people who have not agreed to this purpose: `consent_refused`, or `consent_unknown` where nothing is known. A refusal also stops the person's events that still wait.",
+    },
+    Field {
+        name: "regions",
+        kind: Kind::List { of: &Kind::Text(&REGION), min: 1, max: 260 },
+        default: Default::Absent,
+        doc: "With `consent`: in which countries the rule holds, as ISO codes, `eu`, `eea` and `uk`. An event whose country is not known counts as inside. Absent: everywhere.",
+    },
+    Field {
+        name: "unknown",
+        kind: Kind::Choice(&[
+            choice("drop", "What is not known is no yes."),
+            choice("allow", "The event leaves unless consent was refused."),
+        ]),
+        default: Default::Absent,
+        doc: "With `consent`: what happens to an event of which nothing is known. Absent: `drop`.",
+    },
         ]),
         default: Default::Value("drop"),
         doc: "What happens.",
