@@ -325,4 +325,7 @@ pub enum SetupError {
     /// The import credentials are incomplete or cannot be ones.
     #[error("import needs a service account with its secret and project_id, or the project's API secret alone")]
     BadImportCredentials,
+    /// Import credentials for a vendor that has no import of its own.
+    #[error("this type of destination takes no import credentials; take `import` out")]
+    NoImport,
 }

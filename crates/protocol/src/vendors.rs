@@ -36,8 +36,10 @@ pub struct DestinationKind {
 }
 
 /// Every kind of destination.
-pub const DESTINATIONS: &[DestinationKind] =
-    &[DestinationKind { name: "mixpanel", endpoints: mixpanel::encode::ENDPOINTS, encoder: mixpanel::encode::encoder }];
+pub const DESTINATIONS: &[DestinationKind] = &[
+    DestinationKind { name: "mixpanel", endpoints: mixpanel::encode::ENDPOINTS, encoder: mixpanel::encode::encoder },
+    DestinationKind { name: "amplitude", endpoints: amplitude::encode::ENDPOINTS, encoder: amplitude::encode::encoder },
+];
 
 /// The kind of a name in the configuration.
 pub fn destination_kind(name: &str) -> Option<&'static DestinationKind> {

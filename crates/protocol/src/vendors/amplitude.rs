@@ -10,6 +10,7 @@
 
 mod answers;
 mod decode;
+pub mod encode;
 pub mod names;
 
 use weir_event::{DraftBatch, Rule, SourceNames};

@@ -609,7 +609,7 @@ fn d17_auxiliary_answers_switch_nothing_on() {
     let head = RequestHead { method: "GET", path: "/config/k", ..RequestHead::default() };
     let opened = Opened::default();
     for endpoint in [CONFIG, FLAGS, VARIANTS] {
-        let call = Auxiliary { endpoint, head: &head, opened: &opened, write_key: None, now: Millis(0) };
+        let call = Auxiliary { endpoint, head: &head, opened: &opened, write_key: None, blocked: &[], now: Millis(0) };
         let answer = Amplitude.auxiliary(&call);
         assert_eq!(answer.status, 200);
         let json: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
