@@ -193,7 +193,7 @@ impl Destination {
     pub fn origin(&self) -> &str {
         match &self.endpoint {
             Some(endpoint) => endpoint.as_str(),
-            None => resolve::region_origin(self.region),
+            None => resolve::region_origin(self.kind, self.region),
         }
     }
 }

@@ -22,16 +22,25 @@ use weir_event::log::Level;
 /// A secret longer than this is a wrong file.
 const SECRET_BYTES_MAX: u64 = 4 * 1024;
 
-/// Mixpanel's hosts by region. Source: the vendor's ingestion API description (wire protocol notes, "Mixpanel", hosts).
-const REGIONS: &[(&str, &str, &[&str])] = &[
-    ("us", "https://api.mixpanel.com", &["api.mixpanel.com", "api-js.mixpanel.com"]),
-    ("eu", "https://api-eu.mixpanel.com", &["api-eu.mixpanel.com"]),
-    ("in", "https://api-in.mixpanel.com", &["api-in.mixpanel.com"]),
-];
+/// A type of destination, one of its regions, the origin there, and the hosts that are of it.
+type Region = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
-/// The origin of a region; that of `us` for a region that the table of fields does not know.
-pub(super) fn region_origin(region: &str) -> &'static str {
-    REGIONS.iter().find(|(name, ..)| *name == region).map_or(REGIONS[0].1, |(_, origin, _)| origin)
+/// The vendors' hosts by region. Source: their ingestion API descriptions (wire protocol notes, hosts).
+const REGIONS: &[Region] = &[
+    ("mixpanel", "us", "https://api.mixpanel.com", &["api.mixpanel.com", "api-js.mixpanel.com"]),
+    ("mixpanel", "eu", "https://api-eu.mixpanel.com", &["api-eu.mixpanel.com"]),
+    ("mixpanel", "in", "https://api-in.mixpanel.com", &["api-in.mixpanel.com"]),
+    ("amplitude", "us", "https://api2.amplitude.com", &["api2.amplitude.com", "api.amplitude.com"]),
+    ("amplitude", "eu", "https://api.eu.amplitude.com", &["api.eu.amplitude.com"]),
+];
+/// Domains of vendors; a host below one that is in no region takes no events.
+const DOMAINS: &[&str] = &["mixpanel.com", "amplitude.com"];
+
+/// The origin of a region; that of the vendor's first where it has no such region, which is reported elsewhere.
+pub(super) fn region_origin(kind: &str, region: &str) -> &'static str {
+    let of_kind = || REGIONS.iter().filter(|(of, ..)| *of == kind);
+    let found = of_kind().find(|(_, name, ..)| *name == region).or_else(|| of_kind().next());
+    found.map_or("", |(_, _, origin, _)| origin)
 }
 
 pub(super) fn config(
@@ -333,8 +342,8 @@ impl Resolver<'_, '_> {
 
     fn endpoint(&mut self, id: &DestinationId, region: &str, at: Position, origin: &Origin, may_be_plain: bool) {
         let host = origin.host();
-        match REGIONS.iter().find(|(_, _, hosts)| hosts.contains(&host.as_str())) {
-            Some((owner, ..)) if *owner != region => {
+        match REGIONS.iter().find(|(_, _, _, hosts)| hosts.contains(&host.as_str())) {
+            Some((_, owner, ..)) if *owner != region => {
                 let message = format!(
                     "`destinations.{id}.endpoint` is the host of region `{owner}`, but `region` is `{region}`: \
                      the vendor loses what is sent to the wrong one; write `region: {owner}` or remove the endpoint"
@@ -342,7 +351,7 @@ impl Resolver<'_, '_> {
                 self.report(at, &message);
             }
             Some(_) => {}
-            None if host == "mixpanel.com" || host.ends_with(".mixpanel.com") => {
+            None if DOMAINS.iter().any(|domain| is_below(&host, domain)) => {
                 let message = format!(
                     "`destinations.{id}.endpoint` is a host of the vendor that takes no events: remove it, `region` decides the host"
                 );
@@ -463,6 +472,11 @@ fn cidrs(checked: &Checked) -> Vec<weir_outbound::Cidr> {
 
 fn duration(checked: &Checked) -> Duration {
     Duration::from_millis(checked.number())
+}
+
+/// Whether a host is a domain's own or below it.
+fn is_below(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 fn word(checked: &Checked) -> &'static str {

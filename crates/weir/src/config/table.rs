@@ -463,8 +463,8 @@ static EVENT: &[Field] = &[Field {
 static DESTINATION: &[Field] = &[
     Field {
         name: "type",
-        kind: Kind::Choice(&[choice("mixpanel", "A Mixpanel project.")]),
-        default: Default::Required { why: "what receives the events: mixpanel", stand_in: "mixpanel" },
+        kind: Kind::Choice(&[choice("mixpanel", "A Mixpanel project."), choice("amplitude", "An Amplitude project.")]),
+        default: Default::Required { why: "what receives the events: mixpanel or amplitude", stand_in: "mixpanel" },
 const ANALYTICS: Choice = choice("analytics", "Measuring how the product is used.");
 const ADVERTISING: Choice = choice("advertising", "Advertising, measured or targeted.");
 const SALE: Choice = choice("sale_or_sharing", "Sale or sharing as the CCPA means it.");
@@ -529,9 +529,9 @@ static CONSENT: &[Field] = &[
     Field {
         name: "region",
         kind: Kind::Choice(&[
-            choice("us", "United States: `https://api.mixpanel.com`."),
-            choice("eu", "European Union: `https://api-eu.mixpanel.com`."),
-            choice("in", "India: `https://api-in.mixpanel.com`."),
+            choice("us", "United States: `https://api.mixpanel.com`, `https://api2.amplitude.com`."),
+            choice("eu", "European Union: `https://api-eu.mixpanel.com`, `https://api.eu.amplitude.com`."),
+            choice("in", "India: `https://api-in.mixpanel.com`; Mixpanel only."),
         ]),
         default: Default::Value("us"),
         doc: "Where the vendor stores the project. The vendor loses or refuses data sent to the wrong one.",
