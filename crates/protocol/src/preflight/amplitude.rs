@@ -231,7 +231,7 @@ amplitude.init('WRITE_KEY', {
             beside: &[],
             snippet: "import * as amplitude from '@amplitude/analytics-node';
 
-amplitude.init('WRITE_KEY', {serverUrl: 'WEIR_URL/2/httpapi'});
+await amplitude.init('WRITE_KEY', {serverUrl: 'WEIR_URL/2/httpapi'}).promise;
 ",
         },
         Sdk {

@@ -81,7 +81,7 @@ pub(super) const VENDOR: Vendor = Vendor {
         Change {
             feature: Feature::Flags,
             becomes: Becomes::Constant,
-            text: "every flag answers with none, so the SDK uses your fallback values: look at each fallback before the switch",
+            text: "with `auxiliary: constant` no flag is on and the SDK uses your fallback values: look at each, or set `auxiliary: proxy`",
         },
         Change {
             feature: Feature::Experiments,

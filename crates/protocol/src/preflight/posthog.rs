@@ -99,7 +99,7 @@ pub(super) const VENDOR: Vendor = Vendor {
         Change {
             feature: Feature::Flags,
             becomes: Becomes::Constant,
-            text: "no flag is on in mode `constant`, so the SDK uses your defaults: look at each before the switch; \
+            text: "with `auxiliary: constant` no flag is on and the SDK uses your defaults: look at each, or set `auxiliary: proxy`; \
                    local evaluation on servers gets no definitions",
         },
         Change {

@@ -286,7 +286,7 @@ impl<'de> Deserialize<'de> for Pairs {
 }
 
 /// JSON text with long strings cut and halves of surrogate pairs replaced.
-struct Tamed<R> {
+pub(super) struct Tamed<R> {
     input: R,
     /// What is ready to be handed out.
     ready: Vec<u8>,
@@ -298,7 +298,7 @@ struct Tamed<R> {
 }
 
 impl<R: BufRead> Tamed<R> {
-    fn new(input: R) -> Tamed<R> {
+    pub(super) fn new(input: R) -> Tamed<R> {
         Tamed { input, ready: Vec::with_capacity(1 << 16), at: 0, in_string: false, string_bytes: 0, high: None }
     }
 

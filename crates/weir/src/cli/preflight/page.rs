@@ -23,7 +23,7 @@ const HEAD: &str = r#"<!doctype html>
   --weir: #6fd39c; --care: #f2b35e; --past: #ff9a93; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 62rem; padding: 1rem; background: var(--back); color: var(--text);
-  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.3rem; margin-top: 2.5rem; border-bottom: 1px solid var(--line); } h3 { font-size: 1.05rem; }
 a { color: inherit; } :focus-visible { outline: 3px solid var(--care); outline-offset: 2px; }
 .quiet { color: var(--quiet); }
@@ -31,13 +31,13 @@ a { color: inherit; } :focus-visible { outline: 3px solid var(--care); outline-o
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; font-weight: 600; padding: .5rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; border-top: 1px solid var(--line); }
 pre { background: var(--soft); border: 1px solid var(--line); padding: .8rem; overflow-x: auto; font-size: .875rem; }
-figure { margin: 1rem 0; } svg { width: 100%; height: auto; max-width: 46rem; font: 13px system-ui, sans-serif; }
+figure { margin: 1rem 0; } .picture { overflow-x: auto; } svg { width: 100%; height: auto; min-width: 34rem; max-width: 46rem; font: 13px system-ui, sans-serif; }
 svg text { fill: var(--text); } svg .box { fill: var(--soft); stroke: var(--line); }
 svg .weir { fill: none; stroke: var(--weir); stroke-width: 2; } svg .care { fill: none; stroke: var(--care); stroke-width: 2; stroke-dasharray: 7 4; }
 svg .past { fill: none; stroke: var(--past); stroke-width: 2; stroke-dasharray: 2 4; }
 @media (max-width: 40rem) { thead { position: absolute; left: -9999px; } tr { display: block; border-top: 1px solid var(--line); padding: .4rem 0; }
   th, td { display: block; border: 0; padding: .1rem 0; } td::before { content: attr(data-name) ": "; color: var(--quiet); } }
-@media print { body { max-width: none; } h2, h3, tr, figure { break-inside: avoid; } pre { white-space: pre-wrap; } }
+@media print { body { max-width: none; } h2, h3, tr, figure { break-inside: avoid; } pre { white-space: pre-wrap; } svg { min-width: 0; } }
 </style>
 </head>
 <body>
@@ -209,7 +209,7 @@ fn picture(out: &mut String, report: &VendorReport) {
     let (height, middle) = (60 + 44 * rows.len(), 40 + 22 * rows.len());
     let _ = write!(
         out,
-        "<figure>\n<svg viewBox=\"0 0 720 {height}\" role=\"img\" aria-labelledby=\"{0}-picture\">\n<title id=\"{0}-picture\">Hosts that {1} SDKs \
+        "<figure>\n<div class=\"picture\" tabindex=\"0\" role=\"group\" aria-label=\"Picture\">\n<svg viewBox=\"0 0 720 {height}\" role=\"img\" aria-labelledby=\"{0}-picture\">\n<title id=\"{0}-picture\">Hosts that {1} SDKs \
          call, and where their calls go after the switch; the table below says the same in words</title>\n",
         report.vendor.name,
         escaped(report.vendor.title)
@@ -250,7 +250,7 @@ fn picture(out: &mut String, report: &VendorReport) {
             row.calls
         );
     }
-    out.push_str("</svg>\n<figcaption class=\"quiet\">Solid: moves with the host option. Dashed: moves or ends only with the snippet below. Dotted: stays as it is. \
+    out.push_str("</svg>\n</div>\n<figcaption class=\"quiet\">Solid: moves with the host option. Dashed: moves or ends only with the snippet below. Dotted: stays as it is. \
                   The number is the calls seen.</figcaption>\n</figure>\n");
 }
 

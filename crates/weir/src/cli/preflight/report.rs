@@ -172,7 +172,9 @@ impl VendorReport {
             };
             HostRow { name: name.clone(), calls: host.calls, role: host.role.text(), after, text }
         });
-        let hosts = hosts.collect();
+        let mut hosts: Vec<HostRow> = hosts.collect();
+        // What moves by itself first, then the rest by how much it is called.
+        hosts.sort_by_key(|row| (row.after != After::Weir, std::cmp::Reverse(row.calls)));
         VendorReport { vendor, seen, sdks, features, hosts }
     }
 

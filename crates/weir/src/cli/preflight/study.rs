@@ -166,7 +166,7 @@ fn events_of(body: &Value) -> Vec<&Value> {
     list.iter().filter(|event| event.is_object()).take(EVENTS_MAX).collect()
 }
 
-/// The vendor of an exchange: by its host, by a path of its own, by what its events carry, by who made it.
+/// The vendor of an exchange: by its host, by what its events carry, by who made it, by a path of its own.
 fn vendor_of(exchange: &Exchange, known: Option<&'static Vendor>, events: &[&Value]) -> Option<&'static Vendor> {
     if known.is_some() {
         return known;
@@ -182,7 +182,8 @@ fn vendor_of(exchange: &Exchange, known: Option<&'static Vendor>, events: &[&Val
     let has_query_mark =
         |v: &Vendor| v.query_marks.iter().any(|name| form::param(exchange.query.as_bytes(), name).is_some());
     let by_query = || VENDORS.iter().find(|v| in_query(v, &exchange.query).is_some() || has_query_mark(v));
-    by_path().or_else(by_body).or_else(by_agent).or_else(by_query).or_else(by_script).copied()
+    // What an event says counts before a path, which a customer may have named.
+    by_body().or_else(by_agent).or_else(by_query).or_else(by_path).or_else(by_script).copied()
 }
 
 /// Whether an event to an unknown host is this vendor's: it has a mark and names an SDK of the table, or a mark that nobody else has.
