@@ -172,5 +172,6 @@ fn fuzz_ingest(protocol: &dyn Protocol, targets: &[&str], data: &[u8]) {
 /// Interprets bytes as Mixpanel's answer to a batch.
 pub fn fuzz_interpret(data: &[u8]) {
     crate::vendors::mixpanel::encode::fuzz_interpret(data);
+    crate::vendors::posthog::encode::fuzz_interpret(data);
     crate::vendors::amplitude::encode::fuzz_interpret(data);
 }

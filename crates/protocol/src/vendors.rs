@@ -39,6 +39,7 @@ pub struct DestinationKind {
 pub const DESTINATIONS: &[DestinationKind] = &[
     DestinationKind { name: "mixpanel", endpoints: mixpanel::encode::ENDPOINTS, encoder: mixpanel::encode::encoder },
     DestinationKind { name: "amplitude", endpoints: amplitude::encode::ENDPOINTS, encoder: amplitude::encode::encoder },
+    DestinationKind { name: "posthog", endpoints: posthog::encode::ENDPOINTS, encoder: posthog::encode::encoder },
 ];
 
 /// The kind of a name in the configuration.

@@ -7,6 +7,7 @@
 
 mod answers;
 mod decode;
+pub mod encode;
 pub mod flags;
 mod multipart;
 pub mod names;
@@ -36,6 +37,8 @@ pub const AI_OTEL: Endpoint = Endpoint("ai_otel");
 pub const LOGS: Endpoint = Endpoint("logs");
 /// Metrics as OpenTelemetry.
 pub const METRICS: Endpoint = Endpoint("metrics");
+/// Traces as OpenTelemetry.
+pub const TRACES: Endpoint = Endpoint("traces");
 /// Session recordings.
 pub const REPLAY: Endpoint = Endpoint("replay");
 /// Feature flags.
@@ -85,6 +88,7 @@ impl Protocol for PostHog {
             "i/v0/ai/otel" => AI_OTEL,
             "i/v1/logs" => LOGS,
             "i/v1/metrics" => METRICS,
+            "i/v1/traces" => TRACES,
             "s" => REPLAY,
             "flags" => FLAGS,
             "decide" => DECIDE,
@@ -101,14 +105,14 @@ impl Protocol for PostHog {
                 None => return Call::Unknown,
             },
         };
-        let takes_get = !matches!(endpoint, EVENTS | AI | AI_BATCH | AI_OTEL | LOGS | METRICS);
+        let takes_get = !matches!(endpoint, EVENTS | AI | AI_BATCH | AI_OTEL | LOGS | METRICS | TRACES);
         if !(method == "POST" || (method == "GET" && takes_get)) {
             return Call::WrongMethod(endpoint);
         }
         match endpoint {
             CAPTURE | BATCH | ENGAGE | EVENTS | AI | AI_BATCH => Call::Ingest(endpoint),
             REPLAY => Call::Drop(endpoint, Rule::SessionReplay),
-            AI_OTEL | LOGS | METRICS => Call::Drop(endpoint, Rule::NotCarried),
+            AI_OTEL | LOGS | METRICS | TRACES => Call::Drop(endpoint, Rule::NotCarried),
             _ => Call::Auxiliary(endpoint),
         }
     }

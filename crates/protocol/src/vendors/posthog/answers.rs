@@ -8,7 +8,7 @@ use crate::answer::{Answer, Answering, Situation};
 use crate::inbound::{Auxiliary, Endpoint};
 use crate::vendors::posthog::{
     AI, AI_OTEL, CONFIG, CONFIG_SCRIPT, DECIDE, DEFINITIONS, EARLY_ACCESS, EVENTS, FLAGS, LOGS, METRICS, PRODUCT_TOURS,
-    SCRIPT, SURVEYS, WEB_EXPERIMENTS,
+    SCRIPT, SURVEYS, TRACES, WEB_EXPERIMENTS,
 };
 
 pub(super) fn answer(answering: &Answering<'_>) -> Answer {
@@ -18,7 +18,7 @@ pub(super) fn answer(answering: &Answering<'_>) -> Answer {
         (EVENTS, Situation::Refused(why)) => Answer::new(200, "application/json", results(answering, "drop", why)),
         (EVENTS, _) if is_good => Answer::new(200, "application/json", results(answering, "ok", "")),
         (AI, _) if is_good => Answer::json(200, r#"{"accepted_parts":[]}"#),
-        (AI_OTEL | LOGS | METRICS, _) if is_good => Answer::json(200, "{}"),
+        (AI_OTEL | LOGS | METRICS | TRACES, _) if is_good => Answer::json(200, "{}"),
         _ if is_good => Answer::json(200, r#"{"status":"Ok"}"#),
         _ => {
             let message = situation.message();
@@ -40,7 +40,7 @@ fn status(situation: &Situation<'_>) -> u16 {
 }
 
 fn takes_get(endpoint: Endpoint) -> bool {
-    !matches!(endpoint, EVENTS | AI | AI_OTEL | LOGS | METRICS)
+    !matches!(endpoint, EVENTS | AI | AI_OTEL | LOGS | METRICS | TRACES)
 }
 
 /// The result of each event, by the ids that decoding left as bytes: no byte of the request is repeated.

@@ -105,8 +105,18 @@ pub const PAGE_ONLY: (&str, &str) = ("title", "context.page.title");
 /// Properties of screen views alone: PostHog's property and ours, both the event's own.
 pub const SCREEN_ONLY: (&str, &str) = ("$screen_name", "name");
 
-/// What release writes beside what SDKs send: (canonical path, PostHog's property).
-pub const RELEASED_ONLY: &[(&str, &str)] = &[("context.screen.class", "screen_class")];
+/// What release writes beside what SDKs send, and what other vendors' SDKs say and PostHog's do not: (canonical path, PostHog's
+/// property). Revenue is a property of the product's own at PostHog, so ours bear a sign that none of those has.
+pub const RELEASED_ONLY: &[(&str, &str)] = &[
+    ("context.screen.class", "screen_class"),
+    ("context.campaign.id", "utm_id"),
+    ("context.revenue.amount", "$revenue"),
+    ("context.revenue.currency", "$currency"),
+    ("context.revenue.price", "$price"),
+    ("context.revenue.quantity", "$quantity"),
+    ("context.revenue.product_id", "$product_id"),
+    ("context.revenue.type", "$revenue_type"),
+];
 
 /// Capture V1 says these beside the properties: (option, the property that it is elsewhere).
 pub const OPTIONS: &[(&str, &str)] = &[

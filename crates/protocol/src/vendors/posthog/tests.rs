@@ -98,6 +98,7 @@ fn every_path_is_known_with_and_without_its_last_slash() {
         ("/i/v0/ai/otel", Call::Drop(AI_OTEL, Rule::NotCarried)),
         ("/i/v1/logs", Call::Drop(LOGS, Rule::NotCarried)),
         ("/i/v1/metrics", Call::Drop(METRICS, Rule::NotCarried)),
+        ("/i/v1/traces", Call::Drop(TRACES, Rule::NotCarried)),
         ("/s", Call::Drop(REPLAY, Rule::SessionReplay)),
         ("/flags", Call::Auxiliary(FLAGS)),
         ("/decide", Call::Auxiliary(DECIDE)),
@@ -517,7 +518,7 @@ fn no_answer_makes_posthog_js_send_twice_or_forget() {
         let ok = answer(endpoint, Situation::Accepted { events: 1 });
         assert_eq!((ok.status, ok.body.as_ref()), (200, br#"{"status":"Ok"}"#.as_slice()), "{endpoint:?}");
     }
-    for endpoint in [CAPTURE, BATCH, ENGAGE, EVENTS, AI, AI_BATCH, AI_OTEL, LOGS, METRICS, REPLAY] {
+    for endpoint in [CAPTURE, BATCH, ENGAGE, EVENTS, AI, AI_BATCH, AI_OTEL, LOGS, METRICS, TRACES, REPLAY] {
         let status = |situation| answer(endpoint, situation).status;
         assert_eq!(status(Situation::Accepted { events: 1 }), 200);
         assert_eq!(status(Situation::BadKey), 401);
@@ -600,8 +601,14 @@ fn d17_constant_answers_switch_nothing_on() {
         let head = RequestHead { method: "GET", path, query, ..RequestHead::default() };
         let Call::Auxiliary(endpoint) = PostHog.classify("GET", path) else { panic!("{path}") };
         let opened = Opened::default();
-        let answer =
-            PostHog.auxiliary(&Auxiliary { endpoint, head: &head, opened: &opened, write_key, now: Millis(0) });
+        let answer = PostHog.auxiliary(&Auxiliary {
+            endpoint,
+            head: &head,
+            opened: &opened,
+            write_key,
+            blocked: &[],
+            now: Millis(0),
+        });
         (answer.status, String::from_utf8_lossy(&answer.body).into_owned(), PostHog.is_flags(endpoint))
     };
     for (path, query, has_flags) in [
