@@ -463,8 +463,12 @@ static EVENT: &[Field] = &[Field {
 static DESTINATION: &[Field] = &[
     Field {
         name: "type",
-        kind: Kind::Choice(&[choice("mixpanel", "A Mixpanel project."), choice("amplitude", "An Amplitude project.")]),
-        default: Default::Required { why: "what receives the events: mixpanel or amplitude", stand_in: "mixpanel" },
+        kind: Kind::Choice(&[
+            choice("mixpanel", "A Mixpanel project."),
+            choice("amplitude", "An Amplitude project."),
+            choice("posthog", "A PostHog project."),
+        ]),
+        default: Default::Required { why: "what receives the events: mixpanel, amplitude or posthog", stand_in: "mixpanel" },
 const ANALYTICS: Choice = choice("analytics", "Measuring how the product is used.");
 const ADVERTISING: Choice = choice("advertising", "Advertising, measured or targeted.");
 const SALE: Choice = choice("sale_or_sharing", "Sale or sharing as the CCPA means it.");
@@ -529,8 +533,8 @@ static CONSENT: &[Field] = &[
     Field {
         name: "region",
         kind: Kind::Choice(&[
-            choice("us", "United States: `https://api.mixpanel.com`, `https://api2.amplitude.com`."),
-            choice("eu", "European Union: `https://api-eu.mixpanel.com`, `https://api.eu.amplitude.com`."),
+            choice("us", "United States: `https://api.mixpanel.com`, `https://api2.amplitude.com`, `https://us.i.posthog.com`."),
+            choice("eu", "European Union: `https://api-eu.mixpanel.com`, `https://api.eu.amplitude.com`, `https://eu.i.posthog.com`."),
             choice("in", "India: `https://api-in.mixpanel.com`; Mixpanel only."),
         ]),
         default: Default::Value("us"),
