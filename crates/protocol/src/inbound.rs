@@ -139,6 +139,8 @@ pub struct Auxiliary<'a> {
     pub opened: &'a Opened,
     /// The configured write key that the request bears; `None` where it bears none. Ours, so an answer may hold it.
     pub write_key: Option<&'a str>,
+    /// Event names that no destination takes, where the browser is to be told: configured ones, so an answer may hold them.
+    pub blocked: &'a [String],
     /// Now.
     pub now: Millis,
 }

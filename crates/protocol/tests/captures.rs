@@ -143,7 +143,7 @@ fn snapshot(protocol: &dyn Protocol, request: &[u8], names: &SourceNames, option
         }
         Call::Auxiliary(endpoint) => {
             let write_key = keys.first().map(String::as_str);
-            let call = Auxiliary { endpoint, head: &head, opened: &opened, write_key, now: NOW };
+            let call = Auxiliary { endpoint, head: &head, opened: &opened, write_key, blocked: &[], now: NOW };
             let _ = writeln!(out, "answer: {:?}", protocol.auxiliary(&call));
         }
         Call::WrongMethod(_) | Call::Unknown => {}

@@ -298,7 +298,8 @@ impl Bench {
         match call {
             Call::Auxiliary(endpoint) => {
                 for write_key in [key.as_deref(), None] {
-                    let auxiliary = Auxiliary { endpoint, head: &head, opened: &opened, write_key, now: NOW };
+                    let auxiliary =
+                        Auxiliary { endpoint, head: &head, opened: &opened, write_key, blocked: &[], now: NOW };
                     answers.push((format!("{endpoint:?}"), self.protocol.auxiliary(&auxiliary)));
                 }
             }
@@ -367,7 +368,8 @@ impl Bench {
             match call {
                 Call::Auxiliary(endpoint) => {
                     for write_key in [None, Some("k")] {
-                        let auxiliary = Auxiliary { endpoint, head: &head, opened: &opened, write_key, now: NOW };
+                        let auxiliary =
+                            Auxiliary { endpoint, head: &head, opened: &opened, write_key, blocked: &[], now: NOW };
                         add(self.protocol.auxiliary(&auxiliary));
                     }
                 }

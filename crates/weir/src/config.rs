@@ -108,6 +108,8 @@ pub struct Source {
     pub auxiliary: Auxiliary,
     /// The second fact of D17.
     pub accept_flag_loss: bool,
+    /// Whether browsers are told which events no destination takes.
+    pub block_in_browser: bool,
     /// What says something about consent.
     pub consent: ConsentSpec,
     /// Events a second, on average over ten seconds; `None`: as many as come.
@@ -178,6 +180,8 @@ pub struct Destination {
     pub on_lag: OnLag,
     /// Whether identify, alias and merge leave.
     pub links: bool,
+    /// How a Mixpanel project merges ids.
+    pub identity_merge: weir_protocol::IdentityMerge,
     /// Whether requests are compressed.
     pub compress: bool,
     /// Name look-up, connection and TLS together.

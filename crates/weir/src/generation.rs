@@ -16,7 +16,7 @@ use weir_policy::{ConsentSignals, SourcePolicy};
 use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{DecodeOptions, Protocol};
 
-use crate::config::{Auxiliary, Config, Mode, Problem, Problems, Secrets, Subject};
+use crate::config::{Auxiliary, Config, Destination, Mode, Problem, Problems, RuleAction, Secrets, Selector, Subject};
 use crate::dedup::DedupWindow;
 use crate::destination;
 use crate::rate::RateLimit;
@@ -54,6 +54,8 @@ pub struct SourceRuntime {
     pub consent: ConsentSignals,
     /// What auxiliary calls get (D17).
     pub auxiliary: Auxiliary,
+    /// Events that no destination takes, where the browser is to be told.
+    pub blocked: Vec<String>,
     mode: Mode,
     event_modes: Vec<(NameId, Mode)>,
     write_keys: Vec<String>,
@@ -175,8 +177,6 @@ impl Generation {
                 keeps_raw: takers().any(|(_, d)| matches!(d.subject, Subject::Raw { .. })),
                 tap: false,
             };
-            let runtime = SourceRuntime {
-                // A tapped event reaches no destination, so no raw id of it is kept (D8).
             // As in allow lists, a vendor's own name for a property stands for its path.
             let mut spec = source.consent.clone();
             for (path, _) in &mut spec.properties {
@@ -196,14 +196,17 @@ impl Generation {
                     continue;
                 }
             };
+            let runtime = SourceRuntime {
+                // A tapped event reaches no destination, so no raw id of it is kept (D8).
                 tapped: SourcePolicy { tap: true, keeps_raw: false, ..policy.clone() },
                 policy,
                 protocol,
                 options: DecodeOptions::new(source.group_keys.iter().map(String::as_str), names),
                 offered: takers().map(|(id, _)| names.label(id.as_str())).collect(),
-                auxiliary: source.auxiliary.clone(),
-                rate_limit: source.rate_limit,
                 consent,
+                auxiliary: source.auxiliary.clone(),
+                blocked: if source.block_in_browser { blocked(takers().map(|(_, d)| d)) } else { Vec::new() },
+                rate_limit: source.rate_limit,
                 mode: source.mode,
                 event_modes: source.events.iter().map(|(name, mode)| (memory.names.event(name), *mode)).collect(),
                 write_keys: source.write_keys.clone(),
@@ -221,14 +224,14 @@ impl Generation {
         Ok(Generation { id, config, sources, destinations, by_write_key })
     }
 
-    /// The source that a write key belongs to.
-    pub fn source_of_key(&self, key: &str) -> Option<&Arc<SourceRuntime>> {
-        self.sources.get(self.by_write_key.get(key)?)
     /// The purposes that some destination asks consent for.
     pub fn asks_consent(&self) -> PurposeSet {
         self.destinations.values().fold(PurposeSet::EMPTY, |all, setup| all.or(setup.release.asks_consent()))
     }
 
+    /// The source that a write key belongs to.
+    pub fn source_of_key(&self, key: &str) -> Option<&Arc<SourceRuntime>> {
+        self.sources.get(self.by_write_key.get(key)?)
     }
 
     /// The protocols that some source speaks, each once, in the order of their list.
@@ -272,6 +275,18 @@ impl SourceRuntime {
     pub fn mode_of(&self, event: NameId) -> Mode {
         self.event_modes.iter().find(|(name, _)| *name == event).map_or(self.mode, |(_, mode)| *mode)
     }
+}
+
+/// Events that every one of these destinations drops by a rule.
+fn blocked<'a>(mut takers: impl Iterator<Item = &'a Destination>) -> Vec<String> {
+    let dropped = |destination: &Destination| -> BTreeSet<String> {
+        let rules = destination.rules.iter().filter(|rule| rule.action == RuleAction::Drop);
+        rules
+            .filter_map(|rule| if let Selector::Event(name) = &rule.selector { Some(name.clone()) } else { None })
+            .collect()
+    };
+    let Some(first) = takers.next().map(dropped) else { return Vec::new() };
+    takers.fold(first, |all, next| all.intersection(&dropped(next)).cloned().collect()).into_iter().collect()
 }
 
 fn generation_id(canonical: &str, detectors: u32) -> GenerationId {

@@ -224,7 +224,8 @@ impl Pipeline {
                     source.saw_flags();
                 }
                 let (write_key, now) = (found.map(|(_, key)| key), self.clock.now());
-                let call = Auxiliary { endpoint, head: &head, opened: &opened, write_key, now };
+                let blocked = found.map_or(&[][..], |(source, _)| &source.blocked);
+                let call = Auxiliary { endpoint, head: &head, opened: &opened, write_key, blocked, now };
                 match found.map(|(source, _)| (source, &source.auxiliary)) {
                     Some((_, config::Auxiliary::Refuse)) => answer(endpoint, Some(&opened), Situation::Unknown),
                     Some((source, config::Auxiliary::Proxy(destination))) => {

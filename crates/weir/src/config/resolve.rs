@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use weir_protocol::IdentityMerge;
 use weir_event::{DestinationId, Environment, Purpose, SourceId};
 use weir_policy::{ConsentRuleSpec, ConsentSpec, Reading};
 use zeroize::Zeroizing;
@@ -164,6 +165,7 @@ impl Resolver<'_, '_> {
             let Ok(id) = SourceId::parse(&key.text) else { continue };
             self.places.insert(format!("sources.{id}"), key.at);
             self.places.insert(format!("sources.{id}.mode"), source.field("mode").at);
+            self.places.insert(format!("sources.{id}.consent"), source.field("consent").at);
             let write_keys = source.field("write_keys");
             for item in write_keys.items() {
                 if write_keys.at.line == 0 {
@@ -173,7 +175,6 @@ impl Resolver<'_, '_> {
                     let message = if owner == key.text {
                         format!("`sources.{id}.write_keys` names a key twice")
                     } else {
-            self.places.insert(format!("sources.{id}.consent"), source.field("consent").at);
                         format!("`sources.{id}.write_keys` has a key of source `{owner}`: a key belongs to one source")
                     };
                     self.report(item.at, &message);
@@ -204,7 +205,9 @@ impl Resolver<'_, '_> {
                     group_keys: texts(source.field("group_keys")),
                     events,
                     auxiliary,
+                    consent: consent(source.field("consent")),
                     accept_flag_loss: source.field("accept_flag_loss").flag(),
+                    block_in_browser: source.field("block_in_browser").flag(),
                     rate_limit: {
                         let rate = source.field("rate_limit");
                         (!rate.is_absent()).then(|| u32::try_from(rate.number()).unwrap_or(u32::MAX))
@@ -213,7 +216,6 @@ impl Resolver<'_, '_> {
             );
         }
         sources
-                    consent: consent(source.field("consent")),
     }
 
     /// D17: whom a source in mode `proxy` asks.
@@ -296,6 +298,11 @@ impl Resolver<'_, '_> {
         let import = fields.field("import");
         let environments = fields.field("environments");
         let kind = word(fields.field("type"));
+        let identity_merge = fields.field("identity_merge");
+        if kind != "mixpanel" && identity_merge.text() != "original" {
+            let what = format!("`destinations.{id}.identity_merge` is of Mixpanel's projects only: remove it");
+            self.report(identity_merge.at, &what);
+        }
         let optional_path = |resolver: &Self, field: &Checked| (!field.is_absent()).then(|| resolver.path(field));
         Destination {
             kind,
@@ -333,6 +340,11 @@ impl Resolver<'_, '_> {
             lag_max: duration(lag.field("max")),
             on_lag: if lag.field("on_lag").text() == "hold" { OnLag::Hold } else { OnLag::Expire },
             links: fields.field("links").flag(),
+            identity_merge: match identity_merge.text() {
+                "simplified" => IdentityMerge::Simplified,
+                "legacy" => IdentityMerge::Legacy,
+                _ => IdentityMerge::Original,
+            },
             compress: fields.field("compression").text() == "gzip",
             connect_timeout: duration(timeouts.field("connect")),
             request_timeout: duration(timeouts.field("request")),
@@ -381,6 +393,12 @@ impl Resolver<'_, '_> {
             return None;
         }
         let selector = selectors.pop()?;
+        for field in ["regions", "unknown"] {
+            if !rule.field(field).is_absent() && !matches!(selector, Selector::Consent(_)) {
+                let message = format!("`{field}` in a rule of `destinations.{id}.release` goes with `consent` only: remove it");
+                self.report(rule.field(field).at, &message);
+            }
+        }
         if action == RuleAction::Pseudonymize && !matches!(selector, Selector::Property(_)) {
             let message = format!(
                 "a rule of `destinations.{id}.release` pseudonymizes a property only: name it with `property`, or use `action: drop`"
@@ -391,12 +409,6 @@ impl Resolver<'_, '_> {
     }
 
     /// A secret by the name of its field. What was read is never part of a message.
-        for field in ["regions", "unknown"] {
-            if !rule.field(field).is_absent() && !matches!(selector, Selector::Consent(_)) {
-                let message = format!("`{field}` in a rule of `destinations.{id}.release` goes with `consent` only: remove it");
-                self.report(rule.field(field).at, &message);
-            }
-        }
     fn secret(&mut self, name: &str, checked: &Checked) -> Secret {
         let (place, at) = match &checked.value {
             Read::Variant("file", Some(body)) => (SecretPlace::File(self.path(body)), body.at),
@@ -513,16 +525,6 @@ fn selectors(rule: &Checked) -> Vec<Selector> {
     ]
     .into_iter()
     .filter_map(|(name, make)| rule.field(name).optional_text().map(make))
-    .collect()
-}
-
-fn subject(checked: &Checked) -> Subject {
-    match &checked.value {
-        Read::Variant("raw", Some(body)) => Subject::Raw { confirm_category: body.field("confirm_category").flag() },
-        Read::Variant("rotating", Some(body)) => Subject::Rotating(duration(body)),
-        _ => Subject::Stable,
-    }
-}
     .chain(purpose(rule.field("consent")).map(|purpose| {
         let regions = rule.field("regions");
         Selector::Consent(ConsentRuleSpec {
@@ -531,6 +533,9 @@ fn subject(checked: &Checked) -> Subject {
             unknown_may_leave: word(rule.field("unknown")) == "allow",
         })
     }))
+    .collect()
+}
+
 /// What `shares: true` asks for: an opt-out counts, and nobody has to opt in.
 fn no_sale() -> ConsentRuleSpec {
     ConsentRuleSpec { purpose: Purpose::SaleOrSharing, regions: Vec::new(), unknown_may_leave: true }
@@ -568,3 +573,10 @@ fn consent(fields: &Checked) -> ConsentSpec {
     }
 }
 
+fn subject(checked: &Checked) -> Subject {
+    match &checked.value {
+        Read::Variant("raw", Some(body)) => Subject::Raw { confirm_category: body.field("confirm_category").flag() },
+        Read::Variant("rotating", Some(body)) => Subject::Rotating(duration(body)),
+        _ => Subject::Stable,
+    }
+}

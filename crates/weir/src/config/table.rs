@@ -365,7 +365,6 @@ static SOURCE: &[Field] = &[
             choice("segment", "Segment's SDK protocol: single events, batches, the pixel."),
             choice("rudderstack", "RudderStack's SDK protocol: Segment's with merge, beacon and pixel."),
             choice("posthog", "PostHog's SDK protocol: capture in both forms, batch, engage, AI events."),
-            choice("posthog", "PostHog's SDK protocol: capture in both forms, batch, engage, AI events."),
             choice("snowplow", "Snowplow's tracker protocol: tp2 and GET. The write key is the app id."),
         ]),
         default: Default::Value("mixpanel"),
@@ -427,22 +426,28 @@ static SOURCE: &[Field] = &[
         doc: "With `auxiliary: proxy`: the destination whose vendor is asked. Absent: the only destination of the source's vendor that takes its environment.",
     },
     Field {
+        name: "block_in_browser",
+        kind: Kind::Flag,
+        default: Default::Value("false"),
+        doc: "Tell Segment's browser SDK, in the plan of its settings, which events every destination drops by an `event` rule: it then does not send them. Weir does not see or count what is not sent.",
+    },
+    Field {
         name: "accept_flag_loss",
         kind: Kind::Flag,
         default: Default::Value("false"),
         doc: "Needed to change a source that was seen to use flags to `enforce` with `auxiliary: constant`: its flags fall back to their defaults.",
     },
     Field {
-        name: "rate_limit",
-        kind: Kind::Count { min: 1, max: 1_000_000 },
-        default: Default::Absent,
-        doc: "Events a second that this source may send, on average over ten seconds. Over it: 503 with Retry-After, which every SDK that retries at all retries; nothing is taken, the SDK keeps its events. Absent: as many as come.",
-    Field {
         name: "consent",
         kind: Kind::Section(CONSENT),
         default: Default::Value("{}"),
         doc: "What its requests and events say about consent, for destinations with a rule by `consent`. See [consent](consent.md) for what is understood without configuration.",
     },
+    Field {
+        name: "rate_limit",
+        kind: Kind::Count { min: 1, max: 1_000_000 },
+        default: Default::Absent,
+        doc: "Events a second that this source may send, on average over ten seconds. Over it: 503 with Retry-After, which every SDK that retries at all retries; nothing is taken, the SDK keeps its events. Absent: as many as come.",
     },
 ];
 
@@ -460,15 +465,6 @@ static EVENT: &[Field] = &[Field {
     doc: "The mode of this event. Absent: the mode of the source.",
 }];
 
-static DESTINATION: &[Field] = &[
-    Field {
-        name: "type",
-        kind: Kind::Choice(&[
-            choice("mixpanel", "A Mixpanel project."),
-            choice("amplitude", "An Amplitude project."),
-            choice("posthog", "A PostHog project."),
-        ]),
-        default: Default::Required { why: "what receives the events: mixpanel, amplitude or posthog", stand_in: "mixpanel" },
 const ANALYTICS: Choice = choice("analytics", "Measuring how the product is used.");
 const ADVERTISING: Choice = choice("advertising", "Advertising, measured or targeted.");
 const SALE: Choice = choice("sale_or_sharing", "Sale or sharing as the CCPA means it.");
@@ -528,6 +524,15 @@ static CONSENT: &[Field] = &[
     },
 ];
 
+static DESTINATION: &[Field] = &[
+    Field {
+        name: "type",
+        kind: Kind::Choice(&[
+            choice("mixpanel", "A Mixpanel project."),
+            choice("amplitude", "An Amplitude project."),
+            choice("posthog", "A PostHog project."),
+        ]),
+        default: Default::Required { why: "what receives the events: mixpanel, amplitude or posthog", stand_in: "mixpanel" },
         doc: "What receives the events.",
     },
     Field {
@@ -614,16 +619,16 @@ static CONSENT: &[Field] = &[
         doc: "What may leave to this destination beyond the baseline: clean event name, time, pseudonym, insert id, library, os and browser family, screen class, country.",
     },
     Field {
-        name: "vendor",
-        kind: Kind::Text(&WORD),
-        default: Default::Absent,
-        doc: "The company behind it, for reports. Absent: the name of `type`.",
-    Field {
         name: "shares",
         kind: Kind::Flag,
         default: Default::Value("false"),
         doc: "Whether what this destination receives is sold or shared in the sense of the CCPA: then events of people who have refused that, by Global Privacy Control or otherwise, are dropped as `consent_refused`. The same as the rule `{consent: sale_or_sharing, unknown: allow}`.",
     },
+    Field {
+        name: "vendor",
+        kind: Kind::Text(&WORD),
+        default: Default::Absent,
+        doc: "The company behind it, for reports. Absent: the name of `type`.",
     },
     Field {
         name: "from",
@@ -656,6 +661,16 @@ static CONSENT: &[Field] = &[
         kind: Kind::Section(LAG),
         default: Default::Value("{}"),
         doc: "How long events wait for a vendor that is slow, down or suspended.",
+    },
+    Field {
+        name: "identity_merge",
+        kind: Kind::Choice(&[
+            choice("simplified", "Simplified ID Merge: an event that has both `$device_id` and `$user_id` links them. No `$identify`, `$create_alias` or `$merge` is sent; those are dropped as `no_equivalent`."),
+            choice("original", "Original ID Merge: `$identify` with the anonymous id, `$create_alias`, and `$merge` by import."),
+            choice("legacy", "No ID merge: `$create_alias` for an identify and an alias. A merge is dropped as `no_equivalent`."),
+        ]),
+        default: Default::Value("original"),
+        doc: "How this Mixpanel project makes one person of several ids: its project settings, Identity Merge, say it. For type `mixpanel` only. Without `links` none of the three calls leaves.",
     },
     Field {
         name: "links",
@@ -759,11 +774,6 @@ static RULE: &[Field] = &[
         doc: "Lets out a set of properties with bounded values. Takes no action.",
     },
     Field {
-        name: "action",
-        kind: Kind::Choice(&[
-            choice("drop", "The property does not leave; for an event, the whole event."),
-            choice("pseudonymize", "The value leaves as a keyed pseudonym of this destination. For `property` only."),
-    Field {
         name: "consent",
         kind: PURPOSE,
         default: Default::Absent,
@@ -784,6 +794,11 @@ static RULE: &[Field] = &[
         default: Default::Absent,
         doc: "With `consent`: what happens to an event of which nothing is known. Absent: `drop`.",
     },
+    Field {
+        name: "action",
+        kind: Kind::Choice(&[
+            choice("drop", "The property does not leave; for an event, the whole event."),
+            choice("pseudonymize", "The value leaves as a keyed pseudonym of this destination. For `property` only."),
         ]),
         default: Default::Value("drop"),
         doc: "What happens.",

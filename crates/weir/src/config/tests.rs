@@ -85,7 +85,7 @@ journal: {segment: 64MB}
         "conf/weir.yaml:3:32: `sources.web.mode` must be one of tap, observe, enforce: did you mean `observe`?",
         "conf/weir.yaml:4:22: `sources.app.write_keys` has a key of source `web`: a key belongs to one source",
         "conf/weir.yaml:4:43: `sources.app.environment` must be one of development, staging, production",
-        "conf/weir.yaml:4:49: `sources.app`: unknown field `colour`: there is protocol, write_keys, environment, mode, identity_space, group_keys, events, auxiliary, auxiliary_destination, accept_flag_loss, rate_limit",
+        "conf/weir.yaml:4:49: `sources.app`: unknown field `colour`: there is protocol, write_keys, environment, mode, identity_space, group_keys, events, auxiliary, auxiliary_destination, block_in_browser, accept_flag_loss, consent, rate_limit",
         "conf/weir.yaml:5:3: a name in `sources` must be 1 to 40 of the characters a-z 0-9 _ - beginning with a letter",
         "conf/weir.yaml:8:5: `destinations.product.subject` is missing: how people appear at this vendor, and there is no silent default",
         "conf/weir.yaml:9:12: `destinations.product.token`: a secret never stands in this file: write {env: NAME}",

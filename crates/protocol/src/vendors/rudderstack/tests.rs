@@ -131,7 +131,14 @@ fn answers_are_the_servers_own_words() {
 fn d17_the_source_has_no_destination_in_the_browser() {
     let (head, opened) = (RequestHead::default(), Opened::default());
     let call = |endpoint, write_key| {
-        RudderStack.auxiliary(&Auxiliary { endpoint, head: &head, opened: &opened, write_key, now: Millis(0) })
+        RudderStack.auxiliary(&Auxiliary {
+            endpoint,
+            head: &head,
+            opened: &opened,
+            write_key,
+            blocked: &[],
+            now: Millis(0),
+        })
     };
     let config = call(SOURCE_CONFIG, Some("wk"));
     let json: serde_json::Value = serde_json::from_slice(&config.body).expect("JSON");

@@ -41,7 +41,7 @@ const fn rudderstack(situation: &Situation<'_>) -> &'static str {
 pub(in crate::vendors) fn auxiliary(call: &Auxiliary<'_>) -> Answer {
     let json = |status, text: String| Answer::new(status, "application/json", Cow::Owned(text.into_bytes()));
     match (call.endpoint, call.write_key) {
-        (SETTINGS, Some(key)) => json(200, settings(key)),
+        (SETTINGS, Some(key)) => json(200, settings(key, call.blocked)),
         // As the vendor's own host says it: a page that gets no settings sends nothing.
         (SETTINGS, None) => Answer::json(404, r#"{"success":false,"message":"no source has this write key"}"#),
         (SOURCE_CONFIG, Some(key)) => json(200, source_config(key, &call.now.to_rfc3339())),
@@ -56,16 +56,24 @@ pub(in crate::vendors) fn auxiliary(call: &Auxiliary<'_>) -> Answer {
 
 /// The settings with which analytics-next sends to its own host and to nowhere else: no destination in the browser, no script of
 /// a third party, no metrics. The key replaces the page's own, so it is the configured one.
-fn settings(write_key: &str) -> String {
+///
+/// An event of `blocked` is not even sent: analytics-next looks it up in the plan (`plan.track.<event>.enabled`).
+fn settings(write_key: &str, blocked: &[String]) -> String {
+    let blocks: String = blocked
+        .iter()
+        .filter(|event| *event != "__default")
+        .map(|event| format!(r#","{}":{{"enabled":false,"integrations":{{}}}}"#, escaped(event)))
+        .collect();
     format!(
         concat!(
             r#"{{"integrations":{{"Segment.io":{{"apiKey":"{}","unbundledIntegrations":[],"addBundledMetadata":true,"#,
-            r#""maybeBundledConfigIds":{{}}}}}},"plan":{{"track":{{"__default":{{"enabled":true,"integrations":{{}}}}}},"#,
+            r#""maybeBundledConfigIds":{{}}}}}},"plan":{{"track":{{"__default":{{"enabled":true,"integrations":{{}}}}{}}},"#,
             r#""identify":{{"__default":{{"enabled":true}}}},"group":{{"__default":{{"enabled":true}}}}}},"edgeFunction":{{}},"#,
             r#""analyticsNextEnabled":true,"middlewareSettings":{{}},"enabledMiddleware":{{}},"metrics":{{"sampleRate":0}},"#,
             r#""legacyVideoPluginsEnabled":false,"remotePlugins":[]}}"#
         ),
-        escaped(write_key)
+        escaped(write_key),
+        blocks
     )
 }
 

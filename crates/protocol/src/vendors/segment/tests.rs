@@ -459,7 +459,14 @@ fn d17_the_settings_switch_everything_off() {
     let head = RequestHead::default();
     let opened = Opened::default();
     let call = |endpoint, write_key| {
-        Segment.auxiliary(&Auxiliary { endpoint, head: &head, opened: &opened, write_key, now: Millis(0) })
+        Segment.auxiliary(&Auxiliary {
+            endpoint,
+            head: &head,
+            opened: &opened,
+            write_key,
+            blocked: &[],
+            now: Millis(0),
+        })
     };
     let settings = call(SETTINGS, Some("k\"</script>"));
     let json: serde_json::Value = serde_json::from_slice(&settings.body).expect("JSON");
@@ -472,6 +479,20 @@ fn d17_the_settings_switch_everything_off() {
     );
     assert_eq!(call(SETTINGS, None).status, 404);
     assert_eq!(call(METRICS, None).status, 200);
+}
+
+#[test]
+fn the_settings_tell_the_browser_what_no_destination_takes() {
+    let head = RequestHead::default();
+    let blocked = ["Order \"Completed\"".to_owned(), "__default".to_owned()];
+    let (opened, write_key) = (Opened::default(), Some("k"));
+    let call =
+        Auxiliary { endpoint: SETTINGS, head: &head, opened: &opened, write_key, blocked: &blocked, now: Millis(0) };
+    let json: serde_json::Value = serde_json::from_slice(&Segment.auxiliary(&call).body).expect("JSON");
+    let track = &json["plan"]["track"];
+    assert_eq!(track["Order \"Completed\""]["enabled"], false);
+    assert_eq!(track["__default"]["enabled"], true, "a rule cannot switch everything off by this");
+    assert_eq!(track.as_object().map(serde_json::Map::len), Some(2));
 }
 
 proptest! {
