@@ -297,6 +297,8 @@ fn d18_profiles_carry_the_country_and_no_address() {
     assert_eq!(update(json!({"$add": {"n": 2}})).1["$add"], json!({"n": 2}));
     assert_eq!(update(json!({"$set_once": {"plan": "pro"}})).1["$set_once"], json!({"plan": "pro"}));
     assert_eq!(update(json!({"$union": {"roles": ["admin", "dev"]}})).1["$union"], json!({"roles": ["admin", "dev"]}));
+    // Amplitude's SDKs send one value bare; Mixpanel takes lists.
+    assert_eq!(update(json!({"$union": {"roles": "admin"}})).1["$union"], json!({"roles": ["admin"]}));
     assert_eq!(update(json!({"$append": {"roles": "admin"}})).1["$append"], json!({"roles": "admin"}));
     assert_eq!(update(json!({"$remove": {"roles": "admin"}})).1["$remove"], json!({"roles": "admin"}));
     assert_eq!(update(json!({"$unset": ["old", "secret", "plan"]})).1["$unset"], json!(["old", "plan"]));

@@ -28,7 +28,7 @@ use crate::outbound::{
     Building, DestinationSetup, Encoded, Encoder, ImportCredentials, Lane, LaneLimits, SetupError, Verdict,
 };
 use crate::vendors::mixpanel::names;
-use crate::writing::{TapeKeys, put_bare_id, put_field, put_id_text, put_key, put_number, put_string, put_tape};
+use crate::writing::{TapeKeys, put_bare_id, put_field, put_id_text, put_key, put_number, put_scalar, put_string, put_tape};
 
 /// (Region, base address). Source: Mixpanel's `ingestion.openapi.yaml`.
 pub const ENDPOINTS: &[(&str, &str)] =
@@ -299,9 +299,14 @@ impl MixpanelEncoder {
                     out.extend_from_slice(b"\"$country_code\":");
                     put_string(out, code.as_bytes());
                 }
-                // Whoever joins a group says nothing else of the person.
-                if event.operation() != Operation::Join {
-                    put_tape(out, event.leaves(), &mut Tape { keys: &mut self.keys, select: Select::Profile }, comma);
+                let mut tape = Tape { keys: &mut self.keys, select: Select::Profile };
+                match event.operation() {
+                    // Whoever joins a group says nothing else of the person.
+                    Operation::Join => {}
+                    _ if op == ProfileOp::Union => put_lists(out, event.leaves(), &mut tape, comma),
+                    _ => {
+                        put_tape(out, event.leaves(), &mut tape, comma);
+                    }
                 }
                 out.push(b'}');
             }
@@ -573,6 +578,38 @@ impl KeyText {
             is_profile: entry.text.starts_with("profile.") || entry.text.starts_with("group."),
             is_country: entry.text == "context.location.country",
             is_profile_country: entry.text == "profile.$country_code",
+        }
+    }
+}
+
+/// Writes a tape whose values must be lists: Mixpanel refuses a `$union` of anything else, and other vendors' SDKs send one value
+/// bare.
+fn put_lists(out: &mut Vec<u8>, leaves: &[ReleasedLeaf<'_>], keys: &mut Tape<'_>, mut comma: bool) {
+    let mut rest = leaves;
+    while let Some(first) = rest.iter().position(|leaf| leaf.kind() != LeafKind::MapKey) {
+        let (mut end, mut depth) = (first, 0_u32);
+        for leaf in &rest[first..] {
+            end += 1;
+            match leaf.kind() {
+                LeafKind::ObjectBegin | LeafKind::ArrayBegin => depth += 1,
+                LeafKind::ObjectEnd | LeafKind::ArrayEnd => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        let (value, after) = rest.split_at(end);
+        rest = after;
+        let start = out.len();
+        comma = put_tape(out, value, keys, comma);
+        // The key ends where the value begins; a value of its own is put in brackets.
+        if value[first].kind().is_scalar() && out.len() > start {
+            let mut bare = Vec::new();
+            put_scalar(&mut bare, &value[first]);
+            let at = out.len() - bare.len();
+            out.insert(at, b'[');
+            out.push(b']');
         }
     }
 }
