@@ -18,6 +18,8 @@ pub enum Sdk {
     Browser,
     /// PyPI `mixpanel`.
     Python,
+    /// Another one, by its driver's path below `tests/sdk`.
+    Script(&'static str),
 }
 
 /// What a driver did, from its last line of output.
@@ -49,13 +51,9 @@ pub fn drive(sdk: Sdk, what: &str, base: &str, token: &str) -> Driven {
     let mut command = match sdk {
         Sdk::Node => node("node/mixpanel.mjs"),
         Sdk::Browser => node("browser/mixpanel.mjs"),
-        Sdk::Python => {
-            let python = folder.join(".venv/bin/python");
-            assert!(python.exists(), "the Python SDK is not installed: run `cargo xtask install`");
-            let mut command = Command::new(python);
-            command.arg(folder.join("python/mixpanel_driver.py"));
-            command
-        }
+        Sdk::Python => python("python/mixpanel_driver.py"),
+        Sdk::Script(script) if script.ends_with(".py") => python(script),
+        Sdk::Script(script) => node(script),
     };
     let mut child = command
         .args([what, base, token])
@@ -89,6 +87,15 @@ fn node(script: &str) -> Command {
     let folder = folder();
     assert!(folder.join("node_modules/mixpanel").exists(), "the npm SDKs are not installed: run `cargo xtask install`");
     let mut command = Command::new("node");
+    command.arg(folder.join(script));
+    command
+}
+
+fn python(script: &str) -> Command {
+    let folder = folder();
+    let python = folder.join(".venv/bin/python");
+    assert!(python.exists(), "the Python SDKs are not installed: run `cargo xtask install`");
+    let mut command = Command::new(python);
     command.arg(folder.join(script));
     command
 }

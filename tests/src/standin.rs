@@ -8,6 +8,7 @@
 //! In a test: [`Standin::start`]. From outside: the binary `mixpanel-standin` and the control paths
 //! `GET /_control/events|requests|profiles|counts|violations`, `POST /_control/faults` (a fault script as JSON), `POST /_control/reset`.
 
+pub mod amplitude;
 pub mod check;
 pub mod fault;
 pub mod record;

@@ -59,7 +59,7 @@ pub struct StoredEvent {
 impl StoredEvent {
     /// Its name.
     pub fn name(&self) -> &str {
-        self.event["event"].as_str().unwrap_or_default()
+        self.event["event"].as_str().or_else(|| self.event["event_type"].as_str()).unwrap_or_default()
     }
 
     /// Its number `n`, by which a test follows it.
@@ -70,7 +70,8 @@ impl StoredEvent {
     /// Its properties.
     pub fn properties(&self) -> &serde_json::Map<String, Value> {
         static EMPTY: std::sync::OnceLock<serde_json::Map<String, Value>> = std::sync::OnceLock::new();
-        self.event["properties"].as_object().unwrap_or_else(|| EMPTY.get_or_init(serde_json::Map::new))
+        let own = self.event["properties"].as_object().or_else(|| self.event["event_properties"].as_object());
+        own.unwrap_or_else(|| EMPTY.get_or_init(serde_json::Map::new))
     }
 
     /// One property as text, however it was written.

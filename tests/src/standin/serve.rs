@@ -11,6 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 
+use super::amplitude;
 use super::check::{self, Operation, Violation};
 use super::fault::{Fault, Faults};
 use super::record::{Received, Recorded};
@@ -118,6 +119,8 @@ fn endpoint(path: &str) -> Option<&'static str> {
         "/engage" => Some("engage"),
         "/groups" => Some("groups"),
         "/import" => Some("import"),
+        "/2/httpapi" => Some("httpapi"),
+        "/batch" => Some("batch"),
         _ => None,
     }
 }
@@ -153,6 +156,9 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
         Ok(opened) => opened,
         Err(message) => return Ok(refusal(shared, ask, false, message)),
     };
+    if matches!(ask.endpoint, "httpapi" | "batch") {
+        return of_amplitude(shared, ask, opened, fault);
+    }
     if opened.len() > check::REQUEST_BYTES_MAX {
         return Ok(status_answer(413));
     }
@@ -204,6 +210,24 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
         return Ok(import_answer(stored, &refused));
     }
     Ok(plain_answer(ask, body.verbose, refused.first().map(|v| format!("{}: {}", v.field, v.message)).as_deref()))
+}
+
+/// The other vendor's endpoints: it takes all of a request or nothing.
+fn of_amplitude(shared: &Shared, ask: &Ask<'_>, opened: &[u8], fault: &Fault) -> Result<Response, Hangup> {
+    let now = shared.clock.now().0;
+    let judged = amplitude::judge(ask.endpoint, ask.content_type, opened, &shared.account.tokens, now);
+    if matches!(fault, Fault::TooLargeAbove(n) if judged.accepted.len() > *n) {
+        return Ok(status_answer(413));
+    }
+    {
+        let recorded = &mut shared.lock().recorded;
+        judged.accepted.iter().for_each(|operation| recorded.store(ask.endpoint, operation));
+        judged.refused.iter().for_each(|violation| recorded.violation(violation.clone()));
+    }
+    if *fault == Fault::CloseAfterStore {
+        return Err(Hangup);
+    }
+    Ok(json_answer(judged.status, &judged.answer))
 }
 
 /// The answer of `/import` with a JSON body; strict is the vendor's default.
