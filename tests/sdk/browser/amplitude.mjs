@@ -1,0 +1,143 @@
+// npm `@amplitude/analytics-browser` and the older `amplitude-js` in headless Chromium against a base URL:
+// `node amplitude.mjs plain|faults http://host:port/path token`. The page has an origin of its own, as at a customer's.
+import {createServer} from 'node:http';
+import {readFileSync} from 'node:fs';
+import {chromium} from 'playwright-core';
+import {FAULT_EVENTS, Report, planted, properties} from '../report.mjs';
+
+const [what, address, token] = process.argv.slice(2);
+const base = address.replace(/\/$/, '');
+const report = new Report();
+const modern = readFileSync(new URL('../node_modules/@amplitude/analytics-browser/lib/scripts/amplitude-min.js', import.meta.url));
+const legacy = readFileSync(new URL('../node_modules/amplitude-js/amplitude.umd.js', import.meta.url));
+
+const html = (script) => `<!doctype html><html><head><meta charset="utf-8"><title>Pricing – Größe</title><script src="${script}"></script></head>
+<body><form><input name="email" value="${planted.email}"><button type="button" id="buy">Buy for ${planted.name}</button></form></body></html>`;
+
+const pages = createServer((request, response) => {
+  if (request.url === '/modern.js' || request.url === '/legacy.js') {
+    response.writeHead(200, {'content-type': 'text/javascript'}).end(request.url === '/modern.js' ? modern : legacy);
+  } else if (request.url.startsWith('/app')) {
+    const page = html(request.url.startsWith('/app/legacy') ? '/legacy.js' : '/modern.js');
+    response.writeHead(200, {'content-type': 'text/html; charset=utf-8', 'set-cookie': `session=${planted.secret}`}).end(page);
+  } else {
+    response.writeHead(404).end();
+  }
+});
+await new Promise((done) => pages.listen(0, '127.0.0.1', done));
+const origin = `http://127.0.0.1:${pages.address().port}`;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  headless: true,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync'],
+});
+const context = await browser.newContext();
+const page = await context.newPage();
+const home = new URL(base).origin;
+page.on('request', (request) => {
+  const to = new URL(request.url()).origin;
+  if (to.startsWith('http') && to !== home && to !== origin) report.elsewhere.push(to);
+});
+const query = `utm_source=google&utm_campaign=spring&gclid=abc123planted&email=${encodeURIComponent(planted.email)}&token=${planted.secret}`;
+
+async function open(options, user) {
+  await page.goto(`${origin}/app/users/4711/pricing?${query}`);
+  await page.evaluate(([token, user, options]) => window.amplitude.init(token, user, options).promise, [token, user, {
+    serverUrl: `${base}/2/httpapi`, remoteConfig: {serverUrl: `${base}/config`}, enableDiagnostics: false, flushIntervalMillis: 100, ...options,
+  }]);
+}
+
+// Calls return what the SDK tells of them in the end.
+async function run(name, n, code, ...values) {
+  report.calls.push(name);
+  const numbers = n === undefined ? [] : [n].flat();
+  report.sent.push(...numbers);
+  const results = [await page.evaluate(code, values)].flat().filter(Boolean);
+  results.forEach(({code, message}, i) => {
+    if (code === 200) return;
+    if (numbers[i] === undefined) report.elsewhere.push(`${name}: ${code} ${message}`);
+    else report.failed.push(numbers[i]);
+  });
+}
+
+async function calls(first) {
+  const {organisation, email, phone, name} = planted;
+  await run('track', first, ([p]) => window.amplitude.track('Report Exported', p).promise, properties(first));
+  await run('track with an unclean name', undefined, ([e]) => window.amplitude.track(`Invited ${e}`).promise, email);
+  await run('identify', undefined, ([e, n, p]) => {
+    const {Identify} = window.amplitude;
+    return window.amplitude.identify(new Identify().set('plan', 'pro').set('email', e).set('name', n).set('phone', p).setOnce('first', 1)
+      .add('logins', 1).append('emails', e).prepend('alerts', e).preInsert('tags', 'x').postInsert('tags_two', [e]).remove('roles', e).unset('old')).promise;
+  }, email, name, phone);
+  await run('groupIdentify', undefined, ([o, n]) => window.amplitude.groupIdentify('company', o, new window.amplitude.Identify().set('name', n)).promise, organisation, name);
+  await run('setGroup', undefined, ([o]) => { window.amplitude.setGroup('company', o); }, organisation);
+  await run('revenue', first + 1, ([p]) => window.amplitude.revenue(new window.amplitude.Revenue().setProductId('sku-1').setPrice(9.99).setQuantity(2).setEventProperties(p)).promise, properties(first + 1));
+  const many = Array.from({length: 60}, (_, i) => first + 100 + i);
+  await run('track many', many, ([list]) => Promise.all(list.map((p) => window.amplitude.track('Page Viewed', p).promise)), many.map(properties));
+}
+
+async function plain() {
+  // As it comes, with everything captured that it can capture, first of nobody, then of somebody.
+  await open({autocapture: true});
+  await run('track of nobody', 900, ([p]) => window.amplitude.track('Seen', p).promise, properties(900));
+  await page.click('#buy');
+  await run('setUserId', undefined, ([u]) => { window.amplitude.setUserId(u); }, planted.user);
+  await calls(1000);
+  await open({transport: 'xhr', enableRequestBodyCompression: true, serverUrl: `${base}/batch`}, planted.user);
+  await calls(2000);
+  await open({serverUrl: `${base}/collect`, fetchRemoteConfig: false, enableRequestBodyCompression: true}, planted.user);
+  await calls(3000);
+  await open({flushIntervalMillis: 60000}, planted.user);
+  report.calls.push('beacon at unload');
+  report.sent.push(4000);
+  await page.evaluate(([p]) => {
+    window.amplitude.track('Queued at unload', p);
+    window.addEventListener('pagehide', () => { window.amplitude.setTransport('beacon'); window.amplitude.flush(); });
+  }, [properties(4000)]);
+  await page.waitForTimeout(100);
+  await page.goto(`${origin}/app/legacy?${query}`);
+  await old();
+  await page.waitForTimeout(500);
+}
+
+// The SDK before: forms with a checksum, answered by a word.
+async function old() {
+  const {user, email, organisation, name} = planted;
+  await page.evaluate(([token, user, endpoint]) => new Promise((done) => {
+    window.amplitude.getInstance().init(token, user, {
+      apiEndpoint: endpoint, forceHttps: false, includeUtm: true, includeReferrer: true, includeGclid: true, saveEvents: false,
+    }, done);
+  }), [token, user, base.replace(/^http:\/\//, '')]);
+  const log = (n, kind) => run(`amplitude-js ${kind}`, n, ([p]) => new Promise((done) => {
+    window.amplitude.getInstance().logEvent('Report Exported', p, (code, message) => done({code, message}));
+  }), properties(n));
+  await log(5000, 'logEvent');
+  await log(5001, 'logEvent again');
+  await run('amplitude-js identify', undefined, ([e, n]) => new Promise((done) => {
+    const identify = new window.amplitude.Identify().set('plan', 'pro').set('email', e).set('name', n).setOnce('first', 1).add('logins', 1).append('emails', e).unset('old');
+    window.amplitude.getInstance().identify(identify, (code, message) => done({code, message}));
+  }), email, name);
+  await run('amplitude-js setGroup', undefined, ([o]) => { window.amplitude.getInstance().setGroup('company', o); }, organisation);
+  await run('amplitude-js groupIdentify', undefined, ([o, n]) => new Promise((done) => {
+    window.amplitude.getInstance().groupIdentify('company', o, new window.amplitude.Identify().set('name', n), (code, message) => done({code, message}));
+  }), organisation, name);
+  await run('amplitude-js revenue', undefined, () => {
+    window.amplitude.getInstance().logRevenueV2(new window.amplitude.Revenue().setProductId('sku-1').setPrice(3.99).setQuantity(3));
+  });
+  await log(5002, 'logEvent in the end');
+}
+
+async function faults() {
+  await open({flushQueueSize: 4}, planted.user);
+  for (let n = 0; n < FAULT_EVENTS; n += 1) {
+    await run('track', n, ([p]) => window.amplitude.track('Page Viewed', p).promise, {n, plan: 'pro'});
+  }
+}
+
+await ({plain, faults})[what]();
+await browser.close();
+pages.close();
+report.print();
+process.exit(0);
