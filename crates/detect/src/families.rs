@@ -137,8 +137,11 @@ const LIBRARIES: &[&str] = &[
     "web",
 ];
 
-/// Up to four numbers of up to four digits and perhaps a pre-release of a known word: what fits there can carry no id.
+/// Up to four numbers of up to four digits and perhaps a pre-release of a known word: what fits there can carry no id. Segment's
+/// browser SDK says where it was loaded from before it (`npm:next-1.84.3`).
 fn is_version(version: &str) -> bool {
+    let loaded_from = ["npm:next-", "web:next-"].into_iter().find_map(|from| version.strip_prefix(from));
+    let version = loaded_from.unwrap_or(version);
     let (core, suffix) = version.split_once('-').map_or((version, None), |(core, suffix)| (core, Some(suffix)));
     let core = core.strip_prefix('v').unwrap_or(core);
     let number = |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
@@ -177,8 +180,9 @@ mod tests {
     fn a_library_is_of_the_list_and_its_version_is_one() {
         assert_eq!(library("posthog-js", "1.449.2"), Some(("posthog-js", "1.449.2")));
         assert_eq!(library("WEB", "2.83.0-rc1"), Some(("web", "2.83.0-rc1")));
+        assert_eq!(library("analytics.js", "npm:next-1.84.3"), Some(("analytics.js", "npm:next-1.84.3")));
         assert_eq!(library("ada", "1.0"), None);
-        for bad in ["", "1.2.3.4.5", "1.20261122", "1.0-ada", "ada@example.com", "1..2", "1.0-rc20261122"] {
+        for bad in ["", "1.2.3.4.5", "1.20261122", "1.0-ada", "ada@example.com", "1..2", "1.0-rc20261122", "npm:next-ada", "npm:next-"] {
             assert_eq!(library("web", bad), None, "{bad}");
         }
     }
