@@ -40,6 +40,8 @@ pub const DESTINATIONS: &[DestinationKind] = &[
     DestinationKind { name: "mixpanel", endpoints: mixpanel::encode::ENDPOINTS, encoder: mixpanel::encode::encoder },
     DestinationKind { name: "amplitude", endpoints: amplitude::encode::ENDPOINTS, encoder: amplitude::encode::encoder },
     DestinationKind { name: "posthog", endpoints: posthog::encode::ENDPOINTS, encoder: posthog::encode::encoder },
+    DestinationKind { name: "segment", endpoints: segment::encode::ENDPOINTS, encoder: segment::encode::encoder },
+    DestinationKind { name: "rudderstack", endpoints: rudderstack::ENDPOINTS, encoder: rudderstack::encoder },
 ];
 
 /// The kind of a name in the configuration.
@@ -66,7 +68,8 @@ impl DestinationKind {
     /// Refuses a host of the vendor that is in another region than the one configured: the events would be lost or, worse, be
     /// where they must not be. A host that is not the vendor's own (a proxy, a test) says nothing about its region.
     pub fn check_region(&self, region: Option<&str>, host: &str) -> Result<(), SetupError> {
-        let Some(region) = region else { return Ok(()) };
+        // A vendor without addresses of its own is where the customer runs it.
+        let Some(region) = region.filter(|_| !self.endpoints.is_empty()) else { return Ok(()) };
         self.endpoint(Some(region))?;
         let is_host = |url: &str| url.split("://").nth(1).is_some_and(|own| own.eq_ignore_ascii_case(host));
         match self.endpoints.iter().find(|(_, url)| is_host(url)) {

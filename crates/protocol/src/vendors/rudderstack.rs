@@ -11,10 +11,19 @@ use weir_event::{DraftBatch, Rule, SourceNames};
 use crate::answer::{Answer, Answering};
 use crate::body::{self, BodyError, Opened};
 use crate::inbound::{Auxiliary, Call, DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead, WriteKey};
+use crate::outbound::{DestinationSetup, Encoder, SetupError};
 use crate::vendors::segment::{
     AUDIENCE_LIST, BATCH, Dialect, EVENT, HEALTH, IMPORT, METRICS, MessageType, PIXEL, ROBOTS, SOURCE_CONFIG, VERSION,
-    answers, decode, find_write_keys, names, with_method,
+    answers, decode, encode, find_write_keys, names, with_method,
 };
+
+/// RudderStack's server is the customer's own, so there is no address of the vendor.
+pub const ENDPOINTS: &[(&str, &str)] = &[];
+
+/// Makes the encoder.
+pub fn encoder(setup: DestinationSetup) -> Result<Box<dyn Encoder>, SetupError> {
+    encode::rudderstack(setup)
+}
 
 /// RudderStack's inbound format.
 #[derive(Debug)]

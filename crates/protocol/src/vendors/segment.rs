@@ -7,6 +7,7 @@
 
 pub(super) mod answers;
 pub(super) mod decode;
+pub mod encode;
 pub mod names;
 
 use weir_event::{DraftBatch, SourceNames};
