@@ -77,6 +77,16 @@ fn d17_refused_calls_for_flags_leave_the_page_with_its_fallbacks() {
 }
 
 #[test]
+fn d17_a_tap_asks_nobody() {
+    let standin = vendor();
+    let mut setup = setup(&standin, "stable", "proxy");
+    setup.sources = setup.sources.replace("mode: enforce", "mode: tap");
+    let weir = Weir::start(&setup);
+    visits(&weir.source_url("web"));
+    assert_eq!(questions(&standin), Vec::<String>::new());
+}
+
+#[test]
 fn d17_a_proxy_needs_a_destination_of_its_vendor() {
     let mut setup = setup(&vendor(), "stable", "proxy");
     setup.destinations.clear();

@@ -271,6 +271,11 @@ impl SourceRuntime {
         self.memory.flags.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the source is a mirrored copy, whatever single events of it are.
+    pub fn is_tap(&self) -> bool {
+        self.mode == Mode::Tap
+    }
+
     /// The mode of an event: its own, else the source's.
     pub fn mode_of(&self, event: NameId) -> Mode {
         self.event_modes.iter().find(|(name, _)| *name == event).map_or(self.mode, |(_, mode)| *mode)

@@ -228,11 +228,12 @@ impl Pipeline {
                 let call = Auxiliary { endpoint, head: &head, opened: &opened, write_key, blocked, now };
                 match found.map(|(source, _)| (source, &source.auxiliary)) {
                     Some((_, config::Auxiliary::Refuse)) => answer(endpoint, Some(&opened), Situation::Unknown),
-                    Some((source, config::Auxiliary::Proxy(destination))) => {
+                    // A tap's call is a copy: the vendor has been asked already, and nothing of a tap leaves.
+                    Some((source, config::Auxiliary::Proxy(destination))) if !source.is_tap() => {
                         let asked = self.ask(&generation, source, destination, &call, sender(source)).await;
                         asked.unwrap_or_else(|| protocol.auxiliary(&call))
                     }
-                    Some((_, config::Auxiliary::Constant)) | None => protocol.auxiliary(&call),
+                    Some(_) | None => protocol.auxiliary(&call),
                 }
             }
             Call::Drop(endpoint, rule) => {
