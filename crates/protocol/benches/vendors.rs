@@ -53,7 +53,7 @@ fn main() {
                 region: Region::parse("DE").unwrap(),
                 region_source: RegionSource::ClientAddress,
                 generation: GenerationId([9; 8]),
-                consent: Consent::Unknown,
+                consent: Consent::UNKNOWN,
                 keys: &keys,
                 offered: &offered,
                 raw_day: 20_000,
