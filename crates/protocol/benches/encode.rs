@@ -94,6 +94,7 @@ fn main() {
             import: None,
             gzip_from_bytes,
             names: Arc::clone(&names),
+            identity_merge: weir_protocol::IdentityMerge::default(),
         };
         let mut encoder = encoder("mixpanel", setup).expect("a setup");
         let mut best = f64::MAX;

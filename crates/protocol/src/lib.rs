@@ -22,6 +22,6 @@ pub use answer::{Answer, Answering, Situation};
 pub use body::{BodyError, Opened};
 pub use inbound::{Auxiliary, Call, DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead, WriteKey};
 pub use outbound::{
-    DestinationSetup, Encoded, Encoder, ImportCredentials, Lane, LaneLimits, Secret, SetupError, Verdict,
+    DestinationSetup, Encoded, Encoder, IdentityMerge, ImportCredentials, Lane, LaneLimits, Secret, SetupError, Verdict,
 };
 pub use vendors::{DestinationKind, destination_kind, encoder, protocol};

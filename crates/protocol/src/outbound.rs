@@ -281,6 +281,21 @@ pub struct DestinationSetup {
     pub gzip_from_bytes: Option<usize>,
     /// The names, to write paths as keys.
     pub names: Arc<Names>,
+    /// How a project of Mixpanel's merges ids; no other vendor reads it.
+    pub identity_merge: IdentityMerge,
+}
+
+/// How a Mixpanel project makes one person of several ids. Source: Mixpanel's "Identity Management" pages.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum IdentityMerge {
+    /// Simplified ID Merge: an event that has both `$device_id` and `$user_id` links them; `$identify`, `$create_alias` and `$merge`
+    /// mean nothing.
+    Simplified,
+    /// Original ID Merge: `$identify` links an anonymous id, `$merge` and `$create_alias` two ids.
+    #[default]
+    Original,
+    /// No ID merge: `$create_alias` gives an id a second name.
+    Legacy,
 }
 
 impl DestinationSetup {

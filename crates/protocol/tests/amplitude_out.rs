@@ -136,6 +136,7 @@ impl World {
             import: None,
             gzip_from_bytes: None,
             names: Arc::clone(&self.names),
+            identity_merge: weir_protocol::IdentityMerge::default(),
         }
     }
 

@@ -135,6 +135,7 @@ impl World {
             import: has_import.then_some(import),
             gzip_from_bytes: None,
             names: Arc::clone(&self.names),
+            identity_merge: weir_protocol::IdentityMerge::default(),
         }
     }
 

@@ -121,6 +121,7 @@ fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {
         }),
         gzip_from_bytes: from.compress.then_some(DestinationSetup::GZIP_FROM_BYTES),
         names: Arc::clone(names),
+        identity_merge: from.identity_merge,
     }
 }
 

@@ -214,6 +214,7 @@ impl World {
                 }),
                 gzip_from_bytes: None,
                 names: Arc::clone(&self.up().names),
+                identity_merge: weir_protocol::IdentityMerge::default(),
             },
             endpoint: Endpoint::parse(url).unwrap(),
             client: Client::new(client).unwrap(),

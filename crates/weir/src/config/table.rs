@@ -670,7 +670,7 @@ static DESTINATION: &[Field] = &[
             choice("legacy", "No ID merge: `$create_alias` for an identify and an alias. A merge is dropped as `no_equivalent`."),
         ]),
         default: Default::Value("original"),
-        doc: "How this Mixpanel project makes one person of several ids: its project settings, Identity Merge, say it. For type `mixpanel` only. Without `links` none of the three calls leaves.",
+        doc: "How this Mixpanel project makes one person of several ids: its project settings, Identity Merge, say it. For type `mixpanel` only. Without `links` no alias and no merge leaves, whichever it is.",
     },
     Field {
         name: "links",

@@ -643,6 +643,7 @@ pub(crate) fn fuzz_interpret(data: &[u8]) {
         import: None,
         gzip_from_bytes: None,
         names: Names::new(Box::new(ClassOnly)),
+        identity_merge: crate::outbound::IdentityMerge::default(),
     };
     let Ok(encoder) = AmplitudeEncoder::new(setup) else { return };
     let lane = LANES[usize::from(*choice) % LANES.len()];

@@ -7,6 +7,9 @@
 //! | engage | `POST /engage?verbose=1&ip=0` | profile operations of people |
 //! | groups | `POST /groups?verbose=1&ip=0` | profile operations of groups |
 //!
+//! Which of `$identify`, `$create_alias` and `$merge` there are is the project's way of merging ids, [`IdentityMerge`]; what it has no
+//! word for is dropped by `no_equivalent`.
+//!
 //! Bodies are JSON arrays. Nobody is placed by our own address: `ip=0`, `$ip: 0`, and the gate's country as `mp_country_code` or
 //! `$country_code` (D18). Every event has a `distinct_id`, since Mixpanel makes one from the address where there is none, and an
 //! `$insert_id` (D5). A property that bears a name which we write ourselves goes as `property_<name>`, so that none can pose as it.
@@ -25,7 +28,7 @@ use weir_policy::{Released, ReleasedId};
 use crate::body::base64;
 use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary};
 use crate::outbound::{
-    Building, DestinationSetup, Encoded, Encoder, ImportCredentials, Lane, LaneLimits, SetupError, Verdict,
+    Building, DestinationSetup, Encoded, Encoder, IdentityMerge, ImportCredentials, Lane, LaneLimits, SetupError, Verdict,
 };
 use crate::vendors::mixpanel::names;
 use crate::writing::{TapeKeys, put_bare_id, put_field, put_id_text, put_key, put_number, put_scalar, put_string, put_tape};
@@ -91,6 +94,7 @@ pub fn encoder(setup: DestinationSetup) -> Result<Box<dyn Encoder>, SetupError> 
 struct MixpanelEncoder {
     token: Vec<u8>,
     import: Option<Import>,
+    merge: IdentityMerge,
     gzip_from_bytes: Option<usize>,
     keys: Keys,
     scratch: Vec<u8>,
@@ -116,6 +120,7 @@ impl MixpanelEncoder {
         Ok(MixpanelEncoder {
             token,
             import,
+            merge: setup.identity_merge,
             gzip_from_bytes: setup.gzip_from_bytes,
             keys: Keys::new(&setup.names),
             scratch: Vec::new(),
@@ -136,6 +141,9 @@ impl MixpanelEncoder {
             Operation::Group(_) | Operation::Join if group_of(event).is_none() => Err(Rule::NoEquivalent),
             Operation::Join => Ok(ENGAGE),
             Operation::Group(_) => Ok(GROUPS),
+            Operation::Identify | Operation::Alias | Operation::Merge if self.link(event).is_none() => {
+                Err(Rule::NoEquivalent)
+            }
             // Mixpanel takes a merge from servers only.
             Operation::Merge => import().map_err(|_| Rule::NoEquivalent),
             Operation::Track | Operation::Page | Operation::Screen | Operation::Identify | Operation::Alias => {
@@ -152,11 +160,23 @@ impl MixpanelEncoder {
         }
     }
 
+    /// What links two ids in a project of this way of merging; `None` where it has no word for it.
+    fn link(&self, event: &Released<'_>) -> Option<&'static str> {
+        match (self.merge, event.operation()) {
+            (IdentityMerge::Original, Operation::Identify) => Some("$identify"),
+            (IdentityMerge::Original, Operation::Merge) => Some("$merge"),
+            (IdentityMerge::Original | IdentityMerge::Legacy, Operation::Alias) => Some("$create_alias"),
+            // The user's id becomes another name of the anonymous one, which it must not be already.
+            (IdentityMerge::Legacy, Operation::Identify) => {
+                anonymous(event).filter(|id| *id != event.subject()).map(|_| "$create_alias")
+            }
+            _ => None,
+        }
+    }
+
     fn put_event(&mut self, event: &Released<'_>, out: &mut Vec<u8>) {
         let name = match event.operation() {
-            Operation::Identify => "$identify",
-            Operation::Alias => "$create_alias",
-            Operation::Merge => "$merge",
+            Operation::Identify | Operation::Alias | Operation::Merge => self.link(event).unwrap_or_default(),
             Operation::Page => names::PAGE,
             _ => event.name(),
         };
@@ -200,19 +220,30 @@ impl MixpanelEncoder {
                 }
                 return;
             }
+            Operation::Identify if self.merge == IdentityMerge::Legacy => {
+                for (key, id) in [("distinct_id", anonymous(event)), ("alias", Some(event.subject()))] {
+                    if let Some(id) = id {
+                        put_key(out, key);
+                        put_id(out, id);
+                    }
+                }
+                return;
+            }
             _ => {}
         }
         put_key(out, "distinct_id");
         put_id(out, event.subject());
-        for (key, role) in [("$user_id", Role::User), ("$device_id", Role::Device)] {
-            if let Some(id) = event.id(role) {
+        // Where an event with both ids is all that links them, the one that it is about counts too.
+        let subject = Some(event.subject()).filter(|_| self.merge == IdentityMerge::Simplified);
+        let subject = subject.filter(|id| !matches!(id, ReleasedId::None { .. }));
+        for (key, role, is_device) in [("$user_id", Role::User, false), ("$device_id", Role::Device, true)] {
+            if let Some(id) = event.id(role).or_else(|| subject.filter(|id| id.is_device() == is_device)) {
                 put_key(out, key);
                 put_bare_id(out, id);
             }
         }
         if event.operation() == Operation::Identify {
-            let anonymous = event.id(Role::Previous).or_else(|| event.id(Role::Device));
-            if let Some(id) = anonymous {
+            if let Some(id) = anonymous(event) {
                 put_key(out, "$anon_distinct_id");
                 put_id(out, id);
             }
@@ -614,6 +645,11 @@ fn put_lists(out: &mut Vec<u8>, leaves: &[ReleasedLeaf<'_>], keys: &mut Tape<'_>
     }
 }
 
+/// The id before an identify.
+fn anonymous<'a>(event: &'a Released<'_>) -> Option<&'a ReleasedId> {
+    event.id(Role::Previous).or_else(|| event.id(Role::Device))
+}
+
 /// Mixpanel's limits on the shape of an event.
 fn check_shape(event: &Released<'_>) -> Result<(), Rule> {
     let properties_max = PROPERTIES_MAX.saturating_sub(OWN_PROPERTIES + event.ids().len());
@@ -757,6 +793,7 @@ pub(crate) fn fuzz_interpret(data: &[u8]) {
         import: None,
         gzip_from_bytes: None,
         names: Names::new(Box::new(ClassOnly)),
+        identity_merge: crate::outbound::IdentityMerge::default(),
     };
     let Ok(encoder) = MixpanelEncoder::new(setup) else { return };
     let lane = LANES[usize::from(*choice) % LANES.len()];

@@ -595,6 +595,7 @@ pub(crate) fn fuzz_interpret(data: &[u8]) {
         import: None,
         gzip_from_bytes: None,
         names: Names::new(Box::new(ClassOnly)),
+        identity_merge: crate::outbound::IdentityMerge::default(),
     };
     let Ok(encoder) = PostHogEncoder::new(setup) else { return };
     let encoded = Encoded::json(BATCH, u32::from(*count), "/".into(), Vec::new(), None);
