@@ -287,7 +287,11 @@ mod tests {
             let (mut found, mut folders) = (BTreeSet::new(), vec![tree_dir(dir.path())]);
             while let Some(at) = folders.pop() {
                 for path in std::fs::read_dir(at).unwrap().map(|entry| entry.unwrap().path()) {
-                    if path.is_dir() { folders.push(path) } else { found.insert(path) }
+                    if path.is_dir() {
+                        folders.push(path);
+                    } else {
+                        found.insert(path);
+                    }
                 }
             }
             found.into_iter().map(|p| p.strip_prefix(tree_dir(dir.path())).unwrap().display().to_string())
