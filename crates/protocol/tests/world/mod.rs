@@ -63,6 +63,17 @@ impl World {
         request: &Value,
         f: impl FnOnce(&[Released<'_>]) -> T,
     ) -> T {
+        self.fates(from, path, request, |fates| f(&fates.into_iter().flatten().collect::<Vec<_>>()))
+    }
+
+    /// The same with the rules by which the others are dropped.
+    pub(crate) fn fates<T>(
+        &self,
+        from: &str,
+        path: &str,
+        request: &Value,
+        f: impl FnOnce(Vec<Result<Released<'_>, Rule>>) -> T,
+    ) -> T {
         let protocol = protocol(from).expect("it is in the list");
         let source_names = self.names.source();
         let options = DecodeOptions::new(["company"], &self.names);
@@ -116,9 +127,9 @@ impl World {
         let mut released = Vec::new();
         while !records.is_done() {
             let view = RecordView::parse_bytes(records.bytes().expect("a record"), &remap).expect("it reads");
-            released.extend(releaser.release(&view));
+            released.push(releaser.release(&view));
         }
-        f(&released)
+        f(released)
     }
 
     pub(crate) fn setup(&self, token: &str) -> DestinationSetup {

@@ -33,15 +33,18 @@ const REGIONS: &[Region] = &[
     ("mixpanel", "in", "https://api-in.mixpanel.com", &["api-in.mixpanel.com"]),
     ("amplitude", "us", "https://api2.amplitude.com", &["api2.amplitude.com", "api.amplitude.com"]),
     ("amplitude", "eu", "https://api.eu.amplitude.com", &["api.eu.amplitude.com"]),
+    ("segment", "us", "https://api.segment.io", &["api.segment.io"]),
+    ("segment", "eu", "https://events.eu1.segmentapis.com", &["events.eu1.segmentapis.com"]),
 ];
 /// Domains of vendors; a host below one that is in no region takes no events.
-const DOMAINS: &[&str] = &["mixpanel.com", "amplitude.com"];
+const DOMAINS: &[&str] = &["mixpanel.com", "amplitude.com", "segment.io", "segmentapis.com"];
 
 /// The origin of a region; that of the vendor's first where it has no such region, which is reported elsewhere.
 pub(super) fn region_origin(kind: &str, region: &str) -> &'static str {
     let of_kind = || REGIONS.iter().filter(|(of, ..)| *of == kind);
     let found = of_kind().find(|(_, name, ..)| *name == region).or_else(|| of_kind().next());
-    found.map_or("", |(_, _, origin, _)| origin)
+    let own = || weir_protocol::destination_kind(kind)?.endpoint(Some(region)).ok();
+    found.map(|(_, _, origin, _)| *origin).or_else(own).unwrap_or_default()
 }
 
 pub(super) fn config(
@@ -302,6 +305,12 @@ impl Resolver<'_, '_> {
         if kind != "mixpanel" && identity_merge.text() != "original" {
             let what = format!("`destinations.{id}.identity_merge` is of Mixpanel's projects only: remove it");
             self.report(identity_merge.at, &what);
+        }
+        if fields.field("endpoint").is_absent() && region_origin(kind, region).is_empty() {
+            let what = format!(
+                "`destinations.{id}.endpoint` is missing: {kind} has no address of its own, name your server's"
+            );
+            self.report(fields.field("type").at, &what);
         }
         let optional_path = |resolver: &Self, field: &Checked| (!field.is_absent()).then(|| resolver.path(field));
         Destination {

@@ -155,6 +155,10 @@ fn fields_that_contradict_each_other_are_problems() {
         ("limits: {body: 20MiB, in_flight: 8MiB}".to_owned(), "`limits.in_flight` must be at least"),
         (format!("destinations: {{p: {{{product}, endpoint: http://relay.example}}}}"), "is plain http"),
         (format!("destinations: {{p: {{{product}, endpoint: https://eu.mixpanel.com}}}}"), "takes no events"),
+        (
+            "destinations: {p: {type: rudderstack, token: {env: T}, subject: {rotating: 7d}}}".to_owned(),
+            "`destinations.p.endpoint` is missing: rudderstack has no address of its own",
+        ),
         (format!("destinations: {{p: {{{product}, release: {{rules: [{{action: drop}}]}}}}}}"), "exactly one of"),
         (
             format!("destinations: {{p: {{{product}, release: {{rules: [{{event: a, action: pseudonymize}}]}}}}}}"),
