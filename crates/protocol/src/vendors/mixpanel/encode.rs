@@ -594,11 +594,13 @@ impl KeyText {
         let context = entry.text.strip_prefix("context.");
         let is_own = |key: &str| {
             RESERVED.contains(&key)
+                || key.starts_with("context.")
                 || names::canonical_path(key).is_some()
                 || names::RELEASED_ONLY.iter().any(|(_, n)| *n == key)
         };
         let top = match context {
-            Some(rest) => names::property(entry.text).unwrap_or(rest).to_owned(),
+            // Under its whole path where Mixpanel has no name: the last part may be a property's own name.
+            Some(_) => names::property(entry.text).unwrap_or(entry.text).to_owned(),
             None if is_own(entry.key) => format!("property_{}", entry.key),
             None => entry.key.to_owned(),
         };
