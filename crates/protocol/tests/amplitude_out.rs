@@ -1,7 +1,7 @@
 //! What reaches Amplitude: a request of an SDK through decode, minimise and release, as bytes for the vendor, and back. Real keys,
 //! real detectors, real policy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use weir_policy::{
 };
 use weir_protocol::body::{self, Limits};
 use weir_protocol::vendors::amplitude::encode::{BATCH, EVENTS};
+use weir_protocol::vendors::{amplitude, mixpanel};
 use weir_protocol::{
     Call, DecodeOptions, DestinationSetup, Encoder, ImportCredentials, RequestHead, Secret, SetupError, Verdict,
     encoder, protocol,
@@ -138,6 +139,23 @@ impl World {
             names: Arc::clone(&self.names),
             identity_merge: weir_protocol::IdentityMerge::default(),
         }
+    }
+
+    /// The requests that reach a vendor: path and body.
+    fn through(&self, vendor: &str, path: &str, request: &Value, to: &str) -> Vec<(String, Value)> {
+        self.released_of(vendor, path, request, |released| {
+            let mut encoder = encoder(to, self.setup()).expect("a setup");
+            let lanes: Vec<_> = released.iter().map(|event| encoder.lane_of(event, NOW)).collect();
+            let mut requests = Vec::new();
+            // One event each: the lists of a vendor are in `requests_keep_the_limits`.
+            for (event, lane) in released.iter().zip(lanes) {
+                let Ok(lane) = lane else { continue };
+                let encoded = encoder.encode(lane, std::slice::from_ref(event));
+                let path = encoded.path_and_query().split('?').next().unwrap_or_default().to_owned();
+                requests.push((path, serde_json::from_slice(&encoded.body()).expect("the body is JSON")));
+            }
+            requests
+        })
     }
 
     /// The events that reach Amplitude.
@@ -471,41 +489,78 @@ fn a_setup_that_cannot_be_one_is_refused() {
     assert_eq!(encoder("amplitude", setup).err(), Some(SetupError::NoImport));
 }
 
-/// A draft as lines, without what a vendor sees otherwise than the SDK said it: insert id and session.
-fn shown(world: &World, batch: &DraftBatch) -> BTreeSet<String> {
+/// A draft as it can be compared: without insert id, and without the session, which is a pseudonym on the other side.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Shown {
+    operation: String,
+    name: String,
+    time: Option<Millis>,
+    ids: BTreeSet<(String, String, String)>,
+    /// What stands at the top of the tape, by path; the order of properties says nothing.
+    values: BTreeMap<String, String>,
+}
+
+impl Shown {
+    /// The same, said by a vendor that knows one id in this place.
+    fn of_subject(mut self) -> Shown {
+        self.ids.retain(|(role, ..)| role == "Subject" || role == "Group");
+        self
+    }
+
+    fn without_context(mut self) -> Shown {
+        self.values.retain(|path, _| !path.starts_with("context."));
+        self
+    }
+
+    fn without_groups(mut self) -> Shown {
+        self.ids.retain(|(role, ..)| role != "Group");
+        self
+    }
+}
+
+fn shown(world: &World, batch: &DraftBatch) -> BTreeSet<Shown> {
     let names = &world.names;
     let show = |draft: &weir_event::Draft| {
-        let mut out = format!("{:?} {} {:?}\n", draft.operation, names.text(draft.name), draft.client_time);
-        for id in &draft.identities {
+        let id = |id: &weir_event::Identity| {
             let kind = match id.kind {
                 SubjectKind::Group(kind) => names.text(kind).to_owned(),
                 other => format!("{other:?}"),
             };
-            out.push_str(&format!("{:?} {kind} {}\n", id.role, batch.str(id.text)));
-        }
-        // The order of properties says nothing; the order inside a value does.
-        let mut values: Vec<String> = Vec::new();
-        let mut depth = 0;
+            (format!("{:?}", id.role), kind, batch.str(id.text).to_owned())
+        };
+        let mut values = BTreeMap::new();
+        let (mut depth, mut path) = (0, "");
         for leaf in batch.tape(draft) {
-            let line = format!("{} {:?} {}", names.text(leaf.path), leaf.kind, batch.str(leaf.text));
-            match (depth, values.last_mut()) {
-                (1.., Some(value)) => value.push_str(&line),
-                _ => values.push(line),
+            if depth == 0 {
+                path = names.text(leaf.path);
+                values.insert(path.to_owned(), String::new());
             }
             match leaf.kind {
-                LeafKind::ObjectBegin | LeafKind::ArrayBegin => depth += 1,
                 LeafKind::ObjectEnd | LeafKind::ArrayEnd => depth -= 1,
+                LeafKind::ObjectBegin | LeafKind::ArrayBegin => depth += 1,
                 _ => {}
             }
+            if let Some(value) = values.get_mut(path) {
+                // Below the top a key is a name of its own, whatever the top is called.
+                let below = names.text(leaf.path).strip_prefix(path).unwrap_or_default();
+                value.push_str(&format!("{below} {:?} {};", leaf.kind, batch.str(leaf.text)));
+            }
         }
-        values.retain(|value| !value.starts_with("context.session_id"));
-        values.sort();
-        out + &values.join("\n")
+        values.remove("context.session_id");
+        // What we write ourselves, so that nobody is placed by our address.
+        values.remove("context.ip");
+        Shown {
+            operation: format!("{:?}", draft.operation),
+            name: names.text(draft.name).to_owned(),
+            time: draft.client_time,
+            ids: draft.identities.iter().map(id).collect(),
+            values,
+        }
     };
     batch.drafts.iter().map(show).collect()
 }
 
-const PROPERTIES: [&str; 4] = ["format", "rows", "nested", "utm_source"];
+const PROPERTIES: [&str; 5] = ["format", "rows", "nested", "platform", "utm_source"];
 const TRAITS: [&str; 3] = ["plan", "seats", "tags"];
 
 fn word() -> impl Strategy<Value = Value> {
@@ -609,6 +664,8 @@ fn everything() -> Vec<&'static str> {
         "nested.inner",
         "context.campaign.source",
         "context.campaign.source.inner",
+        "platform",
+        "platform.inner",
         "format.inner",
         "rows.inner",
         "profile.plan",
@@ -638,11 +695,172 @@ fn everything() -> Vec<&'static str> {
         "context.session_id",
         "context.library.name",
         "context.library.version",
+        "context.browser.name",
+        "context.location.city",
     ]
 }
 
+/// What Mixpanel makes of what Amplitude's SDKs say: the loss across, each line of it documented.
+fn as_mixpanel(draft: Shown) -> Option<Shown> {
+    let mut draft = draft;
+    match draft.operation.as_str() {
+        // No equivalent: to put in front of a list, to remove all properties.
+        "Profile(Prepend)" | "Profile(PreInsert)" | "Profile(Clear)" | "Group(Prepend)" | "Group(PreInsert)" => {
+            return None;
+        }
+        "Track" | "Page" | "Screen" => {
+            // A screen view is an event like others there.
+            if draft.operation == "Screen" {
+                draft.operation = "Track".into();
+            }
+            if draft.operation == "Page" {
+                draft.name = "$mp_web_page_view".into();
+            }
+        }
+        // The device is named as the id before.
+        "Identify" => {
+            let device = draft.ids.iter().find(|(role, ..)| role == "Device").cloned();
+            draft.ids.extend(device.map(|(_, kind, id)| ("Previous".to_owned(), kind, id)));
+        }
+        // Joining a group is adding it to the person's list of groups, one id and whole seconds, without context.
+        operation => {
+            if operation == "Join" {
+                (draft.operation, draft.name) = ("Profile(Union)".into(), "$profile".into());
+                draft.values.clear();
+            }
+            draft = draft.of_subject().without_context();
+            draft.time = draft.time.map(|time| Millis(time.seconds() * 1_000));
+        }
+    }
+    if draft.operation.ends_with("(Union)") {
+        // Mixpanel unites lists only.
+        for value in draft.values.values_mut().filter(|value| !value.starts_with(" ArrayBegin")) {
+            *value = format!(" ArrayBegin ;.*{value} ArrayEnd ;");
+        }
+    }
+    draft.values =
+        std::mem::take(&mut draft.values).into_iter().map(|(path, value)| (mixpanel_path(&path), value)).collect();
+    Some(draft)
+}
+
+/// Where a value of the context stands after it went through Mixpanel: what has no name there is a property of the event.
+fn mixpanel_path(path: &str) -> String {
+    let is_known = !path.starts_with("context.") || mixpanel::names::property(path).is_some();
+    if is_known { path.to_owned() } else { path.replace('.', "\\.") }
+}
+
+/// The same the other way.
+fn as_amplitude(draft: Shown) -> Vec<Shown> {
+    let mut draft = draft;
+    match draft.operation.as_str() {
+        // No equivalent: a second id for a person, two people who are one, the end of a profile.
+        "Alias" | "Merge" | "Profile(Delete)" | "Group(Delete)" => return Vec::new(),
+        "Page" => draft.name = amplitude::names::PAGE.into(),
+        // The id before is the device.
+        "Identify" => {
+            let previous = draft.ids.iter().find(|(role, ..)| role == "Previous").cloned();
+            draft.ids.retain(|(role, ..)| role == "Subject" || role == "Group");
+            let subject = draft.ids.iter().find(|(role, ..)| role == "Subject").cloned();
+            draft.ids.extend(subject.map(|(_, kind, id)| ("User".to_owned(), kind, id)));
+            draft.ids.extend(previous.map(|(_, _, id)| ("Device".to_owned(), "Device".to_owned(), id)));
+            // What an identify says beside its ids has no place there but in fields.
+            draft
+                .values
+                .retain(|path, _| amplitude::names::field(path).is_some() || path.starts_with("context.library."));
+        }
+        _ => {}
+    }
+    let mut values = BTreeMap::new();
+    for (path, value) in std::mem::take(&mut draft.values) {
+        let is_known = amplitude::names::field(&path).is_some() || amplitude::names::property(&path).is_some();
+        let is_kept = !path.starts_with("context.") || is_known || path.starts_with("context.library.");
+        values.insert(if is_kept { path } else { path.replace('.', "\\.") }, value);
+    }
+    draft.values = values;
+    // Groups that a profile update sets are joined.
+    if draft.operation.starts_with("Profile") && draft.ids.iter().any(|(role, ..)| role == "Group") {
+        let mut join = draft.clone();
+        (join.operation, join.name) = ("Join".into(), "$group".into());
+        join.values.clear();
+        let update = draft.without_groups();
+        return if update.values.is_empty() { vec![join] } else { vec![join, update] };
+    }
+    vec![draft]
+}
+
+fn mixpanel_event() -> impl Strategy<Value = (&'static str, Value)> {
+    let who = prop_oneof![
+        Just(json!({"distinct_id": "user-1", "$user_id": "user-1", "$device_id": "device-1"})),
+        Just(json!({"distinct_id": "$device:device-2"})),
+        Just(json!({"distinct_id": "user-3"})),
+    ];
+    let context = proptest::sample::subsequence(
+        vec![
+            ("$os", json!("macOS")),
+            ("$browser", json!("Chrome")),
+            ("$city", json!("Berlin")),
+            ("$locale", json!("de-DE")),
+            ("utm_source", json!("alpha")),
+            ("mp_lib", json!("web")),
+            ("$lib_version", json!("2.83.0")),
+            ("company", json!(["org-1"])),
+        ],
+        0..6,
+    );
+    let track = (who, context, object(&["format", "rows", "nested"], value()), 0_i64..1_000, any::<bool>()).prop_map(
+        |(who, context, properties, ago, is_page)| {
+            let mut all = properties;
+            let object = all.as_object_mut().expect("an object");
+            object.extend(who.as_object().expect("an object").clone());
+            object.extend(context.into_iter().map(|(key, value)| (key.to_owned(), value)));
+            object.insert("time".into(), (NOW.0 - ago).into());
+            object.insert("token".into(), "t".into());
+            (
+                "/track",
+                json!({"event": if is_page { "$mp_web_page_view" } else { "Report Exported" }, "properties": all}),
+            )
+        },
+    );
+    let identify = Just((
+        "/track",
+        json!({"event": "$identify", "properties": {"token": "t", "distinct_id": "user-1", "$user_id": "user-1",
+        "$anon_distinct_id": "$device:device-1", "$device_id": "device-1", "time": NOW.0, "$os": "macOS"}}),
+    ));
+    let alias = Just((
+        "/track",
+        json!({"event": "$create_alias", "properties": {"token": "t", "distinct_id": "old-1", "alias": "new-1", "time": NOW.0}}),
+    ));
+    let operation = prop_oneof![
+        object(&TRAITS, value()).prop_map(|v| json!({"$set": v})),
+        object(&TRAITS, value()).prop_map(|v| json!({"$set_once": v})),
+        object(&TRAITS, (0..9).prop_map(Value::from)).prop_map(|v| json!({"$add": v})),
+        object(&TRAITS, word()).prop_map(|v| json!({"$append": v})),
+        object(&TRAITS, word().prop_map(|w| json!([w]))).prop_map(|v| json!({"$union": v})),
+        object(&TRAITS, word()).prop_map(|v| json!({"$remove": v})),
+        Just(json!({"$unset": ["plan"]})),
+        Just(json!({"$delete": ""})),
+        Just(json!({"$set": {"company": ["org-1"], "plan": "alpha"}})),
+        Just(json!({"$set": {"company": ["org-1"]}})),
+    ];
+    let update = (operation, any::<bool>()).prop_map(|(operation, is_group)| {
+        let mut update = operation;
+        let is_group = is_group && !update.to_string().contains("org-1");
+        let object = update.as_object_mut().expect("an object");
+        object.insert("$token".into(), "t".into());
+        object.insert("$time".into(), NOW.seconds().into());
+        let ids = if is_group {
+            json!({"$group_key": "company", "$group_id": "org-9"})
+        } else {
+            json!({"$distinct_id": "user-1"})
+        };
+        object.extend(ids.as_object().expect("an object").clone());
+        (if is_group { "/groups" } else { "/engage" }, update)
+    });
+    prop_oneof![4 => track, 1 => identify, 1 => alias, 4 => update]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Lossless for the same vendor: what an SDK says and policy allows is what Amplitude reads.
     #[test]
@@ -653,9 +871,37 @@ proptest! {
         let sent = world.sent(&request);
         let after = shown(&world, &world.decode("amplitude", "/2/httpapi", &events(sent.into())));
         // Each operation goes as an identify of its own, which says its link again.
-        let own = |all: &BTreeSet<String>| all.iter().filter(|d| !d.starts_with("Identify")).cloned().collect::<BTreeSet<_>>();
+        let own = |all: &BTreeSet<Shown>| all.iter().filter(|d| d.operation != "Identify").cloned().collect::<BTreeSet<_>>();
         prop_assert_eq!(own(&before), own(&after));
-        let links: Vec<_> = before.iter().filter(|d| d.starts_with("Identify")).collect();
+        let links: Vec<_> = before.iter().filter(|d| d.operation == "Identify").collect();
         prop_assert!(links.iter().all(|link| after.contains(*link)), "{:#?} of {:#?}", links, after);
+    }
+
+    #[test]
+    fn amplitude_to_mixpanel_loses_what_is_documented_and_nothing_else(list in proptest::collection::vec(event(), 1..5)) {
+        let world = World::raw(&everything());
+        let request = events(list.into());
+        let before = shown(&world, &world.decode("amplitude", "/2/httpapi", &request));
+        let expected: BTreeSet<_> = before.into_iter().filter_map(as_mixpanel).collect();
+        let after: BTreeSet<_> = world
+            .through("amplitude", "/2/httpapi", &request, "mixpanel")
+            .iter()
+            .flat_map(|(path, body)| shown(&world, &world.decode("mixpanel", path, body)))
+            .collect();
+        prop_assert_eq!(expected, after);
+    }
+
+    #[test]
+    fn mixpanel_to_amplitude_loses_what_is_documented_and_nothing_else((path, event) in mixpanel_event()) {
+        let world = World::raw(&everything());
+        let request = json!([event]);
+        let before = shown(&world, &world.decode("mixpanel", path, &request));
+        let expected: BTreeSet<_> = before.into_iter().flat_map(as_amplitude).collect();
+        let after: BTreeSet<_> = world
+            .through("mixpanel", path, &request, "amplitude")
+            .iter()
+            .flat_map(|(path, body)| shown(&world, &world.decode("amplitude", path, body)))
+            .collect();
+        prop_assert_eq!(expected, after);
     }
 }

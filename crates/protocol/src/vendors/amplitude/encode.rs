@@ -195,11 +195,12 @@ impl AmplitudeEncoder {
             let is_it = |leaf: &&ReleasedLeaf<'_>| leaf.path() == path && leaf.kind() == LeafKind::String;
             event.leaves().iter().find(is_it).map(ReleasedLeaf::bytes)
         };
-        if let Some(name) = text(self.known.library) {
+        let (name, version) = (text(self.known.library), text(self.known.library_version));
+        if name.is_some() || version.is_some() {
             put_key(out, "library");
             out.push(b'"');
-            put_escaped(out, name);
-            if let Some(version) = text(self.known.library_version) {
+            put_escaped(out, name.unwrap_or_default());
+            if let Some(version) = version {
                 out.push(b'/');
                 put_escaped(out, version);
             }
