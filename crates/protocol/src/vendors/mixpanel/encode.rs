@@ -795,7 +795,7 @@ pub(crate) fn fuzz_interpret(data: &[u8]) {
         import: None,
         gzip_from_bytes: None,
         names: Names::new(Box::new(ClassOnly)),
-        identity_merge: crate::outbound::IdentityMerge::default(),
+        identity_merge: IdentityMerge::default(),
     };
     let Ok(encoder) = MixpanelEncoder::new(setup) else { return };
     let lane = LANES[usize::from(*choice) % LANES.len()];

@@ -1,0 +1,303 @@
+//! The table between the vendors, as data: what each says becomes of it in the canonical event, and what each destination makes of
+//! that or by which rule it is dropped. `docs/vendors.md` is written from it: `WEIR_WRITE_DOCS=1` writes it anew.
+
+#[path = "cross_vendor/cases.rs"]
+mod cases;
+#[allow(dead_code, reason = "other tests use the rest")]
+mod world;
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::Value;
+use weir_event::names::ClassOnly;
+use weir_event::{DraftBatch, Names, Operation, Rule, SubjectKind};
+use weir_protocol::body::Limits;
+use weir_protocol::outbound::Building;
+use weir_protocol::vendors::{DESTINATIONS, PROTOCOLS};
+use weir_protocol::{Call, DecodeOptions, DestinationSetup, IdentityMerge, RequestHead, encoder, protocol};
+
+use cases::{CONCEPTS, Case};
+use world::{NOW, World};
+
+/// What the destinations of the table may have.
+const ALLOW: &[&str] = &[
+    "plan",
+    "seats",
+    "revenue",
+    "currency",
+    "price",
+    "quantity",
+    "sku",
+    "order_id",
+    "name",
+    "category",
+    "title",
+    "profile.plan",
+    "profile.seats",
+    "profile.company",
+    "group.company.plan",
+    "context.page.title",
+    "context.session_id",
+    "context.revenue.amount",
+    "context.revenue.currency",
+    "context.revenue.price",
+    "context.revenue.quantity",
+    "context.revenue.product_id",
+];
+
+/// A message's name at its vendor, and the keys in it that carry what the line is about.
+type Message = (String, BTreeSet<String>);
+
+/// What an event became at a destination: each message by its name, or the rule by which there is none.
+fn fates(world: &World, to: &str, merge: IdentityMerge, case: &Case) -> Vec<Result<Message, Rule>> {
+    let import = (to == "mixpanel").then(|| weir_protocol::ImportCredentials {
+        user: weir_protocol::Secret::new("sa"),
+        password: weir_protocol::Secret::new("s3cret"),
+        project_id: Some("77".to_owned()),
+    });
+    let setup = DestinationSetup { identity_merge: merge, import, ..world.setup("vendorkey") };
+    let mut encoder = encoder(to, setup).expect("a setup");
+    world.fates(case.from, case.path, &case.request, |fates| {
+        let each = |fate: Result<weir_policy::Released<'_>, Rule>| {
+            let event = fate?;
+            let lane = encoder.lane_of(&event, NOW)?;
+            let mut building = Building::new(lane);
+            assert!(encoder.push(&mut building, &event), "one request has room for a test");
+            let encoded = encoder.finish(building);
+            let body: Value = serde_json::from_slice(&encoded.body()).expect("a body is JSON");
+            Ok((name_of(&body), carriers(&body, case.concept)))
+        };
+        fates.into_iter().map(each).collect()
+    })
+}
+
+/// By what a vendor knows a message: its type, its name, or the operation on a profile.
+fn name_of(body: &Value) -> String {
+    let message = [body, &body["events"], &body["batch"]].into_iter().find_map(|list| list.get(0)).unwrap_or(body);
+    let text = |key: &str| message[key].as_str().map(str::to_owned);
+    if let Some(kind) = text("type") {
+        return kind;
+    }
+    let name = text("event").or_else(|| text("event_type"));
+    let operation = ["user_properties", "group_properties", "properties"].iter().find_map(|of| {
+        let own = |key: &&String| {
+            key.starts_with('$') && message[of][key.as_str()].is_object() || key.as_str() == "$clearAll"
+        };
+        message[of].as_object()?.keys().find(own).cloned()
+    });
+    let update = || message.as_object()?.keys().find(|key| is_operator(key)).cloned();
+    match (name, operation) {
+        (Some(name), Some(operation)) if name.starts_with('$') && name != operation => format!("{name} {operation}"),
+        (Some(name), _) => name,
+        (None, _) => update().unwrap_or_else(|| "?".to_owned()),
+    }
+}
+
+/// The keys of a message that carry what a concept is about; none where its name says all.
+fn carriers(body: &Value, concept: &str) -> BTreeSet<String> {
+    let words: &[&str] = match concept {
+        "Revenue" => &["amount", "revenue", "price", "quantity", "currency", "product", "order", "sku"],
+        "A page is viewed" => &["title", "name", "category"],
+        "A screen is viewed" => &["title", "name"],
+        "A session" => &["session"],
+        "A time of the client's" => &["time", "timestamp", "originaltimestamp", "sentat"],
+        _ => &[],
+    };
+    let mut out = BTreeSet::new();
+    let mut open = vec![(String::new(), body)];
+    while let Some((path, value)) = open.pop() {
+        match value {
+            Value::Array(list) => open.extend(list.iter().map(|value| (path.clone(), value))),
+            Value::Object(map) => {
+                for (key, value) in map {
+                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    let word = key.trim_start_matches('$').to_lowercase();
+                    let is_time = concept == CONCEPTS[13];
+                    let is_one = words.iter().any(|of| if is_time { word == *of } else { word.contains(of) });
+                    let is_value = !value.is_object() && !value.is_array();
+                    if is_one && is_value && !["event", "type", "event_type"].contains(&key.as_str()) {
+                        out.insert(short(&path).to_owned());
+                    }
+                    open.push((path, value));
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// The path within a message.
+fn short(path: &str) -> &str {
+    ["events.", "batch."].iter().find_map(|list| path.strip_prefix(list)).unwrap_or(path)
+}
+
+fn is_operator(key: &str) -> bool {
+    ["$set", "$set_once", "$add", "$append", "$union", "$remove", "$unset", "$delete"].contains(&key)
+}
+
+/// The canonical events of a request, in one line.
+fn canonical(case: &Case) -> String {
+    let protocol = protocol(case.from).expect("it is in the list");
+    let names = Names::new(Box::new(ClassOnly));
+    let options = DecodeOptions::new(["company"], &names);
+    let Call::Ingest(endpoint) = protocol.classify("POST", case.path) else { panic!("{} takes events", case.path) };
+    let head = RequestHead { method: "POST", path: case.path, ..RequestHead::default() };
+    let body = case.request.to_string().into_bytes();
+    let mut opened = protocol.open(endpoint, &head, body, &Limits::default()).expect("it opens");
+    let mut batch = DraftBatch::default();
+    protocol.decode(endpoint, &head, &mut opened, &names.source(), &options, &mut batch).expect("it decodes");
+    let mut out = Vec::new();
+    for draft in &batch.drafts {
+        assert_eq!(draft.fault, None, "{} {}", case.from, case.says);
+        let operation = match draft.operation {
+            Operation::Profile(op) => format!("Profile {op:?}"),
+            Operation::Group(op) => format!("Group {op:?}"),
+            other => format!("{other:?}"),
+        };
+        let mut ids: Vec<String> = Vec::new();
+        for id in &draft.identities {
+            let kind = match id.kind {
+                SubjectKind::User => "user".to_owned(),
+                SubjectKind::Device => "device".to_owned(),
+                SubjectKind::Group(kind) => names.text(kind).to_owned(),
+                other => format!("{other:?}"),
+            };
+            ids.push(format!("{:?} {kind}", id.role));
+        }
+        let time = match (draft.client_time, draft.sent_at) {
+            _ if case.concept != CONCEPTS[13] => "",
+            (Some(_), Some(_)) => "; time, corrected by the client's clock when it sent",
+            (Some(_), None) => "; time as it is",
+            (None, _) => "; time of receipt",
+        };
+        let paths: BTreeSet<&str> = batch.tape(draft).iter().map(|leaf| names.text(leaf.path)).collect();
+        let kept: Vec<String> =
+            paths.iter().filter(|path| ALLOW.contains(path)).map(|path| format!("`{path}`")).collect();
+        let kept = if kept.is_empty() { String::new() } else { format!("; {}", kept.join(", ")) };
+        out.push(format!("**{operation}**: {}{kept}{time}", ids.join(", ")));
+    }
+    out.join("<br>")
+}
+
+fn shown(fates: &[Result<Message, Rule>]) -> String {
+    let each = |fate: &Result<Message, Rule>| match fate {
+        Ok((name, keys)) if keys.is_empty() => format!("`{name}`"),
+        Ok((name, keys)) => {
+            let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+            format!("`{name}`: {}", keys.join(", "))
+        }
+        Err(rule) => format!("– `{}`", rule.name()),
+    };
+    fates.iter().map(each).collect::<Vec<_>>().join("<br>")
+}
+
+fn page() -> String {
+    let mut out = String::from(HEAD);
+    let cases = cases::all();
+    let worlds: Vec<(&str, World)> =
+        DESTINATIONS.iter().map(|kind| (kind.name, World::new(kind.name, ALLOW))).collect();
+    for concept in CONCEPTS {
+        let _ = writeln!(out, "\n## {concept}\n");
+        let columns: Vec<&str> = worlds.iter().map(|(to, _)| *to).collect();
+        let _ = writeln!(out, "| from | says | becomes | {} |", columns.join(" | "));
+        let _ = writeln!(out, "|---|---|---|{}", "---|".repeat(columns.len()));
+        for case in cases.iter().filter(|case| case.concept == *concept) {
+            let fates = worlds.iter().map(|(to, world)| shown(&fates(world, to, IdentityMerge::default(), case)));
+            let fates: Vec<String> = fates.collect();
+            let _ = writeln!(out, "| {} | {} | {} | {} |", case.from, case.says, canonical(case), fates.join(" | "));
+        }
+        let silent = PROTOCOLS.iter().map(|protocol| protocol.name());
+        let silent: Vec<&str> =
+            silent.filter(|name| !cases.iter().any(|case| case.concept == *concept && case.from == *name)).collect();
+        if !silent.is_empty() {
+            let _ = writeln!(out, "\nNo call for it, or only a property: {}.", silent.join(", "));
+        }
+    }
+    let _ = write!(out, "{MERGES}");
+    let (_, world) = &worlds[0];
+    let links = &CONCEPTS[2..6];
+    for case in cases.iter().filter(|case| links.contains(&case.concept)) {
+        let all = [IdentityMerge::Simplified, IdentityMerge::Original, IdentityMerge::Legacy];
+        let all: Vec<String> = all.iter().map(|merge| shown(&fates(world, "mixpanel", *merge, case))).collect();
+        let _ = writeln!(out, "| {} | {} | {} |", case.from, case.says, all.join(" | "));
+    }
+    out
+}
+
+const HEAD: &str = "# From one vendor to another
+
+Written by a test from what the code does (`crates/protocol/tests/cross_vendor`): each line is one call of a vendor's SDK, what Weir makes
+of it, and what each type of destination gets. `–` and a rule: it is dropped there by that rule, counted and in the ledger, never silently.
+The destinations of this page allow what the lines speak of, with `links: true`; Mixpanel with an import account. Names are those of the
+event or message at the vendor.
+
+To the same vendor what policy allows arrives as it was said. Across vendors these are the losses: an operation on a profile that the other has
+no word for (`no_equivalent`), a merge where there is no call for it, and what one vendor has as a field of its own and another as any property:
+Segment's and PostHog's `revenue` is a property and stays one. Revenue of an order is `context.revenue.*`; items of an order keep their price as a
+property, so that no destination adds it up twice. Behind a message stand the keys in it that carry what the section is about; a key that is
+missing there was taken by policy, as the `name` of a page is, which could be anybody's.
+";
+
+const MERGES: &str = "
+## Mixpanel's ways of merging ids
+
+`identity_merge` of a destination says which of them its project has. In `simplified` the two ids on an event are the link, so an event about a
+user or a device names it as `$user_id` or `$device_id` too.
+
+| from | says | simplified | original | legacy |
+|---|---|---|---|---|
+";
+
+#[test]
+fn the_page_of_vendors_is_what_the_code_does() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/vendors.md");
+    let page = page();
+    if std::env::var_os("WEIR_WRITE_DOCS").is_some() {
+        std::fs::write(&path, &page).expect("the page can be written");
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == page,
+        "docs/vendors.md differs from the code: WEIR_WRITE_DOCS=1 cargo test -p weir-protocol --test cross_vendor"
+    );
+}
+
+#[test]
+fn every_call_has_a_fate_at_every_destination_and_none_is_silent() {
+    let cases = cases::all();
+    for kind in DESTINATIONS {
+        let world = World::new(kind.name, ALLOW);
+        for case in &cases {
+            let fates = fates(&world, kind.name, IdentityMerge::default(), case);
+            assert!(!fates.is_empty(), "{} {} at {}", case.from, case.says, kind.name);
+            for fate in fates {
+                let name = fate.as_ref().ok().map(|(name, _)| name.as_str());
+                assert_ne!(name, Some("?"), "{} {} at {}", case.from, case.says, kind.name);
+                let rule = fate.err();
+                let is_named = matches!(rule, None | Some(Rule::NoEquivalent | Rule::EmptyProfile));
+                assert!(is_named, "{} {} at {}: {rule:?}", case.from, case.says, kind.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn each_way_of_merging_has_its_own_calls_and_no_other() {
+    let world = World::new("mixpanel", ALLOW);
+    let links = ["$identify", "$create_alias", "$merge"];
+    for (merge, expected) in [
+        (IdentityMerge::Simplified, &[][..]),
+        (IdentityMerge::Original, &["$create_alias", "$identify", "$merge"][..]),
+        (IdentityMerge::Legacy, &["$create_alias"][..]),
+    ] {
+        let mut seen = BTreeSet::new();
+        for case in cases::all() {
+            let names = fates(&world, "mixpanel", merge, &case).into_iter().flatten();
+            seen.extend(names.map(|(name, _)| name).filter(|name| links.contains(&name.as_str())));
+        }
+        assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{merge:?}");
+    }
+}
