@@ -67,6 +67,8 @@ pub enum Command {
     Trim {},
     /// Names, purposes and ages of keys; never a key.
     KeysList {},
+    /// What each source was seen to use since the process began: SDKs, calls and features by name, no value.
+    Observed {},
     /// Records that the key folder is about to be copied. The command line copies it, after this.
     KeysBackup {},
 }
@@ -131,6 +133,7 @@ impl Command {
             Command::DestinationEnd { .. } => "destination_end",
             Command::Trim {} => "trim",
             Command::KeysList {} => "keys_list",
+            Command::Observed {} => "observed",
             Command::KeysBackup {} => "keys_backup",
         }
     }
@@ -139,7 +142,11 @@ impl Command {
     pub const fn is_recorded(&self) -> bool {
         !matches!(
             self,
-            Command::Status {} | Command::QuarantineList { .. } | Command::DestinationList {} | Command::KeysList {}
+            Command::Status {}
+                | Command::QuarantineList { .. }
+                | Command::DestinationList {}
+                | Command::KeysList {}
+                | Command::Observed {}
         )
     }
 }
@@ -208,6 +215,11 @@ pub enum Reply {
     Keys {
         /// By name.
         keys: Vec<KeyStatus>,
+    },
+    /// What each source was seen to use.
+    Observed {
+        /// By id; only those that were called.
+        sources: Vec<ObservedSource>,
     },
 }
 
@@ -315,6 +327,41 @@ pub struct MaskedLeaf {
     pub length: u32,
     /// Categories found in it.
     pub categories: Vec<String>,
+}
+
+/// What one source was seen to use since the process began.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ObservedSource {
+    /// Its id.
+    pub source: String,
+    /// Its protocol.
+    pub protocol: String,
+    /// Calls by endpoint.
+    pub calls: Vec<ObservedTimes>,
+    /// Features that calls show.
+    pub features: Vec<ObservedTimes>,
+    /// SDKs and versions, in requests.
+    pub sdks: Vec<ObservedVersion>,
+}
+
+/// How often something was seen.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ObservedTimes {
+    /// A name of ours.
+    pub name: String,
+    /// How often.
+    pub times: u64,
+}
+
+/// An SDK that was seen.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ObservedVersion {
+    /// Its package; empty where it is none that Weir knows.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// Requests.
+    pub times: u64,
 }
 
 /// One key, without the key.

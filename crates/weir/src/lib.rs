@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod generation;
 pub mod listen;
 pub mod log;
+pub mod observed;
 pub mod operate;
 pub mod pipeline;
 pub mod rate;

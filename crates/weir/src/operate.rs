@@ -71,6 +71,7 @@ impl Gateway {
                 Ok(Reply::Done { count: 1 })
             }
             Command::Trim {} => Ok(Reply::Done { count: self.trim() }),
+            Command::Observed {} => Ok(Reply::Observed { sources: self.pipeline.observed().list() }),
             Command::KeysList {} => Ok(Reply::Keys { keys: self.key_list() }),
             // To record it was all that was asked.
             Command::KeysBackup {} => Ok(Reply::Done { count: self.keys.list().len() as u64 }),

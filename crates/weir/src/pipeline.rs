@@ -30,6 +30,7 @@ use crate::config::{self, Mode};
 use crate::disk::Space;
 use crate::generation::{Generation, SourceRuntime};
 use crate::listen::{Body, Head, InFlight, Peer, Refusal, Service};
+use crate::observed::Observed;
 use crate::stage::{Stage, StageTimer};
 
 /// Seconds that an SDK is asked to wait when intake cannot take its events.
@@ -106,6 +107,7 @@ pub struct Pipeline {
     withdrawals: Arc<Withdrawals>,
     stopping: AtomicBool,
     questions: Questions,
+    observed: Observed,
 }
 
 thread_local! {
@@ -148,7 +150,7 @@ impl Pipeline {
         withdrawals: Arc<Withdrawals>,
         clock: Arc<dyn Clock>,
     ) -> Pipeline {
-        let (stopping, questions) = (AtomicBool::new(false), Questions::default());
+        let (stopping, questions, observed) = (AtomicBool::new(false), Questions::default(), Observed::default());
         Pipeline {
             generation: RwLock::new(generation),
             minimiser,
@@ -160,6 +162,7 @@ impl Pipeline {
             withdrawals,
             stopping,
             questions,
+            observed,
         }
     }
 
@@ -186,6 +189,11 @@ impl Pipeline {
     /// Questions about flags (D17).
     pub fn questions(&self) -> &Questions {
         &self.questions
+    }
+
+    /// What each source was seen to use.
+    pub fn observed(&self) -> &Observed {
+        &self.observed
     }
 
     /// The journal, for readers and metrics.
@@ -218,10 +226,11 @@ impl Pipeline {
             Call::Auxiliary(endpoint) => {
                 let opened = open_quietly(&generation, protocol, endpoint, &head, body);
                 let found = authorise(&generation, named, protocol, &head, &opened);
-                if let Some((source, _)) = found
-                    && protocol.is_flags(endpoint)
-                {
-                    source.saw_flags();
+                if let Some((source, _)) = found {
+                    self.observed.call(&source.policy.id, protocol.name(), endpoint, head.path);
+                    if protocol.is_flags(endpoint) {
+                        source.saw_flags();
+                    }
                 }
                 let (write_key, now) = (found.map(|(_, key)| key), self.clock.now());
                 let blocked = found.map_or(&[][..], |(source, _)| &source.blocked);
@@ -243,7 +252,10 @@ impl Pipeline {
                     found = authorise(&generation, named, protocol, &head, &opened);
                 }
                 let fate = match found {
-                    Some((source, _)) => self.drop_call(source, rule).await,
+                    Some((source, _)) => {
+                        self.observed.call(&source.policy.id, protocol.name(), endpoint, head.path);
+                        self.drop_call(source, rule).await
+                    }
                     None => Fate::BadKey,
                 };
                 answer(endpoint, None, fate.situation())
@@ -340,6 +352,8 @@ impl Pipeline {
                 Ok(decoded) => {
                     timer.mark(Stage::Decode);
                     source.memory.rate.take(decoded.events);
+                    self.observed.call(&source.policy.id, protocol.name(), endpoint, head.path);
+                    self.observed.decoded(&source.policy.id, protocol.name(), names.names(), drafts);
                     let gated = self.gate(generation, source, drafts, decoded.events, sender(source), &mut timer);
                     drafts.clear();
                     Ok(gated)

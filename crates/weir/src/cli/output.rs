@@ -115,6 +115,10 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             let head = if *done { "replayed" } else { "nothing was changed" };
             format!("{head}\n{}", outcomes.iter().map(|o| format!("  {o}\n")).collect::<String>())
         }
+        Reply::Observed { sources } => {
+            let line = |s: &weir_console::command::ObservedSource| format!("{} {}", s.source, s.protocol);
+            sources.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
         Reply::Destinations { destinations } => destinations_table(destinations),
         Reply::Keys { keys } => {
             let rows = keys.iter().map(|k| {
