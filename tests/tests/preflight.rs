@@ -9,6 +9,7 @@ use serde_json::Value;
 use weir_protocol::preflight::{Address, Platform, Sdk, VENDORS, Vendor};
 use weir_tests::captures::fixtures;
 use weir_tests::harness::{Setup, Weir};
+use weir_tests::wire;
 
 const KEY: &str = "phc_0123456789abcdef0123456789abcdef";
 
@@ -247,6 +248,58 @@ fn every_snippet_for_node_keeps_everything_on_weir() {
 #[test]
 fn every_snippet_for_python_keeps_everything_on_weir() {
     every_snippet_of(Platform::Python);
+}
+
+/// An answer of `weir preflight` and how it ended.
+fn preflight(weir: &Weir, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = weir.folder().run(&[&["preflight"], arguments].concat(), &[]);
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn a_running_weir_says_what_its_sources_saw_and_no_value_of_it() {
+    let weir = weir();
+    let post = |target: &str, body: &str| {
+        let answer = wire::post(weir.ingest(), target, "application/json", body.as_bytes()).expect("it answers");
+        assert_eq!(answer.status, 200, "{target}");
+    };
+    let event = |library: &str| {
+        format!(
+            r#"{{"event":"Report Exported","properties":{{"token":"{KEY}-mixpanel","distinct_id":"planted-user","mp_lib":"{library}","$lib_version":"2.83.0"}}}}"#
+        )
+    };
+    post("/in/mixpanel/track", &event("web"));
+    post("/in/mixpanel/track", &event("web"));
+    post("/in/mixpanel/track", &event("planted@example.com"));
+    post(&format!("/in/mixpanel/record?token={KEY}-mixpanel&distinct_id=planted-user"), "[]");
+    post("/in/mixpanel/track", &event("").replace("mp_lib", "other"));
+    let flags = format!(r#"{{"api_key":"{KEY}-posthog","distinct_id":"planted-user"}}"#);
+    post("/in/posthog/flags/?v=2", &flags);
+    let data = weir.folder().data().display().to_string();
+    let (code, said) = preflight(&weir, &["--data", &data, "--json"]);
+    assert_eq!(code, Some(1), "{said}");
+    let json: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!((json["sources"].as_u64(), json["requests"].as_u64()), (Some(2), Some(6)), "{said}");
+    let vendor =
+        |name: &str| json["vendors"].as_array().unwrap().iter().find(|v| v["vendor"] == name).expect("it is there");
+    let sdk = &vendor("mixpanel")["sdks"][0];
+    assert_eq!((sdk["package"].as_str(), sdk["versions"][0]["times"].as_u64()), (Some("mixpanel-browser"), Some(2)));
+    assert_eq!(vendor("mixpanel")["events_of_unknown_sdks"], 1);
+    assert_eq!(vendor("mixpanel")["features"][0]["feature"], "session replay");
+    assert_eq!(vendor("posthog")["features"][0]["feature"], "feature flags");
+    let (_, text) = preflight(&weir, &["--data", &data]);
+    assert!(text.contains("2 sources, 6 requests") && text.contains("this Weir"), "{text}");
+    assert!(!said.contains("planted") && !text.contains("planted") && !text.contains(KEY));
+    // Recordings and a running Weir go into one report.
+    let recording = fixtures().join("preflight/shop.har").display().to_string();
+    let page = weir.folder().config().with_file_name("page.html");
+    let (code, said) = preflight(&weir, &[&recording, "--data", &data, "--html", &page.display().to_string()]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("1 file and 2 sources, 31 requests"), "{said}");
+    assert!(std::fs::read_to_string(page).expect("it is written").contains("<svg"));
+    let folder = weir.kill();
+    let output = folder.run(&["preflight", "--data", &data], &[]);
+    assert_eq!(output.status.code(), Some(2), "nobody runs there any more");
 }
 
 /// What the snippets are for: the same SDKs with their host alone switched are seen to get past Weir. It is also what shows that the

@@ -19,6 +19,9 @@ use clap::Args;
 use flate2::read::MultiGzDecoder;
 use weir_protocol::preflight::Address;
 
+use weir_console::command::{Command as Ask, Reply};
+
+use super::output::refused;
 use super::{Exit, Output};
 use study::Study;
 
@@ -33,8 +36,11 @@ const INPUT_BYTES_MAX: u64 = 8 << 30;
 #[derive(Clone, Debug, Args)]
 pub(super) struct Options {
     /// HAR files (`.har`, `.har.gz`), requests as bytes (`.http`), or folders of either.
-    #[arg(value_name = "FILE|FOLDER", required = true)]
+    #[arg(value_name = "FILE|FOLDER", required_unless_present = "data")]
     inputs: Vec<PathBuf>,
+    /// The data folder of a running Weir: adds what its sources have seen since it began, such as real traffic in mode `tap`.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
     /// Where Weir will be, for the snippets.
     #[arg(long, value_name = "URL", default_value = "https://weir.example.com")]
     weir: String,
@@ -75,6 +81,13 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
     let mut study = Study::default();
     if let Err(error) = read_all(&options.inputs, &mut study) {
         return out.fail_with(&error);
+    }
+    if let Some(data) = &options.data {
+        match weir_console::socket::ask(data, &Ask::Observed {}) {
+            Ok(Reply::Observed { sources }) => sources.iter().for_each(|source| study.add_observed(source)),
+            Ok(_) => return out.fail("the running weir is of another version and does not say what it saw"),
+            Err(error) => return refused(out, &error),
+        }
     }
     let report = report::Report::new(study, &address);
     if let Some(file) = &options.html

@@ -50,7 +50,7 @@ pub(super) fn render(report: &Report) -> String {
     let _ = write!(
         out,
         "<header><h1>Before the switch</h1>\n<p>{} with {}. {}</p>\n",
-        counted(study.files, "file"),
+        study.inputs(),
         counted(study.exchanges, "request"),
         match (report.vendors.is_empty(), report.needs_action()) {
             (true, _) => "No analytics SDK that Weir speaks is in them.",

@@ -100,6 +100,7 @@ impl Report {
     pub(super) fn json(&self) -> Value {
         json!({
             "files": self.study.files,
+            "sources": self.study.sources,
             "requests": self.study.exchanges,
             "unreadable": self.study.unreadable,
             "cut": self.study.cut,
@@ -115,7 +116,7 @@ impl Report {
         let study = &self.study;
         out.line(&format!(
             "{}, {}{}",
-            counted(study.files, "file"),
+            study.inputs(),
             counted(study.exchanges, "request"),
             if self.vendors.is_empty() { ": no analytics SDK that Weir speaks is in them" } else { "" }
         ));

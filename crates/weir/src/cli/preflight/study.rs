@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use weir_console::command::ObservedSource;
 use weir_detect::{Engine, PathFacts};
 use weir_event::{LeafKind, Likelihood};
 use weir_protocol::RequestHead;
@@ -11,6 +12,8 @@ use weir_protocol::preflight::{
     self, DEVICE_MODE, Feature, Host, Library, Moves, PACKAGE_HOSTS, Role, Says, Sdk, Shows, VENDORS, Vendor, Version,
     begins, path_ends,
 };
+
+use super::report::counted;
 
 /// Bytes of a body after decoding.
 const BODY_BYTES_MAX: usize = 16 << 20;
@@ -62,6 +65,8 @@ impl Exchange {
 #[derive(Default)]
 pub(super) struct Study {
     pub(super) files: u64,
+    /// Sources of a running Weir.
+    pub(super) sources: u64,
     pub(super) exchanges: u64,
     pub(super) unreadable: u64,
     /// Whether an input went on behind what was read.
@@ -126,6 +131,40 @@ impl Study {
         seen.add(exchange, known_host.map(|(_, host)| host), body.as_ref(), &events);
         if body.is_none() && !exchange.body.is_empty() {
             seen.unread_bodies += 1;
+        }
+    }
+}
+
+impl Study {
+    /// What was read, in words.
+    pub(super) fn inputs(&self) -> String {
+        match (self.files, self.sources) {
+            (files, 0) => counted(files, "file"),
+            (0, sources) => counted(sources, "source"),
+            (files, sources) => format!("{} and {}", counted(files, "file"), counted(sources, "source")),
+        }
+    }
+
+    /// Adds what a running Weir saw at one source.
+    pub(super) fn add_observed(&mut self, observed: &ObservedSource) {
+        let Some(vendor) = preflight::vendor(&observed.protocol) else { return };
+        let calls: u64 = observed.calls.iter().map(|call| call.times).sum();
+        self.exchanges += calls;
+        self.sources += 1;
+        let seen = self.vendors.entry(vendor.name).or_insert_with(|| Seen::new(vendor));
+        seen.calls += calls;
+        let here = HostSeen { calls: 0, role: Role::Events, moves: Moves::WithHost };
+        seen.hosts.entry("this Weir".to_owned()).or_insert(here).calls += calls;
+        for found in &observed.sdks {
+            match vendor.sdks.iter().find(|sdk| sdk.package == found.package) {
+                Some(sdk) => seen.count_sdk(sdk, Some(&found.version), found.times),
+                None => seen.unknown_sdk += found.times,
+            }
+        }
+        for found in &observed.features {
+            if let Some(change) = vendor.changes.iter().find(|change| change.feature.text() == found.name) {
+                seen.count_feature(change.feature, found.times);
+            }
         }
     }
 }

@@ -305,11 +305,17 @@ fn text_fits_the_width_except_for_snippets() {
 #[test]
 fn exit_codes_say_whether_there_is_something_to_do() {
     let exit = |inputs: &[PathBuf], weir: &str| {
-        let options = Options { inputs: inputs.to_vec(), weir: weir.to_owned(), source: "web".to_owned(), html: None };
+        let options = Options {
+            inputs: inputs.to_vec(),
+            weir: weir.to_owned(),
+            source: "web".to_owned(),
+            html: None,
+            data: None,
+        };
         run(&Output::new(true), &options)
     };
     let weir = "https://weir.example.com";
-    assert_eq!(exit(&[fixtures().join("preflight/shop.har")], weir), Exit::Found);
+    assert_eq!(exit(&[fixtures().join("mixpanel/mixpanel-browser-2.83.0-record")], weir), Exit::Found);
     assert_eq!(exit(&[fixtures().join("amplitude/amplitude-python-1.3.0")], weir), Exit::Fine);
     assert_eq!(exit(&[fixtures().join("none.har")], weir), Exit::CouldNotRun);
     assert_eq!(exit(&[fixtures().join("corpus")], weir), Exit::CouldNotRun, "a folder with nothing to read");
