@@ -59,8 +59,8 @@ pub(crate) const WORDS: &[(PathFacts, &str)] = &[
     ),
     (
         PathFacts::DEVICE_ID,
-        "idfa idfv gaid aaid adid advertisingid advertisingidentifier androidid deviceid deviceuuid deviceudid udid imei meid
-         imsi iccid serialnumber deviceserial mac macaddress macaddr hwid hardwareid machineid oaid installid
+        "idfa idfv gaid aaid adid appsetid androidappsetid advertisingid advertisingidentifier androidid deviceid deviceuuid deviceudid
+         udid imei meid imsi iccid serialnumber deviceserial mac macaddress macaddr hwid hardwareid machineid oaid installid
          installationid rida tifa vida",
     ),
     (PathFacts::COOKIE_ID, "cookie cookieid ga gaclientid ajsanonymousid anonymousid visitorid fbp fbc muid browserid"),
