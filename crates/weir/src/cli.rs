@@ -9,7 +9,7 @@ mod doctor;
 mod keys;
 mod ledger;
 mod output;
-mod preflight;
+pub mod preflight;
 mod quarantine;
 mod status;
 

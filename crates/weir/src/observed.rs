@@ -145,7 +145,7 @@ mod tests {
         let (observed, source) = (Observed::default(), SourceId::parse("web").unwrap());
         let protocol = weir_protocol::protocol("mixpanel").unwrap();
         let (of_source, options) = (names.source(), DecodeOptions::new([], &names));
-        let mut send = |library: &str, version: &str| {
+        let send = |library: &str, version: &str| {
             let body = format!(r#"{{"event":"a","properties":{{"mp_lib":"{library}","$lib_version":"{version}"}}}}"#);
             let head = RequestHead { method: "POST", path: "/track", ..RequestHead::default() };
             let mut opened = body::open(&head, body.into_bytes(), &Limits::default()).unwrap();

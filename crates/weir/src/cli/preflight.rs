@@ -222,5 +222,25 @@ impl<R: Read> Read for Counted<'_, R> {
     }
 }
 
+/// Replayed on stable and by libFuzzer: no recording, and no request, makes the reading, the study or a report panic.
+pub mod fuzz {
+    use super::*;
+
+    /// Any bytes as a HAR file and as a request.
+    pub fn fuzz_preflight(data: &[u8]) {
+        let mut study = Study::default();
+        let input: Box<dyn Read + '_> = Box::new(data);
+        // A file that is refused may have added what stood before the fault.
+        let _ = har::read(&mut BufReader::new(input.take(INPUT_BYTES_MAX)), &mut study);
+        if let Some(exchange) = capture::parse(data) {
+            study.add(&exchange);
+        }
+        if let Some(address) = Address::parse("https://weir.example.com", "web") {
+            let report = report::Report::new(study, &address);
+            let _ = (report.json(), report.text(60), page::render(&report));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;
