@@ -31,6 +31,7 @@ targets! {
     checkpoint: weir_ledger::fuzz::fuzz_checkpoint,
     command: weir_console::socket::fuzz::fuzz_command,
     config: weir::config::fuzz::fuzz_config,
+    consent: weir_policy::fuzz::fuzz_consent,
     country_table: weir_detect::fuzz::fuzz_country_table,
     hold: weir_hold::fuzz::fuzz_entry,
     interpret: weir_protocol::fuzz::fuzz_interpret,
