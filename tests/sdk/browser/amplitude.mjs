@@ -62,6 +62,9 @@ async function run(name, n, code, ...values) {
   });
 }
 
+// `Revenue` takes no properties at all where one is null or has a key that is no name.
+const plainly = (n) => ({n, plan: 'pro', email: planted.email, note: planted.note});
+
 async function calls(first) {
   const {organisation, email, phone, name} = planted;
   await run('track', first, ([p]) => window.amplitude.track('Report Exported', p).promise, properties(first));
@@ -73,7 +76,7 @@ async function calls(first) {
   }, email, name, phone);
   await run('groupIdentify', undefined, ([o, n]) => window.amplitude.groupIdentify('company', o, new window.amplitude.Identify().set('name', n)).promise, organisation, name);
   await run('setGroup', undefined, ([o]) => { window.amplitude.setGroup('company', o); }, organisation);
-  await run('revenue', first + 1, ([p]) => window.amplitude.revenue(new window.amplitude.Revenue().setProductId('sku-1').setPrice(9.99).setQuantity(2).setEventProperties(p)).promise, properties(first + 1));
+  await run('revenue', first + 1, ([p]) => window.amplitude.revenue(new window.amplitude.Revenue().setProductId('sku-1').setPrice(9.99).setQuantity(2).setEventProperties(p)).promise, plainly(first + 1));
   const many = Array.from({length: 60}, (_, i) => first + 100 + i);
   await run('track many', many, ([list]) => Promise.all(list.map((p) => window.amplitude.track('Page Viewed', p).promise)), many.map(properties));
 }
