@@ -705,11 +705,10 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
         while let Some(&word) = self.text.get(read..).and_then(|rest| rest.first_chunk::<8>()) {
             let stop = special_bytes(u64::from_le_bytes(word));
             let plain = if stop == 0 { 8 } else { stop.trailing_zeros() as usize / 8 };
-            // A whole word is cheaper than a part of one, and does no harm where it ends before what is still to read.
-            match self.text.get_mut(write..).and_then(|rest| rest.first_chunk_mut::<8>()) {
-                Some(to) if write + 8 <= read + plain => *to = word,
-                Some(to) => to[..plain].copy_from_slice(&word[..plain]),
-                None => {}
+            if let Some(to) = self.text.get_mut(write..).and_then(|rest| rest.first_chunk_mut::<8>()) {
+                // A word of both: what is plain, and behind it what stands there and is still to be read.
+                let kept = u64::MAX.checked_shl(8 * plain as u32).unwrap_or(0);
+                *to = (u64::from_le_bytes(word) & !kept | u64::from_le_bytes(*to) & kept).to_le_bytes();
             }
             read += plain;
             write += plain;

@@ -3,6 +3,8 @@
 
 #[path = "cross_vendor/cases.rs"]
 mod cases;
+#[path = "cross_vendor/generated.rs"]
+mod generated;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod world;
 
@@ -12,7 +14,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use weir_event::names::ClassOnly;
-use weir_event::{DraftBatch, Names, Operation, Rule, SubjectKind};
+use weir_event::{DraftBatch, Names, Operation, Role, Rule, SubjectKind};
 use weir_protocol::body::Limits;
 use weir_protocol::outbound::Building;
 use weir_protocol::vendors::{DESTINATIONS, PROTOCOLS};
@@ -300,4 +302,103 @@ fn each_way_of_merging_has_its_own_calls_and_no_other() {
         }
         assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{merge:?}");
     }
+}
+
+/// A canonical event as far as vendors agree about it.
+#[derive(Clone, PartialEq, Debug)]
+struct Canonical {
+    operation: Operation,
+    name: String,
+    subject: Option<String>,
+    user: Option<String>,
+    device: Option<String>,
+    group: Option<String>,
+    time: Option<i64>,
+    properties: Vec<String>,
+}
+
+/// Decodes a request of a vendor.
+fn decode(vendor: &str, path: &str, body: Vec<u8>) -> Vec<Canonical> {
+    let protocol = protocol(vendor).expect("it is in the list");
+    let names = Names::new(Box::new(ClassOnly));
+    let options = DecodeOptions::new(["company"], &names);
+    let Call::Ingest(endpoint) = protocol.classify("POST", path) else { panic!("{path} takes events") };
+    let head = RequestHead { method: "POST", path, ..RequestHead::default() };
+    let mut opened = protocol.open(endpoint, &head, body, &Limits::default()).expect("it opens");
+    let mut batch = DraftBatch::default();
+    protocol.decode(endpoint, &head, &mut opened, &names.source(), &options, &mut batch).expect("it decodes");
+    let each = |draft: &weir_event::Draft| {
+        assert_eq!(draft.fault, None, "{vendor}");
+        let id = |kind: fn(SubjectKind) -> bool, role: Option<Role>| {
+            let is_it = |id: &&weir_event::Identity| kind(id.kind) && role.is_none_or(|role| id.role == role);
+            draft.identities.iter().find(is_it).map(|id| batch.str(id.text).to_owned())
+        };
+        let mut properties: Vec<String> = Vec::new();
+        for leaf in batch.tape(draft) {
+            let path = names.text(leaf.path);
+            if generated::PROPERTIES.iter().any(|of| path == *of || path.starts_with(&format!("{of}."))) {
+                properties.push(format!("{path} {:?} {}", leaf.kind, batch.str(leaf.text)));
+            }
+        }
+        properties.sort();
+        Canonical {
+            operation: draft.operation,
+            name: names.text(draft.name).to_owned(),
+            subject: id(|_| true, Some(Role::Subject)),
+            user: id(|kind| kind == SubjectKind::User, None),
+            device: id(|kind| kind == SubjectKind::Device, None),
+            group: id(|kind| matches!(kind, SubjectKind::Group(_)), None),
+            time: draft.client_time.map(|time| time.0),
+            properties,
+        }
+    };
+    batch.drafts.iter().map(each).collect()
+}
+
+#[test]
+fn generated_events_come_back_from_every_vendors_format_as_they_went_in() {
+    let mut random = generated::Random(0x5eed);
+    let mut losses = BTreeSet::new();
+    for from in PROTOCOLS.iter().map(|protocol| protocol.name()) {
+        for kind in DESTINATIONS {
+            let to = kind.name;
+            let events: Vec<_> = (0..60).map(|_| generated::event(&mut random)).collect();
+            let (path, request) = generated::batch(from, &events);
+            let sent = decode(from, path, request.to_string().into_bytes());
+            assert_eq!(sent.len(), events.len(), "{from}");
+            let world = World::raw(to, &[generated::PROPERTIES, generated::BELOW].concat());
+            let mut encoder = encoder(to, world.setup("vendorkey")).expect("a setup");
+            let got: Vec<Canonical> = world.released(from, path, &request, |released| {
+                let arrive = |event: &weir_policy::Released<'_>| {
+                    let lane = encoder.lane_of(event, NOW).expect("an event has a lane");
+                    let mut building = Building::new(lane);
+                    assert!(encoder.push(&mut building, event), "one request has room for a test");
+                    let encoded = encoder.finish(building);
+                    let path = encoded.path_and_query().split('?').next().unwrap_or_default().to_owned();
+                    let mut got = decode(to, &path, encoded.body().to_vec());
+                    assert_eq!(got.len(), 1, "{from} to {to}");
+                    got.remove(0)
+                };
+                released.iter().map(arrive).collect()
+            });
+            assert_eq!(got.len(), sent.len(), "{from} to {to}: an event is missing");
+            for (sent, got) in sent.iter().zip(&got) {
+                for (what, is_same) in [
+                    ("operation", sent.operation == got.operation),
+                    ("name", sent.name == got.name),
+                    ("subject", sent.subject == got.subject),
+                    ("user", sent.user == got.user),
+                    ("device", sent.device == got.device),
+                    ("group", sent.group == got.group),
+                    ("time", sent.time == got.time),
+                    ("properties", sent.properties == got.properties),
+                ] {
+                    if !is_same {
+                        losses.insert((from, to, what));
+                    }
+                }
+            }
+        }
+    }
+    assert!(losses.is_empty(), "lost on the way: {losses:?}");
 }

@@ -3,7 +3,7 @@
 //! - An event is `{"event", "properties"}`; what else stands at the top is context (`context.meta.*`; `ip` is `context.ip`).
 //! - A profile update names its operation by a key: one draft for each operation in the object.
 //! - Identifiers, tokens, insert ids and times leave the tape: what is left are properties. `$device:` says that an id is a device's.
-//! - Declared group keys become identities, in events and in profile updates alike.
+//! - Declared group keys become identities, in events and in profile updates alike. A `$union` of nothing else is joining a group.
 //! - `$ignore_time` and `$ignore_alias` steer Mixpanel and say nothing about anybody; they are read and forgotten.
 
 use weir_event::{
@@ -122,7 +122,8 @@ pub(super) fn decode(
     let profile_name = if endpoint == GROUPS { canonical.group } else { canonical.profile };
     let drafting = Drafting::new(batch, source, Words { canonical, options });
     let meta = canonical.meta;
-    let mut decoder = Decoder { endpoint, drafting, options, meta, profile_name, found: Found::default() };
+    let group_name = canonical.group;
+    let mut decoder = Decoder { endpoint, drafting, options, meta, profile_name, group_name, found: Found::default() };
     decoder.run()?;
     Ok(decoder.drafting.decoded())
 }
@@ -133,6 +134,7 @@ struct Decoder<'a> {
     options: &'a DecodeOptions,
     meta: NameId,
     profile_name: NameId,
+    group_name: NameId,
     found: Found,
 }
 
@@ -356,10 +358,17 @@ impl Decoder<'_> {
                 let number = usize::from(number);
                 self.found.scalars[number] = shared.scalars[number].or(self.found.scalars[number]);
             }
+            let (start, is_union) = (self.drafting.parser.event_start(), op == ProfileOp::Union);
+            let is_join = is_union && !self.found.groups.is_empty() && self.drafting.parser.tape().len() == start;
             if !self.drafting.parser.is_over_limit() {
                 self.drafting.parser.tape().extend_from_slice(&context);
             }
-            self.finish(self.profile_operation(op), self.profile_name, Text::default());
+            if is_join && self.endpoint == ENGAGE {
+                // A group more and nothing else: other vendors have a call for it.
+                self.finish(Operation::Join, self.group_name, Text::default());
+            } else {
+                self.finish(self.profile_operation(op), self.profile_name, Text::default());
+            }
         }
         self.drafting.parser.go_to(end);
         Ok(())
