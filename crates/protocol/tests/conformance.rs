@@ -73,6 +73,9 @@ const STATUSES: &[(&str, &str, &str, &[u16])] = &[
 const REPEATS: &[(&str, &str)] = &[
     // The SDK gives a page view the id of its event.
     ("posthog", "context.meta.$pageview_id"),
+    // On iOS the SDK may take the vendor's id of the device for its device id, on Android the advertising id.
+    ("amplitude", "context.device.idfv"),
+    ("amplitude", "context.device.adid"),
 ];
 
 /// Holds a protocol against everything above. Each request of `samples` is one that an SDK has sent.

@@ -4,7 +4,8 @@
 //! properties ([`PROPERTIES`]). A field's name means nothing among the properties: a product's own `country` stays its own.
 
 /// (Field of the event, canonical path). Where two fields have one path, the first is what we send.
-/// Source: Amplitude's HTTP V2 API reference; captured requests of amplitude-python 1.3.0; amplitude-js 8.21.10 for `version_name`.
+/// Source: Amplitude's HTTP V2 API reference; captured requests of amplitude-python 1.3.0; amplitude-js 8.21.10 for `version_name`;
+/// the source of amplitude-swift for `product_id` and `revenue_type`.
 pub const FIELDS: &[(&str, &str)] = &[
     ("platform", "context.platform"),
     ("os_name", "context.os.name"),
@@ -35,6 +36,8 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("revenue", "context.revenue.amount"),
     ("productId", "context.revenue.product_id"),
     ("revenueType", "context.revenue.type"),
+    ("product_id", "context.revenue.product_id"),
+    ("revenue_type", "context.revenue.type"),
     ("currency", "context.revenue.currency"),
 ];
 
@@ -155,7 +158,7 @@ mod tests {
             assert_eq!((field(path), field_path(name)), (None, None));
         }
         let shared: Vec<_> = FIELDS.iter().filter(|(name, path)| field(path) != Some(name)).map(|(n, _)| *n).collect();
-        assert_eq!(shared, ["version_name"]);
+        assert_eq!(shared, ["version_name", "product_id", "revenue_type"]);
     }
 
     #[test]

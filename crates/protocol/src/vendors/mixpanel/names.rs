@@ -1,7 +1,8 @@
 //! Mixpanel's names for what the canonical event calls `context.*`, as data, used in both directions and tested both ways.
 
 /// (Mixpanel's property, canonical path). Where two properties have one path, the first is what we send.
-/// Source of the properties: mixpanel-browser 2.83.0 `_.info`, Mixpanel's "Default Properties".
+/// Source of the properties: mixpanel-browser 2.83.0 `_.info`, Mixpanel's "Default Properties", and the source of mixpanel-swift and
+/// mixpanel-android (`fixtures/mixpanel/README.md`).
 pub const CONTEXT: &[(&str, &str)] = &[
     ("mp_lib", "context.library.name"),
     ("$lib_version", "context.library.version"),
@@ -51,6 +52,9 @@ pub const CONTEXT: &[(&str, &str)] = &[
     ("$app_version_string", "context.app.version"),
     ("$app_version", "context.app.version"),
     ("$app_build_number", "context.app.build"),
+    ("$app_release", "context.app.build"),
+    ("$carrier", "context.network.carrier"),
+    ("$wifi", "context.network.wifi"),
     ("$session_id", "context.session_id"),
     ("$timezone_offset", "context.timezone_offset"),
     ("$locale", "context.locale"),
@@ -94,6 +98,6 @@ mod tests {
     fn only_declared_aliases_share_a_path() {
         let shared: Vec<_> =
             CONTEXT.iter().filter(|(name, path)| property(path) != Some(name)).map(|(n, _)| *n).collect();
-        assert_eq!(shared, ["$ip", "$country_code", "$app_version"]);
+        assert_eq!(shared, ["$ip", "$country_code", "$app_version", "$app_release"]);
     }
 }

@@ -117,7 +117,8 @@ impl Vocabulary for Words<'_> {
             }
             (PART, "id") => special::DEVICE_ID,
             (PART, "advertisingId" | "token") => special::FORGET,
-            (TRAITS, "userId" | "anonymousId" | "rudderId") => special::FORGET,
+            // `id` is reserved for the id of the person or group itself; RudderStack's Android SDK writes it.
+            (TRAITS, "id" | "userId" | "anonymousId" | "rudderId") => special::FORGET,
             (MERGED, "type") => special::MERGED_TYPE,
             (MERGED, "value") => special::MERGED_VALUE,
             (MERGED, _) => special::FORGET,
