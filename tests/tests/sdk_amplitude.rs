@@ -144,6 +144,23 @@ fn faults(sdk: Sdk) {
     }
 }
 
+/// Weir itself takes less than the SDK sends: the SDK keeps the rest and comes back with it.
+fn overload(sdk: Sdk) {
+    let vendors = Vendors::start();
+    let mut setup = vendors.setup();
+    setup.sources = setup.sources.replace("mode: enforce", "mode: enforce, rate_limit: 5");
+    let weir = Weir::start(&setup);
+    let driven = drive(sdk, "faults", &weir.source_url("web"), WRITE_KEY);
+    assert_eq!(driven.failed(), Vec::<u64>::new(), "the SDK was told of a failure");
+    let sent: BTreeSet<u64> = driven.sent().into_iter().collect();
+    for standin in vendors.each() {
+        weir.wait_until("every number has arrived", || numbers(standin).is_superset(&sent));
+        once_each(standin, &driven);
+    }
+    let refused = weir.metrics().sum("weir_source_over_rate_requests_total", &[("source", "web")]);
+    assert!(refused > 0, "nothing was refused");
+}
+
 #[test]
 fn npm_amplitude_node_loses_nothing_and_shows_nothing() {
     plain(NODE, 400);
@@ -152,6 +169,11 @@ fn npm_amplitude_node_loses_nothing_and_shows_nothing() {
 #[test]
 fn npm_amplitude_node_loses_nothing_when_the_vendor_fails() {
     faults(NODE);
+}
+
+#[test]
+fn npm_amplitude_node_keeps_what_weir_does_not_take_yet() {
+    overload(NODE);
 }
 
 #[test]
@@ -181,4 +203,9 @@ fn pypi_amplitude_analytics_loses_nothing_and_shows_nothing() {
 #[test]
 fn pypi_amplitude_analytics_loses_nothing_when_the_vendor_fails() {
     faults(PYTHON);
+}
+
+#[test]
+fn pypi_amplitude_analytics_keeps_what_weir_does_not_take_yet() {
+    overload(PYTHON);
 }

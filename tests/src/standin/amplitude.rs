@@ -227,3 +227,79 @@ fn check(event: &Value, id_length_min: usize) -> Result<Operation, (&'static str
     let operation = changes.keys().next().map_or(name, String::as_str).to_owned();
     Ok(Operation::Profile { update: event.clone(), operation })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "known-key";
+
+    fn of(body: &Value) -> Judged {
+        judge("httpapi", Some("application/json"), body.to_string().as_bytes(), &[KEY.to_owned()], 7)
+    }
+
+    fn one(event: &Value) -> Judged {
+        of(&json!({"api_key": KEY, "events": [event]}))
+    }
+
+    #[test]
+    fn a_good_request_is_stored_whole() {
+        let judged = of(&json!({"api_key": KEY, "options": {"min_id_length": 1}, "events": [
+            {"event_type": "a", "user_id": "u", "time": 5, "insert_id": "i", "event_properties": {"n": 1}, "groups": {"company": ["c"]}},
+            {"event_type": "$identify", "device_id": "d", "user_properties": {"$set": {"a": 1}, "$clearAll": "-"}},
+            {"event_type": "$groupidentify", "groups": {"company": "c"}, "group_properties": {"$add": {"n": 1}}},
+        ]}));
+        assert_eq!((judged.status, judged.accepted.len(), judged.refused.len()), (200, 3, 0));
+        assert_eq!(judged.answer["events_ingested"], 3);
+        assert_eq!(judged.answer["server_upload_time"], 7);
+    }
+
+    #[test]
+    fn what_is_wrong_with_one_event_refuses_all_and_names_its_place() {
+        let good = json!({"event_type": "a", "user_id": "user-1"});
+        for (field, bad) in [
+            ("event", json!(7)),
+            ("event_type", json!({"user_id": "user-1"})),
+            ("device_id", json!({"event_type": "a"})),
+            ("user_id", json!({"event_type": "a", "user_id": "u"})),
+            ("user_id", json!({"event_type": "a", "user_id": "anonymous"})),
+            ("user_id", json!({"event_type": "a", "user_id": 4711})),
+            ("device_id", json!({"event_type": "a", "device_id": "00000000-0000-0000-0000-000000000000"})),
+            ("time", json!({"event_type": "a", "user_id": "user-1", "time": "2026-11-22T00:00:00Z"})),
+            ("time", json!({"event_type": "a", "user_id": "user-1", "time": 1.5})),
+            ("event", json!({"event_type": "a", "user_id": "user-1", "session_id": "a-text"})),
+            ("event", json!({"event_type": "a", "user_id": "user-1", "unheard_of": 1})),
+            ("groups", json!({"event_type": "a", "user_id": "user-1", "groups": {"company": 7}})),
+            ("user_properties", json!({"event_type": "$identify", "user_id": "user-1"})),
+            (
+                "user_properties",
+                json!({"event_type": "$identify", "user_id": "user-1", "user_properties": {"plan": "pro"}}),
+            ),
+            (
+                "user_properties",
+                json!({"event_type": "$identify", "user_id": "user-1", "user_properties": {"$add": {"n": "1"}}}),
+            ),
+            ("groups", json!({"event_type": "$groupidentify", "group_properties": {"$set": {}}})),
+        ] {
+            let judged = of(&json!({"api_key": KEY, "events": [good, bad]}));
+            assert_eq!((judged.status, judged.accepted.len()), (400, 0), "{bad}");
+            assert_eq!(judged.answer["events_with_invalid_fields"][field], json!([1]), "{bad}");
+        }
+        assert_eq!(one(&good).status, 200);
+    }
+
+    #[test]
+    fn a_key_a_size_and_a_form_that_are_not_its_own_are_refused() {
+        let event = json!({"event_type": "a", "user_id": "user-1"});
+        let unknown = of(&json!({"api_key": "other", "events": [event]}));
+        assert!(unknown.answer["error"].as_str().is_some_and(|error| error.starts_with("Invalid API key: ")));
+        assert_eq!(of(&json!({"events": [event]})).answer["missing_field"], "api_key");
+        assert_eq!(of(&json!({"api_key": KEY})).answer["missing_field"], "events");
+        assert_eq!(of(&json!({"api_key": KEY, "events": vec![event.clone(); EVENTS_MAX + 1]})).status, 413);
+        let large = json!({"api_key": KEY, "events": [event], "padding": "x".repeat(REQUEST_BYTES_END)});
+        assert_eq!(of(&large).status, 413);
+        assert_eq!(judge("batch", Some("application/json"), large.to_string().as_bytes(), &[], 0).status, 200);
+        assert_eq!(judge("httpapi", Some("text/plain"), b"{}", &[], 0).status, 400);
+        assert_eq!(judge("httpapi", Some("application/json"), b"{", &[], 0).status, 400);
+    }
+}
