@@ -1,6 +1,8 @@
 use super::check::{Checked, Read};
 use super::*;
 use proptest::prelude::*;
+use weir_event::Purpose;
+use weir_policy::Reading;
 
 fn parse(text: &str) -> Result<Config, Problems> {
     let environment = |name: &str| match name {
@@ -175,6 +177,73 @@ fn fields_that_contradict_each_other_are_problems() {
         let got = problems(&text);
         assert!(got.iter().any(|p| p.contains(want)), "{text}\n{got:?}");
     }
+}
+
+#[test]
+fn consent_is_read_whole_and_its_problems_have_places() {
+    let config = parse(
+        "sources:
+  web: {write_keys: [k], consent: {gpc: [advertising, sale_or_sharing], dnt: [], categories: {C0002: functional, '7': ignore},
+    properties: {consent_state: analytics, profile.tc: tcf}, cookies: {OptanonConsent: onetrust}}}
+  app: {write_keys: [k2]}
+destinations:
+  product: {type: mixpanel, subject: stable, token: {env: PRODUCT_TOKEN}, shares: true,
+    release: {rules: [{consent: analytics, regions: [eu, GB]}, {consent: functional, unknown: allow}]}}
+",
+    )
+    .unwrap();
+    let consent = |id| &config.sources[&SourceId::parse(id).unwrap()].consent;
+    let (web, app) = (consent("web"), consent("app"));
+    assert_eq!(web.gpc, [Purpose::Advertising, Purpose::SaleOrSharing]);
+    assert_eq!(web.categories, [("C0002".to_owned(), Some(Purpose::Functional)), ("7".to_owned(), None)]);
+    assert_eq!(web.properties[1], ("profile.tc".to_owned(), Reading::Tcf));
+    assert_eq!(web.cookies, [("OptanonConsent".to_owned(), Reading::OneTrust)]);
+    assert_eq!(
+        (app.gpc.as_slice(), app.dnt.as_slice()),
+        (&[Purpose::SaleOrSharing][..], &[Purpose::SaleOrSharing][..])
+    );
+    let rules = &config.destinations[&DestinationId::parse("product").unwrap()].rules;
+    let asked: Vec<_> = rules
+        .iter()
+        .map(|rule| match &rule.selector {
+            Selector::Consent(asked) => (asked.purpose, asked.regions.len(), asked.unknown_may_leave),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let shares = (Purpose::SaleOrSharing, 0, true);
+    assert_eq!(asked, [(Purpose::Analytics, 2, false), (Purpose::Functional, 0, true), shares]);
+
+    let found = problems(
+        "sources:
+  web:
+    write_keys: [k]
+    consent:
+      gpc: [sale]
+      cookies: {'a b': analytics}
+destinations:
+  product:
+    type: mixpanel
+    subject: stable
+    token: {env: PRODUCT_TOKEN}
+    release:
+      rules:
+        - {consent: analytics, regions: [Europe]}
+        - {category: user.contact, regions: [eu]}
+        - {consent: analytics, event: opened}
+        - {consent: analytics, action: pseudonymize}
+",
+    );
+    let at = |place: &str, text: &str| {
+        let hit = found.iter().any(|line| line.starts_with(&format!("conf/weir.yaml:{place}")) && line.contains(text));
+        assert!(hit, "{place} {text}: {found:#?}");
+    };
+    at("5:", "gpc");
+    at("6:", "cookie");
+    at("14:", "ISO code");
+    at("15:", "goes with `consent` only");
+    at("16:", "exactly one of");
+    at("17:", "pseudonymizes a property only");
+    assert_eq!(found.len(), 6, "{found:#?}");
 }
 
 #[test]
