@@ -399,7 +399,7 @@ fn what_has_no_equivalent_is_dropped_by_its_rule() {
     let delete = json!([{"$token": "t", "$distinct_id": "user-1", "$delete": ""}, {"$token": "t", "$set": {"plan": "of nobody"}}]);
     assert_eq!(lanes("mixpanel", "/engage", delete), [Err(Rule::NoEquivalent), Err(Rule::NoEquivalent)]);
     let old = json!([{"event": "Old", "properties": {"distinct_id": "user-1", "time": 1, "token": "t"}}]);
-    assert_eq!(lanes("mixpanel", "/track", old.clone()), [Err(Rule::TooOld)]);
+    assert_eq!(lanes("mixpanel", "/track", old), [Err(Rule::TooOld)]);
     let import =
         json!([{"event": "Old", "properties": {"distinct_id": "user-1", "time": 1_600_000_000, "token": "t"}}]);
     assert_eq!(lanes("mixpanel", "/import", import.clone()), [Ok(BATCH)]);
