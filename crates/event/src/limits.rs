@@ -22,6 +22,10 @@ pub const NAME_CHARS_MAX: usize = 100;
 pub const SOURCE_EVENT_NAMES_MAX: usize = 2_000;
 /// Distinct clean paths of one source (D1). Over it: the property is dropped, rule `path_unclean`.
 pub const SOURCE_PATHS_MAX: usize = 10_000;
+/// Bytes of an app's version that is shown in metrics. Over it: it counts as `other`.
+pub const APP_VERSION_BYTES_MAX: usize = 20;
+/// Versions of apps that one source has of its own in metrics, in one process. Over it: they count as `other`.
+pub const SOURCE_APP_VERSIONS_MAX: usize = 50;
 /// Dedup window of one source in time (D5).
 pub const DEDUP_WINDOW_MILLIS: i64 = 10 * 60 * 1_000;
 /// Dedup window of one source in ids (D5).

@@ -20,6 +20,7 @@ use crate::config::{Auxiliary, Config, Destination, Mode, Problem, Problems, Rul
 use crate::dedup::DedupWindow;
 use crate::destination;
 use crate::rate::RateLimit;
+use crate::versions::AppVersions;
 
 /// Everything that a request or a batch is decided by.
 pub struct Generation {
@@ -71,6 +72,8 @@ pub struct SourceMemory {
     pub flags: AtomicBool,
     /// What is left of its rate.
     pub rate: RateLimit,
+    /// The versions of apps that its requests came from.
+    pub versions: AppVersions,
 }
 
 /// The memories of all sources, by id, for as long as the process lives, and which destinations have ended.
@@ -98,6 +101,7 @@ impl Memories {
                 window: DedupWindow::default(),
                 flags: AtomicBool::new(false),
                 rate: RateLimit::default(),
+                versions: AppVersions::new(names),
             })
         }))
     }

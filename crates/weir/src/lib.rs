@@ -21,4 +21,5 @@ pub mod rate;
 pub mod serve;
 pub mod stage;
 pub mod tls;
+pub mod versions;
 pub mod watch;

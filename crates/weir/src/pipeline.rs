@@ -352,6 +352,7 @@ impl Pipeline {
                 Ok(decoded) => {
                     timer.mark(Stage::Decode);
                     source.memory.rate.take(decoded.events);
+                    source.memory.versions.count(drafts, names.names());
                     self.observed.call(&source.policy.id, protocol.name(), endpoint, head.path);
                     self.observed.decoded(&source.policy.id, protocol.name(), names.names(), drafts);
                     let gated = self.gate(generation, source, drafts, decoded.events, sender(source), &mut timer);

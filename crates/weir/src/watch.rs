@@ -240,6 +240,18 @@ impl Watched for Watch {
                 source.memory.rate.refused() as f64,
             );
         }
+        for (id, source) in &generation.sources {
+            for (version, requests) in source.memory.versions.counted() {
+                let labels = vec![("source", Label::Source(id.clone())), ("version", Label::Name(version))];
+                sample(
+                    "weir_source_app_version_requests_total",
+                    "Requests of this process by the app version of their first event: at most 50 versions of digits, dots and hyphens a source, the rest is `other`.",
+                    Kind::Counter,
+                    labels,
+                    requests as f64,
+                );
+            }
+        }
         for status in gateway.deliver.status() {
             let label = || vec![("destination", Label::Destination(status.id.clone()))];
             sample(
