@@ -111,7 +111,8 @@ async fn profile_operations_arrive_in_order_one_request_at_a_time() {
         .flat_map(|r| r.events.clone())
         .map(|e| {
             let op = ["$set", "$append", "$union"].iter().find_map(|op| e.get(op)).unwrap().clone();
-            op["plan"].as_str().unwrap_or_default().to_owned()
+            // What is united with a list is a list itself.
+            op["plan"].as_str().or(op["plan"][0].as_str()).unwrap_or_default().to_owned()
         })
         .collect();
     let expected: Vec<String> = (0..40).map(|i| format!("step {i}")).collect();
