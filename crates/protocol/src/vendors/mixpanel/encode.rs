@@ -242,11 +242,11 @@ impl MixpanelEncoder {
                 put_bare_id(out, id);
             }
         }
-        if event.operation() == Operation::Identify {
-            if let Some(id) = anonymous(event) {
-                put_key(out, "$anon_distinct_id");
-                put_id(out, id);
-            }
+        if event.operation() == Operation::Identify
+            && let Some(id) = anonymous(event)
+        {
+            put_key(out, "$anon_distinct_id");
+            put_id(out, id);
         }
         self.put_groups(event, out, true);
     }
