@@ -1,0 +1,120 @@
+//! Late offline batches of the mobile SDKs (`fixtures/<vendor>/mobile-from-source`: from source, not captured) keep the time of each
+//! event for the vendor, and have an epoch time of 48 hours ago and the flag `late` (D4).
+
+use std::path::Path;
+use std::sync::Arc;
+
+use weir_detect::{Engine, Judge};
+use weir_event::wire::Cursor;
+use weir_event::{
+    DestinationId, DraftBatch, Environment, GenerationId, ManualClock, Millis, NameId, Names, Region, SourceId,
+};
+use weir_journal::Record;
+use weir_keys::Keys;
+use weir_policy::{Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, SourcePolicy};
+use weir_protocol::body::Limits;
+use weir_protocol::{Call, DecodeOptions, RequestHead, protocol};
+
+/// The phones were online again at 10:00 on 2026-11-21; by the clocks of those that say so, requests were sent two seconds later.
+const ONLINE: Millis = Millis(1_795_255_200_000);
+const SENT: Millis = Millis(ONLINE.0 + 2_000);
+const RECEIVED: Millis = Millis(ONLINE.0 + 2_500);
+/// (vendor, request, whether its protocol says when it was sent, days and minutes before [`ONLINE`] of each event).
+const BATCHES: &[(&str, &str, bool, &[(i64, i64)])] = &[
+    ("mixpanel", "004", false, &[(3, 0), (3, 1), (3, 2), (12, 0)]),
+    ("amplitude", "003", true, &[(3, 0), (3, 1), (3, 2), (0, 0)]),
+    ("segment", "003", true, &[(3, 0), (3, 1), (3, 2)]),
+    ("rudderstack", "003", true, &[(3, 0), (3, 1), (3, 2)]),
+    ("posthog", "003", true, &[(3, 0), (3, 1), (3, 2)]),
+    ("snowplow", "003", true, &[(3, 0), (3, 1), (3, 2)]),
+];
+
+#[test]
+fn d4_events_of_a_late_offline_batch_keep_their_time_and_are_late() {
+    for (vendor, request, says_sent, events) in BATCHES {
+        let seen = times(vendor, request);
+        let expected: Vec<_> = events
+            .iter()
+            .map(|(days, minutes)| {
+                let client = ONLINE.plus(-days * Millis::DAY + minutes * 60_000);
+                // Amplitude's last event happened after the phone was online again.
+                let client = if *days == 0 { client.plus(1) } else { client };
+                let event = if *says_sent { client.plus(RECEIVED.since(SENT)) } else { client };
+                let oldest = RECEIVED.plus(-48 * Millis::HOUR);
+                (event, if client < oldest { oldest } else { client }, client < oldest)
+            })
+            .collect();
+        assert_eq!(seen, expected, "{vendor}");
+    }
+}
+
+/// Event time, epoch time and `late` of each event of a request, as they are stored.
+fn times(vendor: &str, request: &str) -> Vec<(Millis, Millis, bool)> {
+    let file = format!("../../fixtures/{vendor}/mobile-from-source/{request}.http");
+    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("a fixture");
+    let split = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head ends in an empty line");
+    let text = std::str::from_utf8(&bytes[..split]).expect("heads are ASCII");
+    let target = text.split(' ').nth(1).expect("a target");
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let header = |name: &str| {
+        let lines = text.lines().skip(1).filter_map(|line| line.split_once(": "));
+        lines.filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
+    };
+    let head = RequestHead {
+        method: "POST",
+        path,
+        query,
+        content_encoding: header("content-encoding"),
+        content_type: header("content-type"),
+        ..RequestHead::default()
+    };
+    let protocol = protocol(vendor).expect("it is in the list");
+    let Call::Ingest(endpoint) = protocol.classify("POST", path) else { panic!("{path} takes events") };
+    let mut opened =
+        protocol.open(endpoint, &head, bytes[split + 4..].to_vec(), &Limits::default()).expect("a body opens");
+    let engine = Arc::new(Engine::new());
+    let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
+    let (mut batch, options) = (DraftBatch::default(), DecodeOptions::new([], &names));
+    protocol.decode(endpoint, &head, &mut opened, &names.source(), &options, &mut batch).expect("a body decodes");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = Keys::open(&folder.path().join("keys"), Arc::new(ManualClock::at(RECEIVED))).expect("keys");
+    keys.ensure_raw_day((RECEIVED.0 / Millis::DAY) as u32).expect("a key");
+    keys.ensure_destination(&DestinationId::parse("product").expect("an id")).expect("keys");
+    let source = SourcePolicy {
+        id: SourceId::parse("app").expect("an id"),
+        label: names.label("app"),
+        environment: Environment::Production,
+        identity_space: "default".into(),
+        protocol: protocol.number(),
+        keeps_raw: false,
+        tap: false,
+    };
+    let (snapshot, offered) = (keys.snapshot(), [names.label("product")]);
+    let gate = Gate {
+        source: &source,
+        received_at: RECEIVED,
+        region: Region::UNKNOWN,
+        region_source: RegionSource::ClientAddress,
+        generation: GenerationId([9; 8]),
+        consent: Consent::UNKNOWN,
+        keys: &snapshot,
+        offered: &offered,
+        raw_day: (RECEIVED.0 / Millis::DAY) as u32,
+        replay_of: None,
+    };
+    let minimiser = Minimiser::new(engine, Arc::clone(&names));
+    let mut out = MinimisedBatch::new(RECEIVED);
+    for draft in &batch.drafts {
+        let id = minimiser.event_id(&gate, &batch, draft);
+        minimiser.minimise(&gate, &batch, draft, id, &mut out).unwrap_or_else(|_| panic!("it is minimised"));
+    }
+    let remap = |number: u32| NameId(number);
+    let mut records = Cursor::new(out.bytes());
+    let mut times = Vec::new();
+    while !records.is_done() {
+        let view = RecordView::parse_bytes(records.bytes().expect("a record"), &remap).expect("it reads");
+        times.push((view.event_time(), view.epoch_time(), view.late()));
+    }
+    times
+}
