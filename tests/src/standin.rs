@@ -12,6 +12,7 @@ pub mod amplitude;
 pub mod check;
 pub mod fault;
 pub mod record;
+pub mod segment;
 mod serve;
 
 use std::net::{Ipv4Addr, SocketAddr};

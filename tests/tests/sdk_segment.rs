@@ -156,3 +156,76 @@ fn pypi_rudderstack_loses_nothing_and_shows_nothing() {
 fn pypi_rudderstack_loses_nothing_when_the_vendor_fails() {
     faults("rudderstack", PYTHON, "rudder-faults");
 }
+
+/// From an SDK of either to both: what it said is there under Segment's names, each number with one id, and nothing planted.
+fn out(protocol: &str, sdk: Sdk, what: &str, kinds: &[&str]) {
+    let (segment, rudderstack) = (Standin::of_weir(), Standin::of_weir());
+    let mut setup = setup(protocol, &segment);
+    let destination = |id: &str, kind: &str, standin: &Standin| {
+        format!(
+            "  {id}: {{type: {kind}, subject: {{rotating: 7d}}, links: true, endpoint: \"{}\", allow_addresses: [127.0.0.0/8], \
+             token: {{env: PRODUCT_TOKEN}}, release: {{allow: [plan, format, n, category, profile.plan, group.company.plan]}}}}\n",
+            standin.url()
+        )
+    };
+    setup.destinations =
+        destination("product", "segment", &segment) + &destination("warehouse", "rudderstack", &rudderstack);
+    let weir = Weir::start(&setup);
+    let bad_day = [
+        Fault::status(500),
+        Fault::status_after(429, 1),
+        Fault::CloseAfterStore,
+        Fault::Garbage,
+        Fault::TooLargeAbove(40),
+    ];
+    segment.script(bad_day);
+    let driven = drive(sdk, what, &weir.source_url("web"), WRITE_KEY);
+    assert_eq!(driven.failed(), Vec::<u64>::new(), "the SDK was told of a failure");
+    let sent: BTreeSet<u64> = driven.sent().into_iter().collect();
+    for standin in [&segment, &rudderstack] {
+        weir.wait_until("every number has arrived", || numbers(standin).is_superset(&sent));
+    }
+    let metrics = weir.settle();
+    assert_eq!(metrics.sums_broken(), Vec::<String>::new());
+    for standin in [&segment, &rudderstack] {
+        assert_eq!(standin.violations(), [], "the vendor had something to refuse");
+        let mut ids: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+        for event in standin.events() {
+            assert_eq!(event.endpoint, "segment");
+            if let Some(n) = event.number() {
+                ids.entry(n).or_default().insert(event.event["messageId"].as_str().unwrap_or_default().to_owned());
+            }
+        }
+        assert!(sent.iter().all(|n| ids.get(n).is_some_and(|ids| ids.len() == 1)), "each number under one id");
+        let said = |kind: &str| {
+            let is_event = standin.events().iter().any(|event| event.event["type"] == kind);
+            is_event || standin.profiles().iter().any(|profile| profile.operation == kind)
+        };
+        for kind in kinds {
+            assert!(said(kind), "no {kind} arrived");
+        }
+        assert!(standin.profiles().iter().any(|profile| profile.update["traits"]["plan"] == "pro"), "no trait arrived");
+        assert_nowhere(&needles(), standin, &weir);
+    }
+    let (code, said) = weir.folder().verify_ledger(true);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, output) = weir.stop();
+    assert_eq!(code, Some(0), "{output}");
+}
+
+const KINDS: &[&str] = &["track", "page", "identify", "group", "alias"];
+
+#[test]
+fn segment_node_to_segment_and_rudderstack_arrives_once_and_shows_nothing() {
+    out("segment", SEGMENT_NODE, "plain", KINDS);
+}
+
+#[test]
+fn segment_analytics_next_to_segment_and_rudderstack_arrives_once_and_shows_nothing() {
+    out("segment", BROWSER, "plain", KINDS);
+}
+
+#[test]
+fn pypi_rudderstack_to_segment_and_rudderstack_arrives_once_and_shows_nothing() {
+    out("rudderstack", PYTHON, "rudder", KINDS);
+}

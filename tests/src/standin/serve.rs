@@ -15,6 +15,7 @@ use super::amplitude;
 use super::check::{self, Operation, Violation};
 use super::fault::{Fault, Faults};
 use super::record::{Received, Recorded};
+use super::segment;
 use super::{Account, Shared};
 use crate::encoding;
 
@@ -121,6 +122,7 @@ fn endpoint(path: &str) -> Option<&'static str> {
         "/import" => Some("import"),
         "/2/httpapi" => Some("httpapi"),
         "/batch" => Some("batch"),
+        "/v1/batch" => Some("segment"),
         _ => None,
     }
 }
@@ -158,6 +160,9 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
     };
     if matches!(ask.endpoint, "httpapi" | "batch") {
         return of_amplitude(shared, ask, opened, fault);
+    }
+    if ask.endpoint == "segment" {
+        return of_segment(shared, ask, opened, fault);
     }
     if opened.len() > check::REQUEST_BYTES_MAX {
         return Ok(status_answer(413));
@@ -216,6 +221,23 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
 fn of_amplitude(shared: &Shared, ask: &Ask<'_>, opened: &[u8], fault: &Fault) -> Result<Response, Hangup> {
     let now = shared.clock.now().0;
     let judged = amplitude::judge(ask.endpoint, ask.content_type, opened, &shared.account.tokens, now);
+    if matches!(fault, Fault::TooLargeAbove(n) if judged.accepted.len() > *n) {
+        return Ok(status_answer(413));
+    }
+    {
+        let recorded = &mut shared.lock().recorded;
+        judged.accepted.iter().for_each(|operation| recorded.store(ask.endpoint, operation));
+        judged.refused.iter().for_each(|violation| recorded.violation(violation.clone()));
+    }
+    if *fault == Fault::CloseAfterStore {
+        return Err(Hangup);
+    }
+    Ok(json_answer(judged.status, &judged.answer))
+}
+
+/// Segment's endpoint: it takes all of a request or nothing.
+fn of_segment(shared: &Shared, ask: &Ask<'_>, opened: &[u8], fault: &Fault) -> Result<Response, Hangup> {
+    let judged = segment::judge(ask.endpoint, ask.authorization, opened, &shared.account.tokens);
     if matches!(fault, Fault::TooLargeAbove(n) if judged.accepted.len() > *n) {
         return Ok(status_answer(413));
     }
