@@ -9,9 +9,9 @@ use std::hint::black_box;
 use std::io::Write;
 use std::time::Instant;
 
-use weir_event::{DraftBatch, NameId, Role, SubjectKind};
+use weir_event::{ConsentStates, DraftBatch, NameId, Role, SubjectKind};
 use weir_journal::Record;
-use weir_policy::{MinimisedBatch, RecordView, SubjectMode};
+use weir_policy::{Consent, ConsentSignals, ConsentSpec, Gate, MinimisedBatch, RecordView, SubjectMode};
 
 #[path = "../tests/policy/support.rs"]
 mod support;
@@ -35,18 +35,21 @@ fn main() {
         let _ = writeln!(out, "{name:<28} {:>7.0} ns/event", nanos / EVENTS as f64);
     };
 
-    let minimise = |with_id: bool| {
+    let signals = ConsentSignals::resolve(&ConsentSpec::default(), &world.names).unwrap();
+    let asked = Gate { consent: Consent::new(&signals, ConsentStates::UNKNOWN), ..gate };
+    let minimise = |gate: &Gate<'_>, with_id: bool| {
         let mut out = MinimisedBatch::new(NOW);
         out.reserve(EVENTS * 900);
-        let fixed = world.minimiser.event_id(&gate, &batches[0], &batches[0].drafts[0]);
+        let fixed = world.minimiser.event_id(gate, &batches[0], &batches[0].drafts[0]);
         for batch in &batches {
-            let id = if with_id { world.minimiser.event_id(&gate, batch, &batch.drafts[0]) } else { fixed };
-            assert!(world.minimiser.minimise(&gate, batch, &batch.drafts[0], id, &mut out).is_ok());
+            let id = if with_id { world.minimiser.event_id(gate, batch, &batch.drafts[0]) } else { fixed };
+            assert!(world.minimiser.minimise(gate, batch, &batch.drafts[0], id, &mut out).is_ok());
         }
         out
     };
-    report("minimise", time(|| drop(black_box(minimise(false)))));
-    report("minimise and event id", time(|| drop(black_box(minimise(true)))));
+    report("minimise", time(|| drop(black_box(minimise(&gate, false)))));
+    report("  and consent", time(|| drop(black_box(minimise(&asked, false)))));
+    report("minimise and event id", time(|| drop(black_box(minimise(&gate, true)))));
     let engine = weir_detect::Engine::new();
     let mut found = Vec::new();
     report(
@@ -62,7 +65,7 @@ fn main() {
         }),
     );
 
-    let minimised = minimise(true);
+    let minimised = minimise(&gate, true);
     let mut records = Vec::new();
     let mut at = weir_event::wire::Cursor::new(minimised.bytes());
     while !at.is_done() {
