@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use weir_event::names::ClassOnly;
 use weir_event::{DraftBatch, Names, Operation, Role, Rule, SubjectKind};
 use weir_protocol::body::Limits;
@@ -301,6 +301,38 @@ fn each_way_of_merging_has_its_own_calls_and_no_other() {
             seen.extend(names.map(|(name, _)| name).filter(|name| links.contains(&name.as_str())));
         }
         assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{merge:?}");
+    }
+}
+
+/// The properties of the first event that Mixpanel gets of a request of Segment's.
+fn at_mixpanel(merge: IdentityMerge, message: Value) -> Value {
+    let world = World::raw("mixpanel", &[]);
+    let setup = DestinationSetup { identity_merge: merge, ..world.setup("vendorkey") };
+    let mut encoder = encoder("mixpanel", setup).expect("a setup");
+    world.released("segment", "/v1/batch", &json!({ "batch": [message] }), |events| {
+        let lane = encoder.lane_of(&events[0], NOW).expect("it has a lane");
+        let mut body: Value = serde_json::from_slice(&encoder.encode(lane, &events[..1]).body()).expect("JSON");
+        body[0]["properties"].take()
+    })
+}
+
+#[test]
+fn each_way_of_merging_names_the_ids_that_it_links() {
+    let identify =
+        json!({"type": "identify", "userId": "user-1", "anonymousId": "device-1", "messageId": "i", "traits": {}});
+    let sent = at_mixpanel(IdentityMerge::Original, identify.clone());
+    assert_eq!((&sent["distinct_id"], &sent["$anon_distinct_id"]), (&json!("user-1"), &json!("$device:device-1")));
+    let sent = at_mixpanel(IdentityMerge::Legacy, identify);
+    assert_eq!((&sent["distinct_id"], &sent["alias"]), (&json!("$device:device-1"), &json!("user-1")));
+    for (who, key, id) in [("userId", "$user_id", "user-1"), ("anonymousId", "$device_id", "device-1")] {
+        let track =
+            json!({"type": "track", "event": "a", "messageId": "i", who: id, "timestamp": "2026-11-21T23:19:34.000Z"});
+        assert_eq!(
+            at_mixpanel(IdentityMerge::Simplified, track.clone())[key],
+            json!(id),
+            "an event of one id names it"
+        );
+        assert_eq!(at_mixpanel(IdentityMerge::Original, track)[key], Value::Null);
     }
 }
 

@@ -161,6 +161,10 @@ fn fields_that_contradict_each_other_are_problems() {
             "destinations: {p: {type: rudderstack, token: {env: T}, subject: {rotating: 7d}}}".to_owned(),
             "`destinations.p.endpoint` is missing: rudderstack has no address of its own",
         ),
+        (
+            "destinations: {p: {type: amplitude, subject: stable, token: {env: T}, identity_merge: legacy}}".to_owned(),
+            "`destinations.p.identity_merge` is of Mixpanel's projects only",
+        ),
         (format!("destinations: {{p: {{{product}, release: {{rules: [{{action: drop}}]}}}}}}"), "exactly one of"),
         (
             format!("destinations: {{p: {{{product}, release: {{rules: [{{event: a, action: pseudonymize}}]}}}}}}"),
