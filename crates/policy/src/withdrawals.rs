@@ -111,9 +111,10 @@ impl Withdrawals {
     pub(crate) fn check(&self, view: &RecordView<'_>, offset: u64, purposes: PurposeSet) -> Result<(), Rule> {
         let table = self.lock();
         if !table.refused_at.is_empty() {
+            // An event that comes back from the hold has a new offset, and may have come in before any refusal.
+            let is_before = |at: &u64| view.replayed() || offset < *at;
             for tag in view.tags().filter(is_persons) {
-                let refused =
-                    |purpose| table.refused_at.get(&(tag.tag.short(), purpose)).is_some_and(|at| offset < *at);
+                let refused = |purpose| table.refused_at.get(&(tag.tag.short(), purpose)).is_some_and(is_before);
                 if purposes.iter().any(refused) {
                     return Err(Rule::ConsentRefused);
                 }

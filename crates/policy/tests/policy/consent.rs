@@ -27,13 +27,14 @@ fn policy(world: &World, rules: &[RuleSpec]) -> ReleasePolicy {
     ReleasePolicy::resolve(&spec, &world.names).unwrap()
 }
 
-/// Puts an event through a gate of which consent is known.
+/// Puts an event through a gate of which consent is known; a historical one as if it came back from the hold.
 fn gated(world: &World, event: &Event<'_>, request: ConsentStates, region: Region) -> (Stored, MinimisedBatch) {
     let signals = ConsentSignals::resolve(&ConsentSpec::default(), &world.names).unwrap();
     let (batch, keys) = (event.draft(world), world.keys.snapshot());
     let mut gate = world.gate(&keys);
     gate.consent = Consent::new(&signals, request);
     gate.region = region;
+    gate.replay_of = event.historical.then_some(NOW);
     let mut out = MinimisedBatch::new(NOW);
     let id = world.minimiser.event_id(&gate, &batch, &batch.drafts[0]);
     world.minimiser.minimise(&gate, &batch, &batch.drafts[0], id, &mut out).unwrap();
@@ -73,6 +74,18 @@ fn d9_consent_is_stored_by_purpose_with_its_origin() {
         damaged.0[at + place] = byte;
         assert!(weir_policy::RecordView::parse_bytes(&damaged.0, &remap).is_err());
     }
+}
+
+#[test]
+fn an_sdks_own_opt_in_agrees_to_analytics_and_to_nothing_else() {
+    let world = World::new();
+    let (stored, _) = gated(&world, &Event::new("$opt_in"), ConsentStates::UNKNOWN, de());
+    let remap = |n: u32| NameId(n);
+    assert_eq!(stored.view(&remap).consents(), {
+        let mut states = ConsentStates::UNKNOWN;
+        states.add(Purpose::Analytics, ConsentState::Given, ConsentOrigin::Sdk);
+        states
+    });
 }
 
 #[test]
@@ -188,6 +201,10 @@ fn a_withdrawal_stops_what_came_in_before_it_and_nothing_after() {
     let (_, mut later) = gated(&world, &Event::new("opened"), said(analytics, ConsentState::Given), de());
     table.note(&later.take_refusals(), 12);
     assert_eq!(fate(&by_user, 9), Err(Rule::ConsentRefused));
+    // An event that comes back from the hold has an offset after the refusal, and came in before.
+    let mut held = Event::new("opened");
+    held.historical = true;
+    assert_eq!(fate(&given(&held), 30), Err(Rule::ConsentRefused));
     // Another purpose was not refused.
     let other_purpose = self::policy(&world, &[asks(Purpose::Functional, &[], true)]);
     assert_eq!(other_purpose.check_withdrawn(&by_user.view(&remap), 9, &table), Ok(()));
@@ -216,6 +233,8 @@ fn a_group_and_a_contact_that_an_event_mentions_refuse_nothing() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     #[test]
     fn refusals_read_from_the_journal_are_those_that_the_gate_noted(
         steps in proptest::collection::vec((0_usize..4, 0_usize..3, 0_usize..2), 1..30),
