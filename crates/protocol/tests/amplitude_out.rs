@@ -722,10 +722,9 @@ fn as_mixpanel(draft: Shown) -> Option<Shown> {
             let device = draft.ids.iter().find(|(role, ..)| role == "Device").cloned();
             draft.ids.extend(device.map(|(_, kind, id)| ("Previous".to_owned(), kind, id)));
         }
-        // Joining a group is adding it to the person's list of groups, one id and whole seconds, without context.
+        // Joining a group is an update of the person that adds it to a list: one id and whole seconds, without context.
         operation => {
             if operation == "Join" {
-                (draft.operation, draft.name) = ("Profile(Union)".into(), "$profile".into());
                 draft.values.clear();
             }
             draft = draft.of_subject().without_context();
