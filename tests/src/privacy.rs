@@ -102,6 +102,13 @@ pub fn captured() -> Vec<Needle> {
         "a5565614-4497-4d72-aa2f-18ea69a78926",
         "b45cc52f-489d-4de6-b60e-5b3380561be4",
         "93bc0e7f-3901-4b07-aee3-87fe5437f575",
+        // Ids that phones give: for advertising, of the vendor, of the device, of an installation, for messages.
+        "AEBE52E7-03EE-455A-B3C4-E57283966239",
+        "7F3D2B41-9C8E-4A1B-8D55-2C0A9E6F1B37",
+        "38400000-8cf0-11bd-b23e-10b96e40000d",
+        "9774d56d682e549b",
+        "c9f2b8d1-4a37-4e0e-9d61-7b5f3c2a1e90",
+        "740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad",
     ]
     .map(Needle::new)
     .into();
