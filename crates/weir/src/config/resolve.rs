@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use weir_protocol::IdentityMerge;
 use weir_event::{DestinationId, Environment, Purpose, SourceId};
 use weir_policy::{ConsentRuleSpec, ConsentSpec, Reading};
+use weir_protocol::IdentityMerge;
 use zeroize::Zeroizing;
 
 use super::check::{Checked, Read};
@@ -404,7 +404,8 @@ impl Resolver<'_, '_> {
         let selector = selectors.pop()?;
         for field in ["regions", "unknown"] {
             if !rule.field(field).is_absent() && !matches!(selector, Selector::Consent(_)) {
-                let message = format!("`{field}` in a rule of `destinations.{id}.release` goes with `consent` only: remove it");
+                let message =
+                    format!("`{field}` in a rule of `destinations.{id}.release` goes with `consent` only: remove it");
                 self.report(rule.field(field).at, &message);
             }
         }
