@@ -215,8 +215,7 @@ const COOKIE: Form = Form {
     noun: "the name of a cookie: 1 to 128 letters, digits and ! # $ % & ' * + - . ^ _ ` | ~",
     pattern: Some("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$"),
     check: |t| {
-        (1..=128).contains(&t.len())
-            && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+        (1..=128).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
     },
 };
 const LEDGER_ORIGIN: Form = Form {
@@ -413,7 +412,10 @@ static SOURCE: &[Field] = &[
         name: "auxiliary",
         kind: Kind::Choice(&[
             choice("constant", "A fixed answer that switches the feature off: SDKs fall back to their defaults."),
-            choice("proxy", "Feature flags are asked of the vendor, in a request built from scratch of what the destination's release rules allow, with a pseudonym that does not rotate; recorded in the ledger before it is sent. Settings get their fixed answer, since the vendor's could switch on recording, scripts and destinations that go past Weir."),
+            choice(
+                "proxy",
+                "Feature flags are asked of the vendor, in a request built from scratch of what the destination's release rules allow, with a pseudonym that does not rotate; recorded in the ledger before it is sent. Settings get their fixed answer, since the vendor's could switch on recording, scripts and destinations that go past Weir.",
+            ),
             choice("refuse", "Answer with 404."),
         ]),
         default: Default::Value("constant"),
@@ -534,14 +536,23 @@ static DESTINATION: &[Field] = &[
             choice("segment", "A Segment source of the kind HTTP API."),
             choice("rudderstack", "A RudderStack source; `endpoint` is its data plane."),
         ]),
-        default: Default::Required { why: "what receives the events: mixpanel, amplitude, posthog, segment or rudderstack", stand_in: "mixpanel" },
+        default: Default::Required {
+            why: "what receives the events: mixpanel, amplitude, posthog, segment or rudderstack",
+            stand_in: "mixpanel",
+        },
         doc: "What receives the events.",
     },
     Field {
         name: "region",
         kind: Kind::Choice(&[
-            choice("us", "United States: `https://api.mixpanel.com`, `https://api2.amplitude.com`, `https://us.i.posthog.com`, `https://api.segment.io`."),
-            choice("eu", "European Union: `https://api-eu.mixpanel.com`, `https://api.eu.amplitude.com`, `https://eu.i.posthog.com`, `https://events.eu1.segmentapis.com`."),
+            choice(
+                "us",
+                "United States: `https://api.mixpanel.com`, `https://api2.amplitude.com`, `https://us.i.posthog.com`, `https://api.segment.io`.",
+            ),
+            choice(
+                "eu",
+                "European Union: `https://api-eu.mixpanel.com`, `https://api.eu.amplitude.com`, `https://eu.i.posthog.com`, `https://events.eu1.segmentapis.com`.",
+            ),
             choice("in", "India: `https://api-in.mixpanel.com`; Mixpanel only."),
         ]),
         default: Default::Value("us"),
@@ -667,9 +678,18 @@ static DESTINATION: &[Field] = &[
     Field {
         name: "identity_merge",
         kind: Kind::Choice(&[
-            choice("simplified", "Simplified ID Merge: an event that has both `$device_id` and `$user_id` links them. No `$identify`, `$create_alias` or `$merge` is sent; those are dropped as `no_equivalent`."),
-            choice("original", "Original ID Merge: `$identify` with the anonymous id, `$create_alias`, and `$merge` by import."),
-            choice("legacy", "No ID merge: `$create_alias` for an identify and an alias. A merge is dropped as `no_equivalent`."),
+            choice(
+                "simplified",
+                "Simplified ID Merge: an event that has both `$device_id` and `$user_id` links them. No `$identify`, `$create_alias` or `$merge` is sent; those are dropped as `no_equivalent`.",
+            ),
+            choice(
+                "original",
+                "Original ID Merge: `$identify` with the anonymous id, `$create_alias`, and `$merge` by import.",
+            ),
+            choice(
+                "legacy",
+                "No ID merge: `$create_alias` for an identify and an alias. A merge is dropped as `no_equivalent`.",
+            ),
         ]),
         default: Default::Value("original"),
         doc: "How this Mixpanel project makes one person of several ids: its project settings, Identity Merge, say it. For type `mixpanel` only. Without `links` no alias and no merge leaves, whichever it is.",
