@@ -11,6 +11,7 @@
 pub mod amplitude;
 pub mod check;
 pub mod fault;
+pub mod posthog;
 pub mod record;
 pub mod segment;
 mod serve;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::amplitude;
 use super::check::{self, Operation, Violation};
 use super::fault::{Fault, Faults};
+use super::posthog;
 use super::record::{Received, Recorded};
 use super::segment;
 use super::{Account, Shared};
@@ -115,6 +116,10 @@ async fn answer(shared: Arc<Shared>, request: http::Request<Incoming>) -> Result
 
 /// The ingestion endpoints, with and without a slash at the end.
 fn endpoint(path: &str) -> Option<&'static str> {
+    // With its last slash it is PostHog's, without it somebody else's.
+    if path == "/batch/" {
+        return Some("posthog");
+    }
     match path.trim_end_matches('/') {
         "/track" => Some("track"),
         "/engage" => Some("engage"),
@@ -160,6 +165,9 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
     };
     if matches!(ask.endpoint, "httpapi" | "batch") {
         return of_amplitude(shared, ask, opened, fault);
+    }
+    if ask.endpoint == "posthog" {
+        return of_posthog(shared, ask, opened, fault);
     }
     if ask.endpoint == "segment" {
         return of_segment(shared, ask, opened, fault);
@@ -221,6 +229,23 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
 fn of_amplitude(shared: &Shared, ask: &Ask<'_>, opened: &[u8], fault: &Fault) -> Result<Response, Hangup> {
     let now = shared.clock.now().0;
     let judged = amplitude::judge(ask.endpoint, ask.content_type, opened, &shared.account.tokens, now);
+    if matches!(fault, Fault::TooLargeAbove(n) if judged.accepted.len() > *n) {
+        return Ok(status_answer(413));
+    }
+    {
+        let recorded = &mut shared.lock().recorded;
+        judged.accepted.iter().for_each(|operation| recorded.store(ask.endpoint, operation));
+        judged.refused.iter().for_each(|violation| recorded.violation(violation.clone()));
+    }
+    if *fault == Fault::CloseAfterStore {
+        return Err(Hangup);
+    }
+    Ok(json_answer(judged.status, &judged.answer))
+}
+
+/// PostHog's endpoint: it takes what is good of a request.
+fn of_posthog(shared: &Shared, ask: &Ask<'_>, opened: &[u8], fault: &Fault) -> Result<Response, Hangup> {
+    let judged = posthog::judge(ask.endpoint, ask.content_type, opened, &shared.account.tokens);
     if matches!(fault, Fault::TooLargeAbove(n) if judged.accepted.len() > *n) {
         return Ok(status_answer(413));
     }
