@@ -14,7 +14,7 @@ mod json;
 #[path = "conformance/sample.rs"]
 mod sample;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -358,15 +358,15 @@ impl Bench {
     }
 
     /// What the answers to an empty request say: the protocol's own words.
-    fn own_windows(&self, call: Call) -> BTreeSet<Vec<u8>> {
+    fn own_windows(&self, call: Call) -> HashSet<[u8; WINDOW]> {
         let opened = Opened::default();
-        let mut out = BTreeSet::new();
+        let mut out = HashSet::new();
         for query in ["", "verbose=1", "img=1", "v=2", "v=3", "v=4"] {
             let head = RequestHead { method: "POST", query, ..RequestHead::default() };
             let mut add = |answer: Answer| {
                 let mut said = answer.body.to_vec();
                 answer.headers.iter().for_each(|(_, value)| said.extend_from_slice(value.as_bytes()));
-                out.extend(said.windows(WINDOW).map(<[u8]>::to_vec));
+                out.extend(said.windows(WINDOW).filter_map(|w| <[u8; WINDOW]>::try_from(w).ok()));
             };
             match call {
                 Call::Auxiliary(endpoint) => {
@@ -432,11 +432,11 @@ impl Bench {
             }
             self.outcome(&changed, label);
         };
-        let step = (bytes.len() / 120).max(1);
+        let step = (bytes.len() / rounds(bytes.len(), 120)).max(1);
         for end in (0..bytes.len()).step_by(step) {
             send(bytes[..end].to_vec(), &|| format!("cut off at {end}"));
         }
-        for round in 0..150 {
+        for round in 0..rounds(bytes.len(), 150) {
             let mut changed = bytes.to_vec();
             for _ in 0..=random.below(3) {
                 let place = random.below(changed.len().max(1));
@@ -462,7 +462,7 @@ impl Bench {
             json!({ "a": { "b": [] }, "$set": 1, "type": [], "": "" }),
         ];
         let ways = json::ways(text);
-        for (place, way) in ways.iter().enumerate().step_by((ways.len() / 90).max(1)) {
+        for (place, way) in ways.iter().enumerate().step_by((ways.len() / rounds(10 * ways.len(), 90)).max(1)) {
             // Each place gets three of them, in turn.
             for i in 0..3 {
                 let other = &others[(place * 3 + i) % others.len()];
@@ -504,7 +504,7 @@ impl Bench {
         let is_key = |way: &&Way| matches!(way.last(), Some(Step::Key(_)));
         let all = json::ways(text);
         let ways: Vec<&Way> = all.iter().filter(is_key).collect();
-        for way in ways.iter().step_by((ways.len() / 80).max(1)) {
+        for way in ways.iter().step_by((ways.len() / rounds(10 * ways.len(), 80)).max(1)) {
             let first = match json::at(text, way) {
                 Value::Object(_) => json!({ "first": [1] }),
                 Value::Array(_) => json!([]),
@@ -581,6 +581,11 @@ impl Bench {
     }
 }
 
+/// How often something is tried on a request of so many bytes: a large one says in one go what small ones say in many.
+fn rounds(bytes: usize, usual: usize) -> usize {
+    (usual * 10_000 / bytes.max(10_000)).max(8)
+}
+
 /// Protocols that take a path of anybody's.
 fn takes_any_path(name: &str) -> bool {
     matches!(name, "amplitude" | "snowplow")
@@ -634,17 +639,17 @@ fn situations() -> Vec<(&'static str, Situation<'static>)> {
 const WINDOW: usize = 8;
 
 /// Every eight bytes of what a request holds, opened and as it came, but the write key and UUIDs.
-fn sent_windows(sample: &Sample, text: Option<String>, key: Option<&str>) -> BTreeSet<Vec<u8>> {
+fn sent_windows(sample: &Sample, text: Option<String>, key: Option<&str>) -> HashSet<[u8; WINDOW]> {
     let mut all: Vec<Vec<u8>> = vec![sample.body.clone(), sample.query.clone().into_bytes()];
     all.extend(text.map(String::into_bytes));
     all.extend(sample.headers.iter().map(|(_, value)| value.clone().into_bytes()));
-    let mut out = BTreeSet::new();
+    let mut out = HashSet::new();
     for bytes in all {
         let bytes = match key {
             Some(key) => replaced(&bytes, key.as_bytes()),
             None => bytes,
         };
-        out.extend(without_uuids(&bytes).windows(WINDOW).map(<[u8]>::to_vec));
+        out.extend(without_uuids(&bytes).windows(WINDOW).filter_map(|w| <[u8; WINDOW]>::try_from(w).ok()));
     }
     out
 }
