@@ -243,3 +243,31 @@ fn a_refusal_that_came_before_the_rule_stops_what_waits_once_the_rule_is_there()
     weir.settle();
     assert_eq!(left(&standin), [2]);
 }
+
+#[test]
+fn a_withdrawal_keeps_an_event_in_quarantine_across_a_kill() {
+    let standin = Standin::of_weir();
+    let weir = Weir::start(&setup(&standin, "{properties: {ok: analytics}}", "{consent: analytics}"));
+    standin.always(Fault::status(400));
+    send(&weir, &[], &[event(1, "anna", json!({"ok": true})), event(2, "bert", json!({"ok": true}))]);
+    weir.wait_until("the vendor's rejections are held", || weir.metrics().sum("weir_events_quarantined", &[]) == 2);
+    standin.heal();
+    send(&weir, &[], &[event(3, "anna", json!({"ok": false}))]);
+    weir.settle();
+    let weir = weir.kill().start();
+    let folder = weir.folder();
+    let (data, keys) = (folder.data().display().to_string(), folder.keys().display().to_string());
+    let run = |arguments: &[&str]| {
+        let folders = ["--data", data.as_str(), "--keys", keys.as_str()];
+        let output = folder.run(&[arguments, &folders].concat(), &[]);
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    };
+    let listed = run(&["quarantine", "list"]);
+    let entries: Vec<&str> = listed.split_whitespace().filter(|word| word.starts_with("rejected-")).collect();
+    assert_eq!(entries.len(), 2, "{listed}");
+    let said: String = entries.iter().map(|entry| run(&["quarantine", "replay", entry])).collect();
+    weir.wait_until(&format!("bert's event is delivered: {said}"), || !left(&standin).is_empty());
+    let metrics = weir.settle();
+    assert_eq!(left(&standin), [2]);
+    assert_eq!(metrics.sum("weir_events_quarantined", &[]), 1, "anna's stays where it is: {said}");
+}
