@@ -19,8 +19,9 @@ use weir_protocol::{Call, DecodeOptions, RequestHead, protocol};
 const ONLINE: Millis = Millis(1_795_255_200_000);
 const SENT: Millis = Millis(ONLINE.0 + 2_000);
 const RECEIVED: Millis = Millis(ONLINE.0 + 2_500);
-/// (vendor, request, whether its protocol says when it was sent, days and minutes before [`ONLINE`] of each event).
-const BATCHES: &[(&str, &str, bool, &[(i64, i64)])] = &[
+/// A late batch: (vendor, request, whether its protocol says when it was sent, days and minutes before [`ONLINE`] of each event).
+type Late = (&'static str, &'static str, bool, &'static [(i64, i64)]);
+const BATCHES: &[Late] = &[
     ("mixpanel", "004", false, &[(3, 0), (3, 1), (3, 2), (12, 0)]),
     ("amplitude", "003", true, &[(3, 0), (3, 1), (3, 2), (0, 0)]),
     ("segment", "003", true, &[(3, 0), (3, 1), (3, 2)]),

@@ -134,7 +134,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::hash_map::{Entry, HashMap};
 
     use proptest::prelude::*;
 
@@ -176,8 +176,8 @@ mod tests {
             };
         let mut width_now = 2;
         for unit in units {
-            if !entries.contains_key(&vec![unit]) {
-                entries.insert(vec![unit], next);
+            if let Entry::Vacant(place) = entries.entry(vec![unit]) {
+                place.insert(next);
                 next += 1;
                 is_new.insert(unit);
             }

@@ -156,8 +156,15 @@ struct Resolver<'a, 'p> {
     problems: &'p mut Vec<Problem>,
     /// Where the fields stand that can be wrong in ways that only the rest of Weir knows.
     places: BTreeMap<String, Position>,
-    /// Sources in mode `proxy`, where they say so, and the destination that they name.
-    proxies: Vec<(SourceId, Position, Option<(Position, String)>)>,
+    /// Sources in mode `proxy`.
+    proxies: Vec<Proxy>,
+}
+
+/// A source in mode `proxy`, where it says so, and the destination that it names.
+struct Proxy {
+    source: SourceId,
+    at: Position,
+    named: Option<(Position, String)>,
 }
 
 impl Resolver<'_, '_> {
@@ -185,7 +192,8 @@ impl Resolver<'_, '_> {
             }
             let auxiliary = match source.field("auxiliary").text() {
                 "proxy" => {
-                    self.proxies.push((id.clone(), source.field("auxiliary").at, named_destination(source)));
+                    let (at, named) = (source.field("auxiliary").at, named_destination(source));
+                    self.proxies.push(Proxy { source: id.clone(), at, named });
                     Auxiliary::Constant // until the destination is known
                 }
                 "refuse" => Auxiliary::Refuse,
@@ -223,7 +231,7 @@ impl Resolver<'_, '_> {
 
     /// D17: whom a source in mode `proxy` asks.
     fn proxies(&mut self, config: &mut Config) {
-        for (id, at, named) in std::mem::take(&mut self.proxies) {
+        for Proxy { source: id, at, named } in std::mem::take(&mut self.proxies) {
             let Some(source) = config.sources.get_mut(&id) else { continue };
             let can = weir_protocol::protocol(source.protocol).is_some_and(|protocol| protocol.inquirer().is_some());
             if !can {

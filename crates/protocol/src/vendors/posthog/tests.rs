@@ -140,7 +140,7 @@ fn a_body_opens_in_each_encoding_that_an_sdk_has_used() {
         ("compression=gzip-js&ver=1.57.2&ip=1&_=1795303204000", gzip(EVENT.as_bytes())),
         ("compression=gzip", gzip(EVENT.as_bytes())),
         ("compression=base64", format!("data={in_form}").into()),
-        ("compression=b64", encoded.clone().into()),
+        ("compression=b64", encoded.into()),
         ("", format!("data={in_form}&compression=base64").into()),
         ("", format!("data={EVENT}").into()),
         ("compression=lz64", lz.into()),
