@@ -40,7 +40,7 @@ fn send(weir: &Weir, headers: &[(&str, &str)], events: &[Value]) {
     all.extend(headers);
     let body = Value::from(events.to_vec()).to_string();
     let request = wire::request("POST", "/in/web/track?verbose=1&ip=1", &all, body.as_bytes());
-    let answer = wire::exchange(weir.ingest(), &request).unwrap();
+    let answer = wire::exchange(weir.ingest(), &request).expect("Weir answers");
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
