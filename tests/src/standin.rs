@@ -41,7 +41,12 @@ pub struct Account {
 
 impl Default for Account {
     fn default() -> Account {
-        Account { tokens: Vec::new(), import_credentials: Vec::new(), flags: serde_json::json!({"flags": {}}), decides_flags: false }
+        Account {
+            tokens: Vec::new(),
+            import_credentials: Vec::new(),
+            flags: serde_json::json!({"flags": {}}),
+            decides_flags: false,
+        }
     }
 }
 

@@ -42,7 +42,7 @@ fn android(weir: &Weir, version: &str, events: &[(u64, Millis)]) {
     let list = Value::from(events.iter().map(event).collect::<Vec<_>>()).to_string();
     let body = format!("data={}", encoding::percent(encoding::base64(list.as_bytes()).as_bytes()));
     let form = "application/x-www-form-urlencoded; charset=utf-8";
-    let answer = wire::post(weir.ingest(), "/in/android/track/?ip=1", form, body.as_bytes()).unwrap();
+    let answer = wire::post(weir.ingest(), "/in/android/track/?ip=1", form, body.as_bytes()).expect("an answer");
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
@@ -59,7 +59,8 @@ fn ios(weir: &Weir, version: &str, off: i64, events: &[(u64, Millis)]) {
     let sent = SystemClock.now().plus(off).to_rfc3339();
     let body =
         format!("{{ \"batch\": [\n{}\n],\"sentAt\":\"{sent}\",\"writeKey\":\"{SEGMENT_KEY}\"}}\n", list.join("\n,"));
-    let answer = wire::post(weir.ingest(), "/in/ios/v1/b", "application/json; charset=utf-8", body.as_bytes()).unwrap();
+    let answer = wire::post(weir.ingest(), "/in/ios/v1/b", "application/json; charset=utf-8", body.as_bytes())
+        .expect("an answer");
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 

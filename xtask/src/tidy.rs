@@ -95,7 +95,15 @@ fn purity(sources: &[(&str, String)]) -> Vec<String> {
 
 fn connections(sources: &[(&str, String)]) -> Vec<String> {
     // A `TcpSocket` may also be listened on: it is its `connect` that would open one to somebody.
-    let banned = ["TcpStream::connect", "socket.connect(", "TcpSocket::connect", "UdpSocket", "lookup_host", "hyper::client", "client::conn"];
+    let banned = [
+        "TcpStream::connect",
+        "socket.connect(",
+        "TcpSocket::connect",
+        "UdpSocket",
+        "lookup_host",
+        "hyper::client",
+        "client::conn",
+    ];
     let others =
         sources.iter().filter(|(file, _)| file.starts_with("crates/") && !file.starts_with("crates/outbound/"));
     find(others.filter(|(file, _)| file.contains("/src/")), &banned)

@@ -182,7 +182,17 @@ mod tests {
         assert_eq!(library("WEB", "2.83.0-rc1"), Some(("web", "2.83.0-rc1")));
         assert_eq!(library("analytics.js", "npm:next-1.84.3"), Some(("analytics.js", "npm:next-1.84.3")));
         assert_eq!(library("ada", "1.0"), None);
-        for bad in ["", "1.2.3.4.5", "1.20261122", "1.0-ada", "ada@example.com", "1..2", "1.0-rc20261122", "npm:next-ada", "npm:next-"] {
+        for bad in [
+            "",
+            "1.2.3.4.5",
+            "1.20261122",
+            "1.0-ada",
+            "ada@example.com",
+            "1..2",
+            "1.0-rc20261122",
+            "npm:next-ada",
+            "npm:next-",
+        ] {
             assert_eq!(library("web", bad), None, "{bad}");
         }
     }

@@ -122,7 +122,13 @@ impl World {
 
     fn setup(&self) -> DestinationSetup {
         let names = Arc::clone(&self.names);
-        DestinationSetup { token: Secret::new("phc_vendor"), import: None, gzip_from_bytes: None, names, identity_merge: weir_protocol::IdentityMerge::default() }
+        DestinationSetup {
+            token: Secret::new("phc_vendor"),
+            import: None,
+            gzip_from_bytes: None,
+            names,
+            identity_merge: weir_protocol::IdentityMerge::default(),
+        }
     }
 
     fn encoder(&self) -> Box<dyn Encoder> {

@@ -28,10 +28,13 @@ use weir_policy::{Released, ReleasedId};
 use crate::body::base64;
 use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary};
 use crate::outbound::{
-    Building, DestinationSetup, Encoded, Encoder, IdentityMerge, ImportCredentials, Lane, LaneLimits, SetupError, Verdict,
+    Building, DestinationSetup, Encoded, Encoder, IdentityMerge, ImportCredentials, Lane, LaneLimits, SetupError,
+    Verdict,
 };
 use crate::vendors::mixpanel::names;
-use crate::writing::{TapeKeys, put_bare_id, put_field, put_id_text, put_key, put_number, put_scalar, put_string, put_tape};
+use crate::writing::{
+    TapeKeys, put_bare_id, put_field, put_id_text, put_key, put_number, put_scalar, put_string, put_tape,
+};
 
 /// (Region, base address). Source: Mixpanel's `ingestion.openapi.yaml`.
 pub const ENDPOINTS: &[(&str, &str)] =
