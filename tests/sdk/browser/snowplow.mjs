@@ -63,9 +63,11 @@ async function open(options = {}) {
   trackers += 1;
   await page.goto(`${origin}/app/users/4711/pricing?${query}`);
   await page.evaluate(([name, base, appId, options]) => {
-    // A path of one's own before the tracker's: `postPath` for POST; GET and the rest know origins only.
+    // A collector below a path: in the address, or, for trackers that are given an origin, in `postPath`.
     const {origin, pathname} = new URL(base);
-    window.sp.newTracker(name, origin, {appId, postPath: `${pathname}/com.snowplowanalytics.snowplow/tp2`, contexts: {session: true, webPage: true, browser: true}, ...options});
+    const {byPostPath, ...more} = options;
+    const own = byPostPath ? {postPath: `${pathname}/com.snowplowanalytics.snowplow/tp2`} : {};
+    window.sp.newTracker(name, byPostPath ? origin : base, {appId, ...own, contexts: {session: true, webPage: true, browser: true}, ...more});
   }, [`sp${trackers}`, base, appId, options]);
 }
 
@@ -94,12 +96,14 @@ async function calls(first) {
 async function plain() {
   await open();
   await calls(1000);
-  await open({encodeBase64: true, bufferSize: 5});
+  await open({encodeBase64: true, bufferSize: 5, byPostPath: true});
   await calls(2000);
   await run('flush', undefined, () => { window.sp.flushBuffer(); });
   await quiet();
   await open({anonymousTracking: {withSessionTracking: true}, keepalive: true});
   await calls(3000);
+  await open({eventMethod: 'get'});
+  await calls(4000);
   await page.goto(`${origin}/app/gone`);
   await page.waitForTimeout(500);
 }
