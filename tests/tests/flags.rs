@@ -19,9 +19,27 @@ fn setup(standin: &Standin, subject: &str, auxiliary: &str) -> Setup {
     setup
 }
 
+/// The same for PostHog.
+fn posthog(standin: &Standin, subject: &str) -> Setup {
+    let mut setup = Setup::with_subject(&standin.url(), subject, "{allow: [profile.plan]}");
+    setup.sources = setup
+        .sources
+        .replace("protocol: mixpanel", "protocol: posthog")
+        .replace("mode: enforce", "mode: enforce, auxiliary: proxy");
+    setup.destinations = setup.destinations.replace("type: mixpanel", "type: posthog");
+    let (before, rest) = setup.destinations.split_once("import: ").expect("Mixpanel's has an import");
+    let (_, after) = rest.split_once("release: ").expect("a release follows");
+    setup.destinations = format!("{before}release: {after}");
+    setup
+}
+
 /// What the page saw at each of two visits of the same person.
 fn visits(base: &str) -> Vec<Value> {
-    drive(Sdk::Browser, "flags", base, WRITE_KEY).report["flags"].as_array().cloned().unwrap_or_default()
+    seen_by(Sdk::Browser, base)
+}
+
+fn seen_by(sdk: Sdk, base: &str) -> Vec<Value> {
+    drive(sdk, "flags", base, WRITE_KEY).report["flags"].as_array().cloned().unwrap_or_default()
 }
 
 fn questions(standin: &Standin) -> Vec<String> {
@@ -74,6 +92,35 @@ fn d17_refused_calls_for_flags_leave_the_page_with_its_fallbacks() {
         assert_eq!(seen, json!({"exports": "fallback", "bucket": "fallback"}));
     }
     assert_eq!(questions(&standin), Vec::<String>::new());
+}
+
+#[test]
+fn d17_posthogs_flags_are_the_same_before_and_after_and_nothing_else_is_switched_on() {
+    const NODE: Sdk = Sdk::Script("node/posthog.mjs");
+    let before = vendor();
+    let direct = seen_by(NODE, &before.url());
+    assert_eq!(direct[0]["exports"], json!(true), "the vendor decides by the property: {direct:?}");
+    let standin = vendor();
+    let weir = Weir::start(&posthog(&standin, "{raw: {confirm_category: true}}"));
+    assert_eq!(seen_by(NODE, &weir.source_url("web")), direct);
+
+    let standin = vendor();
+    let weir = Weir::start(&posthog(&standin, "{rotating: 1d}"));
+    let first = seen_by(NODE, &weir.source_url("web"));
+    assert_eq!((&first[0], &first[0]["exports"]), (&first[1], &json!(true)), "one bucket, and the property counts");
+    assert_ne!(first[0]["bucket"], direct[0]["bucket"], "the vendor does not know the id");
+    for asked in standin.requests().iter().filter(|r| r.path().starts_with("/flags")) {
+        let asked: Value = serde_json::from_slice(&asked.opened).expect("JSON");
+        assert_eq!(asked["person_properties"], json!({"plan": "pro"}));
+        assert_eq!(asked["geoip_disable"], json!(true));
+    }
+    assert_nowhere(&planted(), &standin, &weir);
+    let body =
+        br#"{"token":"mptoken0123456789abcdef012345678","distinct_id":"u-1","person_properties":{"plan":"pro"}}"#;
+    let answer = weir_tests::wire::post(weir.ingest(), "/in/web/flags/?v=2&config=true", "application/json", body);
+    let answer = answer.expect("an answer");
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    assert!(text.contains("exports") && !text.contains("sessionRecording") && !text.contains("siteApps"), "{text}");
 }
 
 #[test]

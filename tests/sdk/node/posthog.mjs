@@ -1,4 +1,4 @@
-// npm `posthog-node` against a base URL: `node posthog.mjs plain|faults|refused http://host:port/path token`.
+// npm `posthog-node` against a base URL: `node posthog.mjs plain|faults|refused|flags http://host:port/path token`.
 import {PostHog} from 'posthog-node';
 import {FAULT_EVENTS, Report, planted, properties} from '../report.mjs';
 
@@ -82,6 +82,20 @@ async function refused() {
   }
 }
 
-await ({plain, faults, refused})[what]();
+// Two processes' worth of asking about the same person.
+async function flags() {
+  report.flags = [];
+  for (let visit = 0; visit < 2; visit += 1) {
+    const posthog = client('v0');
+    const about = {personProperties: {plan: 'pro', email}, groups: {company: organisation}, sendFeatureFlagEvents: false};
+    report.flags.push({
+      exports: await posthog.getFeatureFlag('exports', user, about) ?? 'fallback',
+      bucket: await posthog.getFeatureFlag('bucket', user, about) ?? 'fallback',
+    });
+    await posthog.shutdown(60000);
+  }
+}
+
+await ({plain, faults, refused, flags})[what]();
 report.print();
 process.exit(0);

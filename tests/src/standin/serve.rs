@@ -345,7 +345,7 @@ fn may_import(account: &Account, authorization: Option<&str>, api_key: Option<&s
 
 fn auxiliary(account: &Account, path: &str, received: &Received) -> Response {
     match path.trim_end_matches('/') {
-        "/flags" => match flags(received) {
+        "/flags" => match flags(received).or_else(|| flags_of_posthog(received)) {
             Some(decided) if account.decides_flags => json_answer(200, &decided),
             _ => json_answer(200, &account.flags),
         },
@@ -362,14 +362,33 @@ fn flags(received: &Received) -> Option<Value> {
     let (_, context) = encoding::form(query.as_bytes()).into_iter().find(|(name, _)| name == "context")?;
     let context: Value = serde_json::from_slice(&context).ok()?;
     let is_pro = context["custom_properties"]["plan"] == "pro";
-    let id = context["distinct_id"].as_str()?;
-    let hash =
-        id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-    let bucket = format!("b{}", hash >> 32);
+    let bucket = bucket(context["distinct_id"].as_str()?);
     Some(json!({"flags": {
         "exports": {"variant_key": if is_pro { "on" } else { "off" }, "variant_value": is_pro},
         "bucket": {"variant_key": bucket, "variant_value": bucket},
     }}))
+}
+
+/// The same in PostHog's form, with settings beside them that an SDK would act on.
+fn flags_of_posthog(received: &Received) -> Option<Value> {
+    let asked: Value = serde_json::from_slice(&received.opened).ok()?;
+    let is_pro = asked["person_properties"]["plan"] == "pro";
+    let bucket = bucket(asked["distinct_id"].as_str()?);
+    let flag = |key: &str, enabled: bool, variant: Option<&str>| {
+        json!({"key": key, "enabled": enabled, "variant": variant, "reason": {"code": "condition_match", "condition_index": 0},
+            "metadata": {"id": 1, "version": 1, "description": null, "payload": null}})
+    };
+    Some(json!({
+        "flags": {"exports": flag("exports", is_pro, None), "bucket": flag("bucket", true, Some(&bucket))},
+        "errorsWhileComputingFlags": false, "requestId": "7f3c1d6e-0000-4000-8000-000000000001",
+        "sessionRecording": {"endpoint": "/s/"}, "siteApps": [{"id": 1, "url": "/site_app/1"}],
+    }))
+}
+
+fn bucket(id: &str) -> String {
+    let hash =
+        id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    format!("b{}", hash >> 32)
 }
 
 fn status_answer(status: u16) -> Response {
