@@ -112,6 +112,10 @@ pub fn greeting(
     for (id, source) in &generation.config.sources {
         let key = source.write_keys.first().map_or("", String::as_str);
         let _ = writeln!(out, "\nsource {id}: point the SDK's host at {ingest}/in/{id}");
+        if source.protocol != "mixpanel" {
+            snippets(&mut out, source.protocol, ingest, id.as_str(), key);
+            continue;
+        }
         let _ = writeln!(out, "  browser    mixpanel.init('{key}', {{api_host: '{ingest}/in/{id}'}})");
         let host = ingest.split("://").nth(1).unwrap_or(ingest);
         let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
@@ -149,6 +153,25 @@ pub fn greeting(
     out
 }
 
+/// How the first of a vendor's SDKs is told where Weir is, from the table that `weir preflight` shows.
+fn snippets(out: &mut String, protocol: &str, ingest: &str, source: &str, key: &str) {
+    use std::fmt::Write as _;
+    let vendor = weir_protocol::preflight::vendor(protocol);
+    let address = weir_protocol::preflight::Address::parse(ingest, source);
+    let (Some(vendor), Some(address)) = (vendor, address) else { return };
+    let mut shown = vendor.sdks.iter().filter(|sdk| !sdk.snippet.is_empty());
+    if let Some(sdk) = shown.next() {
+        let _ = writeln!(out, "  {}", sdk.package);
+        for line in sdk.snippet_for(&address, key).lines().filter(|line| !line.trim().is_empty()) {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    let others: Vec<_> = shown.map(|sdk| sdk.package).collect();
+    if !others.is_empty() {
+        let _ = writeln!(out, "  for {}: weir preflight, docs/preflight.md", others.join(", "));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,6 +207,36 @@ mod tests {
         assert!(greet("stable", &[]).contains("the baseline and plan"));
         let ended = greet("stable", &["product"]);
         assert!(!ended.contains("to product") && ended.contains("what leaves: nothing"), "{ended}");
+    }
+
+    #[test]
+    fn the_greeting_shows_a_source_the_configuration_of_its_own_vendors_sdks() {
+        for (protocol, shown) in [
+            ("mixpanel", "mixpanel.init('k-1'"),
+            ("amplitude", "http://127.0.0.1:1/in/app/2/httpapi"),
+            ("segment", "/in/app"),
+            ("rudderstack", "http://127.0.0.1:1/in/app"),
+            ("posthog", "posthog.init('k-1'"),
+            ("snowplow", "http://127.0.0.1:1/in/app"),
+        ] {
+            let text = format!("sources: {{app: {{protocol: {protocol}, write_keys: [k-1]}}}}");
+            let config = Config::parse(&text, Path::new("weir.yaml"), Secrets::Leave).unwrap();
+            let engine = std::sync::Arc::new(weir_detect::Engine::new());
+            let names = weir_event::Names::new(Box::new(weir_detect::Judge::new(std::sync::Arc::clone(&engine))));
+            let generation = crate::generation::Generation::resolve(config, &engine, &names, &Default::default());
+            let here = Path::new("here");
+            let said = greeting(
+                "http://127.0.0.1:1",
+                "http://127.0.0.1:2",
+                here,
+                here,
+                here,
+                &generation.unwrap(),
+                &BTreeSet::new(),
+            );
+            assert!(said.contains(shown), "{said}");
+            assert_eq!(said.contains("mixpanel.init"), protocol == "mixpanel", "{said}");
+        }
     }
 
     #[test]
