@@ -447,7 +447,7 @@ impl Minimiser {
     ) -> bool {
         work.found.clear();
         if !matches!(plan.place, Place::Address | Place::Session) {
-            self.engine.scan(plan.facts, leaf.kind, text, &mut work.found);
+            self.engine.scan(plan.facts_in(draft.operation), leaf.kind, text, &mut work.found);
             let is_url = match plan.place {
                 Place::Page | Place::PageUrl => true,
                 _ => is_http_url(text) || (plan.names_url && is_relative_url(text)),

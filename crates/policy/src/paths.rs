@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use weir_detect::{Engine, PathFacts};
-use weir_event::{NameId, Names};
+use weir_event::{NameId, Names, Operation};
 
 /// What a path is to minimise.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +29,8 @@ pub(crate) struct PathPlan {
     pub(crate) place: Place,
     /// The name says that URLs stand here: then a relative one is a URL too.
     pub(crate) names_url: bool,
+    /// The property `name` of an event.
+    pub(crate) is_bare_name: bool,
     /// The bit of the campaign parameter that stands here, by its place in [`CAMPAIGN`]; 0 for other paths.
     pub(crate) campaign: u8,
 }
@@ -40,6 +42,14 @@ pub(crate) const CAMPAIGN: [&str; 6] = ["source", "medium", "name", "term", "con
 const URL_WORDS: [&str; 5] = ["url", "href", "path", "referrer", "referer"];
 
 impl PathPlan {
+    /// What the path says of its values in an event of this operation: what a page or a screen is called is no person's name. Its
+    /// text is looked at all the same.
+    #[inline]
+    pub(crate) fn facts_in(&self, operation: Operation) -> PathFacts {
+        let is_of_view = self.is_bare_name && matches!(operation, Operation::Page | Operation::Screen);
+        if is_of_view { PathFacts::NONE } else { self.facts }
+    }
+
     fn of(engine: &Engine, names: &Names, path: NameId) -> PathPlan {
         let entry = names.entry(path);
         let place = match entry.text {
@@ -61,7 +71,7 @@ impl PathPlan {
             // `security` and `maturity` hold it too.
             || words.any(|word| word.ends_with("uri") || word.ends_with("uris"));
         let campaign = campaign.map_or(0, |place| 1 << place);
-        PathPlan { facts: engine.path_facts(entry), place, names_url, campaign }
+        PathPlan { facts: engine.path_facts(entry), place, names_url, is_bare_name: entry.text == "name", campaign }
     }
 }
 

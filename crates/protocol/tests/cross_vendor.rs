@@ -240,7 +240,7 @@ To the same vendor what policy allows arrives as it was said. Across vendors the
 no word for (`no_equivalent`), a merge where there is no call for it, and what one vendor has as a field of its own and another as any property:
 Segment's and PostHog's `revenue` is a property and stays one. Revenue of an order is `context.revenue.*`; items of an order keep their price as a
 property, so that no destination adds it up twice. Behind a message stand the keys in it that carry what the section is about; a key that is
-missing there was taken by policy, as the `name` of a page is, which could be anybody's.
+missing there was taken by policy.
 ";
 
 const MERGES: &str = "

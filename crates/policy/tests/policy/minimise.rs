@@ -61,6 +61,17 @@ fn d5_the_sdk_id_decides_the_event_id_and_is_not_stored() {
 }
 
 #[test]
+fn what_a_page_is_called_is_no_persons_name_and_is_looked_at_all_the_same() {
+    let world = World::new();
+    let called =
+        |operation, name| world.minimise(&Event::new("seen").doing(operation).with("name", text(name))).unwrap();
+    assert!(called(Operation::Page, "pricing").holds("pricing"));
+    assert!(called(Operation::Screen, "pricing").holds("pricing"));
+    assert!(!called(Operation::Track, "pricing").holds("pricing"), "anybody's name");
+    assert!(!called(Operation::Page, "bill of ada@example.com").holds("ada@example.com"));
+}
+
+#[test]
 fn d6_ids_become_tags_and_the_record_holds_none_of_them() {
     let world = World::new();
     let event = Event::new("opened")
