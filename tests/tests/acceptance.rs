@@ -109,7 +109,9 @@ fn acceptance_04_privacy_switch_holds_on_every_path() {
     let standin = Standin::of_weir();
     let weir = Weir::start(&Setup::mixpanel(&standin.url()));
     let (mut items, mut ingested) = (0, 0);
-    for capture in captures::all("mixpanel") {
+    // What was written from the source of the mobile SDKs has keys of its own: `vendors.rs` sends it.
+    let recorded = captures::all("mixpanel").into_iter().filter(|c| !c.name.starts_with("mobile-from-source"));
+    for capture in recorded {
         // Two captures come from an SDK that was set to routes of the customer's own.
         let path = capture.path();
         let bytes = match captures::endpoint(&path) {

@@ -136,9 +136,9 @@ fn every_call_of_segment_arrives_as_it_was() {
         [
             json!({"type": "track", "event": "A", "userId": "u-1", "anonymousId": "d-1", "properties": {"plan": "pro", "n": 1.50},
                 "context": {"traits": {"plan": "free"}, "groupId": "o-1"}, "integrations": {"All": false, "Amplitude": {"session": 7}}}),
-            // Whose name `name` is, nobody can say: detection takes it away.
-            json!({"type": "page", "userId": "u-1", "anonymousId": "d-1", "category": "Docs",
-                "properties": {"n": 2, "title": "T", "category": "Docs"}, "context": {"locale": "de-DE", "page": {"title": "T"}}}),
+            // The name of a page is no person's.
+            json!({"type": "page", "userId": "u-1", "anonymousId": "d-1", "category": "Docs", "name": "Pricing",
+                "properties": {"n": 2, "title": "T", "category": "Docs", "name": "Pricing"}, "context": {"locale": "de-DE", "page": {"title": "T"}}}),
             json!({"type": "screen", "userId": "u-1", "anonymousId": "d-1", "category": "Home", "properties": {"category": "Home"}, "context": de}),
             json!({"type": "identify", "userId": "u-1", "anonymousId": "d-1", "context": de}),
             json!({"type": "identify", "userId": "u-1", "anonymousId": "d-1", "traits": {"plan": "pro"}, "context": {}}),
@@ -503,6 +503,9 @@ proptest! {
             went = json!({});
         }
         prop_assert_eq!(back, went);
+        if came.is_empty() {
+            return Ok(());
+        }
         let again = sent_by(vendor, &world, Value::Array(came.iter().map(|m| { let mut m = m.clone(); m["context"]["ip"] = Value::Null; m }).collect()));
         prop_assert_eq!(said(&again), said(&came), "and a second time");
     }
