@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
 use weir_event::names::ClassOnly;
 use weir_event::{DraftBatch, Names};
 use weir_protocol::body::Limits;
 use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{Call, DecodeOptions, Protocol, RequestHead};
 use weir_tests::captures::{self, Capture};
+use weir_tests::encoding;
 use weir_tests::harness::{Setup, Weir};
 use weir_tests::privacy::{self, Needle, assert_absent, assert_nowhere};
 use weir_tests::standin::Standin;
@@ -118,4 +120,93 @@ fn acceptance_04_no_capture_of_any_vendor_leaves_a_trace_of_a_person() {
     assert_nowhere(&needles, &standin, &weir);
     let (code, output) = weir.stop();
     assert_eq!(code, Some(0), "{output}");
+}
+
+/// One event of each vendor, number `n`, with these properties.
+fn event_of(vendor: &str, n: u64, properties: &Value) -> (&'static str, Value) {
+    let mut properties = properties.clone();
+    properties["n"] = json!(n);
+    let id = format!("0190a0a0-0000-4000-8000-{n:012}");
+    match vendor {
+        "mixpanel" => {
+            properties["token"] = json!("k-mixpanel");
+            ("/track?verbose=1", json!([{"event": "Seen", "properties": properties}]))
+        }
+        "amplitude" => (
+            "/2/httpapi",
+            json!({"api_key": "k-amplitude", "events": [{"event_type": "Seen", "user_id": "user-1", "insert_id": id, "event_properties": properties}]}),
+        ),
+        "posthog" => (
+            "/batch/",
+            json!({"api_key": "k-posthog", "batch": [{"event": "Seen", "distinct_id": "user-1", "uuid": id, "properties": properties}]}),
+        ),
+        "snowplow" => {
+            let inner = json!({"schema": "iglu:com.acme/seen/jsonschema/1-0-0", "data": properties});
+            let outer =
+                json!({"schema": "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0", "data": inner});
+            (
+                "/com.snowplowanalytics.snowplow/tp2",
+                json!({"schema": "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4",
+                    "data": [{"e": "ue", "aid": "k-snowplow", "p": "web", "eid": id, "uid": "user-1", "ue_pr": outer.to_string()}]}),
+            )
+        }
+        other => (
+            "/v1/batch",
+            json!({"writeKey": format!("k-{other}"), "batch": [{"type": "track", "event": "Seen", "userId": "user-1", "messageId": id, "properties": properties}]}),
+        ),
+    }
+}
+
+#[test]
+fn acceptance_19_the_same_value_is_treated_alike_whichever_vendors_sdk_sends_it() {
+    let standin = Standin::of_weir();
+    let allow = "{allow: [n, plain, 'nested.deep.value', list, link, encoded, escaped]}";
+    let mut setup = Setup::with_subject(&standin.url(), "stable", allow);
+    setup.sources.clear();
+    for protocol in PROTOCOLS {
+        let vendor = protocol.name();
+        setup.sources.push_str(&format!("  {vendor}: {{protocol: {vendor}, write_keys: [k-{vendor}]}}\n"));
+    }
+    let weir = Weir::start(&setup);
+    let planted = ["grace.hopper@example.org", "+44 20 7946 0958", "4242 4242 4242 4242"];
+    let mut n = 0;
+    let mut of_value: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for value in planted.iter().chain(&["harmless"]) {
+        let properties = json!({
+            "plain": value, "nested": {"deep": {"value": value}}, "list": [value, "second"],
+            "link": format!("https://app.example.com/a?x={}", encoding::percent(value.as_bytes())),
+            "encoded": encoding::base64(value.as_bytes()), "escaped": encoding::percent(value.as_bytes()),
+        });
+        for protocol in PROTOCOLS {
+            n += 1;
+            of_value.entry(value).or_default().push(n);
+            let (path, body) = event_of(protocol.name(), n, &properties);
+            let target = format!("/in/{}{path}", protocol.name());
+            let head = [("Content-Type", "application/json"), ("Authorization", "Basic ay1ydWRkZXJzdGFjazo=")];
+            let head = if protocol.name() == "rudderstack" { &head[..] } else { &head[..1] };
+            let request = wire::request("POST", &target, head, body.to_string().as_bytes());
+            let answer = wire::exchange(weir.ingest(), &request).expect("weir answers");
+            assert_eq!(answer.status, 200, "{target}: {}", answer.text());
+        }
+    }
+    weir.settle();
+    let arrived: BTreeMap<u64, BTreeSet<String>> = standin
+        .events()
+        .iter()
+        .filter_map(|event| {
+            let kept = ["plain", "nested", "list", "link", "encoded", "escaped"];
+            let keys = event.properties().iter().filter(|(key, _)| kept.contains(&key.as_str()));
+            Some((event.number()?, keys.map(|(key, value)| format!("{key}={value}")).collect()))
+        })
+        .collect();
+    assert_eq!(arrived.len() as u64, n, "an event with something planted still leaves, without it");
+    for (value, numbers) in of_value {
+        for number in &numbers {
+            assert_eq!(arrived[number], arrived[&numbers[0]], "{value} from {number} and {}", numbers[0]);
+        }
+        let everything = format!("{:?}", arrived[&numbers[0]]);
+        assert_eq!(everything.contains("plain="), value == "harmless", "{value}: {everything}");
+    }
+    let needles: Vec<Needle> = planted.into_iter().map(Needle::new).collect();
+    assert_nowhere(&needles, &standin, &weir);
 }
