@@ -1,10 +1,46 @@
 //! JSON as encoders write it: strings, numbers, ids, and the tape of an event. Nothing of a vendor is in here.
 
-use weir_event::{LeafKind, NameId};
-use weir_policy::ReleasedId;
+use std::sync::Arc;
+
+use weir_event::{LeafKind, NameId, Names, SubjectKind};
 use weir_policy::release::ReleasedLeaf;
+use weir_policy::{Released, ReleasedId};
 
 use crate::json::special_bytes;
+
+/// What an encoder makes of a path, once: its keys as JSON and what they mean at the vendor.
+pub(crate) struct PathTable<T> {
+    names: Arc<Names>,
+    made: Vec<Option<T>>,
+}
+
+impl<T> PathTable<T> {
+    pub(crate) fn new(names: &Arc<Names>) -> PathTable<T> {
+        PathTable { names: Arc::clone(names), made: Vec::new() }
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// What `make` makes of a path, or made of it before.
+    #[inline]
+    pub(crate) fn of(&mut self, path: NameId, make: impl FnOnce(&Names, NameId) -> T) -> &T {
+        let place = path.0 as usize;
+        if self.made.len() <= place {
+            self.made.resize_with(place + 64, || None);
+        }
+        self.made[place].get_or_insert_with(|| make(&self.names, path))
+    }
+}
+
+/// A key as JSON, with its colon.
+pub(crate) fn as_key(text: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(text.len() + 3);
+    put_string(&mut key, text.as_bytes());
+    key.push(b':');
+    key
+}
 
 /// The keys under which a vendor writes the leaves of a tape.
 pub(crate) trait TapeKeys {
@@ -84,6 +120,59 @@ pub(crate) fn put_tape(
         }
     }
     comma
+}
+
+/// Writes what an operation names that removes properties: each key with `value` behind it, or with nothing, as the elements of a
+/// list, where `value` is empty.
+pub(crate) fn put_unset(out: &mut Vec<u8>, leaves: &[ReleasedLeaf<'_>], keys: &mut impl TapeKeys, value: &[u8]) {
+    let mut map_key: Option<&ReleasedLeaf<'_>> = None;
+    let mut is_first = true;
+    for leaf in leaves {
+        if leaf.kind() == LeafKind::MapKey {
+            map_key = Some(leaf);
+            continue;
+        }
+        let map_key = map_key.take();
+        let Some(key) = keys.top(leaf.path(), leaf.kind()).filter(|_| leaf.kind().is_scalar()) else { continue };
+        if !std::mem::take(&mut is_first) {
+            out.push(b',');
+        }
+        match map_key {
+            Some(map_key) => put_string(out, map_key.bytes()),
+            None => out.extend_from_slice(key.strip_suffix(b":").unwrap_or(key)),
+        }
+        if !value.is_empty() {
+            out.push(b':');
+            out.extend_from_slice(value);
+        }
+    }
+}
+
+/// The types of the groups that an event names, each once, in the order in which they come.
+pub(crate) fn group_types(event: &Released<'_>) -> impl Iterator<Item = NameId> {
+    let ids = event.ids();
+    ids.iter().enumerate().filter_map(|(i, id)| match id.kind {
+        SubjectKind::Group(kind) if ids[..i].iter().all(|earlier| earlier.kind != id.kind) => Some(kind),
+        _ => None,
+    })
+}
+
+/// The groups of one type.
+pub(crate) fn groups_of<'a>(event: &'a Released<'_>, kind: NameId) -> impl Iterator<Item = &'a ReleasedId> {
+    event.ids().iter().filter(move |id| id.kind == SubjectKind::Group(kind)).map(|id| &id.id)
+}
+
+/// The type and id of the first group.
+pub(crate) fn group_of<'a>(event: &'a Released<'_>) -> Option<(NameId, &'a ReleasedId)> {
+    let kind = group_types(event).next()?;
+    groups_of(event, kind).next().map(|id| (kind, id))
+}
+
+/// What an event has at most as JSON: escaping makes at most six bytes of one, a key has at most 600. Only what could be too large is
+/// worth measuring.
+pub(crate) fn bytes_at_most(event: &Released<'_>) -> usize {
+    let bytes: usize = event.leaves().iter().map(|leaf| leaf.bytes().len()).sum();
+    bytes * 6 + event.leaves().len() * 640 + event.ids().len() * 8_192 + 16_384
 }
 
 /// Writes the value of a leaf that is no container.

@@ -20,7 +20,6 @@
 //! Limits by Amplitude's HTTP V2 and Batch references. An event that does not fit is dropped by rule `too_large`, whole. Strings
 //! over 1,024 characters Amplitude cuts by itself. Nothing is too old for it but what is before 1971.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use weir_event::names::{ClassOnly, NameKind};
@@ -32,7 +31,10 @@ use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary};
 use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLimits, SetupError, Verdict};
 use crate::vendors::amplitude::decode::OPERATIONS;
 use crate::vendors::amplitude::names;
-use crate::writing::{TapeKeys, put_bare_id, put_escaped, put_field, put_key, put_number, put_string, put_tape};
+use crate::writing::{
+    PathTable, TapeKeys, as_key, bytes_at_most, group_of, group_types, groups_of, put_bare_id, put_escaped, put_field,
+    put_key, put_number, put_string, put_tape, put_unset,
+};
 
 /// (Region, base address). Source: Amplitude's HTTP V2 API reference.
 pub const ENDPOINTS: &[(&str, &str)] = &[("us", "https://api2.amplitude.com"), ("eu", "https://api.eu.amplitude.com")];
@@ -68,7 +70,7 @@ struct AmplitudeEncoder {
     /// The envelope up to the first event.
     head: Vec<u8>,
     gzip_from_bytes: Option<usize>,
-    keys: Keys,
+    keys: PathTable<KeyText>,
     known: Known,
     scratch: Vec<u8>,
     body_bytes_last: usize,
@@ -103,7 +105,7 @@ impl AmplitudeEncoder {
         Ok(AmplitudeEncoder {
             head,
             gzip_from_bytes: setup.gzip_from_bytes,
-            keys: Keys { names: setup.names, texts: Vec::new() },
+            keys: PathTable::new(&setup.names),
             known,
             scratch: Vec::new(),
             body_bytes_last: 0,
@@ -222,28 +224,23 @@ impl AmplitudeEncoder {
 
     /// Types and their ids, one as a text, several as a list. Says whether there was any.
     fn put_group_ids(&self, event: &Released<'_>, out: &mut Vec<u8>) -> bool {
-        let ids = event.ids();
         let mut comma = false;
-        for (i, first) in ids.iter().enumerate() {
-            let SubjectKind::Group(kind) = first.kind else { continue };
-            if ids[..i].iter().any(|earlier| earlier.kind == first.kind) {
-                continue;
-            }
+        for kind in group_types(event) {
             if std::mem::replace(&mut comma, true) {
                 out.push(b',');
             }
-            put_string(out, self.keys.names.entry(kind).key.as_bytes());
+            put_string(out, self.keys.names().entry(kind).key.as_bytes());
             out.push(b':');
-            let of_kind = || ids[i..].iter().filter(|id| id.kind == first.kind);
-            if of_kind().count() == 1 {
-                put_bare_id(out, &first.id);
-                continue;
+            let is_list = groups_of(event, kind).nth(1).is_some();
+            for (n, id) in groups_of(event, kind).enumerate() {
+                if is_list {
+                    out.push(if n == 0 { b'[' } else { b',' });
+                }
+                put_bare_id(out, id);
             }
-            for (n, id) in of_kind().enumerate() {
-                out.push(if n == 0 { b'[' } else { b',' });
-                put_bare_id(out, &id.id);
+            if is_list {
+                out.push(b']');
             }
-            out.push(b']');
         }
         comma
     }
@@ -257,7 +254,8 @@ impl AmplitudeEncoder {
             ProfileOp::Clear => out.extend_from_slice(b"\"-\""),
             ProfileOp::Unset => {
                 out.push(b'{');
-                self.put_unset(event, out);
+                let mut tape = Tape { keys: &mut self.keys, select: Select::Profile };
+                put_unset(out, event.leaves(), &mut tape, b"\"-\"");
                 out.push(b'}');
             }
             _ => {
@@ -268,34 +266,6 @@ impl AmplitudeEncoder {
             }
         }
         out.push(b'}');
-    }
-
-    /// `"key":"-"` of each path.
-    fn put_unset(&mut self, event: &Released<'_>, out: &mut Vec<u8>) {
-        let mut map_key: Option<&ReleasedLeaf<'_>> = None;
-        let mut is_first = true;
-        for leaf in event.leaves() {
-            if leaf.kind() == LeafKind::MapKey {
-                map_key = Some(leaf);
-                continue;
-            }
-            let map_key = map_key.take();
-            let key = self.keys.of(leaf.path());
-            if !key.is_profile || !leaf.kind().is_scalar() {
-                continue;
-            }
-            if !std::mem::take(&mut is_first) {
-                out.push(b',');
-            }
-            match map_key {
-                Some(map_key) => {
-                    put_string(out, map_key.bytes());
-                    out.push(b':');
-                }
-                None => out.extend_from_slice(&key.nested),
-            }
-            out.extend_from_slice(b"\"-\"");
-        }
     }
 }
 
@@ -313,9 +283,7 @@ impl Encoder for AmplitudeEncoder {
             _ if event.time() < TIME_MIN => return Err(Rule::TooOld),
             _ => {}
         }
-        // Escaping makes at most six bytes of one, and a key at most 600; only what could be too large is measured.
-        let bytes: usize = event.leaves().iter().map(|leaf| leaf.bytes().len()).sum();
-        if bytes * 6 + event.leaves().len() * 640 + event.ids().len() * 8_192 + 16_384 > EVENT_BYTES_MAX {
+        if bytes_at_most(event) > EVENT_BYTES_MAX {
             let mut scratch = std::mem::take(&mut self.scratch);
             scratch.clear();
             self.put(event, &mut scratch);
@@ -426,14 +394,6 @@ fn people<'a>(event: &'a Released<'_>) -> (Option<&'a ReleasedId>, Option<&'a Re
     (user, device.or(subject_device))
 }
 
-/// The type and id of the first group.
-fn group_of<'a>(event: &'a Released<'_>) -> Option<(NameId, &'a ReleasedId)> {
-    event.ids().iter().find_map(|id| match id.kind {
-        SubjectKind::Group(kind) => Some((kind, &id.id)),
-        _ => None,
-    })
-}
-
 /// The first 40 bits of a session's pseudonym: no time that is near, and of a size that stands for one.
 fn session_number(pseudonym: &[u8]) -> i64 {
     let digits = pseudonym.iter().filter_map(|b| (*b as char).to_digit(16)).take(10);
@@ -453,15 +413,7 @@ enum Select {
     Profile,
 }
 
-/// Keys as JSON, made once per path.
-struct Keys {
-    names: Arc<Names>,
-    /// By path; empty where it was not met yet.
-    texts: Vec<KeyText>,
-}
-
 /// One path's key.
-#[derive(Clone, Default)]
 struct KeyText {
     /// `"key":` as a field of the event; empty where there is none.
     field: Vec<u8>,
@@ -477,29 +429,9 @@ struct KeyText {
     is_own: bool,
 }
 
-impl Keys {
-    #[inline]
-    fn of(&mut self, path: NameId) -> &KeyText {
-        let place = path.0 as usize;
-        if self.texts.get(place).is_none_or(|text| text.nested.is_empty()) {
-            if self.texts.len() <= place {
-                self.texts.resize(place + 64, KeyText::default());
-            }
-            self.texts[place] = KeyText::new(&self.names, path);
-        }
-        &self.texts[place]
-    }
-}
-
 impl KeyText {
     fn new(names: &Names, path: NameId) -> KeyText {
         let entry = names.entry(path);
-        let as_key = |text: &str| {
-            let mut key = Vec::with_capacity(text.len() + 3);
-            put_string(&mut key, text.as_bytes());
-            key.push(b':');
-            key
-        };
         let is_context = entry.text.starts_with("context.");
         let field = if is_context { names::field(entry.text) } else { None };
         let is_ours = |key: &str| names::canonical_path(key).is_some() || key.starts_with("context.");
@@ -534,14 +466,14 @@ impl KeyText {
 
 /// The keys of one tape.
 struct Tape<'a> {
-    keys: &'a mut Keys,
+    keys: &'a mut PathTable<KeyText>,
     select: Select,
 }
 
 impl TapeKeys for Tape<'_> {
     fn top(&mut self, path: NameId, kind: LeafKind) -> Option<&[u8]> {
         let select = self.select;
-        let key = self.keys.of(path);
+        let key = self.keys.of(path, KeyText::new);
         let is_scalar = kind.is_scalar();
         let is_own = key.is_own && is_scalar;
         // A field takes a value; what is more stays a property.
@@ -556,7 +488,7 @@ impl TapeKeys for Tape<'_> {
     }
 
     fn nested(&mut self, path: NameId) -> &[u8] {
-        &self.keys.of(path).nested
+        &self.keys.of(path, KeyText::new).nested
     }
 }
 

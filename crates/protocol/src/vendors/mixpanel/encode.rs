@@ -17,11 +17,10 @@
 //! Limits by Mixpanel's API reference (import events, track event); where its documents disagree, the smaller number. An event
 //! that does not fit is dropped by rule `over_limit` or `too_large`, whole: half an event would not be what the ledger says left.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use weir_event::names::ClassOnly;
-use weir_event::{LeafKind, Millis, NameId, Names, Operation, ProfileOp, Role, Rule, SourceNames, SubjectKind};
+use weir_event::{LeafKind, Millis, NameId, Names, Operation, ProfileOp, Role, Rule, SourceNames};
 use weir_policy::release::ReleasedLeaf;
 use weir_policy::{Released, ReleasedId};
 
@@ -33,7 +32,8 @@ use crate::outbound::{
 };
 use crate::vendors::mixpanel::names;
 use crate::writing::{
-    TapeKeys, put_bare_id, put_field, put_id_text, put_key, put_number, put_scalar, put_string, put_tape,
+    PathTable, TapeKeys, as_key, bytes_at_most, group_of, group_types, groups_of, put_bare_id, put_field, put_id_text,
+    put_key, put_number, put_scalar, put_string, put_tape, put_unset,
 };
 
 /// (Region, base address). Source: Mixpanel's `ingestion.openapi.yaml`.
@@ -99,7 +99,7 @@ struct MixpanelEncoder {
     import: Option<Import>,
     merge: IdentityMerge,
     gzip_from_bytes: Option<usize>,
-    keys: Keys,
+    keys: PathTable<KeyText>,
     scratch: Vec<u8>,
     body_bytes_last: usize,
     answers: SourceNames,
@@ -125,7 +125,7 @@ impl MixpanelEncoder {
             import,
             merge: setup.identity_merge,
             gzip_from_bytes: setup.gzip_from_bytes,
-            keys: Keys::new(&setup.names),
+            keys: PathTable::new(&setup.names),
             scratch: Vec::new(),
             body_bytes_last: 0,
             answers: Names::new(Box::new(ClassOnly)).source(),
@@ -256,23 +256,15 @@ impl MixpanelEncoder {
 
     /// Group ids as the lists that group analytics expects. `comma`: something stands before them.
     fn put_groups(&mut self, event: &Released<'_>, out: &mut Vec<u8>, mut comma: bool) -> bool {
-        let ids = event.ids();
-        for (i, first) in ids.iter().enumerate() {
-            let SubjectKind::Group(kind) = first.kind else { continue };
-            if ids[..i].iter().any(|earlier| earlier.kind == first.kind) {
-                continue;
-            }
-            if comma {
+        for kind in group_types(event) {
+            if std::mem::replace(&mut comma, true) {
                 out.push(b',');
             }
-            comma = true;
-            put_string(out, self.keys.names.entry(kind).key.as_bytes());
-            out.extend_from_slice(b":[");
-            for (n, id) in ids[i..].iter().filter(|id| id.kind == first.kind).enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                put_bare_id(out, &id.id);
+            put_string(out, self.keys.names().entry(kind).key.as_bytes());
+            out.push(b':');
+            for (n, id) in groups_of(event, kind).enumerate() {
+                out.push(if n == 0 { b'[' } else { b',' });
+                put_bare_id(out, id);
             }
             out.push(b']');
         }
@@ -285,7 +277,7 @@ impl MixpanelEncoder {
         let op = match event.operation() {
             Operation::Group(op) => {
                 if let Some((kind, id)) = group_of(event) {
-                    put_field(out, "$group_key", self.keys.names.entry(kind).key);
+                    put_field(out, "$group_key", self.keys.names().entry(kind).key);
                     put_key(out, "$group_id");
                     put_bare_id(out, id);
                 }
@@ -312,7 +304,7 @@ impl MixpanelEncoder {
             ProfileOp::Delete => out.extend_from_slice(b"\"\""),
             ProfileOp::Unset => {
                 out.push(b'[');
-                self.put_unset(event, out);
+                put_unset(out, event.leaves(), &mut Tape { keys: &mut self.keys, select: Select::Profile }, b"");
                 out.push(b']');
             }
             _ => {
@@ -324,7 +316,7 @@ impl MixpanelEncoder {
                 if is_person
                     && op == ProfileOp::Set
                     && let Some(code) = event.country().code()
-                    && !event.leaves().iter().any(|leaf| self.keys.of(leaf.path()).is_profile_country)
+                    && !event.leaves().iter().any(|leaf| self.keys.of(leaf.path(), KeyText::new).is_profile_country)
                 {
                     if comma {
                         out.push(b',');
@@ -348,29 +340,6 @@ impl MixpanelEncoder {
         out.push(b'}');
     }
 
-    fn put_unset(&mut self, event: &Released<'_>, out: &mut Vec<u8>) {
-        let mut map_key: Option<&ReleasedLeaf<'_>> = None;
-        let mut is_first = true;
-        for leaf in event.leaves() {
-            if leaf.kind() == LeafKind::MapKey {
-                map_key = Some(leaf);
-                continue;
-            }
-            let key = self.keys.of(leaf.path());
-            let map_key = map_key.take();
-            if key.is_context || !leaf.kind().is_scalar() {
-                continue;
-            }
-            if !std::mem::take(&mut is_first) {
-                out.push(b',');
-            }
-            match map_key {
-                Some(map_key) => put_string(out, map_key.bytes()),
-                None => out.extend_from_slice(key.nested.strip_suffix(b":").unwrap_or(&key.nested)),
-            }
-        }
-    }
-
     fn put(&mut self, lane: Lane, event: &Released<'_>, out: &mut Vec<u8>) {
         if lane == ENGAGE || lane == GROUPS { self.put_update(event, out) } else { self.put_event(event, out) }
     }
@@ -380,9 +349,7 @@ impl Encoder for MixpanelEncoder {
     fn lane_of(&mut self, event: &Released<'_>, now: Millis) -> Result<Lane, Rule> {
         let lane = self.lane_by_operation(event, now)?;
         check_shape(event)?;
-        // Escaping makes at most six bytes of one, and a key at most 600; only what could be too large is measured.
-        let bytes: usize = event.leaves().iter().map(|leaf| leaf.bytes().len()).sum();
-        if bytes * 6 + event.leaves().len() * 640 + 16_384 > EVENT_BYTES_MAX {
+        if bytes_at_most(event) > EVENT_BYTES_MAX {
             let mut scratch = std::mem::take(&mut self.scratch);
             scratch.clear();
             self.put(lane, event, &mut scratch);
@@ -521,16 +488,8 @@ pub(super) enum Select {
     Profile,
 }
 
-/// Keys as JSON, made once per path.
-pub(super) struct Keys {
-    names: Arc<Names>,
-    /// By path; empty where it was not met yet.
-    texts: Vec<KeyText>,
-}
-
 /// One path's key.
-#[derive(Clone, Default)]
-struct KeyText {
+pub(super) struct KeyText {
     /// `"key":` at the top of an event.
     top: Vec<u8>,
     /// `"key":` elsewhere.
@@ -544,34 +503,16 @@ struct KeyText {
     is_profile_country: bool,
 }
 
-impl Keys {
-    pub(super) fn new(names: &Arc<Names>) -> Keys {
-        Keys { names: Arc::clone(names), texts: Vec::new() }
-    }
-
-    #[inline]
-    fn of(&mut self, path: NameId) -> &KeyText {
-        let place = path.0 as usize;
-        if self.texts.get(place).is_none_or(|text| text.top.is_empty()) {
-            if self.texts.len() <= place {
-                self.texts.resize(place + 64, KeyText::default());
-            }
-            self.texts[place] = KeyText::new(&self.names, path);
-        }
-        &self.texts[place]
-    }
-}
-
 /// The keys of one tape.
 pub(super) struct Tape<'a> {
-    pub(super) keys: &'a mut Keys,
+    pub(super) keys: &'a mut PathTable<KeyText>,
     pub(super) select: Select,
 }
 
 impl TapeKeys for Tape<'_> {
     fn top(&mut self, path: NameId, kind: LeafKind) -> Option<&[u8]> {
         let select = self.select;
-        let key = self.keys.of(path);
+        let key = self.keys.of(path, KeyText::new);
         let is_left_out = match select {
             Select::Profile => key.is_context,
             Select::Event => key.is_profile || (key.is_country && kind.is_scalar()),
@@ -581,19 +522,13 @@ impl TapeKeys for Tape<'_> {
     }
 
     fn nested(&mut self, path: NameId) -> &[u8] {
-        &self.keys.of(path).nested
+        &self.keys.of(path, KeyText::new).nested
     }
 }
 
 impl KeyText {
     fn new(names: &Names, path: NameId) -> KeyText {
         let entry = names.entry(path);
-        let as_key = |text: &str| {
-            let mut key = Vec::with_capacity(text.len() + 3);
-            put_string(&mut key, text.as_bytes());
-            key.push(b':');
-            key
-        };
         let context = entry.text.strip_prefix("context.");
         let is_own = |key: &str| {
             RESERVED.contains(&key)
@@ -679,14 +614,6 @@ fn check_shape(event: &Released<'_>) -> Result<(), Rule> {
         }
     }
     Ok(())
-}
-
-/// The type and id of the group that a group operation is about.
-fn group_of<'a>(event: &'a Released<'_>) -> Option<(NameId, &'a ReleasedId)> {
-    event.ids().iter().find_map(|id| match id.kind {
-        SubjectKind::Group(kind) if id.role == Role::Group => Some((kind, &id.id)),
-        _ => None,
-    })
 }
 
 /// An id with the prefix by which Mixpanel knows devices, which decoding took off (D6).

@@ -13,9 +13,9 @@ use crate::inbound::{Auxiliary, DecodeOptions};
 use crate::inquiry::{Inquirer, Inquiry, members};
 use crate::json::{Malformed, Meaning, Plan, Vocabulary};
 use crate::outbound::{DestinationSetup, Encoded, Lane};
-use crate::vendors::mixpanel::encode::{Keys, Select, Tape, put_id};
+use crate::vendors::mixpanel::encode::{Select, Tape, put_id};
 use crate::vendors::mixpanel::{FLAGS, names};
-use crate::writing::{put_bare_id, put_key, put_string, put_tape};
+use crate::writing::{PathTable, put_bare_id, put_key, put_string, put_tape};
 
 /// Questions about flags, in ledger entries.
 pub const LANE: Lane = Lane { number: 101, name: "flags" };
@@ -89,7 +89,7 @@ impl Inquirer for Flags {
         }
         put_key(&mut context, "custom_properties");
         context.push(b'{');
-        let mut keys = Keys::new(&setup.names);
+        let mut keys = PathTable::new(&setup.names);
         put_tape(&mut context, about.leaves(), &mut Tape { keys: &mut keys, select: Select::Profile }, false);
         context.extend_from_slice(b"}}");
         let mut path = String::from("/flags/?context=");

@@ -23,18 +23,19 @@
 //!
 //! Limits: PostHog takes events of 2 MB and batches of 20 MB; ours are smaller, so that escaping and its own additions fit.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use weir_event::names::ClassOnly;
-use weir_event::{LeafKind, Millis, NameId, Names, Operation, ProfileOp, Role, Rule, SourceNames, SubjectKind};
-use weir_policy::release::ReleasedLeaf;
+use weir_event::{LeafKind, Millis, NameId, Names, Operation, ProfileOp, Role, Rule, SourceNames};
 use weir_policy::{Released, ReleasedId};
 
 use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary};
 use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLimits, SetupError, Verdict};
 use crate::vendors::posthog::names;
-use crate::writing::{TapeKeys, put_bare_id, put_field, put_key, put_string, put_tape};
+use crate::writing::{
+    PathTable, TapeKeys, as_key, bytes_at_most, group_of, group_types, groups_of, put_bare_id, put_field, put_key,
+    put_string, put_tape, put_unset,
+};
 
 /// (Region, base address). Source: PostHog's SDK documentation, "Regions".
 pub const ENDPOINTS: &[(&str, &str)] = &[("us", "https://us.i.posthog.com"), ("eu", "https://eu.i.posthog.com")];
@@ -91,7 +92,7 @@ struct PostHogEncoder {
     /// The envelope up to the first event.
     head: Vec<u8>,
     gzip_from_bytes: Option<usize>,
-    keys: Keys,
+    keys: PathTable<KeyText>,
     scratch: Vec<u8>,
     body_bytes_last: usize,
     answers: SourceNames,
@@ -112,7 +113,7 @@ impl PostHogEncoder {
         Ok(PostHogEncoder {
             head,
             gzip_from_bytes: setup.gzip_from_bytes,
-            keys: Keys { names: setup.names, texts: Vec::new() },
+            keys: PathTable::new(&setup.names),
             scratch: Vec::new(),
             body_bytes_last: 0,
             answers: Names::new(Box::new(ClassOnly)).source(),
@@ -194,7 +195,7 @@ impl PostHogEncoder {
             }
             Operation::Group(_) | Operation::Join => {
                 if let Some((kind, id)) = group_of(event) {
-                    put_field(out, "$group_type", self.keys.names.entry(kind).key);
+                    put_field(out, "$group_type", self.keys.names().entry(kind).key);
                     put_key(out, "$group_key");
                     put_bare_id(out, id);
                 }
@@ -209,7 +210,7 @@ impl PostHogEncoder {
             _ if matches!(operation, Operation::Group(_)) => person_of(event).is_none(),
             id => id.is_device() && matches!(operation, Operation::Track | Operation::Page | Operation::Screen),
         };
-        if is_unknown && !event.leaves().iter().any(|leaf| self.keys.of(leaf.path()).is_switch) {
+        if is_unknown && !event.leaves().iter().any(|leaf| self.keys.of(leaf.path(), KeyText::new).is_switch) {
             put_key(out, PROFILE_SWITCH);
             out.extend_from_slice(b"false");
         }
@@ -217,22 +218,19 @@ impl PostHogEncoder {
 
     /// `$groups`: a type has one group at PostHog, the first.
     fn put_groups(&mut self, event: &Released<'_>, out: &mut Vec<u8>) {
-        let ids = event.ids();
         let mut is_open = false;
-        for (i, first) in ids.iter().enumerate() {
-            let SubjectKind::Group(kind) = first.kind else { continue };
-            if ids[..i].iter().any(|earlier| earlier.kind == first.kind) {
-                continue;
-            }
+        for kind in group_types(event) {
             if std::mem::replace(&mut is_open, true) {
                 out.push(b',');
             } else {
                 put_key(out, "$groups");
                 out.push(b'{');
             }
-            put_string(out, self.keys.names.entry(kind).key.as_bytes());
+            put_string(out, self.keys.names().entry(kind).key.as_bytes());
             out.push(b':');
-            put_bare_id(out, &first.id);
+            if let Some(first) = groups_of(event, kind).next() {
+                put_bare_id(out, first);
+            }
         }
         if is_open {
             out.push(b'}');
@@ -243,36 +241,13 @@ impl PostHogEncoder {
         put_key(out, operator(op).unwrap_or("$unset"));
         if op == ProfileOp::Unset {
             out.push(b'[');
-            self.put_unset(event, out);
+            put_unset(out, event.leaves(), &mut Tape { keys: &mut self.keys, select: Select::Unset }, b"");
             out.push(b']');
             return;
         }
         out.push(b'{');
         put_tape(out, event.leaves(), &mut Tape { keys: &mut self.keys, select: Select::Profile }, false);
         out.push(b'}');
-    }
-
-    fn put_unset(&mut self, event: &Released<'_>, out: &mut Vec<u8>) {
-        let mut map_key: Option<&ReleasedLeaf<'_>> = None;
-        let mut is_first = true;
-        for leaf in event.leaves() {
-            if leaf.kind() == LeafKind::MapKey {
-                map_key = Some(leaf);
-                continue;
-            }
-            let map_key = map_key.take();
-            let key = self.keys.of(leaf.path());
-            if !key.is_profile || !leaf.kind().is_scalar() {
-                continue;
-            }
-            if !std::mem::take(&mut is_first) {
-                out.push(b',');
-            }
-            match map_key {
-                Some(map_key) => put_string(out, map_key.bytes()),
-                None => out.extend_from_slice(key.nested.strip_suffix(b":").unwrap_or(&key.nested)),
-            }
-        }
     }
 }
 
@@ -294,9 +269,7 @@ impl Encoder for PostHogEncoder {
         if is_long(event.subject()) || event.ids().iter().any(|id| is_long(&id.id)) {
             return Err(Rule::OverLimit);
         }
-        // Escaping makes at most six bytes of one, and a key at most 600; only what could be too large is measured.
-        let bytes: usize = event.leaves().iter().map(|leaf| leaf.bytes().len()).sum();
-        if bytes * 6 + event.leaves().len() * 640 + event.ids().len() * 8_192 + 16_384 > EVENT_BYTES_MAX {
+        if bytes_at_most(event) > EVENT_BYTES_MAX {
             let mut scratch = std::mem::take(&mut self.scratch);
             scratch.clear();
             self.put(event, &mut scratch);
@@ -395,14 +368,6 @@ fn person_of<'a>(event: &'a Released<'_>) -> Option<&'a ReleasedId> {
     [Role::Subject, Role::User, Role::Device].into_iter().find_map(|role| event.id(role))
 }
 
-/// The type and id of the first group.
-fn group_of<'a>(event: &'a Released<'_>) -> Option<(NameId, &'a ReleasedId)> {
-    event.ids().iter().find_map(|id| match id.kind {
-        SubjectKind::Group(kind) => Some((kind, &id.id)),
-        _ => None,
-    })
-}
-
 /// Which part of a tape is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Select {
@@ -414,17 +379,11 @@ enum Select {
     Link,
     /// Properties of a person or a group alone.
     Profile,
-}
-
-/// Keys as JSON, made once per path.
-struct Keys {
-    names: Arc<Names>,
-    /// By path; empty where it was not met yet.
-    texts: Vec<KeyText>,
+    /// The same where they are removed: click ids of a person are not.
+    Unset,
 }
 
 /// One path's key.
-#[derive(Clone, Default)]
 struct KeyText {
     /// `"key":` at the top of the event's properties.
     property: Vec<u8>,
@@ -442,29 +401,9 @@ struct KeyText {
     is_switch: bool,
 }
 
-impl Keys {
-    #[inline]
-    fn of(&mut self, path: NameId) -> &KeyText {
-        let place = path.0 as usize;
-        if self.texts.get(place).is_none_or(|text| text.nested.is_empty()) {
-            if self.texts.len() <= place {
-                self.texts.resize(place + 64, KeyText::default());
-            }
-            self.texts[place] = KeyText::new(&self.names, path);
-        }
-        &self.texts[place]
-    }
-}
-
 impl KeyText {
     fn new(names: &Names, path: NameId) -> KeyText {
         let entry = names.entry(path);
-        let as_key = |text: &str| {
-            let mut key = Vec::with_capacity(text.len() + 3);
-            put_string(&mut key, text.as_bytes());
-            key.push(b':');
-            key
-        };
         let context = entry.text.strip_prefix("context.");
         let is_own = |key: &str| {
             RESERVED.contains(&key)
@@ -501,15 +440,16 @@ impl KeyText {
 
 /// The keys of one tape.
 struct Tape<'a> {
-    keys: &'a mut Keys,
+    keys: &'a mut PathTable<KeyText>,
     select: Select,
 }
 
 impl TapeKeys for Tape<'_> {
     fn top(&mut self, path: NameId, kind: LeafKind) -> Option<&[u8]> {
         let select = self.select;
-        let key = self.keys.of(path);
+        let key = self.keys.of(path, KeyText::new);
         match select {
+            Select::Unset => key.is_profile.then_some(&key.nested[..]),
             Select::Profile => (key.is_profile || key.is_click_of_profile).then_some(&key.nested[..]),
             _ if key.is_profile || (key.is_ours && kind.is_scalar()) => None,
             Select::Link if key.is_alias => None,
@@ -519,7 +459,7 @@ impl TapeKeys for Tape<'_> {
     }
 
     fn nested(&mut self, path: NameId) -> &[u8] {
-        &self.keys.of(path).nested
+        &self.keys.of(path, KeyText::new).nested
     }
 }
 

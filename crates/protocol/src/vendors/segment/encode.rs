@@ -23,7 +23,6 @@
 //! Limits by Segment's documentation (HTTP API); where it could be read either way, the smaller number. RudderStack's server takes
 //! larger requests; its events have the limit of the batch.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use weir_event::{LeafKind, Millis, NameId, Names, Operation, ProfileOp, Role, Rule, SubjectKind};
@@ -33,7 +32,9 @@ use weir_policy::{Released, ReleasedId};
 use crate::body::base64;
 use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLimits, SetupError, Verdict};
 use crate::vendors::segment::{Dialect, names};
-use crate::writing::{TapeKeys, put_bare_id, put_field, put_key, put_scalar, put_string, put_tape};
+use crate::writing::{
+    PathTable, TapeKeys, as_key, group_of, put_bare_id, put_field, put_key, put_scalar, put_string, put_tape, put_unset,
+};
 
 /// (Region, base address) of Segment. Source: its documentation of regional ingestion.
 pub const ENDPOINTS: &[(&str, &str)] =
@@ -110,7 +111,7 @@ impl SegmentEncoder {
             dialect,
             authorization: format!("Basic {}", base64::encode(format!("{key}:").as_bytes())),
             gzip_from_bytes: setup.gzip_from_bytes,
-            keys: Keys { names: Arc::clone(&setup.names), texts: Vec::new(), objects: Vec::new() },
+            keys: Keys { paths: PathTable::new(&setup.names), objects: Objects(Vec::new()) },
             scratch: Vec::new(),
             body_bytes_last: 0,
         })
@@ -228,30 +229,7 @@ impl SegmentEncoder {
     fn put_unset(&mut self, event: &Released<'_>, section: Section, out: &mut Vec<u8>) {
         put_key(out, "traits");
         out.push(b'{');
-        let mut map_key: Option<&ReleasedLeaf<'_>> = None;
-        let mut is_first = true;
-        for leaf in event.leaves() {
-            if leaf.kind() == LeafKind::MapKey {
-                map_key = Some(leaf);
-                continue;
-            }
-            let key = self.keys.of(leaf.path());
-            let map_key = map_key.take();
-            if key.section != section || !leaf.kind().is_scalar() {
-                continue;
-            }
-            if !std::mem::take(&mut is_first) {
-                out.push(b',');
-            }
-            match map_key {
-                Some(map_key) => {
-                    put_string(out, map_key.bytes());
-                    out.push(b':');
-                }
-                None => out.extend_from_slice(&key.text),
-            }
-            out.extend_from_slice(b"null");
-        }
+        put_unset(out, event.leaves(), &mut self.keys.tape(section), b"null");
         out.push(b'}');
     }
 
@@ -264,11 +242,11 @@ impl SegmentEncoder {
             put_bare_id(out, id);
         }
         put_tape(out, event.leaves(), &mut self.keys.tape(Section::CONTEXT), true);
-        for i in 0..self.keys.objects.len() {
+        for i in 0..self.keys.objects.0.len() {
             let section = Section(Section::OBJECT + i as u8);
             if sections & section.bit() != 0 {
                 out.push(b',');
-                out.extend_from_slice(&self.keys.objects[i].1);
+                out.extend_from_slice(&self.keys.objects.0[i].1);
                 out.push(b'{');
                 put_tape(out, event.leaves(), &mut self.keys.tape(section), false);
                 out.push(b'}');
@@ -404,14 +382,6 @@ fn event_id<'a>(event: &'a Released<'_>, role: Role) -> Option<&'a ReleasedIdent
     event.ids().iter().find(|id| id.role == role)
 }
 
-/// The type and id of the first group.
-fn group_of<'a>(event: &'a Released<'_>) -> Option<(NameId, &'a ReleasedId)> {
-    event.ids().iter().find_map(|id| match id.kind {
-        SubjectKind::Group(kind) if id.role == Role::Group => Some((kind, &id.id)),
-        _ => None,
-    })
-}
-
 fn put_ids(event: &Released<'_>, message: Message, out: &mut Vec<u8>) {
     let person = Person::of(event);
     let mut put = |key: &str, id: Option<&ReleasedId>| {
@@ -499,12 +469,12 @@ struct Found {
 
 /// Keys as JSON, made once per path.
 struct Keys {
-    names: Arc<Names>,
-    /// By path; empty where it was not met yet.
-    texts: Vec<KeyText>,
-    /// Name, and key with its colon, of each object in `context`.
-    objects: Vec<(String, Vec<u8>)>,
+    paths: PathTable<KeyText>,
+    objects: Objects,
 }
+
+/// Name, and key with its colon, of each object in `context`.
+struct Objects(Vec<(String, Vec<u8>)>);
 
 /// What a path is beside a place.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -518,7 +488,6 @@ enum KeyRole {
 }
 
 /// One path's key.
-#[derive(Clone, Default)]
 struct KeyText {
     /// `"key":` in its section.
     text: Vec<u8>,
@@ -531,23 +500,18 @@ struct KeyText {
 impl Keys {
     #[inline]
     fn of(&mut self, path: NameId) -> &KeyText {
-        let place = path.0 as usize;
-        if self.texts.get(place).is_none_or(|text| text.text.is_empty()) {
-            if self.texts.len() <= place {
-                self.texts.resize(place + 64, KeyText::default());
-            }
-            self.texts[place] = self.make(path);
-        }
-        &self.texts[place]
+        self.paths.of(path, |names, path| KeyText::new(names, path, &mut self.objects))
     }
 
     fn tape(&mut self, section: Section) -> Tape<'_> {
         Tape { keys: self, section, is_page: false }
     }
+}
 
-    fn make(&mut self, path: NameId) -> KeyText {
-        let entry = self.names.entry(path);
-        let (section, key) = self.place_of(path);
+impl KeyText {
+    fn new(names: &Names, path: NameId, objects: &mut Objects) -> KeyText {
+        let entry = names.entry(path);
+        let (section, key) = place_of(names, path, objects);
         let role = match entry.text {
             "name" => KeyRole::Name,
             "category" => KeyRole::Category,
@@ -556,67 +520,62 @@ impl Keys {
         };
         KeyText { text: as_key(&key), nested: as_key(entry.key), section, role }
     }
+}
 
-    fn place_of(&mut self, path: NameId) -> (Section, String) {
-        let entry = self.names.entry(path);
-        let key = || entry.key.to_owned();
-        if let Some(rest) = entry.text.strip_prefix("context.meta.") {
-            let is_envelope = names::ENVELOPE.contains(&entry.key) && rest == entry.key;
-            return match (
-                is_envelope,
-                RESERVED.contains(&entry.key) || names::CONTEXT.iter().any(|(name, _)| *name == entry.key),
-            ) {
-                (true, _) => (Section::ENVELOPE, key()),
-                (false, true) => (Section::CONTEXT, format!("meta_{}", entry.key)),
-                (false, false) => (Section::CONTEXT, key()),
-            };
-        }
-        if let Some(rest) = entry.text.strip_prefix("context.") {
-            if entry.text == "context.ip" {
-                return (Section::NOWHERE, key());
-            }
-            if entry.parent == NameId::CONTEXT_ROOT {
-                let name = names::key(entry.text).unwrap_or(entry.key);
-                let is_reserved = RESERVED.contains(&name);
-                return (Section::CONTEXT, if is_reserved { format!("context_{name}") } else { name.to_owned() });
-            }
-            let above = self.names.entry(entry.parent);
-            if above.parent == NameId::CONTEXT_ROOT
-                && let Some(section) = self.object(above.key)
-            {
-                return (section, key());
-            }
-            return (Section::CONTEXT, rest.to_owned());
-        }
-        let is_in = |root: &str| entry.text.strip_prefix(root).is_some_and(|rest| rest.starts_with('.'));
-        let section = if is_in("profile") {
-            Section::TRAITS
-        } else if is_in("group") {
-            Section::GROUP_TRAITS
-        } else {
-            Section::PROPERTIES
+fn place_of(names: &Names, path: NameId, objects: &mut Objects) -> (Section, String) {
+    let entry = names.entry(path);
+    let key = || entry.key.to_owned();
+    if let Some(rest) = entry.text.strip_prefix("context.meta.") {
+        let is_envelope = names::ENVELOPE.contains(&entry.key) && rest == entry.key;
+        return match (
+            is_envelope,
+            RESERVED.contains(&entry.key) || names::CONTEXT.iter().any(|(name, _)| *name == entry.key),
+        ) {
+            (true, _) => (Section::ENVELOPE, key()),
+            (false, true) => (Section::CONTEXT, format!("meta_{}", entry.key)),
+            (false, false) => (Section::CONTEXT, key()),
         };
-        (section, key())
     }
+    if let Some(rest) = entry.text.strip_prefix("context.") {
+        if entry.text == "context.ip" {
+            return (Section::NOWHERE, key());
+        }
+        if entry.parent == NameId::CONTEXT_ROOT {
+            let name = names::key(entry.text).unwrap_or(entry.key);
+            let is_reserved = RESERVED.contains(&name);
+            return (Section::CONTEXT, if is_reserved { format!("context_{name}") } else { name.to_owned() });
+        }
+        let above = names.entry(entry.parent);
+        if above.parent == NameId::CONTEXT_ROOT
+            && let Some(section) = objects.section(above.key)
+        {
+            return (section, key());
+        }
+        return (Section::CONTEXT, rest.to_owned());
+    }
+    let is_in = |root: &str| entry.text.strip_prefix(root).is_some_and(|rest| rest.starts_with('.'));
+    let section = if is_in("profile") {
+        Section::TRAITS
+    } else if is_in("group") {
+        Section::GROUP_TRAITS
+    } else {
+        Section::PROPERTIES
+    };
+    (section, key())
+}
 
+impl Objects {
     /// The section of an object in `context`.
-    fn object(&mut self, name: &str) -> Option<Section> {
-        let place = self.objects.iter().position(|(known, _)| known == name).or_else(|| {
-            let is_free = self.objects.len() < Section::OBJECTS_MAX && !RESERVED.contains(&name);
+    fn section(&mut self, name: &str) -> Option<Section> {
+        let place = self.0.iter().position(|(known, _)| known == name).or_else(|| {
+            let is_free = self.0.len() < Section::OBJECTS_MAX && !RESERVED.contains(&name);
             is_free.then(|| {
-                self.objects.push((name.to_owned(), as_key(name)));
-                self.objects.len() - 1
+                self.0.push((name.to_owned(), as_key(name)));
+                self.0.len() - 1
             })
         })?;
         Some(Section(Section::OBJECT + place as u8))
     }
-}
-
-fn as_key(text: &str) -> Vec<u8> {
-    let mut key = Vec::with_capacity(text.len() + 3);
-    put_string(&mut key, text.as_bytes());
-    key.push(b':');
-    key
 }
 
 /// The leaves of one section.
