@@ -8,7 +8,9 @@
 //! Pseudonyms, time and insert id depend on the record and the destination's keys alone: a retry, a resend or a replay gives the
 //! same (D5).
 
-use std::collections::HashMap;
+mod memo;
+mod released;
+
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use weir_detect::{Engine, families};
 use weir_event::names::{NameKind, has_clean_class};
 use weir_event::wire::Cursor;
 use weir_event::{
-    Category, EventId, Finding, LeafKind, Likelihood, Millis, NameId, Names, Operation, ProfileOp, Region, Role, Rule,
+    Category, Finding, LeafKind, Likelihood, Millis, NameId, Names, Operation, ProfileOp, Region, Role, Rule,
     SubjectKind, SubjectTag,
 };
 use weir_keys::{DestinationKeys, Epoch, KeySnapshot, Uuid};
@@ -29,6 +31,10 @@ use crate::minimise::{action_for, raw_aad, subject_place};
 use crate::paths::PathTable;
 use crate::record::{FINDINGS_MAX, FindingView, LeafView, RecordView, SHAPE_EMAIL, SHAPE_PHONE, Tag};
 use crate::spec::{Mode, ReleasePolicy};
+
+use memo::{LibraryMemo, Memo, Pseudonyms};
+use released::LeafText;
+pub use released::{Released, ReleasedId, ReleasedIdentity, ReleasedLeaf, RowFacts};
 
 /// Releases events for one destination. One per delivery task: it caches by itself and needs no lock.
 pub struct Releaser {
@@ -114,95 +120,6 @@ enum Decision {
     },
     LibraryName,
     LibraryVersion,
-}
-
-/// An event that may leave. Only [`Releaser::release`] makes one (D2).
-///
-/// ```compile_fail,E0451
-/// fn forge(r: weir_policy::Released<'_>) -> weir_policy::Released<'_> {
-///     weir_policy::Released { leaves: Vec::new(), ..r }
-/// }
-/// ```
-pub struct Released<'g> {
-    event_id: EventId,
-    operation: Operation,
-    name: NameId,
-    name_text: &'static str,
-    time: Millis,
-    received_at: Millis,
-    historical: bool,
-    insert_id: Uuid,
-    subject: ReleasedId,
-    ids: Vec<ReleasedIdentity>,
-    leaves: Vec<ReleasedLeaf<'g>>,
-    country: Region,
-    row: RowFacts,
-}
-
-/// An id as one destination sees it.
-#[derive(Clone, PartialEq, Eq)]
-pub enum ReleasedId {
-    /// A keyed pseudonym of the destination's own.
-    Pseudonym {
-        /// It.
-        uuid: Uuid,
-        /// Whether it stands for a device, so that an encoder can mark it as its vendor does.
-        device: bool,
-    },
-    /// The id as the product knows it: only for a `raw` destination.
-    Raw {
-        /// It.
-        text: Box<str>,
-        /// Whether it is a device's.
-        device: bool,
-    },
-    /// The event is about nobody: a pseudonym of this event alone.
-    None {
-        /// It.
-        uuid: Uuid,
-    },
-}
-
-/// One id of an event and what it does there.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ReleasedIdentity {
-    /// What it does.
-    pub role: Role,
-    /// What sort of id; a group's type is a clean name.
-    pub kind: SubjectKind,
-    /// The id.
-    pub id: ReleasedId,
-}
-
-/// One entry of what leaves of the tape.
-pub struct ReleasedLeaf<'g> {
-    path: NameId,
-    kind: LeafKind,
-    text: LeafText<'g>,
-}
-
-enum LeafText<'g> {
-    Stored(&'g [u8]),
-    Static(&'static str),
-    Uuid([u8; 36]),
-    Country([u8; 2]),
-}
-
-/// What the ledger's row says of the event (D13).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RowFacts {
-    /// First 8 bytes of the user's tag, else the device's, else 0.
-    pub subject: u64,
-    /// The same of the first group; 0 = none.
-    pub organisation: u64,
-    /// The event name.
-    pub event: NameId,
-    /// What left and what was withheld.
-    pub field_set: FieldSetId,
-    /// The slice.
-    pub slice: NameId,
-    /// The epoch; 0 for `raw` and `stable`.
-    pub epoch: u32,
 }
 
 /// Paths that the baseline writes or that stand for ids in field sets.
@@ -900,88 +817,6 @@ impl Releaser {
     }
 }
 
-/// Pseudonyms made lately, for the subject that comes again within a batch. A pseudonym costs two compressions, so a table that
-/// does not fit the processor's cache would cost more than it saves.
-#[derive(Default)]
-struct Pseudonyms(Vec<Option<(SubjectTag, SubjectKind, Epoch, Uuid)>>);
-
-impl Pseudonyms {
-    const PLACES: usize = 256;
-
-    /// A tag is a MAC: any bytes of it are as good as a hash.
-    fn place(tag: &Tag) -> usize {
-        usize::from(u16::from_le_bytes([tag.tag.0[14], tag.tag.0[15]])) % Pseudonyms::PLACES
-    }
-
-    fn get(&self, epoch: Epoch, tag: &Tag) -> Option<Uuid> {
-        let (known, kind, of, uuid) = self.0.get(Pseudonyms::place(tag))?.as_ref()?;
-        (*known == tag.tag && *kind == tag.kind && *of == epoch).then_some(*uuid)
-    }
-
-    fn put(&mut self, epoch: Epoch, tag: &Tag, uuid: Uuid) {
-        if self.0.is_empty() {
-            self.0.resize(Pseudonyms::PLACES, None);
-        }
-        self.0[Pseudonyms::place(tag)] = Some((tag.tag, tag.kind, epoch, uuid));
-    }
-
-    fn clear(&mut self) {
-        self.0.clear();
-    }
-}
-
-/// Families by text: SDKs send few texts, and each is looked up by many comparisons.
-#[derive(Default)]
-struct Memo(HashMap<Box<[u8]>, &'static str, RandomState>);
-
-impl Memo {
-    /// Texts kept; over it all are forgotten.
-    const MAX: usize = 1_024;
-    /// A longer text is the name of no system and is not kept, or a source could fill the memory.
-    const TEXT_BYTES_MAX: usize = 128;
-
-    fn get_or_make(&mut self, text: &[u8], make: impl FnOnce(&str) -> &'static str) -> &'static str {
-        if let Some(known) = self.0.get(text) {
-            return known;
-        }
-        if self.0.len() >= Memo::MAX {
-            self.0.clear();
-        }
-        let made = make(text_of(text));
-        if text.len() <= Memo::TEXT_BYTES_MAX {
-            self.0.insert(text.into(), made);
-        }
-        made
-    }
-}
-
-/// The last library and version: a source sends few, mostly the same for a whole batch.
-#[derive(Default)]
-struct LibraryMemo {
-    name: Vec<u8>,
-    version: Vec<u8>,
-    known: Option<(&'static str, bool)>,
-}
-
-impl LibraryMemo {
-    fn get_or_make<'g>(&mut self, name: &'g [u8], version: &'g [u8]) -> Option<(&'static str, &'g str)> {
-        if name.is_empty() {
-            return None;
-        }
-        if self.name != name || self.version != version {
-            let made = families::library(text_of(name), text_of(version));
-            if made.is_some_and(|(_, v)| !v.is_empty() && v.as_bytes() != version) {
-                // A version that is only part of the text is not worth remembering.
-                return made;
-            }
-            self.name = name.to_vec();
-            self.version = version.to_vec();
-            self.known = made.map(|(name, v)| (name, !v.is_empty()));
-        }
-        self.known.map(|(name, with_version)| (name, if with_version { text_of(version) } else { "" }))
-    }
-}
-
 impl fmt::Debug for Releaser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Releaser({})", self.policy.destination)
@@ -1029,178 +864,4 @@ fn whole_number(text: &[u8]) -> u32 {
 
 fn text_of(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
-}
-
-impl<'g> Released<'g> {
-    /// The event id, for the ledger and the quarantine. It does not leave.
-    pub fn event_id(&self) -> EventId {
-        self.event_id
-    }
-
-    /// What the event does.
-    pub fn operation(&self) -> Operation {
-        self.operation
-    }
-
-    /// The event name.
-    pub fn name(&self) -> &'static str {
-        self.name_text
-    }
-
-    /// The event name's id.
-    pub fn name_id(&self) -> NameId {
-        self.name
-    }
-
-    /// The event's time.
-    pub fn time(&self) -> Millis {
-        self.time
-    }
-
-    /// How old the event is at `now`, in milliseconds.
-    pub fn age_millis(&self, now: Millis) -> i64 {
-        now.since(self.time)
-    }
-
-    /// When it was received.
-    pub fn received_at(&self) -> Millis {
-        self.received_at
-    }
-
-    /// Whether its age is meant.
-    pub fn historical(&self) -> bool {
-        self.historical
-    }
-
-    /// What the vendor removes duplicates by (D5).
-    pub fn insert_id(&self) -> Uuid {
-        self.insert_id
-    }
-
-    /// Whom it is about: always an id, so that no vendor makes one of its own.
-    pub fn subject(&self) -> &ReleasedId {
-        &self.subject
-    }
-
-    /// Every id of it.
-    pub fn ids(&self) -> &[ReleasedIdentity] {
-        &self.ids
-    }
-
-    /// The first id of a role.
-    pub fn id(&self, role: Role) -> Option<&ReleasedId> {
-        self.ids.iter().find(|i| i.role == role).map(|i| &i.id)
-    }
-
-    /// What leaves of the tape, structure kept; `context.*` leaves of the baseline come last.
-    pub fn leaves(&self) -> &[ReleasedLeaf<'g>] {
-        &self.leaves
-    }
-
-    /// The country, where it may leave.
-    pub fn country(&self) -> Region {
-        self.country
-    }
-
-    /// What the ledger's row says of it.
-    pub fn row(&self) -> RowFacts {
-        self.row
-    }
-}
-
-/// Names and counts only: values are event content.
-impl fmt::Debug for Released<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Released")
-            .field("event_id", &self.event_id)
-            .field("name", &self.name_text)
-            .field("leaves", &self.leaves.len())
-            .finish_non_exhaustive()
-    }
-}
-
-impl ReleasedId {
-    /// The id's text, with the 36 bytes of a pseudonym written to `buffer`.
-    pub fn text<'a>(&'a self, buffer: &'a mut [u8; 36]) -> &'a str {
-        match self {
-            ReleasedId::Raw { text, .. } => text,
-            ReleasedId::Pseudonym { uuid, .. } | ReleasedId::None { uuid } => {
-                *buffer = uuid.to_text();
-                text_of(buffer)
-            }
-        }
-    }
-
-    /// Whether it is a device's.
-    pub fn is_device(&self) -> bool {
-        matches!(self, ReleasedId::Pseudonym { device: true, .. } | ReleasedId::Raw { device: true, .. })
-    }
-}
-
-/// Hides raw ids.
-impl fmt::Debug for ReleasedId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReleasedId::Pseudonym { uuid, .. } => write!(f, "Pseudonym({uuid})"),
-            ReleasedId::Raw { .. } => f.write_str("Raw(hidden)"),
-            ReleasedId::None { uuid } => write!(f, "None({uuid})"),
-        }
-    }
-}
-
-impl fmt::Debug for ReleasedIdentity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {:?}", self.role, self.id)
-    }
-}
-
-impl ReleasedLeaf<'_> {
-    /// The path.
-    pub fn path(&self) -> NameId {
-        self.path
-    }
-
-    /// What it is.
-    pub fn kind(&self) -> LeafKind {
-        self.kind
-    }
-
-    /// Its bytes: UTF-8 for strings and keys, a lexeme for numbers, empty for what has none.
-    pub fn bytes(&self) -> &[u8] {
-        match &self.text {
-            LeafText::Stored(bytes) => bytes,
-            LeafText::Static(text) => text.as_bytes(),
-            LeafText::Uuid(text) => text,
-            LeafText::Country(letters) => letters,
-        }
-    }
-
-    /// Its text.
-    pub fn text(&self) -> &str {
-        text_of(self.bytes())
-    }
-}
-
-impl fmt::Debug for ReleasedLeaf<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {:?}", self.path, self.kind)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Memo;
-
-    #[test]
-    fn a_memo_answers_for_long_texts_and_keeps_none() {
-        let mut memo = Memo::default();
-        let long = vec![b'x'; 1 << 20];
-        for (text, kept) in [(b"iOS".as_slice(), 1), (&long, 1), (b"macOS", 2), (b"iOS", 2)] {
-            assert_eq!(
-                memo.get_or_make(text, |text| if text.len() > 9 { "other" } else { "known" }),
-                if text.len() > 9 { "other" } else { "known" }
-            );
-            assert_eq!(memo.0.len(), kept);
-        }
-    }
 }
