@@ -64,11 +64,19 @@ pub enum Rule {
     ConsentRefused = 29,
     /// Nothing is known of consent for a purpose that the destination asks for.
     ConsentUnknown = 30,
+    /// The destination's route does not take it: another source, event or country.
+    RoutedElsewhere = 31,
+    /// Outside the sample that the destination takes.
+    SampledOut = 32,
+    /// The subject's residency class does not admit the destination.
+    Residency = 33,
+    /// Nothing is known of the subject's region, and a residency class might not admit the destination.
+    RegionUnknown = 34,
 }
 
 impl Rule {
     /// Every rule, in order of its number.
-    pub const ALL: [Rule; 30] = {
+    pub const ALL: [Rule; 34] = {
         use Rule::*;
         [
             NotAllowed,
@@ -101,6 +109,10 @@ impl Rule {
             NotCarried,
             ConsentRefused,
             ConsentUnknown,
+            RoutedElsewhere,
+            SampledOut,
+            Residency,
+            RegionUnknown,
         ]
     };
 
@@ -137,6 +149,10 @@ impl Rule {
             Rule::NotCarried => "not_carried",
             Rule::ConsentRefused => "consent_refused",
             Rule::ConsentUnknown => "consent_unknown",
+            Rule::RoutedElsewhere => "routed_elsewhere",
+            Rule::SampledOut => "sampled_out",
+            Rule::Residency => "residency",
+            Rule::RegionUnknown => "region_unknown",
         }
     }
 

@@ -21,7 +21,7 @@ use weir_policy::{
 };
 use weir_protocol::body::{self, Limits};
 use weir_protocol::vendors::mixpanel;
-use weir_protocol::{DecodeOptions, DestinationSetup, RequestHead, Secret, encoder, protocol};
+use weir_protocol::{DecodeOptions, DestinationSetup, RequestHead, encoder, protocol};
 
 const EVENTS: usize = 500;
 const NOW: Millis = Millis(1_795_303_178_843);
@@ -89,13 +89,7 @@ fn main() {
 
     let mut out = std::io::stdout().lock();
     for (name, gzip_from_bytes) in [("plain", None), ("gzip", Some(1_024))] {
-        let setup = DestinationSetup {
-            token: Secret::new("vendortoken"),
-            import: None,
-            gzip_from_bytes,
-            names: Arc::clone(&names),
-            identity_merge: weir_protocol::IdentityMerge::default(),
-        };
+        let setup = DestinationSetup { gzip_from_bytes, ..DestinationSetup::new("vendortoken", &names) };
         let mut encoder = encoder("mixpanel", setup).expect("a setup");
         let mut best = f64::MAX;
         let (mut bytes, mut sent) = (0, 0);

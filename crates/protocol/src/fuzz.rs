@@ -9,6 +9,8 @@ use crate::answer::{Answering, Situation};
 use crate::body::{self, Limits};
 use crate::inbound::{Call, DecodeOptions, Protocol, RequestHead};
 use crate::json::{Parser, Plan, Vocabulary};
+use crate::outbound::{DestinationSetup, Encoded, Verdict};
+use crate::vendors::DESTINATIONS;
 use crate::vendors::amplitude::Amplitude;
 use crate::vendors::mixpanel::Mixpanel;
 use crate::vendors::posthog::PostHog;
@@ -169,9 +171,21 @@ fn fuzz_ingest(protocol: &dyn Protocol, targets: &[&str], data: &[u8]) {
     let _ = protocol.answer(&Answering { endpoint, head: &head, opened: Some(&opened), situation, now: Millis(0) });
 }
 
-/// Interprets bytes as Mixpanel's answer to a batch.
+/// Interprets bytes as the answer of every vendor to a batch.
 pub fn fuzz_interpret(data: &[u8]) {
-    crate::vendors::mixpanel::encode::fuzz_interpret(data);
-    crate::vendors::posthog::encode::fuzz_interpret(data);
-    crate::vendors::amplitude::encode::fuzz_interpret(data);
+    let Some(([choice, status, count], body)) = data.split_first_chunk::<3>() else { return };
+    let names = Names::new(Box::new(ClassOnly));
+    let status = [200, 202, 204, 400, 401, 413, 429, 500, 302][usize::from(*status) % 9];
+    for kind in DESTINATIONS {
+        let Ok(encoder) = (kind.encoder)(DestinationSetup::new("t", &names)) else { continue };
+        let lane = encoder.lanes()[usize::from(*choice) % encoder.lanes().len()];
+        let encoded = Encoded::json(lane, u32::from(*count), "/".into(), Vec::new(), None);
+        match encoder.interpret(&encoded, status, None, body) {
+            Verdict::Accepted => assert!((200..300).contains(&status), "an error is never taken for a delivery"),
+            Verdict::Partial { rejected } => {
+                assert!(rejected.iter().all(|(i, _)| *i < u32::from(*count)), "a rejected event is one that was sent");
+            }
+            _ => {}
+        }
+    }
 }

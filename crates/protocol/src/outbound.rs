@@ -148,7 +148,7 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// Makes a request of JSON; compresses it from `gzip_from_bytes` on, at the level where time is cheaper than bytes.
+    /// Makes a request of JSON, see [`Encoded::post`].
     pub(crate) fn json(
         lane: Lane,
         count: u32,
@@ -156,17 +156,29 @@ impl Encoded {
         json: Vec<u8>,
         gzip_from_bytes: Option<usize>,
     ) -> Encoded {
+        Encoded::post(lane, count, path_and_query, "application/json", json, gzip_from_bytes)
+            .with_header("Accept", "application/json".to_owned())
+    }
+
+    /// Makes a request with a body; compresses it from `gzip_from_bytes` on, at the level where time is cheaper than bytes.
+    pub(crate) fn post(
+        lane: Lane,
+        count: u32,
+        path_and_query: String,
+        content_type: &'static str,
+        body: Vec<u8>,
+        gzip_from_bytes: Option<usize>,
+    ) -> Encoded {
         let mut digest = [0; 32];
-        digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &json).as_ref());
-        let mut headers =
-            vec![("Content-Type", "application/json".to_owned()), ("Accept", "application/json".to_owned())];
-        let bytes_uncompressed = json.len();
-        let body = match gzip_from_bytes.filter(|from| bytes_uncompressed >= *from).and_then(|_| gzip(&json)) {
+        digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &body).as_ref());
+        let mut headers = vec![("Content-Type", content_type.to_owned())];
+        let bytes_uncompressed = body.len();
+        let body = match gzip_from_bytes.filter(|from| bytes_uncompressed >= *from).and_then(|_| gzip(&body)) {
             Some(compressed) => {
                 headers.push(("Content-Encoding", "gzip".to_owned()));
                 compressed
             }
-            None => json,
+            None => body,
         };
         Encoded { lane, method: "POST", count, path_and_query, headers, body: body.into(), bytes_uncompressed, digest }
     }
@@ -283,7 +295,13 @@ pub struct DestinationSetup {
     pub names: Arc<Names>,
     /// How a project of Mixpanel's merges ids; no other vendor reads it.
     pub identity_merge: IdentityMerge,
+    /// What only one type of destination reads.
+    pub settings: Settings,
 }
+
+/// What the configuration says for one type of destination alone: a field for each type that has any.
+#[derive(Clone, Default, Debug)]
+pub struct Settings {}
 
 /// How a Mixpanel project makes one person of several ids. Source: Mixpanel's "Identity Management" pages.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -301,6 +319,18 @@ pub enum IdentityMerge {
 impl DestinationSetup {
     /// Bytes from which on compression pays over a wide-area link.
     pub const GZIP_FROM_BYTES: usize = 1_024;
+
+    /// A setup with a token and nothing else: no import, no compression, no settings.
+    pub fn new(token: impl Into<String>, names: &Arc<Names>) -> DestinationSetup {
+        DestinationSetup {
+            token: Secret::new(token),
+            import: None,
+            gzip_from_bytes: None,
+            names: Arc::clone(names),
+            identity_merge: IdentityMerge::default(),
+            settings: Settings::default(),
+        }
+    }
 }
 
 /// Credentials of an import.

@@ -33,15 +33,78 @@ pub struct DestinationKind {
     pub endpoints: &'static [(&'static str, &'static str)],
     /// Makes its encoder.
     pub encoder: fn(DestinationSetup) -> Result<Box<dyn Encoder>, SetupError>,
+    /// What a second copy of an event does there.
+    pub repeat: Repeat,
+    /// Whether a batch whose answer was lost is sent again where the configuration says nothing (D3).
+    pub resends_unknown: bool,
+    /// Whether the vendor sends on to others by its own configuration: then `onward` has to say to whom (D13).
+    pub forwards: bool,
+}
+
+/// What a second copy of an event, under the same insert id and time, does at a vendor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Repeat {
+    /// What.
+    pub effect: RepeatEffect,
+    /// How long the vendor remembers, in milliseconds; `None` where it does not say, or for ever.
+    pub within_millis: Option<i64>,
+    /// Where the vendor says so.
+    pub source: &'static str,
+}
+
+/// What a second copy does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RepeatEffect {
+    /// Counts instead of the first: what was wrong is put right.
+    Replaces,
+    /// The first stays: nothing is counted twice, and nothing is put right.
+    Ignored,
+    /// Is one more event.
+    Duplicates,
 }
 
 /// Every kind of destination.
 pub const DESTINATIONS: &[DestinationKind] = &[
-    DestinationKind { name: "mixpanel", endpoints: mixpanel::encode::ENDPOINTS, encoder: mixpanel::encode::encoder },
-    DestinationKind { name: "amplitude", endpoints: amplitude::encode::ENDPOINTS, encoder: amplitude::encode::encoder },
-    DestinationKind { name: "posthog", endpoints: posthog::encode::ENDPOINTS, encoder: posthog::encode::encoder },
-    DestinationKind { name: "segment", endpoints: segment::encode::ENDPOINTS, encoder: segment::encode::encoder },
-    DestinationKind { name: "rudderstack", endpoints: rudderstack::ENDPOINTS, encoder: rudderstack::encoder },
+    DestinationKind {
+        name: "mixpanel",
+        endpoints: mixpanel::encode::ENDPOINTS,
+        encoder: mixpanel::encode::encoder,
+        repeat: mixpanel::encode::REPEAT,
+        resends_unknown: true,
+        forwards: false,
+    },
+    DestinationKind {
+        name: "amplitude",
+        endpoints: amplitude::encode::ENDPOINTS,
+        encoder: amplitude::encode::encoder,
+        repeat: amplitude::encode::REPEAT,
+        resends_unknown: true,
+        forwards: false,
+    },
+    DestinationKind {
+        name: "posthog",
+        endpoints: posthog::encode::ENDPOINTS,
+        encoder: posthog::encode::encoder,
+        repeat: posthog::encode::REPEAT,
+        resends_unknown: true,
+        forwards: false,
+    },
+    DestinationKind {
+        name: "segment",
+        endpoints: segment::encode::ENDPOINTS,
+        encoder: segment::encode::encoder,
+        repeat: segment::encode::REPEAT,
+        resends_unknown: true,
+        forwards: true,
+    },
+    DestinationKind {
+        name: "rudderstack",
+        endpoints: rudderstack::ENDPOINTS,
+        encoder: rudderstack::encoder,
+        repeat: rudderstack::REPEAT,
+        resends_unknown: true,
+        forwards: true,
+    },
 ];
 
 /// The kind of a name in the configuration.

@@ -132,13 +132,7 @@ impl World {
     }
 
     fn setup(&self) -> DestinationSetup {
-        DestinationSetup {
-            token: Secret::new("vendorkey"),
-            import: None,
-            gzip_from_bytes: None,
-            names: Arc::clone(&self.names),
-            identity_merge: weir_protocol::IdentityMerge::default(),
-        }
+        DestinationSetup::new("vendorkey", &self.names)
     }
 
     /// The requests that reach a vendor: path and body.

@@ -130,13 +130,7 @@ impl World {
             password: Secret::new("s3cret"),
             project_id: Some("77".to_owned()),
         };
-        DestinationSetup {
-            token: Secret::new("vendortoken"),
-            import: has_import.then_some(import),
-            gzip_from_bytes: None,
-            names: Arc::clone(&self.names),
-            identity_merge: weir_protocol::IdentityMerge::default(),
-        }
+        DestinationSetup { import: has_import.then_some(import), ..DestinationSetup::new("vendortoken", &self.names) }
     }
 
     /// What the vendor gets of one event.

@@ -122,13 +122,7 @@ impl World {
 
     fn setup(&self) -> DestinationSetup {
         let names = Arc::clone(&self.names);
-        DestinationSetup {
-            token: Secret::new("phc_vendor"),
-            import: None,
-            gzip_from_bytes: None,
-            names,
-            identity_merge: weir_protocol::IdentityMerge::default(),
-        }
+        DestinationSetup::new("phc_vendor", &names)
     }
 
     fn encoder(&self) -> Box<dyn Encoder> {

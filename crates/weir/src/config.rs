@@ -172,8 +172,10 @@ pub struct Destination {
     pub vendor: String,
     /// Where it starts.
     pub from: StartFrom,
-    /// What to do with a batch whose answer was lost.
-    pub on_unknown: OnUnknown,
+    /// What to do with a batch whose answer was lost; `None`: what suits the vendor.
+    pub on_unknown: Option<OnUnknown>,
+    /// Whom the vendor sends on to (D13).
+    pub onward: Option<Vec<Onward>>,
     /// How long events wait.
     pub lag_max: Duration,
     /// And then.
@@ -200,6 +202,19 @@ impl Destination {
             None => resolve::region_origin(self.kind, self.region),
         }
     }
+}
+
+/// One entry of `destinations.<id>.onward`: a vendor that receives what this destination forwards (D13).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Onward {
+    /// The company.
+    pub vendor: String,
+    /// Where it keeps the data, in the operator's words.
+    pub region: Option<String>,
+    /// The first day, `2026-03-01`.
+    pub since: Option<String>,
+    /// The last day.
+    pub until: Option<String>,
 }
 
 /// `destinations.<id>.import`.

@@ -6,7 +6,8 @@ use weir_deliver::{OnLag, OnUnknown, Options, Setup, Start};
 use weir_event::{DestinationId, Names, Offset};
 use weir_outbound::{Client, ClientOptions, Endpoint};
 use weir_policy::{ReleasePolicy, ReleaseSpec, RuleSpec, SubjectMode};
-use weir_protocol::outbound::{DestinationSetup, ImportCredentials, Secret};
+use weir_protocol::DestinationKind;
+use weir_protocol::outbound::{DestinationSetup, ImportCredentials, Secret, Settings};
 
 use crate::config::{self, Config, Destination, RuleAction, Selector, Subject};
 
@@ -49,7 +50,7 @@ pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Ar
     let client = client(from).map_err(|e| problems.push(flaw("root_certificates", e))).ok();
     match (release, inquiries, kind, endpoint, client) {
         (Some(release), Some(inquiries), Some(kind), Some(endpoint), Some(client)) if problems.is_empty() => {
-            let options = options(from, config);
+            let options = options(from, kind, config);
             let (release, inquiries) = (Arc::new(release), Arc::new(inquiries));
             Ok(Setup { id: id.clone(), release, inquiries, kind, vendor, endpoint, client, options })
         }
@@ -122,6 +123,7 @@ fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {
         gzip_from_bytes: from.compress.then_some(DestinationSetup::GZIP_FROM_BYTES),
         names: Arc::clone(names),
         identity_merge: from.identity_merge,
+        settings: Settings::default(),
     }
 }
 
@@ -140,11 +142,13 @@ fn client(from: &Destination) -> Result<Client, String> {
     Client::new(options).map_err(|e| e.to_string())
 }
 
-fn options(from: &Destination, config: &Config) -> Options {
+fn options(from: &Destination, kind: &DestinationKind, config: &Config) -> Options {
     Options {
         on_unknown: match from.on_unknown {
-            config::OnUnknown::Resend => OnUnknown::Resend,
-            config::OnUnknown::KeepUnknown => OnUnknown::KeepUnknown,
+            Some(config::OnUnknown::Resend) => OnUnknown::Resend,
+            Some(config::OnUnknown::KeepUnknown) => OnUnknown::KeepUnknown,
+            None if kind.resends_unknown => OnUnknown::Resend,
+            None => OnUnknown::KeepUnknown,
         },
         on_lag: match from.on_lag {
             config::OnLag::Expire => OnLag::Expire,

@@ -20,6 +20,9 @@ static DEFECTIVE: DestinationKind = DestinationKind {
     name: "defective",
     endpoints: &[],
     encoder: |setup| Ok(Box::new(Defective(weir_protocol::encoder("mixpanel", setup)?))),
+    repeat: weir_protocol::vendors::mixpanel::encode::REPEAT,
+    resends_unknown: true,
+    forwards: false,
 };
 
 impl Encoder for Defective {

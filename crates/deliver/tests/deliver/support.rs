@@ -206,15 +206,12 @@ impl World {
             inquiries: Arc::new(ReleasePolicy::resolve(&spec, &self.up().names).unwrap()),
             kind: destination_kind("mixpanel").unwrap(),
             vendor: DestinationSetup {
-                token: Secret::new("0123456789abcdef0123456789abcdef"),
                 import: Some(ImportCredentials {
                     user: Secret::new("account"),
                     password: Secret::new("secret"),
                     project_id: Some("12".into()),
                 }),
-                gzip_from_bytes: None,
-                names: Arc::clone(&self.up().names),
-                identity_merge: weir_protocol::IdentityMerge::default(),
+                ..DestinationSetup::new("0123456789abcdef0123456789abcdef", &self.up().names)
             },
             endpoint: Endpoint::parse(url).unwrap(),
             client: Client::new(client).unwrap(),

@@ -16,9 +16,17 @@ use crate::vendors::segment::{
     AUDIENCE_LIST, BATCH, Dialect, EVENT, HEALTH, IMPORT, METRICS, MessageType, PIXEL, ROBOTS, SOURCE_CONFIG, VERSION,
     answers, decode, encode, find_write_keys, names, with_method,
 };
+use crate::vendors::{Repeat, RepeatEffect};
 
 /// RudderStack's server is the customer's own, so there is no address of the vendor.
 pub const ENDPOINTS: &[(&str, &str)] = &[];
+
+/// What a second copy does.
+pub const REPEAT: Repeat = Repeat {
+    effect: RepeatEffect::Duplicates,
+    within_millis: None,
+    source: "rudder-server, config.yaml: removing duplicates by messageId is off unless the customer turns it on",
+};
 
 /// Makes the encoder.
 pub fn encoder(setup: DestinationSetup) -> Result<Box<dyn Encoder>, SetupError> {

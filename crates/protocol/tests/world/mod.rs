@@ -15,7 +15,7 @@ use weir_policy::{
     SourcePolicy, SubjectMode,
 };
 use weir_protocol::body::{self, Limits};
-use weir_protocol::{Call, DecodeOptions, DestinationSetup, Encoded, Encoder, RequestHead, Secret, encoder, protocol};
+use weir_protocol::{Call, DecodeOptions, DestinationSetup, Encoded, Encoder, RequestHead, encoder, protocol};
 
 /// 2026-11-21T23:19:38.843Z.
 pub(crate) const NOW: Millis = Millis(1_795_303_178_843);
@@ -133,13 +133,7 @@ impl World {
     }
 
     pub(crate) fn setup(&self, token: &str) -> DestinationSetup {
-        DestinationSetup {
-            token: Secret::new(token),
-            import: None,
-            gzip_from_bytes: None,
-            names: Arc::clone(&self.names),
-            identity_merge: weir_protocol::IdentityMerge::default(),
-        }
+        DestinationSetup::new(token, &self.names)
     }
 
     pub(crate) fn encoder(&self) -> Box<dyn Encoder> {

@@ -283,6 +283,12 @@ fn destinations(checks: &mut Checks, config: &Config) {
             let says = format!("{id}: `from: earliest` reaches no event that came in before it was configured");
             checks.good("destinations", says);
         }
+        let forwards = weir_protocol::destination_kind(destination.kind).is_some_and(|kind| kind.forwards);
+        if forwards && destination.onward.is_none() {
+            let advice = "list under `onward` whom it forwards to, or write `onward: []`";
+            let what = format!("{id}: {} can send on to others, and `onward` says nothing", destination.kind);
+            checks.warn("destinations", what, advice);
+        }
         if matches!(destination.subject, crate::config::Subject::Raw { .. }) {
             let advice = "a breach there exposes your ids; `stable` or `rotating` keep them in";
             checks.warn("destinations", format!("{id}: people appear under your own ids (subject: raw)"), advice);

@@ -14,8 +14,8 @@ use super::problem::Problem;
 use super::values::{self, Origin};
 use super::yaml::Position;
 use super::{
-    Auxiliary, Config, Destination, Hold, Import, Journal, Ledger, Limits, Listen, Mode, OnLag, OnUnknown, ReleaseRule,
-    RuleAction, Secret, SecretPlace, Secrets, Selector, Source, StartFrom, Subject, TlsFiles,
+    Auxiliary, Config, Destination, Hold, Import, Journal, Ledger, Limits, Listen, Mode, OnLag, OnUnknown, Onward,
+    ReleaseRule, RuleAction, Secret, SecretPlace, Secrets, Selector, Source, StartFrom, Subject, TlsFiles,
 };
 use crate::log::Format;
 use weir_event::log::Level;
@@ -350,10 +350,12 @@ impl Resolver<'_, '_> {
             },
             vendor: fields.field("vendor").optional_text().unwrap_or_else(|| kind.to_owned()),
             from: if fields.field("from").text() == "earliest" { StartFrom::Earliest } else { StartFrom::Now },
-            on_unknown: match fields.field("on_unknown").text() {
-                "keep_unknown" => OnUnknown::KeepUnknown,
-                _ => OnUnknown::Resend,
+            on_unknown: match word(fields.field("on_unknown")) {
+                "keep_unknown" => Some(OnUnknown::KeepUnknown),
+                "resend" => Some(OnUnknown::Resend),
+                _ => None,
             },
+            onward: self.onward(id, fields.field("onward")),
             lag_max: duration(lag.field("max")),
             on_lag: if lag.field("on_lag").text() == "hold" { OnLag::Hold } else { OnLag::Expire },
             links: fields.field("links").flag(),
@@ -367,6 +369,24 @@ impl Resolver<'_, '_> {
             request_timeout: duration(timeouts.field("request")),
             root_certificates: optional_path(self, fields.field("root_certificates")),
         }
+    }
+
+    fn onward(&mut self, id: &DestinationId, list: &Checked) -> Option<Vec<Onward>> {
+        if list.is_absent() {
+            return None;
+        }
+        let mut read = Vec::new();
+        for item in list.items() {
+            let day = |name| item.field(name).optional_text();
+            let (since, until) = (day("since"), day("until"));
+            // Days of this form sort as texts.
+            if since.as_ref().zip(until.as_ref()).is_some_and(|(since, until)| since > until) {
+                self.report(item.at, &format!("`destinations.{id}.onward`: `since` is after `until`: exchange them"));
+            }
+            let vendor = item.field("vendor").text().to_owned();
+            read.push(Onward { vendor, region: day("region"), since, until });
+        }
+        Some(read)
     }
 
     fn endpoint(&mut self, id: &DestinationId, region: &str, at: Position, origin: &Origin, may_be_plain: bool) {

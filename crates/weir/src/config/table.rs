@@ -218,6 +218,11 @@ const COOKIE: Form = Form {
         (1..=128).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
     },
 };
+const DAY_FORM: Form = Form {
+    noun: "a day such as 2026-03-01",
+    pattern: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    check: |t| t.len() == 10 && weir_event::Millis::from_rfc3339(&format!("{t}T00:00:00Z")).is_some(),
+};
 const LEDGER_ORIGIN: Form = Form {
     noun: "a name for this log as C2SP checkpoints carry it: no spaces and no +, such as weir.example.com/egress",
     pattern: Some("^[^\\s+]{1,100}$"),
@@ -666,8 +671,14 @@ static DESTINATION: &[Field] = &[
             ),
             choice("keep_unknown", "Leave it counted as unknown."),
         ]),
-        default: Default::Value("resend"),
-        doc: "What to do with a batch that was sent but whose answer was lost.",
+        default: Default::Absent,
+        doc: "What to do with a batch that was sent but whose answer was lost. Absent: what suits the type, `resend`, but `keep_unknown` for a vendor that would count a second copy.",
+    },
+    Field {
+        name: "onward",
+        kind: Kind::List { of: &Kind::Section(ONWARD), min: 0, max: 200 },
+        default: Default::Absent,
+        doc: "Whom this vendor sends on to by its own configuration, which Weir cannot see: Segment and RudderStack do. It makes nobody receive anything; it is what answers about those vendors rest on, as *declared*. `[]`: nobody. Absent: not said, and `doctor` asks where the type forwards.",
     },
     Field {
         name: "lag",
@@ -720,6 +731,28 @@ static DESTINATION: &[Field] = &[
         kind: Kind::Text(&PATH),
         default: Default::Absent,
         doc: "A PEM file of further certificate authorities to trust for this destination, for a relay of your own. Absent: the public ones (Mozilla's list).",
+    },
+];
+
+static ONWARD: &[Field] = &[
+    Field {
+        name: "vendor",
+        kind: Kind::Text(&WORD),
+        default: Default::Required { why: "the company that receives it", stand_in: "unset" },
+        doc: "The company that receives it.",
+    },
+    Field { name: "region", kind: Kind::Text(&WORD), default: Default::Absent, doc: "Where it keeps the data." },
+    Field {
+        name: "since",
+        kind: Kind::Text(&DAY_FORM),
+        default: Default::Absent,
+        doc: "The first day. Absent: from the beginning.",
+    },
+    Field {
+        name: "until",
+        kind: Kind::Text(&DAY_FORM),
+        default: Default::Absent,
+        doc: "The last day. Absent: it goes on.",
     },
 ];
 

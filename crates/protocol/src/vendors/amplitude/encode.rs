@@ -31,6 +31,7 @@ use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary};
 use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLimits, SetupError, Verdict};
 use crate::vendors::amplitude::decode::OPERATIONS;
 use crate::vendors::amplitude::names;
+use crate::vendors::{Repeat, RepeatEffect};
 use crate::writing::{
     PathTable, TapeKeys, as_key, bytes_at_most, group_of, group_types, groups_of, put_bare_id, put_escaped, put_field,
     put_key, put_number, put_string, put_tape, put_unset,
@@ -38,6 +39,13 @@ use crate::writing::{
 
 /// (Region, base address). Source: Amplitude's HTTP V2 API reference.
 pub const ENDPOINTS: &[(&str, &str)] = &[("us", "https://api2.amplitude.com"), ("eu", "https://api.eu.amplitude.com")];
+
+/// What a second copy does.
+pub const REPEAT: Repeat = Repeat {
+    effect: RepeatEffect::Ignored,
+    within_millis: Some(7 * Millis::DAY),
+    source: "Amplitude, HTTP V2 API: later events with an insert_id that the device has used in the last 7 days are ignored",
+};
 
 /// Events.
 pub const EVENTS: Lane = Lane { number: 1, name: "events" };
@@ -568,24 +576,6 @@ fn holds_anything(parser: &mut Parser<'_, ReplyWords>) -> Result<bool, Malformed
     Ok(matches!(opening, b'[' | b'{') && !parser.bytes(inner).trim_ascii().is_empty())
 }
 
-/// Interprets any answer to any lane, for fuzzing.
-pub(crate) fn fuzz_interpret(data: &[u8]) {
-    let Some(([choice, status, count], body)) = data.split_first_chunk::<3>() else { return };
-    let setup = DestinationSetup {
-        token: crate::outbound::Secret::new("t"),
-        import: None,
-        gzip_from_bytes: None,
-        names: Names::new(Box::new(ClassOnly)),
-        identity_merge: crate::outbound::IdentityMerge::default(),
-    };
-    let Ok(encoder) = AmplitudeEncoder::new(setup) else { return };
-    let lane = LANES[usize::from(*choice) % LANES.len()];
-    let encoded = Encoded::json(lane, u32::from(*count), "/".into(), Vec::new(), None);
-    let status = [200, 400, 401, 413, 429, 500, 302][usize::from(*status) % 7];
-    let verdict = encoder.interpret(&encoded, status, None, body);
-    assert!(verdict != Verdict::Accepted || status == 200, "an error is never taken for a delivery");
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -610,10 +600,10 @@ mod tests {
     proptest! {
         #[test]
         fn any_answer_is_interpreted(data in proptest::collection::vec(any::<u8>(), 0..120), choice in 0_u8..8, json in "[\\[\\]{}\":,a-z0-9_-]{0,80}") {
-            fuzz_interpret(&data);
+            crate::fuzz::fuzz_interpret(&data);
             let answer = format!("{{\"silenced_events\":{json},\"code\":400}}");
-            fuzz_interpret(&[&[choice, choice, 3], answer.as_bytes()].concat());
-            fuzz_interpret(&[&[choice, choice, 3], json.as_bytes()].concat());
+            crate::fuzz::fuzz_interpret(&[&[choice, choice, 3], answer.as_bytes()].concat());
+            crate::fuzz::fuzz_interpret(&[&[choice, choice, 3], json.as_bytes()].concat());
         }
     }
 }

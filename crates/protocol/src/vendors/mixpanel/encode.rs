@@ -31,6 +31,7 @@ use crate::outbound::{
     Verdict,
 };
 use crate::vendors::mixpanel::names;
+use crate::vendors::{Repeat, RepeatEffect};
 use crate::writing::{
     PathTable, TapeKeys, as_key, bytes_at_most, group_of, group_types, groups_of, put_bare_id, put_field, put_id_text,
     put_key, put_number, put_scalar, put_string, put_tape, put_unset,
@@ -39,6 +40,13 @@ use crate::writing::{
 /// (Region, base address). Source: Mixpanel's `ingestion.openapi.yaml`.
 pub const ENDPOINTS: &[(&str, &str)] =
     &[("us", "https://api.mixpanel.com"), ("eu", "https://api-eu.mixpanel.com"), ("in", "https://api-in.mixpanel.com")];
+
+/// What a second copy does.
+pub const REPEAT: Repeat = Repeat {
+    effect: RepeatEffect::Replaces,
+    within_millis: None,
+    source: "Mixpanel, Event Deduplication: of events with the same name, time, distinct_id and $insert_id reports show the latest in most cases, without a promise of it; raw exports keep all",
+};
 
 /// Events.
 pub const TRACK: Lane = Lane { number: 1, name: "track" };
@@ -715,25 +723,6 @@ impl Reply {
 fn integer(parser: &mut Parser<'_, ReplyWords>) -> Result<Option<i64>, Malformed> {
     let scalar = parser.scalar()?.filter(|scalar| scalar.kind == LeafKind::Number);
     Ok(scalar.and_then(|scalar| parser.str(scalar.text).parse().ok()))
-}
-
-/// Interprets any answer to any lane, for fuzzing.
-pub(crate) fn fuzz_interpret(data: &[u8]) {
-    let Some(([choice, status, count], body)) = data.split_first_chunk::<3>() else { return };
-    let setup = DestinationSetup {
-        token: crate::outbound::Secret::new("t"),
-        import: None,
-        gzip_from_bytes: None,
-        names: Names::new(Box::new(ClassOnly)),
-        identity_merge: IdentityMerge::default(),
-    };
-    let Ok(encoder) = MixpanelEncoder::new(setup) else { return };
-    let lane = LANES[usize::from(*choice) % LANES.len()];
-    let encoded = Encoded::json(lane, u32::from(*count), "/".into(), Vec::new(), None);
-    let status = [200, 400, 401, 413, 429, 500, 302][usize::from(*status) % 7];
-    if let Verdict::Partial { rejected } = encoder.interpret(&encoded, status, None, body) {
-        assert!(rejected.iter().all(|(index, _)| *index < u32::from(*count)), "a rejected event is one that was sent");
-    }
 }
 
 #[cfg(test)]

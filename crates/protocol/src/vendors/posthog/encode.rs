@@ -32,6 +32,7 @@ use weir_policy::{Released, ReleasedId};
 use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary};
 use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLimits, SetupError, Verdict};
 use crate::vendors::posthog::names;
+use crate::vendors::{Repeat, RepeatEffect};
 use crate::writing::{
     PathTable, TapeKeys, as_key, bytes_at_most, group_of, group_types, groups_of, put_bare_id, put_field, put_key,
     put_string, put_tape, put_unset,
@@ -39,6 +40,13 @@ use crate::writing::{
 
 /// (Region, base address). Source: PostHog's SDK documentation, "Regions".
 pub const ENDPOINTS: &[(&str, &str)] = &[("us", "https://us.i.posthog.com"), ("eu", "https://eu.i.posthog.com")];
+
+/// What a second copy does.
+pub const REPEAT: Repeat = Repeat {
+    effect: RepeatEffect::Replaces,
+    within_millis: None,
+    source: "PostHog, Unduplicator: rows with the same day, event, distinct_id and uuid become one when their parts are merged, the later one",
+};
 
 /// Events.
 pub const BATCH: Lane = Lane { number: 1, name: "batch" };
@@ -524,23 +532,5 @@ impl Reply {
             }
         }
         if parser.is_done() { Ok(reply) } else { Err(Malformed(parser.position())) }
-    }
-}
-
-/// Interprets any answer, for fuzzing.
-pub(crate) fn fuzz_interpret(data: &[u8]) {
-    let Some(([status, count], body)) = data.split_first_chunk::<2>() else { return };
-    let setup = DestinationSetup {
-        token: crate::outbound::Secret::new("t"),
-        import: None,
-        gzip_from_bytes: None,
-        names: Names::new(Box::new(ClassOnly)),
-        identity_merge: crate::outbound::IdentityMerge::default(),
-    };
-    let Ok(encoder) = PostHogEncoder::new(setup) else { return };
-    let encoded = Encoded::json(BATCH, u32::from(*count), "/".into(), Vec::new(), None);
-    let status = [200, 400, 401, 413, 429, 500, 302][usize::from(*status) % 7];
-    if encoder.interpret(&encoded, status, None, body) == Verdict::Accepted {
-        assert_eq!(status, 200, "nothing else says that the events are kept");
     }
 }

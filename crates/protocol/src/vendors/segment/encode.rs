@@ -32,6 +32,7 @@ use weir_policy::{Released, ReleasedId};
 use crate::body::base64;
 use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLimits, SetupError, Verdict};
 use crate::vendors::segment::{Dialect, names};
+use crate::vendors::{Repeat, RepeatEffect};
 use crate::writing::{
     PathTable, TapeKeys, as_key, group_of, put_bare_id, put_field, put_key, put_scalar, put_string, put_tape, put_unset,
 };
@@ -39,6 +40,13 @@ use crate::writing::{
 /// (Region, base address) of Segment. Source: its documentation of regional ingestion.
 pub const ENDPOINTS: &[(&str, &str)] =
     &[("us", "https://api.segment.io"), ("eu", "https://events.eu1.segmentapis.com")];
+
+/// What a second copy does.
+pub const REPEAT: Repeat = Repeat {
+    effect: RepeatEffect::Ignored,
+    within_millis: Some(Millis::DAY),
+    source: "Segment, HTTP API: a messageId that was seen in the last 24 hours is not taken again",
+};
 
 /// Every message.
 pub const BATCH: Lane = Lane { number: 1, name: "batch" };
