@@ -14,6 +14,8 @@ pub mod inbound;
 pub mod inquiry;
 pub mod json;
 pub mod outbound;
+#[allow(dead_code, reason = "the encoders that write it come with their types of destination")]
+mod plain;
 pub mod preflight;
 pub mod vendors;
 mod writing;

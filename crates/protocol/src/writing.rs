@@ -51,6 +51,38 @@ pub(crate) trait TapeKeys {
     fn nested(&mut self, path: NameId) -> &[u8];
 }
 
+/// The objects that an encoder nests in `context`, as it meets them: a tape holds their leaves one by one.
+#[derive(Default)]
+pub(crate) struct Objects(Vec<Vec<u8>>);
+
+impl Objects {
+    /// More than this many are not nested.
+    const MOST: usize = 48;
+
+    /// The place of an object by its name; `None` where there is no room for one more.
+    pub(crate) fn place(&mut self, name: &str) -> Option<u8> {
+        let key = as_key(name);
+        let place = self.0.iter().position(|known| *known == key).or_else(|| {
+            let is_free = self.0.len() < Objects::MOST;
+            is_free.then(|| {
+                self.0.push(key);
+                self.0.len() - 1
+            })
+        })?;
+        u8::try_from(place).ok()
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> u8 {
+        self.0.len() as u8
+    }
+
+    /// The key of a place, as JSON with its colon.
+    pub(crate) fn key(&self, place: u8) -> &[u8] {
+        self.0.get(usize::from(place)).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// Writes a tape as the fields of an object that is open. `comma`: something stands before them. Returns whether something does
 /// after them. The caller has seen to it that the tape is not deeper than 64.
 pub(crate) fn put_tape(

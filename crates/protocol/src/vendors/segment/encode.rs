@@ -34,7 +34,8 @@ use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLi
 use crate::vendors::segment::{Dialect, names};
 use crate::vendors::{Repeat, RepeatEffect};
 use crate::writing::{
-    PathTable, TapeKeys, as_key, group_of, put_bare_id, put_field, put_key, put_scalar, put_string, put_tape, put_unset,
+    Objects, PathTable, TapeKeys, as_key, group_of, put_bare_id, put_field, put_key, put_scalar, put_string, put_tape,
+    put_unset,
 };
 
 /// (Region, base address) of Segment. Source: its documentation of regional ingestion.
@@ -119,7 +120,7 @@ impl SegmentEncoder {
             dialect,
             authorization: format!("Basic {}", base64::encode(format!("{key}:").as_bytes())),
             gzip_from_bytes: setup.gzip_from_bytes,
-            keys: Keys { paths: PathTable::new(&setup.names), objects: Objects(Vec::new()) },
+            keys: Keys { paths: PathTable::new(&setup.names), objects: Objects::default() },
             scratch: Vec::new(),
             body_bytes_last: 0,
         })
@@ -250,11 +251,11 @@ impl SegmentEncoder {
             put_bare_id(out, id);
         }
         put_tape(out, event.leaves(), &mut self.keys.tape(Section::CONTEXT), true);
-        for i in 0..self.keys.objects.0.len() {
-            let section = Section(Section::OBJECT + i as u8);
+        for place in 0..self.keys.objects.len() {
+            let section = Section(Section::OBJECT + place);
             if sections & section.bit() != 0 {
                 out.push(b',');
-                out.extend_from_slice(&self.keys.objects.0[i].1);
+                out.extend_from_slice(self.keys.objects.key(place));
                 out.push(b'{');
                 put_tape(out, event.leaves(), &mut self.keys.tape(section), false);
                 out.push(b'}');
@@ -460,8 +461,6 @@ impl Section {
     const CONTEXT: Section = Section(5);
     /// In an object there: this number plus the object's.
     const OBJECT: u8 = 6;
-    /// Objects that have a section of their own.
-    const OBJECTS_MAX: usize = 48;
 
     fn bit(self) -> u64 {
         1_u64.checked_shl(u32::from(self.0)).unwrap_or(0)
@@ -480,9 +479,6 @@ struct Keys {
     paths: PathTable<KeyText>,
     objects: Objects,
 }
-
-/// Name, and key with its colon, of each object in `context`.
-struct Objects(Vec<(String, Vec<u8>)>);
 
 /// What a path is beside a place.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -555,7 +551,7 @@ fn place_of(names: &Names, path: NameId, objects: &mut Objects) -> (Section, Str
         }
         let above = names.entry(entry.parent);
         if above.parent == NameId::CONTEXT_ROOT
-            && let Some(section) = objects.section(above.key)
+            && let Some(section) = object_section(objects, above.key)
         {
             return (section, key());
         }
@@ -572,18 +568,12 @@ fn place_of(names: &Names, path: NameId, objects: &mut Objects) -> (Section, Str
     (section, key())
 }
 
-impl Objects {
-    /// The section of an object in `context`.
-    fn section(&mut self, name: &str) -> Option<Section> {
-        let place = self.0.iter().position(|(known, _)| known == name).or_else(|| {
-            let is_free = self.0.len() < Section::OBJECTS_MAX && !RESERVED.contains(&name);
-            is_free.then(|| {
-                self.0.push((name.to_owned(), as_key(name)));
-                self.0.len() - 1
-            })
-        })?;
-        Some(Section(Section::OBJECT + place as u8))
+/// The section of an object in `context`.
+fn object_section(objects: &mut Objects, name: &str) -> Option<Section> {
+    if RESERVED.contains(&name) {
+        return None;
     }
+    Some(Section(Section::OBJECT + objects.place(name)?))
 }
 
 /// The leaves of one section.
