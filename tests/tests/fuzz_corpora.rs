@@ -47,6 +47,7 @@ targets! {
     posthog: weir_protocol::fuzz::fuzz_posthog,
     record: weir_policy::fuzz::fuzz_record,
     reduce: weir_detect::fuzz::fuzz_reduce,
+    reason: weir_ledger::fuzz::fuzz_reason,
     rows: weir_ledger::fuzz::fuzz_rows,
     rudderstack: weir_protocol::fuzz::fuzz_rudderstack,
     scan: weir_detect::fuzz::fuzz_scan,

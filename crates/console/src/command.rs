@@ -69,6 +69,20 @@ pub enum Command {
     KeysList {},
     /// What each source was seen to use since the process began: SDKs, calls and features by name, no value.
     Observed {},
+    /// Begins a window in which apps send past Weir.
+    BypassOpen {
+        /// Whose apps; none for all.
+        source: Option<String>,
+        /// Since when, Unix milliseconds; none for now.
+        since: Option<i64>,
+        /// Why: the operator's own words.
+        reason: String,
+    },
+    /// Ends such a window now.
+    BypassClose {
+        /// Its number, where several are open.
+        window: Option<u64>,
+    },
     /// Records that the key folder is about to be copied. The command line copies it, after this.
     KeysBackup {},
 }
@@ -134,6 +148,8 @@ impl Command {
             Command::Trim {} => "trim",
             Command::KeysList {} => "keys_list",
             Command::Observed {} => "observed",
+            Command::BypassOpen { .. } => "bypass_open",
+            Command::BypassClose { .. } => "bypass_close",
             Command::KeysBackup {} => "keys_backup",
         }
     }
@@ -249,10 +265,32 @@ pub struct Status {
     pub disk_free_bytes: u64,
     /// Entries of the ledger.
     pub ledger_entries: u64,
+    /// Windows that are open in which apps send past Weir.
+    #[serde(default)]
+    pub bypass: Vec<BypassWindow>,
     /// By source.
     pub sources: Vec<SourceStatus>,
     /// By destination.
     pub destinations: Vec<DestinationStatus>,
+}
+
+/// A time in which apps sent past Weir: no answer covers it.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BypassWindow {
+    /// Its number.
+    pub window: u64,
+    /// Whose apps; none for all.
+    pub source: Option<String>,
+    /// When it began, RFC 3339.
+    pub since: String,
+    /// When it ended, RFC 3339; none while it is open.
+    pub until: Option<String>,
+    /// When its beginning was recorded, RFC 3339.
+    pub recorded: String,
+    /// Whether that was after it had begun.
+    pub backdated: bool,
+    /// Why, in the operator's words; none where that text was deleted or changed.
+    pub reason: Option<String>,
 }
 
 /// One source.
@@ -421,6 +459,8 @@ mod tests {
             Command::DestinationEnd { destination: id(), confirm: id() },
             Command::Trim {},
             Command::KeysBackup {},
+            Command::BypassOpen { source: None, since: None, reason: id() },
+            Command::BypassClose { window: None },
         ] {
             assert!(command.is_recorded(), "{command:?}");
         }

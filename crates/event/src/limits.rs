@@ -49,3 +49,7 @@ pub const HOLD_BODY_BYTES_MAX: usize = 1_000_000;
 /// Refusals of consent (person and purpose) that are remembered to stop events that wait. Over it: the oldest quarter goes, and what
 /// waits from before it is dropped as `consent_unknown` where consent is asked for.
 pub const WITHDRAWALS_MAX: usize = 500_000;
+/// Characters of the reason of a bypass. Over it: the command is refused.
+pub const BYPASS_REASON_CHARS_MAX: usize = 500;
+/// Bypass windows that are open at a time. Over it: opening another is refused; close one.
+pub const BYPASS_OPEN_MAX: usize = 100;

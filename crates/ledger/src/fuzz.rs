@@ -52,6 +52,13 @@ pub fn fuzz_rows(data: &[u8]) {
     }
 }
 
+/// The file of a reason.
+pub fn fuzz_reason(data: &[u8]) {
+    if let Some(text) = crate::coverage::read_reason(data) {
+        assert!(crate::coverage::is_reason(&text));
+    }
+}
+
 /// A tile and a bundle.
 pub fn fuzz_tile(data: &[u8]) {
     let _ = (read_tile(data), read_bundle(data));

@@ -8,9 +8,10 @@
 //! even those. Nothing is sent and no vendor is known.
 //!
 //! Read in this order: [`entry`] (what is recorded), [`rows`], `state` (what it adds up to), `record` and `log` (how it lies on the
-//! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`].
+//! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`], [`coverage`] (the times that no answer covers).
 
 pub mod anchor;
+pub mod coverage;
 pub mod disk;
 pub mod entry;
 pub mod error;
@@ -28,6 +29,7 @@ mod record;
 mod state;
 
 pub use anchor::{NewOrigin, Rewind, recover_from_anchor};
+pub use coverage::Coverage;
 pub use entry::{Actor, BatchId, EventResult, FieldSetId, Purpose, StoredName, Target};
 pub use error::LedgerError;
 pub use ledger::{

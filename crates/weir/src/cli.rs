@@ -3,11 +3,13 @@
 //!
 //! Read-only commands work beside a running Weir on the same folders; what changes something goes through `admin.sock` (D19).
 
+mod bypass;
 mod config;
 mod destination;
 mod doctor;
 mod keys;
 mod ledger;
+mod offline;
 mod output;
 pub mod preflight;
 mod quarantine;
@@ -73,6 +75,9 @@ enum Command {
     /// Where events go.
     #[command(subcommand)]
     Destination(destination::Command),
+    /// Times in which apps sent to a vendor past Weir: no answer covers them.
+    #[command(subcommand)]
+    Bypass(bypass::Command),
     /// The key folder.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -143,6 +148,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Ledger(command) => ledger::run(&out, &command),
         Command::Quarantine(command) => quarantine::run(&out, &command),
         Command::Destination(command) => destination::run(&out, &command),
+        Command::Bypass(command) => bypass::run(&out, &command),
         Command::Keys(command) => keys::run(&out, &command),
     }
 }

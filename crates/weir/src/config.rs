@@ -28,6 +28,7 @@ use zeroize::Zeroizing;
 
 pub use problem::{Problem, Problems};
 pub use values::Origin;
+pub(crate) use values::duration;
 pub use weir_outbound::Cidr;
 pub use yaml::Position;
 

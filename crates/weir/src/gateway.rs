@@ -15,6 +15,7 @@ use weir_keys::Keys;
 use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
 use weir_policy::{MinimisedBatch, Minimiser, SharedTally, Withdrawals};
 
+use crate::bypass::Bypass;
 use crate::config::{Auxiliary, Config, Mode, Problems, Secrets, StartFrom};
 use crate::consent;
 use crate::disk::{DataFolder, Space};
@@ -59,6 +60,8 @@ pub struct Gateway {
     pub egress: Arc<Ledger>,
     /// Who did what.
     pub audit: Arc<Ledger>,
+    /// When apps sent past Weir.
+    pub bypass: Bypass,
     /// Delivery.
     pub deliver: Arc<Deliver>,
     /// Who has refused what since events came in that still wait.
@@ -156,6 +159,7 @@ impl Gateway {
         let (egress, recovered) = open_ledger(Kind::Egress, &places, &config, &keys, &names, &clock)?;
         let (audit, _) = open_ledger(Kind::Audit, &places, &config, &keys, &names, &clock)?;
         let rewind = recovered.rewind.clone();
+        let bypass = Bypass::open(&places.data.join("audit"))?;
 
         let memories = Memories::default();
         let has_ended = |id: &DestinationId| egress.position(id).is_some_and(|p| p.life == weir_ledger::Status::Ended);
@@ -207,6 +211,7 @@ impl Gateway {
             hold,
             egress,
             audit,
+            bypass,
             deliver,
             withdrawals,
             space,

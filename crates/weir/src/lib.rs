@@ -3,6 +3,7 @@
 //! Read in this order: [`pipeline`] (the gate, one screen), [`generation`], [`gateway`] (what a running Weir is made of), [`serve`].
 
 pub mod auxiliary;
+pub mod bypass;
 pub mod cli;
 pub mod config;
 mod consent;

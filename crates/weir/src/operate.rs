@@ -9,11 +9,12 @@ use weir_console::command::{
 use weir_deliver::{DeliverError, Replayed as Redelivered};
 use weir_event::ids::hex;
 use weir_event::log::{Field, Level, emit};
-use weir_event::{DestinationId, LeafKind, Millis};
+use weir_event::{DestinationId, LeafKind, Millis, SourceId};
 use weir_hold::{EntryId, HoldInfo, Owner, RejectedRecord, Shelf};
 use weir_ledger::{Act, Target};
 use weir_policy::{RecordView, Releaser};
 
+use crate::bypass::{self, Change};
 use crate::gateway::Gateway;
 use crate::pipeline::{Reentry, Replayed};
 
@@ -24,6 +25,10 @@ impl Gateway {
     /// Enters a command into the audit ledger; durable when this returns.
     pub async fn record(&self, actor: Actor, command: &Command) -> Result<(), AdminError> {
         let actor = weir_ledger::Actor::Local { uid: actor.uid };
+        if let Some(change) = bypass_of(command)? {
+            let (dir, now) = (self.places.data.join("audit"), self.clock.now());
+            return self.bypass.change(&self.audit, &dir, actor, change, now).await;
+        }
         let act = Act { actor, action: command.action(), targets: self.targets(command) };
         self.audit.act(act).await.map_err(|e| AdminError::NotRecorded { message: e.to_string() })
     }
@@ -74,7 +79,9 @@ impl Gateway {
             Command::Observed {} => Ok(Reply::Observed { sources: self.pipeline.observed().list() }),
             Command::KeysList {} => Ok(Reply::Keys { keys: self.key_list() }),
             // To record it was all that was asked.
-            Command::KeysBackup {} => Ok(Reply::Done { count: self.keys.list().len() as u64 }),
+            Command::KeysBackup {} | Command::BypassOpen { .. } | Command::BypassClose { .. } => {
+                Ok(Reply::Done { count: self.keys.list().len() as u64 })
+            }
         }
     }
 }
@@ -234,7 +241,7 @@ impl Gateway {
     pub fn status(&self) -> Status {
         let generation = self.pipeline.generation();
         let journal = self.pipeline.journal();
-        let mode = |id: &weir_event::SourceId| {
+        let mode = |id: &SourceId| {
             let mode = generation.config.sources.get(id).map(|source| source.mode);
             mode.map_or(String::new(), |mode| format!("{mode:?}").to_lowercase())
         };
@@ -254,6 +261,10 @@ impl Gateway {
             journal_offsets: (journal.floor().0, journal.tail().0),
             disk_free_bytes: self.space.free_bytes(),
             ledger_entries: self.egress.entries(),
+            bypass: {
+                let (coverage, dir) = (self.bypass.coverage(), self.places.data.join("audit"));
+                coverage.open().map(|window| bypass::shown(window, &dir)).collect()
+            },
             sources: sources.collect(),
             destinations: self.destinations(),
         }
@@ -298,6 +309,19 @@ impl Gateway {
         };
         self.keys.list().into_iter().map(status).collect()
     }
+}
+
+/// What a command changes about bypass windows, if it is about them.
+fn bypass_of(command: &Command) -> Result<Option<Change>, AdminError> {
+    Ok(match command {
+        Command::BypassOpen { source, since, reason } => {
+            let parse = |text: &String| SourceId::parse(text).map_err(|e| AdminError::request(e.to_string()));
+            let source = source.as_ref().map(parse).transpose()?;
+            Some(Change::Open { source, since: since.map(Millis), reason: reason.clone() })
+        }
+        Command::BypassClose { window } => Some(Change::Close { number: *window }),
+        _ => None,
+    })
 }
 
 fn id(text: &str) -> Result<DestinationId, AdminError> {

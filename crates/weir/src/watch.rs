@@ -187,6 +187,13 @@ impl Watched for Watch {
             gateway.audit.entries() as f64,
         );
         sample(
+            "weir_bypass_open",
+            "Windows open in which apps send past Weir: no answer covers them.",
+            Kind::Gauge,
+            vec![],
+            gateway.bypass.coverage().open().count() as f64,
+        );
+        sample(
             "weir_ingest_connections",
             "Open connections of SDKs.",
             Kind::Gauge,

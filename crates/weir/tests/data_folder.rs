@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use weir::bypass::Change;
 use weir::config::{Config, Secrets};
 use weir::first_start;
 use weir::gateway::{Gateway, Places};
 use weir::listen::{Listener, Settings};
 use weir_console::socket::Socket;
-use weir_event::SystemClock;
+use weir_event::{Clock, SystemClock};
 use weir_keys::Keys;
 use weir_ledger::{Act, Actor};
 
@@ -42,6 +43,7 @@ fn matches(name: &str, path: &str) -> bool {
     let digits = path.chars().take_while(char::is_ascii_digit).count();
     match what {
         "16 hex" => exactly(16, char::is_ascii_hexdigit),
+        "64 hex" => exactly(64, char::is_ascii_hexdigit),
         "20 digits" => exactly(20, char::is_ascii_digit),
         "number" => digits > 0 && matches(rest, &path[digits..]),
         // Three digits; above 999 further groups before them, each led by an x.
@@ -150,6 +152,8 @@ destinations:
             ledger.act(Act { actor: Actor::Weir, action: "test", targets: Vec::new() }).await.unwrap();
         }
     }
+    let bypass = Change::Open { source: None, since: None, reason: "a test".to_owned() };
+    gateway.bypass.change(&gateway.audit, &data.join("audit"), Actor::Weir, bypass, SystemClock.now()).await.unwrap();
     let there = |what: &str| files(&data).into_iter().filter(|path| path.contains(what)).collect::<BTreeSet<_>>();
     while there("hold/rejected/").is_empty() || there(".spare").is_empty() {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -77,6 +77,7 @@ pub(super) fn run(out: &Output, folders: &Folders) -> Exit {
         }
     }
     anchors(&mut checks, &config);
+    bypass(&mut checks, folders);
 
     let worst = checks.0.iter().map(|c| c.grade).max().unwrap_or(Grade::Good);
     let mut text = String::new();
@@ -312,6 +313,20 @@ fn anchors(checks: &mut Checks, config: &Config) {
                 "make or mount it",
             ),
         }
+    }
+}
+
+fn bypass(checks: &mut Checks, folders: &Folders) {
+    match super::bypass::windows(folders) {
+        Ok(windows) => {
+            let open: Vec<_> = windows.iter().filter(|window| window.until.is_none()).collect();
+            let advice = "when its apps send to weir again: `weir bypass close`";
+            open.iter().for_each(|window| checks.warn("bypass", crate::bypass::not_covered(window), advice));
+            if open.is_empty() {
+                checks.good("bypass", format!("none open, {} in the past", windows.len()));
+            }
+        }
+        Err(why) => checks.bad("bypass", why, "run `weir ledger verify`; until then no time counts as covered"),
     }
 }
 

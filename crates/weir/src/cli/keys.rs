@@ -8,14 +8,13 @@ use clap::Subcommand;
 use serde_json::json;
 use weir_console::Command as Ask;
 use weir_console::socket;
-use weir_event::{Clock, SystemClock};
+use weir_event::SystemClock;
 use weir_keys::{BackupReport, Keys};
-use weir_ledger::{Act, Actor};
+use weir_ledger::Act;
 
 use super::output::table;
-use super::{Exit, Folders, Output};
-use crate::disk::{self, DataFolder};
-use crate::gateway::{self, Places};
+use super::{Exit, Folders, Output, offline};
+use crate::disk;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -89,17 +88,8 @@ fn record(folders: &Folders, keys: &Path) -> Result<bool, String> {
             Err(error) => Err(error.to_string()),
         };
     }
-    let folder = DataFolder::open(data).map_err(|e| e.to_string())?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let opened = Keys::open(keys, Arc::clone(&clock)).map_err(|e| e.to_string())?;
-    let config = folders.config_file().unwrap_or_default();
-    let places = Places { config, data: data.clone(), keys: keys.to_owned() };
-    let actor = Actor::Local { uid: rustix::process::getuid().as_raw() };
-    let act = Act { actor, action: "keys_backup", targets: Vec::new() };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.map_err(|e| e.kind().to_string())?;
-    let done = runtime.block_on(gateway::record_offline(&folder, &places, &opened, act, &clock));
-    done.map(|()| true).map_err(|e| e.to_string())
+    let act = || Ok::<_, String>(Act { actor: offline::actor(), action: "keys_backup", targets: Vec::new() });
+    offline::record(folders, keys, act).map(|()| true)
 }
 
 fn shown(out: &Output, report: &BackupReport, first: &str) -> Exit {

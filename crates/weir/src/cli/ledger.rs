@@ -11,11 +11,11 @@ use weir_keys::Keys;
 use weir_ledger::anchor::{Rewind, recover_from_anchor};
 use weir_ledger::disk::RealDisk;
 use weir_ledger::verify::{Report, verify_with_anchors};
-use weir_ledger::{Kind, LedgerError};
+use weir_ledger::{Coverage, Kind, LedgerError};
 
 use super::{Exit, Folders, Output};
 use crate::config::{Config, Secrets};
-use crate::{disk, gateway};
+use crate::{bypass, disk, gateway};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -148,8 +148,20 @@ fn verify(out: &Output, data: &Path, keys: Option<&PathBuf>, config: Option<&Pat
             exit = Exit::Found;
         }
         entries += report.entries;
-        values.push(value(name, &report));
+        let mut value = value(name, &report);
         text.push_str(&describe(name, &dir, &report));
+        if name == "audit" {
+            match Coverage::read(&dir) {
+                Ok(coverage) => {
+                    let windows: Vec<_> = coverage.windows().iter().map(|w| bypass::shown(w, &dir)).collect();
+                    windows.iter().for_each(|w| text.push_str(&format!("  {}\n", bypass::not_covered(w))));
+                    value["not_covered"] = json!(windows);
+                }
+                // What is bad was named above.
+                Err(_) => text.push_str("  NOT COVERED: no time, because what was bypassed cannot be read\n"),
+            }
+        }
+        values.push(value);
     }
     // Every start makes both before the first of them has an entry.
     if entries > 0 && !audit.is_dir() {

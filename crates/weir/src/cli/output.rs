@@ -134,6 +134,9 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             } else {
                 format!("not ready: {}", status.not_ready.join(", "))
             };
+            for window in &status.bypass {
+                text.push_str(&format!("{}\n", crate::bypass::not_covered(window)));
+            }
             text.push_str(&format!("weir {} since {}, {ready}\n", status.version, status.started));
             text.push_str(&format!("generation {}, ledger entries {}\n", status.generation, status.ledger_entries));
             let (from, to) = status.journal_offsets;
