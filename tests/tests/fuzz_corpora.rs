@@ -33,6 +33,7 @@ targets! {
     config: weir::config::fuzz::fuzz_config,
     consent: weir_policy::fuzz::fuzz_consent,
     country_table: weir_detect::fuzz::fuzz_country_table,
+    edit: weir::config::fuzz::fuzz_edit,
     hold: weir_hold::fuzz::fuzz_entry,
     interpret: weir_protocol::fuzz::fuzz_interpret,
     json: weir_protocol::fuzz::fuzz_json,

@@ -8,6 +8,7 @@
 
 mod canonical;
 mod check;
+pub mod edit;
 pub mod page;
 mod problem;
 mod resolve;
@@ -505,6 +506,13 @@ impl Config {
 /// Replayed on stable and by libFuzzer: reading a configuration never panics, whatever the bytes.
 pub mod fuzz {
     use super::{Config, Path, Secrets};
+
+    /// Any bytes as a configuration file that is edited at each of its paths: what comes out says what was meant, or nothing does.
+    pub fn fuzz_edit(data: &[u8]) {
+        if let Ok(text) = std::str::from_utf8(data) {
+            super::edit::every_edit(text);
+        }
+    }
 
     /// Any bytes as a configuration file.
     pub fn fuzz_config(data: &[u8]) {

@@ -72,7 +72,7 @@ impl Checker<'_> {
         for field in fields {
             let path = if path.is_empty() { field.name.to_owned() } else { format!("{path}.{}", field.name) };
             let value = match given.iter().find(|(key, _)| key.text == field.name) {
-                Some((_, Node { value: Value::Null, at })) if matches!(field.default, Default::Required { .. }) => {
+                Some((_, Node { value: Value::Null, at, .. })) if matches!(field.default, Default::Required { .. }) => {
                     self.missing(field, &path, *at)
                 }
                 Some((_, node)) if node.value != Value::Null || matches!(field.kind, Kind::Section(_)) => {
@@ -226,7 +226,7 @@ impl Checker<'_> {
         if let Some(variant) = scalar(node).and_then(|text| of.iter().find(|v| v.bare && v.name == text)) {
             let body = match variant.body {
                 Some(kind) => {
-                    let empty = Node { at: node.at, value: Value::Map(Vec::new()) };
+                    let empty = Node { at: node.at, extent: node.extent, value: Value::Map(Vec::new()) };
                     Some(Box::new(Checked { at: node.at, value: self.value(kind, &empty, path)? }))
                 }
                 None => None,

@@ -31,10 +31,19 @@ impl fmt::Display for Position {
     }
 }
 
+/// The bytes of the text that a piece is written in, quotes and brackets included, comments around it not. Empty where nothing
+/// is written: then it is somewhere behind the key or the dash.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Extent {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
 /// A piece of the file.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Node {
     pub(crate) at: Position,
+    pub(crate) extent: Extent,
     pub(crate) value: Value,
 }
 
@@ -53,6 +62,7 @@ pub(crate) enum Value {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Key {
     pub(crate) at: Position,
+    pub(crate) extent: Extent,
     pub(crate) text: String,
 }
 
@@ -70,7 +80,8 @@ impl Value {
 
 /// Reads a file into a tree. An empty file is an empty map. On a syntax error the tree is missing; on lesser problems both exist.
 pub(crate) fn parse(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
-    let mut reader = Reader { parser: Parser::new_from_str(text), problems, nodes: 0 };
+    let offsets = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(byte, _)| byte).collect() };
+    let mut reader = Reader { parser: Parser::new_from_str(text), text, offsets, problems, nodes: 0 };
     let root = reader.document();
     match root {
         Ok(node) => Some(node),
@@ -84,6 +95,9 @@ pub(crate) fn parse(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
 
 struct Reader<'a, 'p> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
+    text: &'a str,
+    /// Byte offsets of the characters, which the parser counts; empty where both are the same.
+    offsets: Vec<usize>,
     problems: &'p mut Vec<Problem>,
     nodes: usize,
 }
@@ -101,7 +115,7 @@ impl<'a> Reader<'a, '_> {
             match event {
                 Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
                 Event::StreamEnd => break,
-                event if root.is_none() => root = Some(self.node(event, span, 0)?),
+                event if root.is_none() => root = Some(self.node(event, span, 0, 0)?),
                 _ => {
                     let at = position(span);
                     self.problems.push(Problem::new(at, "a second document: a configuration is one document".into()));
@@ -109,15 +123,24 @@ impl<'a> Reader<'a, '_> {
                 }
             }
         }
-        let empty = Node { at: Position { line: 1, column: 1 }, value: Value::Map(Vec::new()) };
+        let at = Position { line: 1, column: 1 };
+        let empty = Node { at, extent: Extent::default(), value: Value::Map(Vec::new()) };
         Ok(match root {
             Some(Node { value: Value::Null, .. }) | None => empty,
             Some(node) => node,
         })
     }
 
-    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Stop> {
+    /// `after`: where the piece before it ends, its key's colon or its own dash.
+    fn node(&mut self, event: Event<'a>, span: Span, depth: usize, after: usize) -> Result<Node, Stop> {
         let at = position(span);
+        let start = self.byte(span.start.index());
+        // The parser gives the start of a block no length, and puts it behind the first dash.
+        let is_flow = span.end.index() > span.start.index();
+        let written = match &event {
+            Event::Scalar(text, style, ..) => self.scalar(span, *style, text.is_empty()),
+            _ => Extent { start, end: start },
+        };
         self.nodes += 1;
         if depth > DEPTH_MAX || self.nodes > NODES_MAX {
             self.problems
@@ -135,6 +158,7 @@ impl<'a> Reader<'a, '_> {
         if tag {
             self.problems.push(Problem::new(at, "a tag (!): remove it, the field's kind is known".into()));
         }
+        let mut extent = written;
         let value = match event {
             Event::Scalar(text, ScalarStyle::Plain, ..) if matches!(&*text, "" | "~" | "null" | "Null" | "NULL") => {
                 Value::Null
@@ -147,25 +171,40 @@ impl<'a> Reader<'a, '_> {
                 Value::Null
             }
             Event::SequenceStart(..) => {
-                let mut items = Vec::new();
+                let mut items: Vec<Node> = Vec::new();
+                let first = if is_flow { start } else { self.skip_blanks(after) };
                 loop {
                     let (event, span) = self.next()?;
                     if matches!(event, Event::SequenceEnd) {
+                        extent = self.collection(first, is_flow, items.last());
                         break Value::List(items);
                     }
-                    items.push(self.node(event, span, depth + 1)?);
+                    let dash = self.skip_blanks(items.last().map_or(first, |last| last.extent.end));
+                    let behind = dash + usize::from(self.text.as_bytes().get(dash) == Some(&b'-'));
+                    let mut item = self.node(event, span, depth + 1, behind)?;
+                    if !is_flow && item.extent.start == item.extent.end {
+                        item.extent = Extent { start: behind, end: behind };
+                    }
+                    items.push(item);
                 }
             }
             Event::MappingStart(..) => {
                 let mut fields: Vec<(Key, Node)> = Vec::new();
+                let mut last: Option<Node> = None;
                 loop {
                     let (event, span) = self.next()?;
                     if matches!(event, Event::MappingEnd) {
+                        extent = self.collection(start, is_flow, last.as_ref());
                         break Value::Map(fields);
                     }
-                    let key = self.node(event, span, depth + 1)?;
+                    let key = self.node(event, span, depth + 1, start)?;
                     let (event, span) = self.next()?;
-                    let value = self.node(event, span, depth + 1)?;
+                    let nothing = self.nothing(key.extent.end);
+                    let mut value = self.node(event, span, depth + 1, nothing.end)?;
+                    if value.extent.end == value.extent.start {
+                        value.extent = nothing;
+                    }
+                    last = Some(Node { value: Value::Null, ..value });
                     let Value::Scalar { text, .. } = key.value else {
                         self.problems.push(Problem::new(key.at, "the name of a field must be a plain word".into()));
                         continue;
@@ -176,13 +215,84 @@ impl<'a> Reader<'a, '_> {
                             .push(Problem::new(key.at, format!("`{text}` is set twice, first on line {line}")));
                         continue;
                     }
-                    fields.push((Key { at: key.at, text }, value));
+                    fields.push((Key { at: key.at, extent: key.extent, text }, value));
                 }
             }
             // The parser balances starts and ends itself; anything else here would be its defect, and ends the reading.
             _ => return Err(Stop::Syntax(at, "unexpected end of a block".into())),
         };
-        Ok(Node { at, value })
+        Ok(Node { at, extent, value })
+    }
+
+    /// The byte at which a character begins.
+    fn byte(&self, index: usize) -> usize {
+        let byte = if self.offsets.is_empty() { index } else { self.offsets.get(index).copied().unwrap_or(usize::MAX) };
+        byte.min(self.text.len())
+    }
+
+    /// The parser's end of a quoted scalar may lie behind spaces and a comment, so its closing quote is looked for.
+    fn scalar(&self, span: Span, style: ScalarStyle, is_empty: bool) -> Extent {
+        let (start, end) = (self.byte(span.start.index()), self.byte(span.end.index()));
+        let bytes = self.text.as_bytes();
+        let end = match style {
+            ScalarStyle::Plain if is_empty => start,
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                let mut at = start + 1;
+                loop {
+                    match bytes.get(at) {
+                        None => break bytes.len(),
+                        Some(b'\\') if style == ScalarStyle::DoubleQuoted => at += 2,
+                        Some(b'"') if style == ScalarStyle::DoubleQuoted => break at + 1,
+                        Some(b'\'') if style == ScalarStyle::SingleQuoted => match bytes.get(at + 1) {
+                            Some(b'\'') => at += 2,
+                            _ => break at + 1,
+                        },
+                        Some(_) => at += 1,
+                    }
+                }
+            }
+            _ => start + self.text.get(start..end).unwrap_or_default().trim_end().len(),
+        };
+        Extent { start, end }
+    }
+
+    /// Behind the colon of a key that has no value; behind the key where there is no colon either.
+    fn nothing(&self, key_end: usize) -> Extent {
+        let rest = self.text.get(key_end..).unwrap_or_default();
+        let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        let end = if rest[blank..].starts_with(':') { key_end + blank + 1 } else { key_end };
+        Extent { start: end, end }
+    }
+
+    /// The next byte that is neither blank nor of a comment.
+    fn skip_blanks(&self, from: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut at = from;
+        loop {
+            match bytes.get(at) {
+                Some(b'#') => at += bytes[at..].iter().position(|b| *b == b'\n').unwrap_or(bytes.len() - at),
+                Some(b' ' | b'\t' | b'\r' | b'\n') => at += 1,
+                _ => return at.min(bytes.len()),
+            }
+        }
+    }
+
+    /// From the opening to the closing bracket; of a block, from its first dash or key to the end of its last piece. Between the
+    /// last piece and a closing bracket stand only blanks, commas, colons and comments.
+    fn collection(&self, start: usize, is_flow: bool, last: Option<&Node>) -> Extent {
+        if !is_flow {
+            return Extent { start, end: last.map_or(start, |last| last.extent.end) };
+        }
+        let bytes = self.text.as_bytes();
+        let mut at = last.map_or(start + 1, |last| last.extent.end);
+        loop {
+            match bytes.get(at) {
+                None => break Extent { start, end: bytes.len() },
+                Some(b']' | b'}') => break Extent { start, end: at + 1 },
+                Some(b'#') => at = self.skip_blanks(at),
+                Some(_) => at += 1,
+            }
+        }
     }
 
     fn next(&mut self) -> Result<(Event<'a>, Span), Stop> {
