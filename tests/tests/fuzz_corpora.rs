@@ -28,6 +28,7 @@ macro_rules! targets {
 targets! {
     amplitude: weir_protocol::fuzz::fuzz_amplitude,
     body: weir_protocol::fuzz::fuzz_body,
+    catalog: weir_catalog::fuzz::fuzz_catalog,
     checkpoint: weir_ledger::fuzz::fuzz_checkpoint,
     command: weir_console::socket::fuzz::fuzz_command,
     config: weir::config::fuzz::fuzz_config,

@@ -9,8 +9,8 @@ use crate::shell;
 use crate::toml::Toml;
 
 /// The crates from the bottom up (ARCHITECTURE.md); each uses only crates before it.
-const LAYERS: [&str; 12] = [
-    "event", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "deliver", "console",
+const LAYERS: [&str; 13] = [
+    "event", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "catalog", "deliver", "console",
     "weir",
 ];
 

@@ -83,6 +83,8 @@ pub enum Command {
         /// Its number, where several are open.
         window: Option<u64>,
     },
+    /// Write down what was observed until now, so that the command line reads it.
+    CatalogSave {},
     /// Records that the key folder is about to be copied. The command line copies it, after this.
     KeysBackup {},
 }
@@ -150,6 +152,7 @@ impl Command {
             Command::Observed {} => "observed",
             Command::BypassOpen { .. } => "bypass_open",
             Command::BypassClose { .. } => "bypass_close",
+            Command::CatalogSave {} => "catalog_save",
             Command::KeysBackup {} => "keys_backup",
         }
     }
@@ -163,6 +166,7 @@ impl Command {
                 | Command::DestinationList {}
                 | Command::KeysList {}
                 | Command::Observed {}
+                | Command::CatalogSave {}
         )
     }
 }

@@ -53,3 +53,7 @@ pub const WITHDRAWALS_MAX: usize = 500_000;
 pub const BYPASS_REASON_CHARS_MAX: usize = 500;
 /// Bypass windows that are open at a time. Over it: opening another is refused; close one.
 pub const BYPASS_OPEN_MAX: usize = 100;
+/// Pairs of source and event that the catalog lists. Over it: counted together, not listed.
+pub const CATALOG_EVENTS_MAX: usize = 20_000;
+/// Properties that the catalog lists, of all events of all sources. Over it: counted together, not listed.
+pub const CATALOG_PROPERTIES_MAX: usize = 100_000;

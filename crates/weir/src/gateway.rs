@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use weir_catalog::{CatalogHandle, SketchKey};
 use weir_deliver::{Deliver, Parts};
 use weir_detect::{Engine, Judge};
 use weir_event::log::{self, Field, Level};
@@ -64,6 +65,8 @@ pub struct Gateway {
     pub bypass: Bypass,
     /// Delivery.
     pub deliver: Arc<Deliver>,
+    /// What was observed.
+    pub catalog: CatalogHandle,
     /// Who has refused what since events came in that still wait.
     pub withdrawals: Arc<Withdrawals>,
     /// The disk.
@@ -171,6 +174,8 @@ impl Gateway {
         let asked = withdrawals.watch(generation.asks_consent());
         let oldest = consent::oldest_waiting(&generation, &journal, &hold, &egress);
         consent::read_again(&withdrawals, asked, &journal, oldest).await;
+        let sketches = SketchKey::derive(&keys.snapshot());
+        let catalog = CatalogHandle::start(&places.data, journal.clone(), Arc::clone(&names), sketches, &*clock);
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
         let parts = Parts {
             keys: Arc::clone(&keys),
@@ -213,6 +218,7 @@ impl Gateway {
             audit,
             bypass,
             deliver,
+            catalog,
             withdrawals,
             space,
             rewind,
@@ -307,6 +313,7 @@ impl Gateway {
         self.pipeline.stop();
         self.deliver.stop(grace).await;
         self.pipeline.journal().clone().close().await;
+        self.catalog.close().await;
         let act = Act { actor: Actor::Weir, action: "stop", targets: Vec::new() };
         let _ = self.audit.act(act).await;
         for ledger in [&self.egress, &self.audit] {

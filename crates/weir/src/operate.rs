@@ -77,6 +77,10 @@ impl Gateway {
             }
             Command::Trim {} => Ok(Reply::Done { count: self.trim() }),
             Command::Observed {} => Ok(Reply::Observed { sources: self.pipeline.observed().list() }),
+            Command::CatalogSave {} => {
+                self.catalog.save().await.map_err(|e| AdminError::Failed { message: e.to_string() })?;
+                Ok(Reply::Done { count: self.catalog.read(|catalog| catalog.events().len() as u64) })
+            }
             Command::KeysList {} => Ok(Reply::Keys { keys: self.key_list() }),
             // To record it was all that was asked.
             Command::KeysBackup {} | Command::BypassOpen { .. } | Command::BypassClose { .. } => {

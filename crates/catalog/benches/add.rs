@@ -1,0 +1,111 @@
+//! What the catalog costs: records as the journal has them, read and added. Prints nanoseconds an event, the time to store and read
+//! it, and what a full one takes.
+//!
+//! `cargo bench -p weir-catalog --bench add`
+
+#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+
+#[allow(dead_code, clippy::unwrap_used, reason = "shared with the tests, which use all of it")]
+#[path = "../tests/world/mod.rs"]
+mod world;
+
+use std::time::Instant;
+
+use weir_catalog::{Catalog, EVENTS_MAX, PROPERTIES_MAX};
+use weir_event::wire::Cursor;
+use weir_event::{Millis, NameId, Offset};
+use weir_journal::Record;
+use weir_policy::RecordView;
+use world::{START, World};
+
+const EVENTS: usize = 500;
+const ROUNDS: i64 = 2_000;
+
+fn main() {
+    let world = World::new();
+    for properties in [3, 10, 20] {
+        let events: Vec<String> = (0..EVENTS).map(|n| event(n, properties)).collect();
+        let batch = world.minimise("web", START, &format!("[{}]", events.join(",")));
+        let mut catalog = Catalog::new(world.key(), Offset(0), START);
+        let (parsed, whole) = (time(&world, &batch, None), time(&world, &batch, Some(&mut catalog)));
+        println!("{properties} properties: {whole:.0} ns an event, of which {parsed:.0} to read the record's head");
+    }
+
+    let mut catalog = Catalog::new(world.key(), Offset(0), START);
+    fill(&world, &mut catalog);
+    let began = Instant::now();
+    let stored = catalog.encode(&world.names);
+    let written = began.elapsed();
+    let began = Instant::now();
+    let again = Catalog::decode(&stored, &world.names, world.key()).expect("it comes back");
+    println!(
+        "full ({} properties of {PROPERTIES_MAX}, {EVENTS_MAX} events at most): {} MiB in memory, {} MiB stored, {} ms to store, {} ms to read",
+        again.properties(),
+        catalog.memory_bytes() >> 20,
+        stored.len() >> 20,
+        written.as_millis(),
+        began.elapsed().as_millis()
+    );
+}
+
+/// Nanoseconds an event, at a thousand rounds of half a second each.
+fn time(world: &World, batch: &weir_policy::MinimisedBatch, mut catalog: Option<&mut Catalog>) -> f64 {
+    let own = |stored: u32| NameId(stored);
+    let began = Instant::now();
+    let mut sum = 0;
+    for _ in 0..ROUNDS {
+        let mut at = Cursor::new(batch.bytes());
+        for _ in 0..batch.events() {
+            let view = RecordView::parse_bytes(at.bytes().expect("a record"), &own).expect("a record");
+            sum += view.received_at().0;
+            if let Some(catalog) = &mut catalog {
+                let offset = catalog.position();
+                catalog.add(&view, offset, &world.names);
+            }
+        }
+    }
+    std::hint::black_box(sum);
+    began.elapsed().as_nanos() as f64 / (EVENTS as f64 * ROUNDS as f64)
+}
+
+fn event(n: usize, properties: usize) -> String {
+    let names = ["signed_up", "report_exported", "page_viewed", "plan_changed", "seat_added"];
+    let properties: Vec<String> = (0..properties)
+        .map(|p| match p % 3 {
+            0 => format!(r#""plan_{}":"tier {}""#, letters(p), (n + p) % 7),
+            1 => format!(r#""seats_{}":{}"#, letters(p), (n * 13 + p) % 1_000),
+            _ => format!(r#""trial_{}":{}"#, letters(p), n.is_multiple_of(2)),
+        })
+        .collect();
+    format!(r#"{{"event":"{}","properties":{{{}}}}}"#, names[n % names.len()], properties.join(","))
+}
+
+/// As many properties as there may be, each with counts for all hours and days and a dense sketch.
+fn fill(world: &World, catalog: &mut Catalog) {
+    for day in 0..92 {
+        for hour in if day < 89 { 0..1 } else { 0..24 } {
+            for source in ["web", "app"] {
+                for name in 0..100 {
+                    let properties: Vec<String> =
+                        (0..500).map(|p| format!(r#""key_of_{}":"v {}""#, letters(p), day * 24 + hour)).collect();
+                    let body =
+                        format!(r#"{{"event":"event_{}","properties":{{{}}}}}"#, letters(name), properties.join(","));
+                    let at = START.plus(day * Millis::DAY + hour * Millis::HOUR);
+                    world.add(catalog, &world.minimise(source, at, &body));
+                }
+            }
+        }
+    }
+}
+
+/// A number as letters: digits would fold.
+fn letters(mut n: usize) -> String {
+    let mut out = String::new();
+    loop {
+        out.push(char::from(b'a' + (n % 26) as u8));
+        n /= 26;
+        if n == 0 {
+            return out;
+        }
+    }
+}
