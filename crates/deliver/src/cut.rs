@@ -72,6 +72,8 @@ pub(crate) struct Batch {
     pub(crate) ordered: bool,
     /// When its oldest event was received.
     pub(crate) oldest: Millis,
+    /// From then on something in it is too old for where it goes.
+    good_until: Millis,
     /// The batch that it tries again.
     pub(crate) retry_of: Option<BatchId>,
     /// The version of the withdrawals that none of its events falls under.
@@ -81,6 +83,11 @@ pub(crate) struct Batch {
 impl Batch {
     pub(crate) fn first_offset(&self) -> u64 {
         self.items.first().map_or(u64::MAX, Item::offset)
+    }
+
+    /// Whether something in it has become too old for where it goes: then it has to be cut anew.
+    pub(crate) fn is_stale(&self, now: Millis) -> bool {
+        now > self.good_until
     }
 
     /// Whether somebody has withdrawn consent since the batch was cut: then it has to be cut anew.
@@ -276,6 +283,9 @@ impl Cutter {
                 return Err(Rule::StageFailed);
             }
         }
+        if let Some(until) = self.encoder.good_until(lane, &released) {
+            open.good_until = open.good_until.min(until);
+        }
         Ok((place, released))
     }
 
@@ -305,6 +315,7 @@ impl Cutter {
             repeats_safely: self.setup.options.on_unknown == OnUnknown::Resend && open.repeats_safely,
             ordered: open.ordered,
             oldest: open.oldest,
+            good_until: open.good_until,
             retry_of,
             checked: AtomicU64::new(withdrawals),
         })
@@ -394,6 +405,7 @@ struct Open {
     repeats_safely: bool,
     ordered: bool,
     oldest: Millis,
+    good_until: Millis,
     ranges: usize,
     last: u64,
 }
@@ -408,6 +420,7 @@ impl Open {
             repeats_safely: true,
             ordered: false,
             oldest: Millis(i64::MAX),
+            good_until: Millis(i64::MAX),
             ranges: 0,
             last: 0,
         }

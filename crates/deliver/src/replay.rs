@@ -144,25 +144,33 @@ async fn send_once(
                 report.rejected += count;
                 (status, Results::Rejected(label(code)))
             }
+            Verdict::Unknown => unknown(sending, id, count, report).await?,
             Verdict::Retry { .. } | Verdict::Refused(_) => {
                 report.put_off += count;
                 (status, Results::Returned)
             }
         },
+        Tried::Unknown => unknown(sending, id, count, report).await?,
         Tried::NotSent => {
             report.put_off += count;
-            (0, Results::Returned)
-        }
-        Tried::Unknown => {
-            // The attempt says that a request went out; the events stay where they can be decided about.
-            sending.context.ledger.attempt(id, 1, 0).await?;
-            report.unknown += count;
             (0, Results::Returned)
         }
     };
     let settled = settle(&sending.context, Outcome { batch: id, status, results }).await;
     settled.map_err(|_| DeliverError::Ledger(LedgerError::Closed))?;
     Ok(halves)
+}
+
+/// The attempt says that a request went out; the events stay where they can be decided about.
+async fn unknown(
+    sending: &Sending,
+    id: BatchId,
+    count: u64,
+    report: &mut Replayed,
+) -> Result<(u16, Results), DeliverError> {
+    sending.context.ledger.attempt(id, 1, 0).await?;
+    report.unknown += count;
+    Ok((0, Results::Returned))
 }
 
 async fn mark(

@@ -78,7 +78,7 @@ impl Sending {
         let breaker = Arc::clone(&self.breaker);
         // Waited for before the intent: what cannot be sent yet is not announced.
         let mut permit = match self.while_wanted(&batch, breaker.permit()).await {
-            Some(permit) if !self.is_withdrawn(&batch) => permit,
+            Some(permit) if !self.is_overtaken(&batch) => permit,
             _ => return Done::Unsent(Box::new(batch)),
         };
         let id = match self.intend(&batch).await {
@@ -95,9 +95,9 @@ impl Sending {
 
         let mut failures = 0;
         loop {
-            if !self.control.borrow().sends(batch.generation) || self.is_withdrawn(&batch) {
-                // Released under an older generation, told to stop, or consent withdrawn meanwhile: what was not sent is not sent
-                // now (D16).
+            if !self.control.borrow().sends(batch.generation) || self.is_overtaken(&batch) {
+                // Released under an older generation, told to stop, consent withdrawn or too old meanwhile: what was not sent is
+                // not sent now (D16).
                 return self.give_back(batch, id, 0, 1).await;
             }
             self.gauges.requests.fetch_add(1, Relaxed);
@@ -134,6 +134,14 @@ impl Sending {
                         return self.reject(&batch, id, status, all, true).await;
                     }
                     Verdict::Retry { after } => (Some(status), after, false),
+                    Verdict::Unknown => {
+                        self.gauges.unknown_requests.fetch_add(1, Relaxed);
+                        if !batch.repeats_safely {
+                            permit.failed(&self.setup.options, None);
+                            return self.finish(Outcome { batch: id, status, results: Results::Unknown }).await;
+                        }
+                        (Some(status), None, false)
+                    }
                     Verdict::Refused(code) => {
                         if self.gauges.set_refused(Some(code)) {
                             let fields = [
@@ -169,7 +177,7 @@ impl Sending {
                     Err(error) => return Done::Halted(code(&error)),
                 }
             }
-            if self.is_expired(&batch) || self.is_withdrawn(&batch) {
+            if self.is_expired(&batch) || self.is_overtaken(&batch) {
                 return self.give_back(batch, id, status.unwrap_or(0), 1).await;
             }
             let next = async {
@@ -204,7 +212,7 @@ impl Sending {
             };
             match self.while_sending(batch.generation, look).await {
                 Some(Some(done)) => return Some(done),
-                Some(None) if !self.is_expired(batch) && !self.is_withdrawn(batch) => {}
+                Some(None) if !self.is_expired(batch) && !self.is_overtaken(batch) => {}
                 Some(None) | None => return None,
             }
         }
@@ -258,9 +266,10 @@ impl Sending {
         }
     }
 
-    /// Whether somebody in the batch has withdrawn consent since it was cut.
-    fn is_withdrawn(&self, batch: &Batch) -> bool {
-        batch.is_withdrawn(&self.setup, &self.context.withdrawals)
+    /// Whether the batch has to be cut anew: somebody in it has withdrawn consent since it was cut, or something in it has become
+    /// too old for where it goes.
+    fn is_overtaken(&self, batch: &Batch) -> bool {
+        batch.is_stale(self.context.clock.now()) || batch.is_withdrawn(&self.setup, &self.context.withdrawals)
     }
 
     fn is_expired(&self, batch: &Batch) -> bool {

@@ -570,7 +570,9 @@ impl Task {
     /// Whether an event of a batch is not to be sent any more.
     fn ends_early(&self, batch: &Batch, terminal: Terminal) -> bool {
         let withdrawn = |setup: &Arc<Setup>| batch.is_withdrawn(setup, &self.context.withdrawals);
-        is_expired(batch, terminal) || self.seen.setup.as_ref().is_some_and(withdrawn)
+        is_expired(batch, terminal)
+            || batch.is_stale(self.context.clock.now())
+            || self.seen.setup.as_ref().is_some_and(withdrawn)
     }
 
     fn show(&self) {

@@ -4,7 +4,7 @@
 //! any value into an error, and copy a byte of a request into what goes to a vendor.
 //!
 //! Read in this order: [`inbound`] (what a protocol is), [`body`] (bytes to JSON text), [`json`] (text to tape), `drafting` (what decoders share),
-//! [`answer`], [`outbound`] (what an encoder is), `writing` (what encoders share), then one vendor, [`vendors::mixpanel`]. To add a vendor: one file below `vendors/` and one line in [`vendors`].
+//! [`answer`], [`outbound`] (what an encoder is), `writing` and `plain` (what encoders share), then one vendor, [`vendors::mixpanel`]. To add a vendor: one file below `vendors/` and one line in [`vendors`].
 
 pub mod answer;
 pub mod body;
@@ -14,9 +14,10 @@ pub mod inbound;
 pub mod inquiry;
 pub mod json;
 pub mod outbound;
-#[allow(dead_code, reason = "the encoders that write it come with their types of destination")]
+#[allow(dead_code, reason = "encoders use it in parts")]
 mod plain;
 pub mod preflight;
+pub mod statuses;
 pub mod vendors;
 mod writing;
 

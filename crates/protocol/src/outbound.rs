@@ -20,6 +20,12 @@ pub trait Encoder: Send {
     /// same for the same event and time.
     fn lane_of(&mut self, event: &Released<'_>, now: Millis) -> Result<Lane, Rule>;
 
+    /// Until when [`Encoder::lane_of`] puts the event into this lane; `None` where its age does not matter. A request that is not
+    /// sent by then is made anew (D4: an age limit is a rule, never left to the vendor).
+    fn good_until(&self, _lane: Lane, _event: &Released<'_>) -> Option<Millis> {
+        None
+    }
+
     /// The lanes, for reports and for cutting batches.
     fn lanes(&self) -> &'static [Lane];
 
@@ -84,6 +90,8 @@ pub enum Verdict {
     Reject(&'static str),
     /// The vendor does not take us: keep everything, retry slowly, tell somebody. A code of ours.
     Refused(&'static str),
+    /// It cannot be told whether the vendor has it, as if no answer had come.
+    Unknown,
 }
 
 /// A request that is being put together. Only encoders write to it.
@@ -301,7 +309,10 @@ pub struct DestinationSetup {
 
 /// What the configuration says for one type of destination alone: a field for each type that has any.
 #[derive(Clone, Default, Debug)]
-pub struct Settings {}
+pub struct Settings {
+    /// Of type `datadog`.
+    pub datadog: crate::vendors::datadog::Settings,
+}
 
 /// How a Mixpanel project makes one person of several ids. Source: Mixpanel's "Identity Management" pages.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -370,6 +381,9 @@ pub enum SetupError {
     /// The import credentials are incomplete or cannot be ones.
     #[error("import needs a service account with its secret and project_id, or the project's API secret alone")]
     BadImportCredentials,
+    /// A setting of this type, by its name below the destination, and what it has to be.
+    #[error("`{0}` has to be {1}")]
+    BadSetting(&'static str, &'static str),
     /// Import credentials for a vendor that has no import of its own.
     #[error("this type of destination takes no import credentials; take `import` out")]
     NoImport,

@@ -1,6 +1,7 @@
 //! The list of vendor formats: a `mod` line and a place in the slice for each, nothing else anywhere.
 
 pub mod amplitude;
+pub mod datadog;
 pub mod mixpanel;
 pub mod posthog;
 pub mod rudderstack;
@@ -104,6 +105,14 @@ pub const DESTINATIONS: &[DestinationKind] = &[
         repeat: rudderstack::REPEAT,
         resends_unknown: true,
         forwards: true,
+    },
+    DestinationKind {
+        name: "datadog",
+        endpoints: datadog::ENDPOINTS,
+        encoder: datadog::encoder,
+        repeat: datadog::REPEAT,
+        resends_unknown: true,
+        forwards: false,
     },
 ];
 

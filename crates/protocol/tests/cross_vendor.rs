@@ -392,7 +392,8 @@ fn generated_events_come_back_from_every_vendors_format_as_they_went_in() {
     let mut random = generated::Random(0x5eed);
     let mut losses = BTreeSet::new();
     for from in PROTOCOLS.iter().map(|protocol| protocol.name()) {
-        for kind in DESTINATIONS {
+        // What has no protocol of its own, such as a log, is not read again here.
+        for kind in DESTINATIONS.iter().filter(|kind| protocol(kind.name).is_some()) {
             let to = kind.name;
             let events: Vec<_> = (0..60).map(|_| generated::event(&mut random)).collect();
             let (path, request) = generated::batch(from, &events);

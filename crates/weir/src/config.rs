@@ -178,6 +178,8 @@ pub struct Destination {
     pub on_unknown: Option<OnUnknown>,
     /// Whom the vendor sends on to (D13).
     pub onward: Option<Vec<Onward>>,
+    /// What only its type reads.
+    pub settings: weir_protocol::outbound::Settings,
     /// How long events wait.
     pub lag_max: Duration,
     /// And then.

@@ -7,7 +7,7 @@ use weir_event::{DestinationId, Names, Offset};
 use weir_outbound::{Client, ClientOptions, Endpoint};
 use weir_policy::{ReleasePolicy, ReleaseSpec, RuleSpec, SubjectMode};
 use weir_protocol::DestinationKind;
-use weir_protocol::outbound::{DestinationSetup, ImportCredentials, Secret, Settings};
+use weir_protocol::outbound::{DestinationSetup, ImportCredentials, Secret};
 
 use crate::config::{self, Config, Destination, RuleAction, Selector, Subject};
 
@@ -123,7 +123,7 @@ fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {
         gzip_from_bytes: from.compress.then_some(DestinationSetup::GZIP_FROM_BYTES),
         names: Arc::clone(names),
         identity_merge: from.identity_merge,
-        settings: Settings::default(),
+        settings: from.settings.clone(),
     }
 }
 

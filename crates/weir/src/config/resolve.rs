@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use weir_event::{DestinationId, Environment, Purpose, SourceId};
 use weir_policy::{ConsentRuleSpec, ConsentSpec, Reading};
-use weir_protocol::IdentityMerge;
+use weir_protocol::outbound::Settings;
+use weir_protocol::vendors::datadog;
+use weir_protocol::{DestinationKind, IdentityMerge};
 use zeroize::Zeroizing;
 
 use super::check::{Checked, Read};
@@ -37,7 +39,18 @@ const REGIONS: &[Region] = &[
     ("segment", "eu", "https://events.eu1.segmentapis.com", &["events.eu1.segmentapis.com"]),
 ];
 /// Domains of vendors; a host below one that is in no region takes no events.
-const DOMAINS: &[&str] = &["mixpanel.com", "amplitude.com", "segment.io", "segmentapis.com"];
+const DOMAINS: &[&str] = &[
+    "mixpanel.com",
+    "amplitude.com",
+    "segment.io",
+    "segmentapis.com",
+    "datadoghq.com",
+    "datadoghq.eu",
+    "ddog-gov.com",
+];
+
+/// Sections of a destination that only one type reads, and the type.
+const OF_ONE_TYPE: &[(&str, &str)] = &[("datadog", "datadog")];
 
 /// The origin of a region; that of the vendor's first where it has no such region, which is reported elsewhere.
 pub(super) fn region_origin(kind: &str, region: &str) -> &'static str {
@@ -45,6 +58,16 @@ pub(super) fn region_origin(kind: &str, region: &str) -> &'static str {
     let found = of_kind().find(|(_, name, ..)| *name == region).or_else(|| of_kind().next());
     let own = || weir_protocol::destination_kind(kind)?.endpoint(Some(region)).ok();
     found.map(|(_, _, origin, _)| *origin).or_else(own).unwrap_or_default()
+}
+
+/// The type and the region that a vendor's own host is of.
+fn place_of(host: &str) -> Option<(&'static str, &'static str)> {
+    let also = REGIONS.iter().find(|(_, _, _, hosts)| hosts.contains(&host)).map(|(kind, region, ..)| (*kind, *region));
+    let of_kind = |kind: &'static DestinationKind| {
+        let is_here = |origin: &str| origin.split("://").nth(1).is_some_and(|own| own == host);
+        kind.endpoints.iter().find(|(_, origin)| is_here(origin)).map(|(region, _)| (kind.name, *region))
+    };
+    also.or_else(|| weir_protocol::vendors::DESTINATIONS.iter().find_map(of_kind))
 }
 
 pub(super) fn config(
@@ -280,7 +303,9 @@ impl Resolver<'_, '_> {
 
     fn note_places(&mut self, path: &str, at: Position, fields: &Checked) {
         self.places.insert(path.to_owned(), at);
-        for name in ["type", "region", "endpoint", "token", "import", "subject", "release", "root_certificates"] {
+        for name in
+            ["type", "region", "endpoint", "token", "import", "subject", "release", "root_certificates", "datadog"]
+        {
             self.places.insert(format!("{path}.{name}"), fields.field(name).at);
         }
         let release = fields.field("release");
@@ -295,20 +320,20 @@ impl Resolver<'_, '_> {
     }
 
     fn destination(&mut self, id: &DestinationId, fields: &Checked) -> Destination {
-        let region = word(fields.field("region"));
+        let kind = word(fields.field("type"));
+        let region = self.region(id, kind, fields.field("region"));
         let allow_addresses = cidrs(fields.field("allow_addresses"));
         let endpoint = fields.field("endpoint");
         let endpoint = (!endpoint.is_absent()).then(|| (endpoint.at, Origin::parse(endpoint.text())));
         let endpoint = endpoint.and_then(|(at, origin)| Some((at, origin?)));
         if let Some((at, origin)) = &endpoint {
-            self.endpoint(id, region, *at, origin, !allow_addresses.is_empty());
+            self.endpoint(id, (kind, region), *at, origin, !allow_addresses.is_empty());
         }
         let release = fields.field("release");
         let lag = fields.field("lag");
         let timeouts = fields.field("timeouts");
         let import = fields.field("import");
         let environments = fields.field("environments");
-        let kind = word(fields.field("type"));
         let identity_merge = fields.field("identity_merge");
         if kind != "mixpanel" && identity_merge.text() != "original" {
             let what = format!("`destinations.{id}.identity_merge` is of Mixpanel's projects only: remove it");
@@ -359,6 +384,7 @@ impl Resolver<'_, '_> {
             lag_max: duration(lag.field("max")),
             on_lag: if lag.field("on_lag").text() == "hold" { OnLag::Hold } else { OnLag::Expire },
             links: fields.field("links").flag(),
+            settings: self.settings(id, kind, fields),
             identity_merge: match identity_merge.text() {
                 "simplified" => IdentityMerge::Simplified,
                 "legacy" => IdentityMerge::Legacy,
@@ -369,6 +395,50 @@ impl Resolver<'_, '_> {
             request_timeout: duration(timeouts.field("request")),
             root_certificates: optional_path(self, fields.field("root_certificates")),
         }
+    }
+
+    /// The region, or the first one of the type.
+    fn region(&mut self, id: &DestinationId, kind: &str, field: &Checked) -> &'static str {
+        let regions = weir_protocol::destination_kind(kind).map(|kind| kind.endpoints).unwrap_or_default();
+        if field.is_absent() {
+            return regions.first().map(|(name, _)| *name).unwrap_or_default();
+        }
+        let region = word(field);
+        if !regions.iter().any(|(name, _)| *name == region) && !kind.is_empty() {
+            let names: Vec<&str> = regions.iter().map(|(name, _)| *name).collect();
+            let what = match names.as_slice() {
+                [] => format!(
+                    "`destinations.{id}.region`: {kind} has no regions of its own: remove it, `endpoint` says where it is"
+                ),
+                _ => {
+                    format!("`destinations.{id}.region`: {kind} has no region `{region}`; it has {}", names.join(", "))
+                }
+            };
+            self.report(field.at, &what);
+        }
+        region
+    }
+
+    /// What only one type reads.
+    fn settings(&mut self, id: &DestinationId, kind: &str, fields: &Checked) -> Settings {
+        for (name, of) in OF_ONE_TYPE {
+            let field = fields.field(name);
+            if kind != *of && !field.is_absent() {
+                let what = format!("`destinations.{id}.{name}` is of type {of} only: remove it");
+                self.report(field.at, &what);
+            }
+        }
+        let mut settings = Settings::default();
+        let datadog = fields.field("datadog");
+        if !datadog.is_absent() {
+            settings.datadog = datadog::Settings {
+                service: datadog.field("service").optional_text(),
+                source: datadog.field("source").optional_text(),
+                tags: texts(datadog.field("tags")),
+                hostname: datadog.field("hostname").optional_text(),
+            };
+        }
+        settings
     }
 
     fn onward(&mut self, id: &DestinationId, list: &Checked) -> Option<Vec<Onward>> {
@@ -389,10 +459,17 @@ impl Resolver<'_, '_> {
         Some(read)
     }
 
-    fn endpoint(&mut self, id: &DestinationId, region: &str, at: Position, origin: &Origin, may_be_plain: bool) {
+    fn endpoint(&mut self, id: &DestinationId, place: (&str, &str), at: Position, origin: &Origin, may_be_plain: bool) {
+        let (kind, region) = place;
         let host = origin.host();
-        match REGIONS.iter().find(|(_, _, _, hosts)| hosts.contains(&host.as_str())) {
-            Some((_, owner, ..)) if *owner != region => {
+        match place_of(&host) {
+            Some((of, _)) if of != kind => {
+                let message = format!(
+                    "`destinations.{id}.endpoint` is a host of {of}, but `type` is `{kind}`: change one of the two"
+                );
+                self.report(at, &message);
+            }
+            Some((_, owner)) if owner != region => {
                 let message = format!(
                     "`destinations.{id}.endpoint` is the host of region `{owner}`, but `region` is `{region}`: \
                      the vendor loses what is sent to the wrong one; write `region: {owner}` or remove the endpoint"

@@ -201,6 +201,15 @@ const WORD: Form = Form {
     pattern: Some("^.{1,100}$"),
     check: weir_event::names::has_clean_class,
 };
+const TAG: Form = Form {
+    noun: "a tag of at most 200 letters, digits and _ - : . / that begins with a letter, such as env:production",
+    pattern: Some("^[A-Za-z][A-Za-z0-9_:./-]{0,199}$"),
+    check: |t| {
+        t.len() <= 200
+            && t.starts_with(|c: char| c.is_ascii_alphabetic())
+            && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-:./".contains(&b))
+    },
+};
 const REGION: Form = Form {
     noun: "the ISO code of a country, such as DE, or eu, eea or uk",
     pattern: Some("^[A-Za-z]{2,3}$"),
@@ -540,9 +549,10 @@ static DESTINATION: &[Field] = &[
             choice("posthog", "A PostHog project."),
             choice("segment", "A Segment source of the kind HTTP API."),
             choice("rudderstack", "A RudderStack source; `endpoint` is its data plane."),
+            choice("datadog", "Datadog's logs, a log for each event."),
         ]),
         default: Default::Required {
-            why: "what receives the events: mixpanel, amplitude, posthog, segment or rudderstack",
+            why: "what receives the events: mixpanel, amplitude, posthog, segment, rudderstack, datadog",
             stand_in: "mixpanel",
         },
         doc: "What receives the events.",
@@ -556,12 +566,20 @@ static DESTINATION: &[Field] = &[
             ),
             choice(
                 "eu",
-                "European Union: `https://api-eu.mixpanel.com`, `https://api.eu.amplitude.com`, `https://eu.i.posthog.com`, `https://events.eu1.segmentapis.com`.",
+                "European Union: `https://api-eu.mixpanel.com`, `https://api.eu.amplitude.com`, `https://eu.i.posthog.com`, `https://events.eu1.segmentapis.com`, Datadog's `datadoghq.eu`.",
             ),
             choice("in", "India: `https://api-in.mixpanel.com`; Mixpanel only."),
+            choice("us1", "Datadog only: the site `datadoghq.com`."),
+            choice("us3", "Datadog only: `us3.datadoghq.com`."),
+            choice("us5", "Datadog only: `us5.datadoghq.com`."),
+            choice("ap1", "Datadog only: `ap1.datadoghq.com`."),
+            choice("ap2", "Datadog only: `ap2.datadoghq.com`."),
+            choice("uk1", "Datadog only: `uk1.datadoghq.com`."),
+            choice("gov", "Datadog only: `ddog-gov.com`."),
+            choice("gov2", "Datadog only: `us2.ddog-gov.com`."),
         ]),
-        default: Default::Value("us"),
-        doc: "Where the vendor stores the project. The vendor loses or refuses data sent to the wrong one.",
+        default: Default::Absent,
+        doc: "Where the vendor stores the project; a region that the type does not have is refused. Absent: the type's first, which is the United States. The vendor loses or refuses data sent to the wrong one.",
     },
     Field {
         name: "endpoint",
@@ -583,6 +601,12 @@ static DESTINATION: &[Field] = &[
             stand_in: "{env: UNSET}",
         },
         doc: "The project token. It never stands in this file.",
+    },
+    Field {
+        name: "datadog",
+        kind: Kind::Section(DATADOG),
+        default: Default::Absent,
+        doc: "How logs are marked. For type `datadog` only.",
     },
     Field {
         name: "import",
@@ -731,6 +755,33 @@ static DESTINATION: &[Field] = &[
         kind: Kind::Text(&PATH),
         default: Default::Absent,
         doc: "A PEM file of further certificate authorities to trust for this destination, for a relay of your own. Absent: the public ones (Mozilla's list).",
+    },
+];
+
+static DATADOG: &[Field] = &[
+    Field {
+        name: "service",
+        kind: Kind::Text(&WORD),
+        default: Default::Absent,
+        doc: "`service` of each log. Absent: none.",
+    },
+    Field {
+        name: "source",
+        kind: Kind::Text(&WORD),
+        default: Default::Value("weir"),
+        doc: "`ddsource` of each log, by which Datadog chooses a pipeline.",
+    },
+    Field {
+        name: "tags",
+        kind: Kind::List { of: &Kind::Text(&TAG), min: 0, max: 50 },
+        default: Default::Value("[]"),
+        doc: "`ddtags` of each log, such as `env:production`.",
+    },
+    Field {
+        name: "hostname",
+        kind: Kind::Text(&WORD),
+        default: Default::Absent,
+        doc: "`hostname` of each log. Absent: none; Weir never writes the name of the host that it runs on.",
     },
 ];
 

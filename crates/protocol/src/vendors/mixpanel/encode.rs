@@ -370,6 +370,10 @@ impl Encoder for MixpanelEncoder {
         Ok(lane)
     }
 
+    fn good_until(&self, lane: Lane, event: &Released<'_>) -> Option<Millis> {
+        (lane == TRACK).then(|| Millis(event.time().0.saturating_add(TRACK_AGE_MILLIS_MAX)))
+    }
+
     fn lanes(&self) -> &'static [Lane] {
         LANES
     }
