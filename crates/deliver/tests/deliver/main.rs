@@ -6,5 +6,6 @@ mod faults;
 mod life;
 mod ordinary;
 mod replay;
+mod resend;
 mod support;
 mod vendor;

@@ -21,8 +21,8 @@ use weir_ledger::disk::{Disk, DiskFile, RealDisk};
 use weir_ledger::{Kind, Ledger, OpenIntent, Totals};
 use weir_outbound::{Client, ClientOptions, Endpoint};
 use weir_policy::{
-    Consent, Gate, MinimisedBatch, Minimiser, RegionSource, ReleasePolicy, ReleaseSpec, SharedTally, SourcePolicy,
-    SubjectMode,
+    Consent, Gate, MinimisedBatch, Minimiser, RegionSource, ReleasePolicy, ReleaseSpec, RuleSpec, SharedTally,
+    SourcePolicy, SubjectMode,
 };
 use weir_protocol::{DestinationSetup, ImportCredentials, Secret, destination_kind};
 
@@ -188,11 +188,26 @@ impl World {
     }
 
     pub(crate) fn setup_for(&self, url: &str, allow: &[&str], subject: SubjectMode, options: Options) -> Arc<Setup> {
+        self.setup_of(url, allow, subject, Vec::new(), options)
+    }
+
+    pub(crate) fn setup_with(&self, url: &str, allow: &[&str], rules: Vec<RuleSpec>, options: Options) -> Arc<Setup> {
+        self.setup_of(url, allow, SubjectMode::Rotating { period_millis: 7 * Millis::DAY }, rules, options)
+    }
+
+    fn setup_of(
+        &self,
+        url: &str,
+        allow: &[&str],
+        subject: SubjectMode,
+        rules: Vec<RuleSpec>,
+        options: Options,
+    ) -> Arc<Setup> {
         let spec = ReleaseSpec {
             destination: product(),
             subject,
             allow: allow.iter().map(|path| (*path).to_owned()).collect(),
-            rules: Vec::new(),
+            rules,
             links: false,
         };
         let client = ClientOptions {
