@@ -5,8 +5,8 @@
 //! fields are private, so that forwarding an unchecked event does not compile. Pure: no I/O; keys come as a `&KeySnapshot`.
 //!
 //! Read in this order: [`gate`] (what a source brings along), [`minimise`] (D4 to D8), [`record`] (D9: the stored form),
-//! [`withheld`] (D10), [`consent`] and [`withdrawals`] (what people said), [`spec`] and [`release`] (default-deny), [`field_set`],
-//! [`tally`] (D11).
+//! [`withheld`] (D10), [`consent`] and [`withdrawals`] (what people said), [`route`] and [`sample`] (whose events go where), [`spec`] and [`release`]
+//! (default-deny), [`field_set`], [`tally`] (D11).
 
 pub mod batch;
 pub mod canonical;
@@ -19,6 +19,8 @@ mod paths;
 pub mod record;
 mod regions;
 pub mod release;
+pub mod route;
+pub mod sample;
 pub mod spec;
 pub mod tally;
 pub mod withdrawals;
@@ -30,8 +32,10 @@ pub use field_set::{FieldSet, FieldSetId};
 pub use gate::{Action, Gate, RegionSource, SourcePolicy};
 pub use minimise::Minimiser;
 pub use record::{RecordError, RecordView};
-pub use regions::is_region;
+pub use regions::{is_country, is_region};
 pub use release::{Released, ReleasedId, Releaser, RowFacts};
+pub use route::{ResidencyClassSpec, ResidencySpec, RouteProblem, RouteSpec, Routing, UnknownCountry};
+pub use sample::{SampleBy, SampleSpec, Share};
 pub use spec::{ConsentRuleSpec, ReleaseError, ReleasePolicy, ReleaseSpec, RuleSpec, SubjectMode};
 pub use tally::{SharedTally, Tally};
 pub use withdrawals::{Refusal, Withdrawals};

@@ -3,7 +3,7 @@
 use weir_event::Region;
 
 /// A set of countries.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Regions([u64; 11]);
 
 /// The member states of the European Union, with the parts of them that have a code of their own and where its law applies in full:
@@ -25,10 +25,15 @@ pub fn is_region(word: &str) -> bool {
     Regions::parse(&[word.to_owned()]).is_ok()
 }
 
+/// Whether a word is the code of a country of ISO 3166-1, in capital letters.
+pub fn is_country(word: &str) -> bool {
+    word.len() == 2 && CODES.split_ascii_whitespace().any(|known| known == word)
+}
+
 impl Regions {
     /// Reads codes of ISO 3166-1 (`DE`), `eu`, `eea` and `uk`; the first word that is none of them.
     pub(crate) fn parse(words: &[String]) -> Result<Regions, String> {
-        let mut regions = Regions([0; 11]);
+        let mut regions = Regions::default();
         for word in words {
             let upper = word.to_ascii_uppercase();
             let list = match upper.as_str() {
@@ -43,24 +48,64 @@ impl Regions {
         Ok(regions)
     }
 
+    /// Every country.
+    pub(crate) fn all() -> Regions {
+        let mut all = Regions::default();
+        CODES.split_ascii_whitespace().for_each(|code| all.add(code));
+        all
+    }
+
     /// Whether a country is one of them. A country that is not known may be any.
     pub(crate) fn may_hold(&self, region: Region) -> bool {
-        match region.code().and_then(place) {
-            Some(place) => self.0[place / 64] & (1 << (place % 64)) != 0,
-            None => true,
-        }
+        place_of(region).is_none_or(|place| self.has(place))
+    }
+
+    /// Whether the country of this place is one of them.
+    pub(crate) fn has(&self, place: Place) -> bool {
+        self.0[usize::from(place.0) / 64] & (1 << (place.0 % 64)) != 0
+    }
+
+    /// Adds those of another set.
+    pub(crate) fn join(&mut self, other: &Regions) {
+        self.0.iter_mut().zip(other.0).for_each(|(ours, theirs)| *ours |= theirs);
+    }
+
+    /// Those that are not of another set.
+    pub(crate) fn without(&self, other: &Regions) -> Regions {
+        let mut rest = self.clone();
+        rest.0.iter_mut().zip(other.0).for_each(|(ours, theirs)| *ours &= !theirs);
+        rest
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0 == [0; 11]
+    }
+
+    /// The codes, in their order.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = &'static str> + '_ {
+        CODES.split_ascii_whitespace().filter(|code| place(code).is_some_and(|place| self.has(place)))
     }
 
     fn add(&mut self, code: &str) {
-        if let Some(place) = place(code) {
-            self.0[place / 64] |= 1 << (place % 64);
+        if let Some(Place(place)) = place(code) {
+            self.0[usize::from(place) / 64] |= 1 << (place % 64);
         }
     }
 }
 
-fn place(code: &str) -> Option<usize> {
+/// Where a country stands in a set.
+#[derive(Clone, Copy)]
+pub(crate) struct Place(u16);
+
+/// The place of an event's country; `None` where it is not known.
+pub(crate) fn place_of(region: Region) -> Option<Place> {
+    region.code().and_then(place)
+}
+
+fn place(code: &str) -> Option<Place> {
     match *code.as_bytes() {
-        [a @ b'A'..=b'Z', b @ b'A'..=b'Z'] => Some(usize::from(a - b'A') * 26 + usize::from(b - b'A')),
+        [a @ b'A'..=b'Z', b @ b'A'..=b'Z'] => Some(Place(u16::from(a - b'A') * 26 + u16::from(b - b'A'))),
         _ => None,
     }
 }

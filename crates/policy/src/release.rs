@@ -242,12 +242,15 @@ impl Releaser {
         if self.policy.dropped_events.contains(&view.name()) {
             return Err(Rule::Event);
         }
+        self.policy.route.check(view)?;
         self.policy.check_consent(view)?;
+        work.tags.clear();
+        work.tags.extend(view.tags());
+        self.policy.samples.check(view, &work.tags)?;
+        self.policy.route.check_unknown(view)?;
         let keys = self.destination.clone().ok_or(Rule::StageFailed)?;
         let epoch_number = self.epoch_of(view);
         let epoch = epoch_number.map_or(Epoch::Stable, Epoch::Rotating);
-        work.tags.clear();
-        work.tags.extend(view.tags());
         self.check_operation(view, &work.tags)?;
 
         work.outcomes.clear();

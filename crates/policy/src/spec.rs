@@ -9,6 +9,8 @@ use weir_event::{Category, ConsentState, DestinationId, Millis, NameId, Names, P
 
 use crate::record::RecordView;
 use crate::regions::Regions;
+use crate::route::{Route, RouteProblem, Routing, UnknownCountry};
+use crate::sample::{SampleSpec, Samples};
 use crate::withdrawals::Withdrawals;
 
 /// `destinations.<id>` as configured, as far as release is concerned.
@@ -24,6 +26,24 @@ pub struct ReleaseSpec {
     pub rules: Vec<RuleSpec>,
     /// Whether old-to-new links (alias, merge) may leave (D7).
     pub links: bool,
+    /// Which events go there at all.
+    pub routing: Routing,
+}
+
+impl ReleaseSpec {
+    /// The same for questions about flags (D17): a pseudonym that rotates would give people other flags each time, and a question is
+    /// no event, so that it has no name to be routed or sampled by. Where people live and whose source it is holds for it too.
+    pub fn for_questions(mut self) -> ReleaseSpec {
+        if let SubjectMode::Rotating { .. } = self.subject {
+            self.subject = SubjectMode::Stable;
+        }
+        self.rules.retain(|rule| rule.sample.is_none());
+        self.routing.route.events.clear();
+        self.routing.route.except_events.clear();
+        // There is nothing to hold: a question whose answer nobody waits for any more is not asked later.
+        self.routing.residency.unknown = UnknownCountry::Strictest;
+        self
+    }
 }
 
 /// How people appear at a destination.
@@ -54,7 +74,7 @@ pub struct ConsentRuleSpec {
     pub unknown_may_leave: bool,
 }
 
-/// One rule as configured: exactly one of the fields before `action` is set.
+/// One rule as configured: exactly one of the fields before `sample` is set, or `sample` alone.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct RuleSpec {
     /// Values of this category and of those below it. Action: `drop`.
@@ -67,6 +87,8 @@ pub struct RuleSpec {
     pub preset: Option<String>,
     /// Events of people who have not agreed to this purpose. Action: `drop`.
     pub consent: Option<ConsentRuleSpec>,
+    /// A share of the events of this name, or of all that have no sample of their own. No action.
+    pub sample: Option<SampleSpec>,
     /// What to do.
     pub action: Option<String>,
 }
@@ -106,6 +128,12 @@ pub enum Problem {
     Period,
     /// Not a country, nor a name of several.
     Region(String),
+    /// A sample is of an event or of all; a rule with it has no other subject and no action.
+    SampleOnly,
+    /// A second sample of the same.
+    SampledTwice,
+    /// Something about the route.
+    Route(RouteProblem),
 }
 
 impl fmt::Display for Problem {
@@ -134,6 +162,9 @@ impl fmt::Display for Problem {
             Problem::Region(text) => {
                 write!(f, "`{text}` is not a region: write codes of countries such as `DE`, or `eu`, `eea`, `uk`")
             }
+            Problem::SampleOnly => f.write_str("`sample` goes with `event` or alone, and takes no action"),
+            Problem::SampledTwice => f.write_str("there is a sample of this already: remove one of the two rules"),
+            Problem::Route(problem) => problem.fmt(f),
             Problem::Period => f.write_str("a rotation period lies between 1h and 366d"),
         }
     }
@@ -167,6 +198,8 @@ pub struct ReleasePolicy {
     /// By number of the category.
     pub(crate) dropped_categories: [bool; Category::ALL.len() + 1],
     pub(crate) utm: bool,
+    pub(crate) route: Route,
+    pub(crate) samples: Samples,
     consents: Vec<ConsentRule>,
 }
 
@@ -210,6 +243,10 @@ impl ReleasePolicy {
                 Mode::Raw(confirmed)
             }
         };
+        let route = Route::resolve(&spec.routing, &spec.destination, names).unwrap_or_else(|found| {
+            found.into_iter().for_each(|(field, problem)| wrong(&format!("route.{field}"), Problem::Route(problem)));
+            Route::nowhere()
+        });
         let mut policy = ReleasePolicy {
             destination: spec.destination.clone(),
             mode,
@@ -220,6 +257,8 @@ impl ReleasePolicy {
             dropped_events: HashSet::default(),
             dropped_categories: [false; Category::ALL.len() + 1],
             utm: false,
+            route,
+            samples: Samples::default(),
             consents: Vec::new(),
         };
         for (i, text) in spec.allow.iter().enumerate() {
@@ -245,6 +284,19 @@ impl ReleasePolicy {
             Some(other) => Err(Problem::Action(other.to_owned())),
             None => Err(Problem::NoAction),
         };
+        let event_id = |name: &String| {
+            let id = if has_clean_class(name) { names.restore(NameKind::Event, name) } else { None };
+            id.ok_or_else(|| Problem::Event(name.clone()))
+        };
+        if let Some(sample) = rule.sample {
+            let others =
+                [rule.category.is_some(), rule.property.is_some(), rule.preset.is_some(), rule.consent.is_some()];
+            if others.contains(&true) || action.is_some() {
+                return Err(Problem::SampleOnly);
+            }
+            let event = rule.event.as_ref().map(event_id).transpose()?;
+            return if self.samples.add(event, sample) { Ok(()) } else { Err(Problem::SampledTwice) };
+        }
         if let Some(consent) = &rule.consent {
             if rule.category.is_some() || rule.property.is_some() || rule.event.is_some() || rule.preset.is_some() {
                 return Err(Problem::NotOneSubject);
@@ -285,8 +337,7 @@ impl ReleasePolicy {
             }
             (None, None, Some(name), None) => {
                 only_drop()?;
-                let id = if has_clean_class(name) { names.restore(NameKind::Event, name) } else { None };
-                self.dropped_events.insert(id.ok_or_else(|| Problem::Event(name.clone()))?);
+                self.dropped_events.insert(event_id(name)?);
                 Ok(())
             }
             (None, None, None, Some(preset)) => match (preset.as_str(), action) {
@@ -332,6 +383,11 @@ impl ReleasePolicy {
         }
         let asked = self.consents.iter().filter(|rule| rule.holds_for(view)).map(|rule| rule.purpose).collect();
         withdrawals.check(view, offset, asked)
+    }
+
+    /// Whether events that a rule keeps back wait in quarantine instead of being dropped.
+    pub fn holds(&self, rule: Rule) -> bool {
+        rule == Rule::RegionUnknown && self.route.holds_unknown()
     }
 
     /// Whether raw ids leave: then the gate must keep them for what this destination takes (D8).

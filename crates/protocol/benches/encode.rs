@@ -76,6 +76,7 @@ fn main() {
         allow: vec!["plan".to_owned(), "format".to_owned()],
         rules: Vec::new(),
         links: false,
+        routing: weir_policy::Routing::default(),
     };
     let policy = ReleasePolicy::resolve(&spec, &names).expect("a policy");
     let mut releaser = Releaser::new(Arc::new(policy), keys.snapshot(), Arc::clone(&names));

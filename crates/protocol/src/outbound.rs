@@ -375,6 +375,9 @@ pub enum SetupError {
         /// The region of the endpoint.
         endpoint: &'static str,
     },
+    /// The endpoint is a host of the vendor that takes no events.
+    #[error("the endpoint is a host of the vendor that takes no events: remove it, `region` decides the host")]
+    NotForEvents,
     /// The token cannot be one.
     #[error("the token is empty or holds characters that no token has")]
     BadToken,

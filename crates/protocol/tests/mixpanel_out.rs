@@ -107,6 +107,7 @@ impl World {
             allow: self.allow.iter().map(|path| (*path).to_owned()).collect(),
             rules: Vec::new(),
             links: true,
+            routing: weir_policy::Routing::default(),
         };
         let policy = ReleasePolicy::resolve(&spec, &self.names).expect("a policy");
         let mut releaser = Releaser::new(Arc::new(policy), self.keys.snapshot(), Arc::clone(&self.names));

@@ -14,7 +14,7 @@ mod problem;
 mod resolve;
 pub mod schema;
 pub mod table;
-pub(crate) mod values;
+mod values;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -23,8 +23,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use weir_event::{DestinationId, Environment, SourceId};
-use weir_policy::{ConsentRuleSpec, ConsentSpec};
+use weir_event::{DestinationId, Environment, Region, SourceId};
+use weir_policy::{ConsentRuleSpec, ConsentSpec, ResidencySpec, RouteSpec, SampleSpec};
 use zeroize::Zeroizing;
 
 pub use problem::{Problem, Problems};
@@ -46,6 +46,8 @@ pub struct Config {
     pub sources: BTreeMap<SourceId, Source>,
     /// Where events may go.
     pub destinations: BTreeMap<DestinationId, Destination>,
+    /// Which destinations events of people in which countries may reach.
+    pub residency: ResidencySpec,
     /// Property paths by which ledger answers are grouped; `country` is the gate's country.
     pub slices: Vec<String>,
     /// The journal.
@@ -114,6 +116,8 @@ pub struct Source {
     pub block_in_browser: bool,
     /// What says something about consent.
     pub consent: ConsentSpec,
+    /// How the country of its events is known.
+    pub country: Country,
     /// Events a second, on average over ten seconds; `None`: as many as come.
     pub rate_limit: Option<u32>,
 }
@@ -123,6 +127,19 @@ impl Source {
     pub fn mode_of(&self, event: &str) -> Mode {
         self.events.get(event).copied().unwrap_or(self.mode)
     }
+}
+
+/// How the country of a source's events is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Country {
+    /// By the address that a request comes from (D18).
+    Client,
+    /// By the address that stands in the event.
+    Event,
+    /// Not at all.
+    Unknown,
+    /// They all have this one.
+    Declared(Region),
 }
 
 /// How far a source or an event has climbed.
@@ -164,6 +181,8 @@ pub struct Destination {
     pub import: Option<Import>,
     /// Whose events it takes.
     pub environments: Vec<Environment>,
+    /// Which events go there at all.
+    pub route: RouteSpec,
     /// How people appear.
     pub subject: Subject,
     /// Properties that may leave.
@@ -199,6 +218,13 @@ pub struct Destination {
 }
 
 impl Destination {
+    /// Whether anything of a source may go here: what is so for all of its events, and for as long as this configuration holds.
+    pub fn takes(&self, source: &SourceId, environment: Environment) -> bool {
+        let sources = &self.route.sources;
+        self.environments.contains(&environment)
+            && (sources.is_empty() || sources.iter().any(|name| name == source.as_str()))
+    }
+
     /// Where requests go: the endpoint, or the region's own host.
     pub fn origin(&self) -> &str {
         match &self.endpoint {
@@ -268,6 +294,8 @@ pub enum Selector {
     Preset(String),
     /// Events of people who have not agreed.
     Consent(ConsentRuleSpec),
+    /// A share of an event, or of all that have no sample of their own; the action says nothing.
+    Sample(Option<String>, SampleSpec),
 }
 
 /// What a release rule does.

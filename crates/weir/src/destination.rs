@@ -5,9 +5,9 @@ use std::sync::Arc;
 use weir_deliver::{OnLag, OnUnknown, Options, Setup, Start};
 use weir_event::{DestinationId, Names, Offset};
 use weir_outbound::{Client, ClientOptions, Endpoint};
-use weir_policy::{ReleasePolicy, ReleaseSpec, RuleSpec, SubjectMode};
+use weir_policy::{ReleasePolicy, ReleaseSpec, Routing, RuleSpec, SubjectMode};
 use weir_protocol::DestinationKind;
-use weir_protocol::outbound::{DestinationSetup, ImportCredentials, Secret};
+use weir_protocol::outbound::{DestinationSetup, ImportCredentials, Secret, SetupError};
 
 use crate::config::{self, Config, Destination, RuleAction, Selector, Subject};
 
@@ -18,25 +18,30 @@ pub type Flaw = (String, String);
 pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Arc<Names>) -> Result<Setup, Vec<Flaw>> {
     let mut problems: Vec<Flaw> = Vec::new();
     let flaw = |field: &str, what: String| (field.to_owned(), what);
-    let release = ReleasePolicy::resolve(&release_spec(id, from), names)
+    let spec = release_spec(id, from, config);
+    let release = ReleasePolicy::resolve(&spec, names)
         .map_err(|errors| {
             problems.extend(errors.iter().map(|e| {
-                let field = if e.place == "subject" { e.place.clone() } else { format!("release.{}", e.place) };
+                // The others are fields of `release`.
+                let is_own = e.place == "subject" || e.place.starts_with("route.");
+                let field = if is_own { e.place.clone() } else { format!("release.{}", e.place) };
                 flaw(&field, e.problem.to_string())
             }));
         })
         .ok();
-    let inquiries = ReleasePolicy::resolve(&inquiry_spec(id, from), names).ok();
+    let inquiries = ReleasePolicy::resolve(&spec.for_questions(), names).ok();
     let kind = weir_protocol::destination_kind(from.kind);
     if kind.is_none() {
         problems.push(flaw("type", format!("there is no type {}", from.kind)));
     }
-    let endpoint = Endpoint::parse(from.origin()).map_err(|e| problems.push(flaw("endpoint", e.to_string()))).ok();
-    if let (Some(kind), Some(endpoint)) = (kind, &endpoint)
-        && let Err(error) = kind.check_region(Some(from.region), endpoint.host())
-    {
-        problems.push(flaw(if from.endpoint.is_some() { "endpoint" } else { "region" }, error.to_string()));
+    // A host of another region was refused when the file was read: that a region exists is all that is left to say.
+    let region = kind.map(|kind| kind.check_region(Some(from.region), ""));
+    let is_elsewhere = matches!(region, Some(Err(SetupError::UnknownRegion)));
+    if is_elsewhere {
+        problems.push(flaw("region", format!("{}: {}", from.region, SetupError::UnknownRegion)));
     }
+    let endpoint = (!is_elsewhere).then(|| Endpoint::parse(from.origin()).map_err(|e| e.to_string()));
+    let endpoint = endpoint.and_then(|parsed| parsed.map_err(|e| problems.push(flaw("endpoint", e))).ok());
     let vendor = vendor_setup(from, names);
     // Secrets that were not looked for, or not found, which is said elsewhere, say nothing about the rest.
     let import = from.import.iter().flat_map(|import| [&import.username, &import.secret]);
@@ -59,7 +64,7 @@ pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Ar
 }
 
 /// What policy reads of a destination. Allow lists take the vendor's own property names too: `$browser` is `context.browser.name`.
-fn release_spec(id: &DestinationId, from: &Destination) -> ReleaseSpec {
+fn release_spec(id: &DestinationId, from: &Destination, config: &Config) -> ReleaseSpec {
     let canonical = |path: &String| {
         let protocol = weir_protocol::protocol(from.kind);
         protocol.and_then(|p| p.canonical_path(path)).map_or_else(|| path.clone(), str::to_owned)
@@ -75,6 +80,10 @@ fn release_spec(id: &DestinationId, from: &Destination) -> ReleaseSpec {
             Selector::Property(path) => spec.property = Some(canonical(path)),
             Selector::Event(event) => spec.event = Some(event.clone()),
             Selector::Consent(consent) => spec.consent = Some(consent.clone()),
+            Selector::Sample(event, sample) => {
+                (spec.event, spec.sample) = (event.clone(), Some(*sample));
+                return spec;
+            }
             Selector::Preset(preset) => {
                 spec.preset = Some(preset.clone());
                 return spec;
@@ -98,17 +107,8 @@ fn release_spec(id: &DestinationId, from: &Destination) -> ReleaseSpec {
         allow: from.allow.iter().map(canonical).collect(),
         rules,
         links: from.links,
+        routing: Routing { route: from.route.clone(), residency: config.residency.clone() },
     }
-}
-
-/// The same for questions about flags: a pseudonym that rotates would give people other flags each time (D17).
-fn inquiry_spec(id: &DestinationId, from: &Destination) -> ReleaseSpec {
-    let spec = release_spec(id, from);
-    let subject = match spec.subject {
-        SubjectMode::Rotating { .. } => SubjectMode::Stable,
-        other => other,
-    };
-    ReleaseSpec { subject, ..spec }
 }
 
 fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {

@@ -11,12 +11,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ring::digest;
 use weir_deliver::Setup;
 use weir_detect::Engine;
+use weir_event::names::NameKind;
 use weir_event::{DestinationId, GenerationId, Millis, NameId, Names, PurposeSet, SourceId, SourceNames};
 use weir_policy::{ConsentSignals, SourcePolicy};
 use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{DecodeOptions, Protocol};
 
-use crate::config::{Auxiliary, Config, Destination, Mode, Problem, Problems, RuleAction, Secrets, Selector, Subject};
+use crate::config::{
+    Auxiliary, Config, Country, Destination, Mode, Problem, Problems, RuleAction, Secrets, Selector, Subject,
+};
 use crate::dedup::DedupWindow;
 use crate::destination;
 use crate::rate::RateLimit;
@@ -47,8 +50,13 @@ pub struct SourceRuntime {
     pub options: DecodeOptions,
     /// What it has learned; survives a reload.
     pub memory: Arc<SourceMemory>,
-    /// Labels of the destinations that take its environment.
+    /// Labels of the destinations that take its environment and itself. What a route says about single events and countries is
+    /// decided at release.
     pub offered: Vec<NameId>,
+    /// How the country of its events is known.
+    pub country: Country,
+    /// The path of an address that stands in an event.
+    pub address_path: NameId,
     /// Events a second.
     pub rate_limit: Option<u32>,
     /// How consent is read from its requests and events.
@@ -169,7 +177,7 @@ impl Generation {
             };
             let takers = || {
                 let all = config.destinations.iter().filter(|(id, _)| !ended.contains(*id));
-                all.filter(|(_, d)| d.environments.contains(&source.environment))
+                all.filter(|(_, d)| d.takes(id, source.environment))
             };
             let memory = memories.of(id, names);
             let policy = SourcePolicy {
@@ -210,6 +218,8 @@ impl Generation {
                 consent,
                 auxiliary: source.auxiliary.clone(),
                 blocked: if source.block_in_browser { blocked(takers().map(|(_, d)| d)) } else { Vec::new() },
+                country: source.country,
+                address_path: names.restore(NameKind::Path, "context.ip").unwrap_or(NameId::UNNAMED),
                 rate_limit: source.rate_limit,
                 mode: source.mode,
                 event_modes: source.events.iter().map(|(name, mode)| (memory.names.event(name), *mode)).collect(),
@@ -290,9 +300,9 @@ impl SourceRuntime {
 fn blocked<'a>(mut takers: impl Iterator<Item = &'a Destination>) -> Vec<String> {
     let dropped = |destination: &Destination| -> BTreeSet<String> {
         let rules = destination.rules.iter().filter(|rule| rule.action == RuleAction::Drop);
-        rules
-            .filter_map(|rule| if let Selector::Event(name) = &rule.selector { Some(name.clone()) } else { None })
-            .collect()
+        let by_rule =
+            rules.filter_map(|rule| if let Selector::Event(name) = &rule.selector { Some(name) } else { None });
+        by_rule.chain(&destination.route.except_events).cloned().collect()
     };
     let Some(first) = takers.next().map(dropped) else { return Vec::new() };
     takers.fold(first, |all, next| all.intersection(&dropped(next)).cloned().collect()).into_iter().collect()

@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use weir_detect::country::{self, TruncatedAddress};
 use weir_event::log::{self, Field, Level};
 use weir_event::{
-    Clock, ConsentStates, DestinationId, DraftBatch, EventId, GenerationId, Millis, Region, Rule, SourceId,
+    Clock, ConsentStates, DestinationId, Draft, DraftBatch, EventId, GenerationId, Millis, Region, Rule, SourceId,
 };
 use weir_hold::Hold;
 use weir_journal::Journal;
@@ -26,7 +26,7 @@ use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{Answer, Answering, Auxiliary, Call, DecodeError, Endpoint, Protocol, RequestHead, Situation};
 
 use crate::auxiliary::{Question, Questions};
-use crate::config::{self, Mode};
+use crate::config::{self, Country, Mode};
 use crate::disk::Space;
 use crate::generation::{Generation, SourceRuntime};
 use crate::listen::{Body, Head, InFlight, Peer, Refusal, Service};
@@ -382,7 +382,7 @@ impl Pipeline {
     ) -> Gated {
         let now = self.clock.now();
         let keys = self.snapshot_for(source, now);
-        let (region, region_source) = region_of(sender.network);
+        let (region, region_source) = region_of(source, sender.network);
         let raw_day = raw_day(now);
         let gate = |tapped: bool| Gate {
             source: if tapped { &source.tapped } else { &source.policy },
@@ -412,7 +412,10 @@ impl Pipeline {
                 duplicates += 1;
                 continue;
             }
-            let gate = gate(source.mode_of(draft.name) == Mode::Tap);
+            let mut gate = gate(source.mode_of(draft.name) == Mode::Tap);
+            if source.country == Country::Event {
+                (gate.region, gate.region_source) = region_in(drafts, draft, source);
+            }
             // A bug in a stage must cost one event its delivery, never a batch and never a check (D10).
             let outcome =
                 catch_unwind(AssertUnwindSafe(|| self.minimiser.minimise(&gate, drafts, draft, *id, &mut batch)));
@@ -469,7 +472,7 @@ impl Pipeline {
         sender: Sender,
     ) -> Option<Answer> {
         let keys = self.snapshot_for(source, call.now);
-        let (region, region_source) = region_of(sender.network);
+        let (region, region_source) = region_of(source, sender.network);
         let gate = Gate {
             source: &source.policy,
             received_at: call.now,
@@ -531,11 +534,16 @@ impl Pipeline {
         };
         let Some(draft) = drafts.drafts.first() else { return Replayed::Unreadable };
         let tapped = source.mode_of(draft.name) == Mode::Tap;
+        // The request and its address are gone; what the source or the event says is not.
+        let (region, region_source) = match source.country {
+            Country::Event => region_in(&drafts, draft, source),
+            _ => region_of(source, None),
+        };
         let gate = Gate {
             source: if tapped { &source.tapped } else { &source.policy },
             received_at: now,
-            region: Region::UNKNOWN,
-            region_source: RegionSource::Unknown,
+            region,
+            region_source,
             generation: generation.id,
             // What the request's head said is in the body.
             consent: Consent::new(&source.consent, ConsentStates::UNKNOWN),
@@ -569,10 +577,25 @@ impl Pipeline {
     }
 }
 
-/// The country of a client, looked up on the truncated address (D18).
-fn region_of(client: Option<TruncatedAddress>) -> (Region, RegionSource) {
-    let region = client.map_or(Region::UNKNOWN, country::look_up);
-    (region, if region == Region::UNKNOWN { RegionSource::Unknown } else { RegionSource::ClientAddress })
+/// The country of a request's events: what its source says, or that of the client's truncated address (D18).
+fn region_of(source: &SourceRuntime, client: Option<TruncatedAddress>) -> (Region, RegionSource) {
+    match source.country {
+        Country::Declared(region) => (region, RegionSource::Declared),
+        Country::Client => known(client.map_or(Region::UNKNOWN, country::look_up), RegionSource::ClientAddress),
+        Country::Event | Country::Unknown => known(Region::UNKNOWN, RegionSource::Unknown),
+    }
+}
+
+/// The country of the address that an event says it is from: servers send events of many people over one connection.
+fn region_in(drafts: &DraftBatch, draft: &Draft, source: &SourceRuntime) -> (Region, RegionSource) {
+    let mut leaves = drafts.tape(draft).iter().filter(|leaf| leaf.path == source.address_path);
+    let address = leaves.find_map(|leaf| drafts.str(leaf.text).trim().parse().ok());
+    let region = address.map_or(Region::UNKNOWN, |address| country::look_up(TruncatedAddress::of(address)));
+    known(region, RegionSource::Declared)
+}
+
+fn known(region: Region, source: RegionSource) -> (Region, RegionSource) {
+    (region, if region == Region::UNKNOWN { RegionSource::Unknown } else { source })
 }
 
 fn raw_day(now: Millis) -> u32 {

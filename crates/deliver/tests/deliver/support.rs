@@ -21,7 +21,7 @@ use weir_ledger::disk::{Disk, DiskFile, RealDisk};
 use weir_ledger::{Kind, Ledger, OpenIntent, Totals};
 use weir_outbound::{Client, ClientOptions, Endpoint};
 use weir_policy::{
-    Consent, Gate, MinimisedBatch, Minimiser, RegionSource, ReleasePolicy, ReleaseSpec, RuleSpec, SharedTally,
+    Consent, Gate, MinimisedBatch, Minimiser, RegionSource, ReleasePolicy, ReleaseSpec, Routing, SharedTally,
     SourcePolicy, SubjectMode,
 };
 use weir_protocol::{DestinationSetup, ImportCredentials, Secret, destination_kind};
@@ -75,11 +75,14 @@ pub(crate) struct Event {
     pub(crate) plan: String,
     pub(crate) age: i64,
     pub(crate) offered: bool,
+    /// Empty: not known.
+    pub(crate) country: &'static str,
 }
 
 impl Event {
     pub(crate) fn track(subject: &str) -> Event {
-        Event { operation: Operation::Track, subject: subject.into(), plan: "pro".into(), age: 1_000, offered: true }
+        let (operation, plan) = (Operation::Track, "pro".into());
+        Event { operation, subject: subject.into(), plan, age: 1_000, offered: true, country: "DE" }
     }
 
     pub(crate) fn profile(op: weir_event::ProfileOp, subject: &str, plan: &str) -> Event {
@@ -188,27 +191,24 @@ impl World {
     }
 
     pub(crate) fn setup_for(&self, url: &str, allow: &[&str], subject: SubjectMode, options: Options) -> Arc<Setup> {
-        self.setup_of(url, allow, subject, Vec::new(), options)
+        self.setup_routed(url, allow, subject, options, Routing::default())
     }
 
-    pub(crate) fn setup_with(&self, url: &str, allow: &[&str], rules: Vec<RuleSpec>, options: Options) -> Arc<Setup> {
-        self.setup_of(url, allow, SubjectMode::Rotating { period_millis: 7 * Millis::DAY }, rules, options)
-    }
-
-    fn setup_of(
+    pub(crate) fn setup_routed(
         &self,
         url: &str,
         allow: &[&str],
         subject: SubjectMode,
-        rules: Vec<RuleSpec>,
         options: Options,
+        routing: Routing,
     ) -> Arc<Setup> {
         let spec = ReleaseSpec {
             destination: product(),
             subject,
             allow: allow.iter().map(|path| (*path).to_owned()).collect(),
-            rules,
+            rules: Vec::new(),
             links: false,
+            routing,
         };
         let client = ClientOptions {
             allow_addresses: vec!["127.0.0.0/8".parse().unwrap()],
@@ -282,7 +282,7 @@ impl World {
                 let gate = Gate {
                     source: &up.policy,
                     received_at: self.now(),
-                    region: Region::parse("DE").unwrap(),
+                    region: Region::parse(event.country).unwrap_or(Region::UNKNOWN),
                     region_source: RegionSource::ClientAddress,
                     generation: GenerationId([9; 8]),
                     consent: Consent::UNKNOWN,

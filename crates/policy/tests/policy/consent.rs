@@ -22,8 +22,14 @@ fn asks(purpose: Purpose, regions: &[&str], unknown_may_leave: bool) -> RuleSpec
 
 fn policy(world: &World, rules: &[RuleSpec]) -> ReleasePolicy {
     let destination = DestinationId::parse("product").unwrap();
-    let spec =
-        ReleaseSpec { destination, subject: SubjectMode::Stable, allow: vec![], rules: rules.to_vec(), links: false };
+    let spec = ReleaseSpec {
+        destination,
+        subject: SubjectMode::Stable,
+        allow: vec![],
+        rules: rules.to_vec(),
+        links: false,
+        routing: weir_policy::Routing::default(),
+    };
     ReleasePolicy::resolve(&spec, &world.names).unwrap()
 }
 
@@ -163,7 +169,14 @@ fn a_rule_by_consent_names_what_is_wrong_with_it() {
     let action = RuleSpec { action: Some("pseudonymize".into()), ..asks(Purpose::Analytics, &[], false) };
     let rules = vec![asks(Purpose::Analytics, &["eu", "Germany"], false), mixed, action];
     let destination = DestinationId::parse("product").unwrap();
-    let spec = ReleaseSpec { destination, subject: SubjectMode::Stable, allow: vec![], rules, links: false };
+    let spec = ReleaseSpec {
+        destination,
+        subject: SubjectMode::Stable,
+        allow: vec![],
+        rules,
+        links: false,
+        routing: weir_policy::Routing::default(),
+    };
     let errors = ReleasePolicy::resolve(&spec, &world.names).unwrap_err();
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 3);

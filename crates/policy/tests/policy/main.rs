@@ -7,4 +7,5 @@ mod minimise;
 mod planted;
 mod records;
 mod release;
+mod routing;
 mod support;

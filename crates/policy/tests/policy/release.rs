@@ -522,8 +522,8 @@ fn every_problem_of_a_configuration_is_named_at_once() {
             property: own(property),
             event: own(event),
             preset: own(preset),
-            consent: None,
             action: own(action),
+            ..RuleSpec::default()
         }
     };
     let spec = ReleaseSpec {
@@ -541,6 +541,7 @@ fn every_problem_of_a_configuration_is_named_at_once() {
             rule(None, None, Some("opened"), None, None),
         ],
         links: false,
+        routing: weir_policy::Routing::default(),
     };
     let problems = ReleasePolicy::resolve(&spec, &world.names).unwrap_err();
     let seen: Vec<_> = problems.iter().map(|p| (p.place.as_str(), p.problem.clone())).collect();

@@ -12,8 +12,8 @@ use weir_event::{
 use weir_journal::Record;
 use weir_keys::{KeySnapshot, Keys};
 use weir_policy::{
-    Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, ReleasePolicy, ReleaseSpec, Releaser, RuleSpec,
-    SourcePolicy, SubjectMode, Withheld,
+    Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, ReleasePolicy, ReleaseSpec, Releaser, Routing,
+    RuleSpec, SourcePolicy, SubjectMode, Withheld,
 };
 
 /// 2026-11-21T23:19:38.843Z.
@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) minimiser: Minimiser,
     pub(crate) policy: SourcePolicy,
     pub(crate) offered: Vec<NameId>,
+    /// The country of what is minimised from now on.
+    pub(crate) region: Region,
     _folder: tempfile::TempDir,
 }
 
@@ -74,7 +76,8 @@ impl World {
         let source_names = names.source();
         let minimiser = Minimiser::new(engine, Arc::clone(&names));
         let offered = vec![names.label("product")];
-        World { keys, names, source_names, minimiser, policy, offered, _folder: folder }
+        let region = Region::parse("DE").unwrap();
+        World { keys, names, source_names, minimiser, policy, offered, region, _folder: folder }
     }
 
     pub(crate) fn with_raw(mut self) -> World {
@@ -91,7 +94,7 @@ impl World {
         Gate {
             source: &self.policy,
             received_at: NOW,
-            region: Region::parse("DE").unwrap(),
+            region: self.region,
             region_source: RegionSource::ClientAddress,
             generation: GenerationId([9; 8]),
             consent: Consent::UNKNOWN,
@@ -128,15 +131,20 @@ impl World {
         links: bool,
     ) -> Releaser {
         let destination = DestinationId::parse(destination).unwrap();
-        self.keys.ensure_destination(&destination).unwrap();
         let spec = ReleaseSpec {
             destination,
             subject,
             allow: allow.iter().map(|p| (*p).to_owned()).collect(),
             rules: rules.to_vec(),
             links,
+            routing: Routing::default(),
         };
-        let policy = ReleasePolicy::resolve(&spec, &self.names).unwrap();
+        self.releaser_for(&spec)
+    }
+
+    pub(crate) fn releaser_for(&self, spec: &ReleaseSpec) -> Releaser {
+        self.keys.ensure_destination(&spec.destination).unwrap();
+        let policy = ReleasePolicy::resolve(spec, &self.names).unwrap();
         Releaser::new(Arc::new(policy), self.keys.snapshot(), Arc::clone(&self.names))
     }
 

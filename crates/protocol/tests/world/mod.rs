@@ -119,6 +119,7 @@ impl World {
             allow: self.allow.clone(),
             rules: Vec::new(),
             links: true,
+            routing: weir_policy::Routing::default(),
         };
         let policy = ReleasePolicy::resolve(&spec, &self.names).expect("a policy");
         let mut releaser = Releaser::new(Arc::new(policy), self.keys.snapshot(), Arc::clone(&self.names));

@@ -1,7 +1,7 @@
 //! The resolved configuration as one text, for its content hash (D16).
 //!
-//! Format 1: JSON without spaces; sections in the order of the table, maps sorted by key, defaults written out, sizes in bytes
-//! and times in milliseconds. Secrets are named (variable or file), their values are not in it. Two files that mean the same
+//! Format 1: JSON without spaces; sections in the order of the table, maps sorted by key, defaults written out, sizes in bytes,
+//! times in milliseconds, shares in millionths. Secrets are named (variable or file), their values are not in it. Two files that mean the same
 //! have the same text.
 
 use super::check::{Checked, Read};
@@ -20,6 +20,7 @@ fn write(out: &mut String, checked: &Checked) {
         Read::Choice(word) => string(out, word),
         Read::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Read::Count(n) | Read::Size(Some(n)) | Read::Duration(n) => out.push_str(&n.to_string()),
+        Read::Share(millionths) => out.push_str(&millionths.to_string()),
         Read::Size(None) => out.push_str("\"auto\""),
         Read::List(items) => {
             out.push('[');

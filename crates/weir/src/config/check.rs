@@ -27,6 +27,8 @@ pub(crate) enum Read {
     /// Milliseconds.
     Duration(u64),
     Choice(&'static str),
+    /// Millionths.
+    Share(u32),
     List(Vec<Checked>),
     Map(Vec<(Key, Checked)>),
     /// One value for each field of the table's section, in its order.
@@ -131,6 +133,10 @@ impl Checker<'_> {
             Kind::Count { min, max } => match scalar(node).and_then(|t| t.parse::<u64>().ok()) {
                 Some(n) if (*min..=*max).contains(&n) => Ok(Read::Count(n)),
                 _ => self.report(at, format!("`{path}` must be a whole number from {min} to {max}")),
+            },
+            Kind::Share => match scalar(node).and_then(values::share) {
+                Some(millionths) => Ok(Read::Share(millionths)),
+                None => self.report(at, format!("`{path}` must be a share such as 0.1: from 0.000001 to 1")),
             },
             Kind::Size { min, max, auto } => match scalar(node) {
                 Some("auto") if *auto => Ok(Read::Size(None)),
@@ -319,6 +325,16 @@ impl Checked {
             other => {
                 debug_assert!(false, "not a number: {other:?}");
                 0
+            }
+        }
+    }
+
+    pub(crate) fn share(&self) -> Option<u32> {
+        match &self.value {
+            Read::Share(millionths) => Some(*millionths),
+            other => {
+                debug_assert!(*other == Read::Absent, "not a share: {other:?}");
+                None
             }
         }
     }

@@ -90,6 +90,7 @@ fn value(kind: &'static Kind) -> String {
         Kind::Flag => "`true` or `false`".to_owned(),
         Kind::Count { min, max } if *max > 1 << 60 => format!("a whole number from {min}"),
         Kind::Count { min, max } => format!("a whole number from {min} to {max}"),
+        Kind::Share => "a share from `0.000001` to `1`".to_owned(),
         Kind::Size { min, max, auto } => {
             format!("a size from {} to {}{}", size_text(*min), size_text(*max), if *auto { ", or `auto`" } else { "" })
         }

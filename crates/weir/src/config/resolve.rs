@@ -4,20 +4,24 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use weir_event::{DestinationId, Environment, Purpose, SourceId};
-use weir_policy::{ConsentRuleSpec, ConsentSpec, Reading};
-use weir_protocol::outbound::Settings;
-use weir_protocol::vendors::datadog;
-use weir_protocol::{DestinationKind, IdentityMerge};
+use weir_event::{DestinationId, Environment, Purpose, Region, SourceId};
+use weir_policy::route::residency_problems;
+use weir_policy::{
+    ConsentRuleSpec, ConsentSpec, Reading, ResidencyClassSpec, ResidencySpec, RouteSpec, SampleBy, SampleSpec, Share,
+    UnknownCountry,
+};
+use weir_protocol::IdentityMerge;
+use weir_protocol::outbound::{Settings, SetupError};
+use weir_protocol::vendors::{self, datadog};
 use zeroize::Zeroizing;
 
 use super::check::{Checked, Read};
 use super::problem::Problem;
 use super::values::{self, Origin};
-use super::yaml::Position;
+use super::yaml::{Key, Position};
 use super::{
-    Auxiliary, Config, Destination, Hold, Import, Journal, Ledger, Limits, Listen, Mode, OnLag, OnUnknown, Onward,
-    ReleaseRule, RuleAction, Secret, SecretPlace, Secrets, Selector, Source, StartFrom, Subject, TlsFiles,
+    Auxiliary, Config, Country, Destination, Hold, Import, Journal, Ledger, Limits, Listen, Mode, OnLag, OnUnknown,
+    Onward, ReleaseRule, RuleAction, Secret, SecretPlace, Secrets, Selector, Source, StartFrom, Subject, TlsFiles,
 };
 use crate::log::Format;
 use weir_event::log::Level;
@@ -25,49 +29,29 @@ use weir_event::log::Level;
 /// A secret longer than this is a wrong file.
 const SECRET_BYTES_MAX: u64 = 4 * 1024;
 
-/// A type of destination, one of its regions, the origin there, and the hosts that are of it.
-type Region = (&'static str, &'static str, &'static str, &'static [&'static str]);
-
-/// The vendors' hosts by region. Source: their ingestion API descriptions (wire protocol notes, hosts).
-const REGIONS: &[Region] = &[
-    ("mixpanel", "us", "https://api.mixpanel.com", &["api.mixpanel.com", "api-js.mixpanel.com"]),
-    ("mixpanel", "eu", "https://api-eu.mixpanel.com", &["api-eu.mixpanel.com"]),
-    ("mixpanel", "in", "https://api-in.mixpanel.com", &["api-in.mixpanel.com"]),
-    ("amplitude", "us", "https://api2.amplitude.com", &["api2.amplitude.com", "api.amplitude.com"]),
-    ("amplitude", "eu", "https://api.eu.amplitude.com", &["api.eu.amplitude.com"]),
-    ("segment", "us", "https://api.segment.io", &["api.segment.io"]),
-    ("segment", "eu", "https://events.eu1.segmentapis.com", &["events.eu1.segmentapis.com"]),
-];
-/// Domains of vendors; a host below one that is in no region takes no events.
-const DOMAINS: &[&str] = &[
-    "mixpanel.com",
-    "amplitude.com",
-    "segment.io",
-    "segmentapis.com",
-    "datadoghq.com",
-    "datadoghq.eu",
-    "ddog-gov.com",
-];
-
 /// Sections of a destination that only one type reads, and the type.
 const OF_ONE_TYPE: &[(&str, &str)] = &[("datadog", "datadog")];
 
-/// The origin of a region; that of the vendor's first where it has no such region, which is reported elsewhere.
+/// The vendor's own origin in a region; empty where it has none there. There is no falling back to another region.
 pub(super) fn region_origin(kind: &str, region: &str) -> &'static str {
-    let of_kind = || REGIONS.iter().filter(|(of, ..)| *of == kind);
-    let found = of_kind().find(|(_, name, ..)| *name == region).or_else(|| of_kind().next());
-    let own = || weir_protocol::destination_kind(kind)?.endpoint(Some(region)).ok();
-    found.map(|(_, _, origin, _)| *origin).or_else(own).unwrap_or_default()
+    weir_protocol::destination_kind(kind).and_then(|kind| kind.endpoint(Some(region)).ok()).unwrap_or_default()
 }
 
-/// The type and the region that a vendor's own host is of.
-fn place_of(host: &str) -> Option<(&'static str, &'static str)> {
-    let also = REGIONS.iter().find(|(_, _, _, hosts)| hosts.contains(&host)).map(|(kind, region, ..)| (*kind, *region));
-    let of_kind = |kind: &'static DestinationKind| {
-        let is_here = |origin: &str| origin.split("://").nth(1).is_some_and(|own| own == host);
-        kind.endpoints.iter().find(|(_, origin)| is_here(origin)).map(|(region, _)| (kind.name, *region))
-    };
-    also.or_else(|| weir_protocol::vendors::DESTINATIONS.iter().find_map(of_kind))
+/// How a source says that its country is known.
+pub(super) fn source_country(text: &str) -> Option<Country> {
+    match text {
+        "client" => Some(Country::Client),
+        "event" => Some(Country::Event),
+        "unknown" => Some(Country::Unknown),
+        // Of two letters: `eu` and its like are no country.
+        code if code.len() == 2 && weir_policy::is_country(code) => Region::parse(code).map(Country::Declared),
+        _ => None,
+    }
+}
+
+/// Whether a vendor has addresses of its own: the others are where the customer runs them.
+fn has_addresses(kind: &str) -> bool {
+    weir_protocol::destination_kind(kind).is_some_and(|kind| kind.endpoint(None).is_ok())
 }
 
 pub(super) fn config(
@@ -101,6 +85,7 @@ pub(super) fn config(
         trusted_proxies: cidrs(root.field("trusted_proxies")),
         sources: resolver.sources(root.field("sources")),
         destinations: resolver.destinations(root.field("destinations")),
+        residency: residency(root.field("residency")),
         slices: texts(root.field("slices")),
         journal: Journal {
             segment_bytes: journal.field("segment").number(),
@@ -142,6 +127,7 @@ pub(super) fn config(
         file: file.to_owned(),
         places: BTreeMap::new(),
     };
+    resolver.routes(&config, root.field("residency"));
     config.places = std::mem::take(&mut resolver.places);
     resolver.proxies(&mut config);
     if config.listen.ingest == config.listen.console && config.listen.ingest.port() != 0 {
@@ -242,6 +228,8 @@ impl Resolver<'_, '_> {
                     consent: consent(source.field("consent")),
                     accept_flag_loss: source.field("accept_flag_loss").flag(),
                     block_in_browser: source.field("block_in_browser").flag(),
+                    // The form was checked; the fallback is never reached.
+                    country: source_country(source.field("country").text()).unwrap_or(Country::Unknown),
                     rate_limit: {
                         let rate = source.field("rate_limit");
                         (!rate.is_absent()).then(|| u32::try_from(rate.number()).unwrap_or(u32::MAX))
@@ -265,7 +253,7 @@ impl Resolver<'_, '_> {
                 self.report(at, &message);
                 continue;
             }
-            let fits = |d: &Destination| d.kind == source.protocol && d.environments.contains(&source.environment);
+            let fits = |d: &Destination| d.kind == source.protocol && d.takes(&id, source.environment);
             match named {
                 Some((at, name)) => match config.destinations.iter().find(|(known, _)| known.as_str() == name) {
                     Some((known, destination)) if fits(destination) => source.auxiliary = Auxiliary::Proxy(known.clone()),
@@ -289,6 +277,36 @@ impl Resolver<'_, '_> {
         }
     }
 
+    /// What routes and classes name, and whether that is there.
+    fn routes(&mut self, config: &Config, residency: &Checked) {
+        for (id, destination) in &config.destinations {
+            let at = self.places.get(&format!("destinations.{id}.route.sources")).copied().unwrap_or_default();
+            for name in &destination.route.sources {
+                if !config.sources.keys().any(|known| known.as_str() == name) {
+                    self.report(at, &format!("`destinations.{id}.route.sources`: there is no source `{name}`"));
+                }
+            }
+        }
+        let classes = residency.field("classes").entries();
+        for (key, class) in classes {
+            let only = class.field("only");
+            for item in only.items().iter().filter(|_| only.at.line != 0) {
+                if !config.destinations.keys().any(|known| known.as_str() == item.text()) {
+                    let what =
+                        format!("`residency.classes.{}.only`: there is no destination `{}`", key.text, item.text());
+                    self.report(item.at, &what);
+                }
+            }
+        }
+        let route_of = |id: &DestinationId| config.destinations.get(id).map(|destination| &destination.route);
+        for (place, problem) in residency_problems(&config.residency, route_of) {
+            if let Some((key, class)) = classes.get(place).filter(|(_, class)| class.field("countries").at.line != 0) {
+                let what = format!("`residency.classes.{}`: {problem}", key.text);
+                self.report(class.at, &what);
+            }
+        }
+    }
+
     fn destinations(&mut self, checked: &Checked) -> BTreeMap<DestinationId, Destination> {
         let mut destinations = BTreeMap::new();
         for (key, fields) in checked.entries() {
@@ -303,10 +321,23 @@ impl Resolver<'_, '_> {
 
     fn note_places(&mut self, path: &str, at: Position, fields: &Checked) {
         self.places.insert(path.to_owned(), at);
-        for name in
-            ["type", "region", "endpoint", "token", "import", "subject", "release", "root_certificates", "datadog"]
-        {
+        for name in [
+            "type",
+            "region",
+            "endpoint",
+            "token",
+            "import",
+            "route",
+            "subject",
+            "release",
+            "root_certificates",
+            "datadog",
+        ] {
             self.places.insert(format!("{path}.{name}"), fields.field(name).at);
+        }
+        let route = fields.field("route");
+        for name in ["sources", "events", "except_events", "countries"] {
+            self.places.insert(format!("{path}.route.{name}"), route.field(name).at);
         }
         let release = fields.field("release");
         for (i, item) in release.field("allow").items().iter().enumerate() {
@@ -339,7 +370,7 @@ impl Resolver<'_, '_> {
             let what = format!("`destinations.{id}.identity_merge` is of Mixpanel's projects only: remove it");
             self.report(identity_merge.at, &what);
         }
-        if fields.field("endpoint").is_absent() && region_origin(kind, region).is_empty() {
+        if fields.field("endpoint").is_absent() && !has_addresses(kind) {
             let what = format!(
                 "`destinations.{id}.endpoint` is missing: {kind} has no address of its own, name your server's"
             );
@@ -363,6 +394,7 @@ impl Resolver<'_, '_> {
                 list.dedup();
                 list
             },
+            route: route(fields.field("route")),
             subject: subject(fields.field("subject")),
             allow: texts(release.field("allow")),
             rules: {
@@ -462,28 +494,17 @@ impl Resolver<'_, '_> {
     fn endpoint(&mut self, id: &DestinationId, place: (&str, &str), at: Position, origin: &Origin, may_be_plain: bool) {
         let (kind, region) = place;
         let host = origin.host();
-        match place_of(&host) {
-            Some((of, _)) if of != kind => {
+        // Which host is of which vendor and region is said once, in `weir_protocol::vendors`.
+        let own = || weir_protocol::destination_kind(kind).map(|of| of.check_region(Some(region), &host));
+        match vendors::kind_of_host(&host).filter(|of| of.name != kind) {
+            Some(of) => {
                 let message = format!(
-                    "`destinations.{id}.endpoint` is a host of {of}, but `type` is `{kind}`: change one of the two"
+                    "`destinations.{id}.endpoint` is a host of {}, but `type` is `{kind}`: change one of the two",
+                    of.name
                 );
                 self.report(at, &message);
             }
-            Some((_, owner)) if owner != region => {
-                let message = format!(
-                    "`destinations.{id}.endpoint` is the host of region `{owner}`, but `region` is `{region}`: \
-                     the vendor loses what is sent to the wrong one; write `region: {owner}` or remove the endpoint"
-                );
-                self.report(at, &message);
-            }
-            Some(_) => {}
-            None if DOMAINS.iter().any(|domain| is_below(&host, domain)) => {
-                let message = format!(
-                    "`destinations.{id}.endpoint` is a host of the vendor that takes no events: remove it, `region` decides the host"
-                );
-                self.report(at, &message);
-            }
-            None => {}
+            None => self.own_host(id, region, at, own()),
         }
         if !origin.is_secure() && !may_be_plain {
             let message = format!(
@@ -491,6 +512,22 @@ impl Resolver<'_, '_> {
             );
             self.report(at, &message);
         }
+    }
+
+    /// What is wrong with a host that is the vendor's own.
+    fn own_host(&mut self, id: &DestinationId, region: &str, at: Position, checked: Option<Result<(), SetupError>>) {
+        let message = match checked {
+            Some(Err(SetupError::RegionMismatch { endpoint: owner })) => format!(
+                "`destinations.{id}.endpoint` is the host of region `{owner}`, but `region` is `{region}`: \
+                 the vendor loses what is sent to the wrong one; write `region: {owner}` or remove the endpoint"
+            ),
+            Some(Err(SetupError::NotForEvents)) => format!(
+                "`destinations.{id}.endpoint` is a host of the vendor that takes no events: remove it, `region` decides the host"
+            ),
+            // A region that the vendor does not have is said at `region`.
+            Some(Err(_) | Ok(())) | None => return,
+        };
+        self.report(at, &message);
     }
 
     fn rule(&mut self, id: &DestinationId, rule: &Checked) -> Option<ReleaseRule> {
@@ -501,12 +538,17 @@ impl Resolver<'_, '_> {
         };
         if selectors.len() != 1 {
             let message = format!(
-                "a rule of `destinations.{id}.release` must have exactly one of category, property, event, preset and consent"
+                "a rule of `destinations.{id}.release` must have exactly one of category, property, event, preset, consent and sample"
             );
             self.report(rule.at, &message);
             return None;
         }
         let selector = selectors.pop()?;
+        if !rule.field("sample_by").is_absent() && !matches!(selector, Selector::Sample(..)) {
+            let message =
+                format!("`sample_by` in a rule of `destinations.{id}.release` goes with `sample` only: remove it");
+            self.report(rule.field("sample_by").at, &message);
+        }
         for field in ["regions", "unknown"] {
             if !rule.field(field).is_absent() && !matches!(selector, Selector::Consent(_)) {
                 let message =
@@ -601,11 +643,6 @@ fn duration(checked: &Checked) -> Duration {
     Duration::from_millis(checked.number())
 }
 
-/// Whether a host is a domain's own or below it.
-fn is_below(host: &str, domain: &str) -> bool {
-    host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
-}
-
 fn word(checked: &Checked) -> &'static str {
     match checked.value {
         Read::Choice(word) => word,
@@ -630,9 +667,9 @@ fn named_destination(source: &Checked) -> Option<(Position, String)> {
     field.optional_text().map(|text| (field.at, text))
 }
 
-/// What a rule says that it applies to: one thing, if it is well written.
+/// What a rule says that it applies to: one thing, if it is well written. A sample is of an event or of all.
 fn selectors(rule: &Checked) -> Vec<Selector> {
-    [
+    let mut named: Vec<Selector> = [
         ("category", Selector::Category as fn(String) -> Selector),
         ("property", Selector::Property),
         ("event", Selector::Event),
@@ -648,7 +685,20 @@ fn selectors(rule: &Checked) -> Vec<Selector> {
             unknown_may_leave: word(rule.field("unknown")) == "allow",
         })
     }))
-    .collect()
+    .collect();
+    let Some(share) = rule.field("sample").share().and_then(Share::from_millionths) else { return named };
+    let by = match word(rule.field("sample_by")) {
+        "device" => SampleBy::Device,
+        "event" => SampleBy::Event,
+        _ => SampleBy::Subject,
+    };
+    let sample = SampleSpec { share, by };
+    match named.pop() {
+        None => named.push(Selector::Sample(None, sample)),
+        Some(Selector::Event(event)) if named.is_empty() => named.push(Selector::Sample(Some(event), sample)),
+        Some(other) => named.extend([other, Selector::Sample(None, sample)]),
+    }
+    named
 }
 
 /// What `shares: true` asks for: an opt-out counts, and nobody has to opt in.
@@ -667,6 +717,34 @@ fn reading(checked: &Checked) -> Reading {
         "tcf" => Reading::Tcf,
         "google" => Reading::GoogleConsent,
         _ => purpose(checked).map_or(Reading::Ignore, Reading::Purpose),
+    }
+}
+
+fn residency(fields: &Checked) -> ResidencySpec {
+    let class = |(key, class): &(Key, Checked)| ResidencyClassSpec {
+        name: key.text.clone(),
+        countries: texts(class.field("countries")),
+        only: class.field("only").items().iter().filter_map(|item| DestinationId::parse(item.text()).ok()).collect(),
+    };
+    ResidencySpec {
+        classes: fields.field("classes").entries().iter().map(class).collect(),
+        unknown: match word(fields.field("unknown")) {
+            "hold" => UnknownCountry::Hold,
+            _ => UnknownCountry::Strictest,
+        },
+    }
+}
+
+fn route(fields: &Checked) -> RouteSpec {
+    let list = |name| {
+        let field = fields.field(name);
+        if field.is_absent() { Vec::new() } else { texts(field) }
+    };
+    RouteSpec {
+        sources: list("sources"),
+        events: list("events"),
+        except_events: list("except_events"),
+        countries: list("countries"),
     }
 }
 

@@ -69,6 +69,7 @@ fn kind(of: &'static Kind) -> Value {
         },
         Kind::Flag => json!({"type": "boolean"}),
         Kind::Count { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+        Kind::Share => json!({"type": "number", "minimum": 0.000_001, "maximum": 1}),
         Kind::Size { auto, .. } => {
             let size = r"[0-9]+ ?(B|KiB|MiB|GiB|TiB)";
             json!({"type": "string", "pattern": if *auto { format!("^(auto|{size})$") } else { format!("^{size}$") }})

@@ -48,6 +48,8 @@ pub enum Kind {
         /// At most.
         max: u64,
     },
+    /// A part of a whole, as `0.1`: from a millionth to 1.
+    Share,
     /// Bytes, as `64MiB`; `auto` where `auto` is set.
     Size {
         /// At least, in bytes.
@@ -215,6 +217,16 @@ const REGION: Form = Form {
     pattern: Some("^[A-Za-z]{2,3}$"),
     check: weir_policy::is_region,
 };
+const CLASS_REGION: Form = Form {
+    noun: "the ISO code of a country, such as DE, or eu, eea, uk, or elsewhere alone",
+    pattern: Some("^([A-Za-z]{2,3}|elsewhere)$"),
+    check: |t| t.eq_ignore_ascii_case(weir_policy::route::ELSEWHERE) || weir_policy::is_region(t),
+};
+const SOURCE_COUNTRY: Form = Form {
+    noun: "client, event, unknown, or the ISO code of a country such as DE",
+    pattern: Some("^(client|event|unknown|[A-Z]{2})$"),
+    check: |t| super::resolve::source_country(t).is_some(),
+};
 const CATEGORY: Form = Form {
     noun: "a category, or a part above categories, such as user.contact.email, user.contact or secret",
     pattern: Some("^[a-z_.]{1,100}$"),
@@ -289,6 +301,12 @@ pub static ROOT: &[Field] = &[
         doc: "Where events may go, by id. Without any, nothing leaves. An id stays in the ledger for ever: do not use it again for another account.",
     },
     Field {
+        name: "residency",
+        kind: Kind::Section(RESIDENCY),
+        default: Default::Value("{}"),
+        doc: "Which destinations events of people in which countries may reach, whatever a destination's own `route` says. See [routing](routing.md).",
+    },
+    Field {
         name: "slices",
         kind: Kind::List { of: &Kind::Text(&PROPERTY), min: 0, max: 3 },
         default: Default::Value("[country]"),
@@ -330,6 +348,48 @@ pub static ROOT: &[Field] = &[
         kind: Kind::Section(SHUTDOWN),
         default: Default::Value("{}"),
         doc: "How Weir stops on SIGTERM.",
+    },
+];
+
+static RESIDENCY: &[Field] = &[
+    Field {
+        name: "classes",
+        kind: Kind::Map { key: &ID, key_name: "class", of: &Kind::Section(CLASS), max: 32 },
+        default: Default::Value("{}"),
+        doc: "Classes of countries, such as `eu: {countries: [eea, uk], only: [mixpanel_eu]}`. A country of no class is not restricted.",
+    },
+    Field {
+        name: "unknown",
+        kind: Kind::Choice(&[
+            choice(
+                "strictest",
+                "It goes only to destinations that would take it from every country; at the others it is dropped as `region_unknown`.",
+            ),
+            choice(
+                "hold",
+                "As `strictest`, but where some countries may go it waits in the destination's quarantine, from where it can be replayed when the rules have changed. A full quarantine stops that destination.",
+            ),
+        ]),
+        default: Default::Value("strictest"),
+        doc: "What happens to an event whose country is not known. It is never sent where some country must not go. Holds for `route.countries` too.",
+    },
+];
+
+static CLASS: &[Field] = &[
+    Field {
+        name: "countries",
+        kind: Kind::List { of: &Kind::Text(&CLASS_REGION), min: 1, max: 260 },
+        default: Default::Required {
+            why: "the countries of the class, such as [eea, uk, CH]",
+            stand_in: "[elsewhere]",
+        },
+        doc: "The countries of the class, as ISO codes, `eu`, `eea` and `uk`; or `elsewhere` alone: every country that no other class names. A country is in one class at most.",
+    },
+    Field {
+        name: "only",
+        kind: Kind::List { of: &Kind::Text(&ID), min: 1, max: 64 },
+        default: Default::Required { why: "the only destinations that its events may reach", stand_in: "[unset]" },
+        doc: "The only destinations that events from there may reach. What reaches one of them is still a matter of its own `route`.",
     },
 ];
 
@@ -458,6 +518,12 @@ static SOURCE: &[Field] = &[
         kind: Kind::Section(CONSENT),
         default: Default::Value("{}"),
         doc: "What its requests and events say about consent, for destinations with a rule by `consent`. See [consent](consent.md) for what is understood without configuration.",
+    },
+    Field {
+        name: "country",
+        kind: Kind::Text(&SOURCE_COUNTRY),
+        default: Default::Value("client"),
+        doc: "How the country of its events is known. `client`: by the address that a request comes from. `event`: by the address that stands in the event itself (`ip`, `$ip`, `context.ip`), as server SDKs send it; without one it is not known. `unknown`: not at all. A code such as `DE`: all of them are from there. **Danger:** the requests of a server come from the server's country, not from its users': for its source choose another than `client`.",
     },
     Field {
         name: "rate_limit",
@@ -619,6 +685,12 @@ static DESTINATION: &[Field] = &[
         kind: Kind::List { of: &ENVIRONMENT, min: 1, max: 3 },
         default: Default::Value("[production]"),
         doc: "Which environments' events it takes.",
+    },
+    Field {
+        name: "route",
+        kind: Kind::Section(ROUTE),
+        default: Default::Value("{}"),
+        doc: "Which events go there at all. Absent: all of its environments.",
     },
     Field {
         name: "subject",
@@ -844,6 +916,33 @@ static RAW: &[Field] = &[Field {
     doc: "Confirms that ids which look like e-mail addresses or phone numbers may leave as they are. **Danger:** they then name people to whoever reads the vendor's data.",
 }];
 
+static ROUTE: &[Field] = &[
+    Field {
+        name: "sources",
+        kind: Kind::List { of: &Kind::Text(&ID), min: 1, max: 256 },
+        default: Default::Absent,
+        doc: "Only events of these sources. Absent: of every source.",
+    },
+    Field {
+        name: "events",
+        kind: Kind::List { of: &Kind::Text(&EVENT_NAME), min: 1, max: 2_000 },
+        default: Default::Absent,
+        doc: "Only these events. Absent: every event. Operations on profiles and identities have names too, such as `$identify` and `$set`: name those that are to go there.",
+    },
+    Field {
+        name: "except_events",
+        kind: Kind::List { of: &Kind::Text(&EVENT_NAME), min: 1, max: 2_000 },
+        default: Default::Absent,
+        doc: "All events but these.",
+    },
+    Field {
+        name: "countries",
+        kind: Kind::List { of: &Kind::Text(&REGION), min: 1, max: 260 },
+        default: Default::Absent,
+        doc: "Only events from these countries, as ISO codes, `eu`, `eea` and `uk`. What is not known to be from there does not go there: see `residency.unknown`. Absent: from everywhere.",
+    },
+];
+
 static RELEASE: &[Field] = &[
     Field {
         name: "allow",
@@ -864,7 +963,7 @@ static RULE: &[Field] = &[
         name: "category",
         kind: Kind::Text(&CATEGORY),
         default: Default::Absent,
-        doc: "Applies to values found to be of this category or below it. Exactly one of `category`, `property`, `event`, `preset` and `consent` stands in a rule.",
+        doc: "Applies to values found to be of this category or below it. Exactly one of `category`, `property`, `event`, `preset` and `consent` stands in a rule, or `sample` with or without `event`.",
     },
     Field {
         name: "property",
@@ -899,6 +998,28 @@ static RULE: &[Field] = &[
         ]),
         default: Default::Absent,
         doc: "With `consent`: what happens to an event of which nothing is known. Absent: `drop`.",
+    },
+    Field {
+        name: "sample",
+        kind: Kind::Share,
+        default: Default::Absent,
+        doc: "Lets out a share of the events of this name, such as `{event: page_viewed, sample: 0.1}`; without `event`, of all events that have no sample of their own. The same people are in at every destination. The rest is dropped as `sampled_out` and counted.",
+    },
+    Field {
+        name: "sample_by",
+        kind: Kind::Choice(&[
+            choice(
+                "subject",
+                "People: all events of one are in or out, profiles and identifies included. The user's id decides, else the device's, else the event's.",
+            ),
+            choice(
+                "device",
+                "Devices: what happens on one before and after somebody signs in stays together. Without a device as `subject`.",
+            ),
+            choice("event", "Single events. Profiles, identifies and the like are not sampled."),
+        ]),
+        default: Default::Absent,
+        doc: "With `sample`: what is sampled. Absent: `subject`.",
     },
     Field {
         name: "action",

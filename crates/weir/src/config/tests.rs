@@ -87,7 +87,7 @@ journal: {segment: 64MB}
         "conf/weir.yaml:3:32: `sources.web.mode` must be one of tap, observe, enforce: did you mean `observe`?",
         "conf/weir.yaml:4:22: `sources.app.write_keys` has a key of source `web`: a key belongs to one source",
         "conf/weir.yaml:4:43: `sources.app.environment` must be one of development, staging, production",
-        "conf/weir.yaml:4:49: `sources.app`: unknown field `colour`: there is protocol, write_keys, environment, mode, identity_space, group_keys, events, auxiliary, auxiliary_destination, block_in_browser, accept_flag_loss, consent, rate_limit",
+        "conf/weir.yaml:4:49: `sources.app`: unknown field `colour`: there is protocol, write_keys, environment, mode, identity_space, group_keys, events, auxiliary, auxiliary_destination, block_in_browser, accept_flag_loss, consent, country, rate_limit",
         "conf/weir.yaml:5:3: a name in `sources` must be 1 to 40 of the characters a-z 0-9 _ - beginning with a letter",
         "conf/weir.yaml:8:5: `destinations.product.subject` is missing: how people appear at this vendor, and there is no silent default",
         "conf/weir.yaml:9:12: `destinations.product.token`: a secret never stands in this file: write {env: NAME}",
@@ -248,6 +248,121 @@ destinations:
     at("16:", "exactly one of");
     at("17:", "pseudonymizes a property only");
     assert_eq!(found.len(), 6, "{found:#?}");
+}
+
+const ROUTED: &str = "
+residency:
+  classes:
+    eu: {countries: [eea, uk, CH], only: [europe]}
+    rest: {countries: [elsewhere], only: [america, europe]}
+  unknown: hold
+sources:
+  web: {write_keys: [k1]}
+  server: {write_keys: [k2], country: event}
+  shop: {write_keys: [k3], country: DE}
+destinations:
+  europe: {type: mixpanel, subject: stable, token: {env: PRODUCT_TOKEN}, region: eu}
+  america:
+    type: mixpanel
+    subject: stable
+    token: {env: PRODUCT_TOKEN}
+    route: {sources: [web, server], except_events: [Heartbeat], countries: [US, CA]}
+    release:
+      rules:
+        - {event: page_viewed, sample: 0.1, sample_by: device}
+        - {sample: .25}
+";
+
+#[test]
+fn routes_classes_and_samples_are_read_whole() {
+    use weir_policy::{SampleBy, Share, UnknownCountry};
+    let config = parse(ROUTED).unwrap();
+    let names: Vec<_> = config.residency.classes.iter().map(|c| (c.name.as_str(), c.countries.join(" "))).collect();
+    assert_eq!(names, [("eu", "eea uk CH".to_owned()), ("rest", "elsewhere".to_owned())]);
+    assert_eq!(config.residency.unknown, UnknownCountry::Hold);
+    let country = |id: &str| config.sources.iter().find(|(known, _)| known.as_str() == id).unwrap().1.country;
+    assert_eq!((country("web"), country("server")), (Country::Client, Country::Event));
+    assert_eq!(country("shop"), Country::Declared(Region::parse("DE").unwrap()));
+    let (_, america) = config.destinations.first_key_value().unwrap();
+    assert_eq!(america.route.sources, ["web", "server"]);
+    let takes = |id: &str| america.takes(&SourceId::parse(id).unwrap(), Environment::Production);
+    assert!(takes("web") && takes("server") && !takes("shop"));
+    let samples: Vec<_> = america
+        .rules
+        .iter()
+        .map(|rule| match &rule.selector {
+            Selector::Sample(event, sample) => (event.as_deref(), sample.share.millionths(), sample.by),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(samples, [(Some("page_viewed"), 100_000, SampleBy::Device), (None, 250_000, SampleBy::Subject)]);
+    assert_eq!(Share::ALL.millionths(), 1_000_000);
+    assert!(parse("residency: {unknown: strictest}").unwrap().residency.classes.is_empty());
+}
+
+#[test]
+fn what_routes_and_classes_name_has_to_be_there() {
+    let change = |from: &str, to: &str| {
+        assert!(ROUTED.contains(from), "{from}");
+        problems(&ROUTED.replace(from, to)).join("\n")
+    };
+    for (from, to, want) in [
+        ("only: [europe]}", "only: [europa]}", "4:43: `residency.classes.eu.only`: there is no destination `europa`"),
+        ("only: [europe]}", "only: []}", "`residency.classes.eu.only` must have 1 to 64 items"),
+        (", only: [europe]}", "}", "`residency.classes.eu.only` is missing: the only destinations"),
+        (
+            "only: [europe]}",
+            "only: [america]}",
+            "`residency.classes.eu`: no destination in `only` takes an event of these countries",
+        ),
+        ("CH]", "CH, elsewhere]", "`residency.classes.eu`: `elsewhere` stands alone"),
+        ("[elsewhere]", "[FR]", "`residency.classes.rest`: FR is in class `eu` too: a country belongs to one class"),
+        ("[elsewhere]", "[Mars]", "must be the ISO code of a country"),
+        ("unknown: hold", "unknown: allow", "`residency.unknown` must be one of strictest, hold"),
+        (
+            "sources: [web, server]",
+            "sources: [web, sever]",
+            "`destinations.america.route.sources`: there is no source `sever`",
+        ),
+        ("country: DE", "country: eu", "must be client, event, unknown, or the ISO code of a country"),
+        ("country: DE", "country: XX", "must be client, event, unknown, or the ISO code of a country"),
+        ("sample: .25", "sample: 0", "must be a share such as 0.1"),
+        ("sample: .25", "sample: 1.5", "must be a share such as 0.1"),
+        ("sample: .25", "sample: 10%", "must be a share such as 0.1"),
+        ("sample: .25", "sample: 0.0000001", "must be a share such as 0.1"),
+        ("{sample: .25", "{property: plan, sample: .25", "must have exactly one of category, property"),
+        ("{sample: .25", "{event: x, sample_by: event", "goes with `sample` only"),
+        ("{sample: .25", "{sample: .25, action: pseudonymize", "pseudonymizes a property only"),
+    ] {
+        let got = change(from, to);
+        assert!(got.contains(want), "{to}: {got}");
+    }
+}
+
+#[test]
+fn an_endpoint_of_another_region_and_a_host_that_takes_no_events_are_refused() {
+    let destination = |kind: &str, region: &str, endpoint: &str| {
+        let more = format!("type: {kind}, subject: stable, token: {{env: PRODUCT_TOKEN}}, region: {region}");
+        problems(&format!("destinations: {{p: {{{more}, endpoint: \"{endpoint}\"}}}}")).join("\n")
+    };
+    for (kind, region, host) in [
+        ("mixpanel", "eu", "api-js.mixpanel.com"),
+        ("mixpanel", "in", "api.mixpanel.com"),
+        ("amplitude", "eu", "api.amplitude.com"),
+        ("posthog", "eu", "app.posthog.com"),
+        ("posthog", "us", "eu.i.posthog.com"),
+        ("segment", "us", "events.eu1.segmentapis.com"),
+    ] {
+        assert!(destination(kind, region, &format!("https://{host}")).contains("is the host of region"), "{host}");
+    }
+    for (kind, host) in [("mixpanel", "mixpanel.com"), ("posthog", "www.posthog.com"), ("segment", "cdn.segment.io")] {
+        assert!(destination(kind, "us", &format!("https://{host}")).contains("takes no events"), "{host}");
+    }
+    let fine = |region: &str, host: &str| {
+        let more = format!("type: mixpanel, subject: stable, token: {{env: PRODUCT_TOKEN}}, region: {region}");
+        parse(&format!("destinations: {{p: {{{more}, endpoint: \"https://{host}\"}}}}")).is_ok()
+    };
+    assert!(fine("us", "api-js.mixpanel.com") && fine("eu", "relay.example.com"));
 }
 
 #[test]

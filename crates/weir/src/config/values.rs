@@ -32,6 +32,17 @@ pub(crate) fn size(text: &str) -> Option<u64> {
     number.checked_mul(1 << shift)
 }
 
+/// `0.1`, `.25`, `1` in millionths, exactly; `None` for nothing at all, for more than 1 and for more than six digits behind the point.
+pub(crate) fn share(text: &str) -> Option<u32> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let are_digits = |t: &str, most: usize| t.len() <= most && t.bytes().all(|b| b.is_ascii_digit());
+    if !are_digits(whole, 1) || !are_digits(part, 6) || (whole.is_empty() && part.is_empty()) {
+        return None;
+    }
+    let millionths = format!("{whole}{part:0<6}").parse().ok()?;
+    weir_policy::Share::from_millionths(millionths).map(weir_policy::Share::millionths)
+}
+
 fn split(text: &str) -> Option<(u64, &str)> {
     let end = text.bytes().position(|b| !b.is_ascii_digit())?;
     Some((text.get(..end)?.parse().ok()?, text.get(end..)?.trim_start()))

@@ -38,7 +38,11 @@ use crate::writing::{
 };
 
 /// (Region, base address). Source: Amplitude's HTTP V2 API reference.
-pub const ENDPOINTS: &[(&str, &str)] = &[("us", "https://api2.amplitude.com"), ("eu", "https://api.eu.amplitude.com")];
+pub const ENDPOINTS: &[(&str, &str)] = &[
+    ("us", "https://api2.amplitude.com"),
+    ("us", "https://api.amplitude.com"),
+    ("eu", "https://api.eu.amplitude.com"),
+];
 
 /// What a second copy does.
 pub const REPEAT: Repeat = Repeat {

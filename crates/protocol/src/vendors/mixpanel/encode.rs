@@ -38,8 +38,12 @@ use crate::writing::{
 };
 
 /// (Region, base address). Source: Mixpanel's `ingestion.openapi.yaml`.
-pub const ENDPOINTS: &[(&str, &str)] =
-    &[("us", "https://api.mixpanel.com"), ("eu", "https://api-eu.mixpanel.com"), ("in", "https://api-in.mixpanel.com")];
+pub const ENDPOINTS: &[(&str, &str)] = &[
+    ("us", "https://api.mixpanel.com"),
+    ("us", "https://api-js.mixpanel.com"),
+    ("eu", "https://api-eu.mixpanel.com"),
+    ("in", "https://api-in.mixpanel.com"),
+];
 
 /// What a second copy does.
 pub const REPEAT: Repeat = Repeat {

@@ -39,7 +39,13 @@ use crate::writing::{
 };
 
 /// (Region, base address). Source: PostHog's SDK documentation, "Regions".
-pub const ENDPOINTS: &[(&str, &str)] = &[("us", "https://us.i.posthog.com"), ("eu", "https://eu.i.posthog.com")];
+pub const ENDPOINTS: &[(&str, &str)] = &[
+    ("us", "https://us.i.posthog.com"),
+    ("us", "https://us.posthog.com"),
+    ("us", "https://app.posthog.com"),
+    ("eu", "https://eu.i.posthog.com"),
+    ("eu", "https://eu.posthog.com"),
+];
 
 /// What a second copy does.
 pub const REPEAT: Repeat = Repeat {
