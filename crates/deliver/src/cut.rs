@@ -7,15 +7,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use weir_event::log::{Field, Level, emit};
 use weir_event::{GenerationId, Millis, NameId, Names, Offset, Operation, Rule};
 use weir_hold::RejectedRecord;
 use weir_journal::Group;
 use weir_keys::{KeySnapshot, Keys};
-use weir_ledger::{BatchId, FieldSetDefinition, FieldSetId, Row};
+use weir_ledger::{BatchId, FieldSetDefinition, FieldSetId, Passed, Row};
 use weir_policy::{RecordError, RecordView, Released, Releaser, Withdrawals};
-use weir_protocol::outbound::{Building, Encoded, Lane};
+use weir_protocol::outbound::{Building, Encoded, Encoder, Lane};
 
-use crate::judge::Judge;
 use crate::setup::{OnUnknown, Setup};
 
 /// Ranges and field sets of one batch, so that its intent fits a ledger entry of 4 KiB (D13): at most 5 bytes for a range whose gap
@@ -76,6 +76,8 @@ pub(crate) struct Batch {
     good_until: Millis,
     /// The batch that it tries again.
     pub(crate) retry_of: Option<BatchId>,
+    /// Whether an event of it may be in quarantine: a crash can come between that and the entry which makes it terminal.
+    pub(crate) may_be_held: bool,
     /// The version of the withdrawals that none of its events falls under.
     checked: AtomicU64,
 }
@@ -138,8 +140,10 @@ pub(crate) struct Terminal {
 #[derive(Default)]
 pub(crate) struct Cut {
     pub(crate) batches: Vec<Batch>,
-    /// Never sent, by rule and whether it had been offered.
-    pub(crate) drops: BTreeMap<(Rule, bool), Vec<u64>>,
+    /// Never sent, by rule and what became of it.
+    pub(crate) drops: BTreeMap<(Rule, Passed), Vec<u64>>,
+    /// Kept back by a rule that has events wait in quarantine.
+    pub(crate) held: Vec<(Rule, Item)>,
 }
 
 pub(crate) enum CutError {
@@ -151,10 +155,13 @@ pub(crate) enum CutError {
 
 /// Cuts batches for one destination under one generation.
 pub(crate) struct Cutter {
-    judge: Judge,
+    setup: Arc<Setup>,
     generation: GenerationId,
     label: NameId,
+    releaser: Releaser,
+    encoder: Box<dyn Encoder>,
     epochs: HashSet<u32>,
+    withdrawals: Arc<Withdrawals>,
 }
 
 impl Cutter {
@@ -167,21 +174,22 @@ impl Cutter {
         withdrawals: Arc<Withdrawals>,
     ) -> Option<Cutter> {
         let label = names.label(setup.id.as_str());
-        let judge = Judge::new(setup, keys, names, withdrawals)?;
-        Some(Cutter { judge, generation, label, epochs: HashSet::new() })
+        let encoder = (setup.kind.encoder)(setup.vendor.clone()).ok()?;
+        let releaser = Releaser::new(Arc::clone(&setup.release), keys, names);
+        Some(Cutter { setup, generation, label, releaser, encoder, epochs: HashSet::new(), withdrawals })
     }
 
     /// Takes over the keys as they are now, so that the raw ids of a day that began meanwhile can be opened, and those of a day
     /// whose key was destroyed cannot.
     pub(crate) fn renew_keys(&mut self, keys: Arc<KeySnapshot>) {
-        self.judge.releaser.set_keys(keys);
+        self.releaser.set_keys(keys);
     }
 
     /// Takes over the keys of epochs that were made sure of. An epoch whose key was destroyed has none for ever; its events are
     /// dropped by release.
     pub(crate) fn add_epochs(&mut self, epochs: &[u32], keys: &Keys) {
         self.epochs.extend(epochs);
-        self.judge.releaser.set_keys(keys.snapshot());
+        self.releaser.set_keys(keys.snapshot());
     }
 
     /// Cuts `items`, which are sorted by offset. An event is released and encoded before the next one is looked at, so that what
@@ -193,7 +201,7 @@ impl Cutter {
         terminal: Terminal,
         retry_of: Option<BatchId>,
     ) -> Result<Cut, CutError> {
-        let mut cutting = Cutting::new(now, retry_of, self.judge.withdrawals.version());
+        let mut cutting = Cutting::new(now, retry_of, self.withdrawals.version());
         for item in items {
             match looked_at(item, self.label, terminal)? {
                 Ok(view) => self.release(&mut cutting, item, &view),
@@ -205,14 +213,14 @@ impl Cutter {
 
     /// Cuts records of quarantine, sorted by offset, under today's policy. What release drops is in the drops and stays where it is.
     pub(crate) fn cut_held(&mut self, records: &[RejectedRecord], now: Millis) -> Result<Cut, CutError> {
-        let mut cutting = Cutting::new(now, None, self.judge.withdrawals.version());
+        let mut cutting = Cutting::new(now, None, self.withdrawals.version());
         for (place, record) in records.iter().enumerate() {
             let offset = record.info().offset.map_or(0, |offset| offset.0);
             let remap = |stored: u32| record.name(stored);
             match RecordView::parse_bytes(record.bytes(), &remap) {
                 Ok(view) => self.release(&mut cutting, &Item::Held { place, offset }, &view),
                 Err(RecordError::Newer(_)) => return Err(CutError::Newer),
-                Err(_) => cutting.cut.drops.entry((Rule::Malformed, true)).or_default().push(offset),
+                Err(_) => cutting.cut.drops.entry((Rule::Malformed, Passed::Dropped)).or_default().push(offset),
             }
         }
         self.close_all(cutting)
@@ -220,7 +228,7 @@ impl Cutter {
 
     /// Releases one event into the request of its lane.
     fn release(&mut self, cutting: &mut Cutting, item: &Item, view: &RecordView<'_>) {
-        if let Some(epoch) = self.judge.releaser.epoch_of(view)
+        if let Some(epoch) = self.releaser.epoch_of(view)
             && cutting.epoch_at_hand != Some(epoch)
         {
             if !self.epochs.contains(&epoch) {
@@ -240,13 +248,18 @@ impl Cutter {
         }
         match encoded {
             Ok(Ok((place, released))) => {
-                cutting.lanes[place].add(item, &released, &self.judge.releaser);
-                self.judge.releaser.take_back(released);
+                cutting.lanes[place].add(item, &released, &self.releaser);
+                self.releaser.take_back(released);
             }
-            Ok(Err(rule)) => cutting.cut.drops.entry((rule, true)).or_default().push(item.offset()),
+            // What is in quarantine already stays there.
+            Ok(Err(rule)) if self.setup.release.holds(rule) && matches!(item, Item::Journal { .. }) => {
+                cutting.cut.held.push((rule, item.clone()));
+            }
+            Ok(Err(rule)) => cutting.cut.drops.entry((rule, Passed::Dropped)).or_default().push(item.offset()),
             Err(_) => {
-                self.judge.say_failed();
-                cutting.cut.drops.entry((Rule::StageFailed, true)).or_default().push(item.offset());
+                let destination = Field::Destination(self.setup.id.clone());
+                emit(Level::Error, "an event could not be released or encoded", &[("destination", destination)]);
+                cutting.cut.drops.entry((Rule::StageFailed, Passed::Dropped)).or_default().push(item.offset());
             }
         }
     }
@@ -258,7 +271,9 @@ impl Cutter {
         offset: u64,
         view: &RecordView<'g>,
     ) -> Result<(usize, Released<'g>), Rule> {
-        let (released, lane) = self.judge.release(view, offset, cutting.now)?;
+        self.setup.release.check_withdrawn(view, offset, &self.withdrawals)?;
+        let released = self.releaser.release(view)?;
+        let lane = self.encoder.lane_of(&released, cutting.now)?;
         let place = match cutting.lanes.iter().position(|open| open.request.lane() == lane) {
             Some(place) => place,
             None => {
@@ -266,17 +281,17 @@ impl Cutter {
                 cutting.lanes.len() - 1
             }
         };
-        let events_max = self.judge.encoder.limits(lane).events_max;
+        let events_max = self.encoder.limits(lane).events_max;
         let open = &mut cutting.lanes[place];
-        let fits = open.takes(&released, offset, events_max) && self.judge.encoder.push(&mut open.request, &released);
+        let fits = open.takes(&released, offset, events_max) && self.encoder.push(&mut open.request, &released);
         if !fits {
             cutting.full.push(std::mem::replace(open, Open::new(lane)));
             // An empty request takes any event.
-            if !self.judge.encoder.push(&mut open.request, &released) {
+            if !self.encoder.push(&mut open.request, &released) {
                 return Err(Rule::StageFailed);
             }
         }
-        if let Some(until) = self.judge.encoder.good_until(lane, &released) {
+        if let Some(until) = self.encoder.good_until(lane, &released) {
             open.good_until = open.good_until.min(until);
         }
         Ok((place, released))
@@ -304,34 +319,39 @@ impl Cutter {
             items: open.items,
             rows: open.rows,
             field_sets: open.field_sets,
-            encoded: self.judge.encoder.finish(open.request),
-            repeats_safely: self.judge.setup.options.on_unknown == OnUnknown::Resend && open.repeats_safely,
+            encoded: self.encoder.finish(open.request),
+            repeats_safely: self.setup.options.on_unknown == OnUnknown::Resend && open.repeats_safely,
             ordered: open.ordered,
             oldest: open.oldest,
             good_until: open.good_until,
             retry_of,
+            may_be_held: retry_of.is_some(),
             checked: AtomicU64::new(withdrawals),
         })
     }
 }
 
-/// A record that may be released, or why it is not even looked at: the rule, and whether it had been offered.
+/// A record that may be released, or why it is not even looked at: the rule, and what becomes of it.
 #[inline]
-fn looked_at(item: &Item, label: NameId, terminal: Terminal) -> Result<Result<RecordView<'_>, (Rule, bool)>, CutError> {
+fn looked_at(
+    item: &Item,
+    label: NameId,
+    terminal: Terminal,
+) -> Result<Result<RecordView<'_>, (Rule, Passed)>, CutError> {
     let view = match item.view() {
         Ok(view) => view,
         Err(RecordError::Newer(_)) => return Err(CutError::Newer),
-        Err(RecordError::Absent | RecordError::Malformed(_)) => return Ok(Err((Rule::Malformed, true))),
+        Err(RecordError::Absent | RecordError::Malformed(_)) => return Ok(Err((Rule::Malformed, Passed::Dropped))),
     };
     if view.offered().all(|offered| offered != label) {
-        return Ok(Err((Rule::NoDestination, false)));
+        return Ok(Err((Rule::NoDestination, Passed::NotOffered)));
     }
     if terminal.ended {
-        return Ok(Err((Rule::Ended, true)));
+        return Ok(Err((Rule::Ended, Passed::Dropped)));
     }
     let expired = terminal.expired_before.is_some_and(|before| view.received_at() < before);
     if expired || item.offset() < terminal.expired_below {
-        return Ok(Err((Rule::Expired, true)));
+        return Ok(Err((Rule::Expired, Passed::Dropped)));
     }
     Ok(Ok(view))
 }

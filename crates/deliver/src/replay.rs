@@ -70,7 +70,7 @@ pub(crate) async fn replay(
             let Ok((same, cut)) = joined else { return Err(LedgerError::Misuse("a replay could not be cut").into()) };
             part = same;
             match cut? {
-                Ok(Cut { batches, drops }) => {
+                Ok(Cut { batches, drops, held: _ }) => {
                     report.not_released += drops.values().map(|offsets| offsets.len() as u64).sum::<u64>();
                     break batches;
                 }

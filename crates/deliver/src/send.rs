@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::sync::watch;
-use weir_event::GenerationId;
 use weir_event::log::{Field, Level, emit};
+use weir_event::{DestinationId, GenerationId};
 use weir_hold::{EntryId, Owner, Rejected};
 use weir_ledger::{BatchId, Intent, LedgerError, Outcome, Purpose, Results, Status};
 use weir_outbound::{Request, SendError};
@@ -39,7 +39,7 @@ pub(crate) struct Control {
 
 impl Control {
     /// Whether a batch of `generation` may go out.
-    pub(crate) fn sends(&self, generation: GenerationId) -> bool {
+    fn sends(&self, generation: GenerationId) -> bool {
         !self.stopping && self.life == Status::Active && self.generation == generation && self.setup.is_some()
     }
 }
@@ -268,7 +268,7 @@ impl Sending {
 
     /// Whether the batch has to be cut anew: somebody in it has withdrawn consent since it was cut, or something in it has become
     /// too old for where it goes.
-    pub(crate) fn is_overtaken(&self, batch: &Batch) -> bool {
+    fn is_overtaken(&self, batch: &Batch) -> bool {
         batch.is_stale(self.context.clock.now()) || batch.is_withdrawn(&self.setup, &self.context.withdrawals)
     }
 
@@ -290,17 +290,7 @@ impl Sending {
     ) -> Done {
         let rejections = || -> Vec<Rejected> {
             let one = |(index, reason): &(u32, &'static str)| {
-                let item = batch.items.get(*index as usize)?;
-                let Item::Journal { group, index } = item else { return None };
-                let view = item.view().ok()?;
-                Some(Rejected {
-                    destination: self.setup.id.clone(),
-                    event_id: view.event_id(),
-                    group: Arc::clone(group),
-                    index: *index,
-                    reason,
-                    received_at: view.received_at(),
-                })
+                to_quarantine(&self.setup.id, batch.items.get(*index as usize)?, reason)
             };
             rejected.iter().filter_map(one).collect()
         };
@@ -326,7 +316,7 @@ impl Sending {
     /// them, they leave quarantine before the outcome is recorded, so that each is in one state (D11). `false`: told to stop
     /// before that was done; without an outcome the next start does it again.
     async fn release_from_quarantine(&self, batch: &Batch, rejected: &[(u32, &'static str)]) -> bool {
-        if batch.retry_of.is_none() {
+        if !batch.may_be_held {
             return true;
         }
         let owner = Owner::Destination(self.setup.id.clone());
@@ -355,6 +345,20 @@ impl Sending {
             Err(code) => Done::Halted(code),
         }
     }
+}
+
+/// What quarantine takes of an event of the journal.
+pub(crate) fn to_quarantine(destination: &DestinationId, item: &Item, reason: &'static str) -> Option<Rejected> {
+    let Item::Journal { group, index } = item else { return None };
+    let view = item.view().ok()?;
+    Some(Rejected {
+        destination: destination.clone(),
+        event_id: view.event_id(),
+        group: Arc::clone(group),
+        index: *index,
+        reason,
+        received_at: view.received_at(),
+    })
 }
 
 enum Failed {

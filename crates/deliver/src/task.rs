@@ -13,15 +13,14 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use weir_event::log::{Field, Level, emit};
 use weir_event::{DestinationId, Millis, NameId, Offset, Rule};
-use weir_hold::Owner;
+use weir_hold::{EntryId, Owner};
 use weir_journal::{Group, ReadError, Reader};
-use weir_ledger::{BatchId, Durable, OpenIntent, Outcome, Purpose, RangeDrop, Results, Status};
+use weir_ledger::{BatchId, Durable, OpenIntent, Outcome, Passed, Purpose, RangeDrop, Results, Status};
 
 use crate::breaker::Breaker;
 use crate::cut::{Batch, Cut, CutError, Cutter, Item, Terminal, all_repeat_safely, cut_without_setup, ranges};
 use crate::deliver::Context;
-use crate::resend::say_unfinished;
-use crate::send::{Control, Done, Sending, code, may_pass, settle};
+use crate::send::{Control, Done, Sending, code, may_pass, settle, to_quarantine};
 use crate::setup::{OnLag, OnUnknown, Setup};
 use crate::status::Gauges;
 
@@ -58,6 +57,10 @@ pub(crate) struct Task {
     sending: JoinSet<Done>,
     /// Events that cannot be cut for want of a setup, and the batch that they were in.
     parked: Vec<(Vec<Item>, Option<BatchId>)>,
+    /// Events that a rule keeps back, until quarantine has taken them. While there are any nothing more is gathered.
+    holding: Vec<(Rule, Item)>,
+    /// Events below this offset may be in quarantine without being terminal: a crash came in between.
+    held_below: u64,
     next_tick: Instant,
     /// When this process knew that the destination has ended.
     ended_at: Option<Millis>,
@@ -93,6 +96,7 @@ impl Task {
         skip.sort_unstable_by_key(|range| range.start);
         let reader = context.journal.reader(floor);
         let seen = control.borrow().clone();
+        let held_below = context.journal.tail().0;
         Task {
             label: context.names.label(id.as_str()),
             context,
@@ -110,6 +114,8 @@ impl Task {
             queues: BTreeMap::new(),
             sending: JoinSet::new(),
             parked: Vec::new(),
+            holding: Vec::new(),
+            held_below,
             next_tick: Instant::now() + TICK,
             ended_at: None,
             rests_from: None,
@@ -159,6 +165,7 @@ impl Task {
                 }
                 () = sleep_until(self.next_tick) => {
                     self.next_tick = Instant::now() + TICK;
+                    self.hold_back().await?;
                     self.expire_queued().await?;
                     self.rest_if_ended();
                 }
@@ -172,7 +179,7 @@ impl Task {
         }
         let room = self.queues.values().map(VecDeque::len).sum::<usize>() < QUEUED_BATCHES_MAX;
         // Without a setup nothing can be released: events wait in the journal, unless they only have to be counted as ended.
-        room && (self.cutter.is_some() || self.seen.life == Status::Ended)
+        room && self.holding.is_empty() && (self.cutter.is_some() || self.seen.life == Status::Ended)
     }
 
     /// An ended destination reads the journal until everything that was offered to it is counted, and then no more. The next start
@@ -188,6 +195,7 @@ impl Task {
         let from = *self.rests_from.get_or_insert_with(|| self.context.journal.tail().0);
         let is_counted = self.window.first().is_none_or(|item| item.offset() >= from);
         let is_idle = self.queues.values().all(VecDeque::is_empty) && self.sending.is_empty() && self.parked.is_empty();
+        let is_idle = is_idle && self.holding.is_empty();
         if self.reader.position().0 >= from && is_counted && is_idle {
             self.window.clear();
             self.window_since = None;
@@ -220,6 +228,8 @@ impl Task {
             for batch in std::mem::take(&mut self.queues).into_values().flatten() {
                 self.cut_items(batch.items, batch.retry_of, false).await?;
             }
+            let held: Vec<Item> = std::mem::take(&mut self.holding).into_iter().map(|(_, item)| item).collect();
+            self.cut_items(held, None, false).await?;
         }
         if self.cutter.is_some() || self.seen.life == Status::Ended {
             for (items, retry_of) in std::mem::take(&mut self.parked) {
@@ -246,13 +256,6 @@ impl Task {
                 }
                 // Nobody waits for the answer any more.
                 Purpose::Ask => {
-                    let outcome = Outcome { batch: open.batch, status: 0, results: Results::Unknown };
-                    settle(&self.context, outcome).await.map_err(Halt)?;
-                    continue;
-                }
-                // The events keep the state that they had; that some of them may have left once more stays on record.
-                Purpose::Resend => {
-                    say_unfinished(&self.id, open.rows);
                     let outcome = Outcome { batch: open.batch, status: 0, results: Results::Unknown };
                     settle(&self.context, outcome).await.map_err(Halt)?;
                     continue;
@@ -365,7 +368,7 @@ impl Task {
     async fn pass_over(&mut self, from: Offset, to: Offset, rule: Rule) -> Result<(), Halt> {
         // By ranges: a damaged header gives up as many offsets as its segment has bytes.
         let lost = without(from.0..to.0, &self.skip);
-        self.record_ranges([((rule, true), lost)]).await
+        self.record_ranges([((rule, Passed::Dropped), lost)]).await
     }
 
     async fn cut_window(&mut self) -> Result<(), Halt> {
@@ -381,6 +384,9 @@ impl Task {
 
     /// Cuts events to batches and queues them, at the front where they were under way already.
     async fn cut_items(&mut self, items: Vec<Item>, retry_of: Option<BatchId>, front: bool) -> Result<(), Halt> {
+        if items.is_empty() {
+            return Ok(());
+        }
         let terminal = self.terminal();
         let now = self.context.clock.now();
         let mut items = items;
@@ -410,7 +416,10 @@ impl Task {
                 Err(error) => return Err(newer(error)),
             }
         };
-        let Cut { batches, drops } = cut;
+        let Cut { mut batches, drops, mut held } = cut;
+        for batch in &mut batches {
+            batch.may_be_held |= batch.first_offset() < self.held_below;
+        }
         let ordered = batches.into_iter();
         if front {
             for batch in ordered.rev() {
@@ -421,7 +430,49 @@ impl Task {
                 self.queues.entry(batch.encoded.lane().number).or_default().push_back(batch);
             }
         }
-        self.record_drops(drops).await
+        self.leave_quarantine(&items, &drops).await?;
+        self.record_drops(drops).await?;
+        self.holding.append(&mut held);
+        self.hold_back().await
+    }
+
+    /// Puts what a rule keeps back into quarantine, then records that it is there (D3). A crash in between leaves it in both places,
+    /// and the next start does it again. Where quarantine has no room it is tried again with the next tick.
+    async fn hold_back(&mut self) -> Result<(), Halt> {
+        if self.holding.is_empty() {
+            return Ok(());
+        }
+        let all = self.holding.iter().filter_map(|(rule, item)| to_quarantine(&self.id, item, rule.name())).collect();
+        if self.context.hold.put_rejected(all).await.is_err() {
+            return Ok(());
+        }
+        let mut held: BTreeMap<(Rule, Passed), Vec<u64>> = BTreeMap::new();
+        for (rule, item) in std::mem::take(&mut self.holding) {
+            held.entry((rule, Passed::Held)).or_default().push(item.offset());
+        }
+        self.record_drops(held).await
+    }
+
+    /// Events that a crash left in quarantine and that are dropped now leave it first, so that each is in one state (D11).
+    async fn leave_quarantine(
+        &mut self,
+        items: &[Item],
+        drops: &BTreeMap<(Rule, Passed), Vec<u64>>,
+    ) -> Result<(), Halt> {
+        let old = items.iter().filter(|item| item.offset() < self.held_below);
+        let is_dropped = |item: &&Item| drops.values().any(|offsets| offsets.contains(&item.offset()));
+        let owner = Owner::Destination(self.id.clone());
+        let find = |item: &Item| self.context.hold.find(&owner, item.view().ok()?.event_id());
+        // Looked up first: nearly always there is none.
+        let held: Vec<(&Item, EntryId)> = old.filter_map(|item| Some((item, find(item)?))).collect();
+        let ids: Vec<EntryId> = held.into_iter().filter(|(item, _)| is_dropped(item)).map(|(_, id)| id).collect();
+        while !ids.is_empty() && self.context.hold.mark_replayed(ids.clone()).await.is_err() {
+            sleep(DISK_RETRY).await;
+            if self.control.borrow().stopping {
+                return Err(Halt("quarantine"));
+            }
+        }
+        Ok(())
     }
 
     /// D15: an epoch's key is durable before a pseudonym is made with it.
@@ -470,7 +521,7 @@ impl Task {
     }
 
     /// Records events that are never sent, and waits until that is durable.
-    async fn record_drops(&mut self, drops: BTreeMap<(Rule, bool), Vec<u64>>) -> Result<(), Halt> {
+    async fn record_drops(&mut self, drops: BTreeMap<(Rule, Passed), Vec<u64>>) -> Result<(), Halt> {
         let drops = drops.into_iter().map(|(rule, mut offsets)| {
             offsets.sort_unstable();
             (rule, ranges(offsets.into_iter()))
@@ -480,14 +531,14 @@ impl Task {
 
     async fn record_ranges(
         &mut self,
-        drops: impl IntoIterator<Item = ((Rule, bool), Vec<Range<u64>>)>,
+        drops: impl IntoIterator<Item = ((Rule, Passed), Vec<Range<u64>>)>,
     ) -> Result<(), Halt> {
         let mut waiting: Vec<(RangeDrop, Durable)> = Vec::new();
-        for ((rule, offered), ranges) in drops {
+        for ((rule, passed), ranges) in drops {
             for ranges in ranges.chunks(ENTRY_RANGES_MAX) {
                 let count = ranges.iter().map(|r| r.end - r.start).sum();
                 let offsets = ranges.iter().map(|r| Offset(r.start)..Offset(r.end)).collect();
-                let drop = RangeDrop { destination: self.id.clone(), offsets, rule, count, offered };
+                let drop = RangeDrop { destination: self.id.clone(), offsets, rule, count, passed };
                 waiting.push((drop.clone(), self.context.ledger.range(drop)));
             }
         }

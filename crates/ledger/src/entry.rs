@@ -12,10 +12,10 @@
 //! | 4 | ended | destination text | |
 //! | 5 | names | first id, count, SHA-256 of the body | (kind byte, text) of each |
 //! | 6 | field set | SHA-256 of the body; its first 16 bytes are the id | canonical bytes (`policy`) |
-//! | 7 | intent | batch, destination text, lane byte, purpose byte (0 deliver, 1 replay, 2 ask, 3 resend), generation 8 bytes, `retry_of` + 1 or 0, ranges, rows, payload digest 32 bytes, rows root 32 bytes, count and 16 bytes of each field set | rows (`rows.rs`) |
+//! | 7 | intent | batch, destination text, lane byte, purpose byte (0 deliver, 1 replay, 2 ask), generation 8 bytes, `retry_of` + 1 or 0, ranges, rows, payload digest 32 bytes, rows root 32 bytes, count and 16 bytes of each field set | rows (`rows.rs`) |
 //! | 8 | attempt | batch, number, status | |
 //! | 9 | outcome | batch, status, result byte (0 accepted, 1 rejected, 2 partial, 3 unknown, 4 returned), name id or 0, SHA-256 of the body if partial | results (partial only) |
-//! | 10 | range | destination text, ranges, rule byte, count, offered byte | |
+//! | 10 | range | destination text, ranges, rule byte, count, byte of what became of them (0 not offered, 1 dropped, 2 held) | |
 //! | 11 | act | actor byte and its bytes, action text, count of targets, each a byte and its bytes | |
 //! | 12 | origin | new origin text, old origin text, old size, old root 32 bytes, local entries | |
 //!
@@ -70,9 +70,6 @@ pub enum Purpose {
     Replay = 1,
     /// A question about somebody (D17 `proxy`): what left is recorded, but no event of the journal is behind it, so it is in no sum.
     Ask = 2,
-    /// Events that left before, or were dropped before, released once more on request: what left is recorded, and since each event
-    /// keeps the state that it had, it is in no sum.
-    Resend = 3,
 }
 
 impl Purpose {
@@ -82,14 +79,8 @@ impl Purpose {
             0 => Some(Purpose::Deliver),
             1 => Some(Purpose::Replay),
             2 => Some(Purpose::Ask),
-            3 => Some(Purpose::Resend),
             _ => None,
         }
-    }
-
-    /// Whether what becomes of it changes the sums of D11. What does not is on record all the same.
-    pub const fn is_summed(self) -> bool {
-        matches!(self, Purpose::Deliver | Purpose::Replay)
     }
 }
 
@@ -133,6 +124,25 @@ pub enum OutcomeEntry {
     Unknown,
     /// The events wait again: to be sent later, split, or released anew.
     Returned,
+}
+
+/// What became of events that are not sent. The number is stored: append, never renumber.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Passed {
+    /// They had not been offered to the destination.
+    NotOffered = 0,
+    /// They had, and count as dropped by the rule.
+    Dropped = 1,
+    /// They had, and the rule keeps them in quarantine.
+    Held = 2,
+}
+
+impl Passed {
+    /// Reads the stored number.
+    pub fn from_number(number: u8) -> Option<Passed> {
+        [Passed::NotOffered, Passed::Dropped, Passed::Held].into_iter().find(|passed| *passed as u8 == number)
+    }
 }
 
 /// Who acted.
@@ -185,7 +195,7 @@ pub enum Entry {
     /// A batch is over.
     Outcome { batch: BatchId, status: u16, result: OutcomeEntry },
     /// Events that are never sent to this destination.
-    Range { destination: DestinationId, offsets: Vec<Range<Offset>>, rule: Rule, count: u64, offered: bool },
+    Range { destination: DestinationId, offsets: Vec<Range<Offset>>, rule: Rule, count: u64, passed: Passed },
     /// An administrative act or a read.
     Act { actor: Actor, action: String, targets: Vec<Target> },
     /// The tree goes on under a new origin (D14).
@@ -277,12 +287,12 @@ impl Entry {
                 put_varint(&mut out, u64::from(name));
                 out.extend_from_slice(digest.map_or(&[], |d| d.as_slice()));
             }
-            Entry::Range { destination, offsets, rule, count, offered } => {
+            Entry::Range { destination, offsets, rule, count, passed } => {
                 put_bytes(&mut out, destination.as_str().as_bytes());
                 put_ranges(&mut out, offsets.iter().map(|r| (r.start.0, r.end.0)));
                 out.push(*rule as u8);
                 put_varint(&mut out, *count);
-                out.push(u8::from(*offered));
+                out.push(*passed as u8);
             }
             Entry::Act { actor, action, targets } => {
                 match actor {
@@ -379,7 +389,8 @@ impl Entry {
             10 => {
                 let (destination, offsets) = (destination(&mut c)?, offsets(&mut c)?);
                 let rule = Rule::from_number(c.u8()?).ok_or(bad)?;
-                Entry::Range { destination, offsets, rule, count: c.varint()?, offered: flag(c.u8()?, bad)? }
+                let count = c.varint()?;
+                Entry::Range { destination, offsets, rule, count, passed: Passed::from_number(c.u8()?).ok_or(bad)? }
             }
             11 => {
                 let actor = match c.u8()? {
@@ -504,10 +515,6 @@ fn u16_of(c: &mut Cursor<'_>) -> Result<u16, WireError> {
     u16::try_from(c.varint()?).map_err(|_| bad)
 }
 
-fn flag(byte: u8, bad: WireError) -> Result<bool, WireError> {
-    if byte < 2 { Ok(byte == 1) } else { Err(bad) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -554,7 +561,7 @@ mod tests {
             outcome(OutcomeEntry::Partial([6; 32])),
             outcome(OutcomeEntry::Unknown),
             outcome(OutcomeEntry::Returned),
-            Entry::Range { destination: product.clone(), offsets, rule: Rule::TooOld, count: 4, offered: true },
+            Entry::Range { destination: product.clone(), offsets, rule: Rule::TooOld, count: 4, passed: Passed::Held },
             Entry::Act { actor: Actor::Local { uid: 1000 }, action: "suspend".to_owned(), targets },
             Entry::Origin {
                 origin: "a".to_owned(),

@@ -18,8 +18,8 @@ use weir_keys::{Keys, SecretKey};
 use crate::anchor::{self, Origin, Rewind};
 use crate::disk::{Disk, RealDisk};
 use crate::entry::{
-    Actor, BatchId, Entry, EventResult, FieldSetId, IntentEntry, Life, OutcomeEntry, Purpose, StoredName, Target,
-    encode_results,
+    Actor, BatchId, Entry, EventResult, FieldSetId, IntentEntry, Life, OutcomeEntry, Passed, Purpose, StoredName,
+    Target, encode_results,
 };
 use crate::error::LedgerError;
 use crate::log::LogWriter;
@@ -160,10 +160,10 @@ pub struct RangeDrop {
     pub offsets: Vec<Range<Offset>>,
     /// Why.
     pub rule: Rule,
-    /// How many events: with `offered` they count as dropped by the rule.
+    /// How many events.
     pub count: u64,
-    /// Whether they had been offered to the destination.
-    pub offered: bool,
+    /// What became of them.
+    pub passed: Passed,
 }
 
 /// An administrative act or a read.
@@ -398,11 +398,11 @@ impl Ledger {
 
     /// Records events that are never sent to a destination.
     pub fn range(&self, range: RangeDrop) -> Durable {
-        let RangeDrop { destination, offsets, rule, count, offered } = range;
+        let RangeDrop { destination, offsets, rule, count, passed } = range;
         if !are_sorted(&offsets) {
             return Durable(Waited::Refused(Some(LedgerError::Misuse(UNSORTED))));
         }
-        self.shared.record(Entry::Range { destination, offsets, rule, count, offered }, &[])
+        self.shared.record(Entry::Range { destination, offsets, rule, count, passed }, &[])
     }
 
     /// Records an administrative act or a read.
@@ -448,18 +448,6 @@ impl Ledger {
     /// The text of a stored name.
     pub fn name(&self, name: StoredName) -> Option<String> {
         self.shared.state().name(name).map(str::to_owned)
-    }
-
-    /// The folder of the log's files.
-    pub(crate) fn log_dir(&self) -> PathBuf {
-        self.shared.dir.join("log")
-    }
-
-    /// The numbers of a text, whatever kinds of name it is.
-    pub(crate) fn numbers_of(&self, text: &str) -> Vec<StoredName> {
-        let state = self.shared.state();
-        let numbered = (1..).zip(state.names());
-        numbered.filter(|(_, (_, name))| name == text).map(|(number, _)| StoredName(number)).collect()
     }
 
     /// Whether a field set has its definition, so that [`Intent::field_sets`] need not carry it.

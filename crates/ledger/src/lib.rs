@@ -8,15 +8,13 @@
 //! even those. Nothing is sent and no vendor is known.
 //!
 //! Read in this order: [`entry`] (what is recorded), [`rows`], `state` (what it adds up to), `record` and `log` (how it lies on the
-//! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`], [`coverage`] (the times that no
-//! answer covers), [`fates`] (what became of each event).
+//! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`], [`coverage`] (the times that no answer covers).
 
 pub mod anchor;
 pub mod coverage;
 pub mod disk;
 pub mod entry;
 pub mod error;
-pub mod fates;
 pub mod fuzz;
 pub mod ledger;
 pub mod read;
@@ -32,9 +30,8 @@ mod state;
 
 pub use anchor::{NewOrigin, Rewind, recover_from_anchor};
 pub use coverage::Coverage;
-pub use entry::{Actor, BatchId, EventResult, FieldSetId, Purpose, StoredName, Target};
+pub use entry::{Actor, BatchId, EventResult, FieldSetId, Passed, Purpose, StoredName, Target};
 pub use error::LedgerError;
-pub use fates::{Fate, Fates};
 pub use ledger::{
     Act, Durable, FieldSetDefinition, Intent, Kind, Ledger, Options, Outcome, RangeDrop, Recovered, Results,
 };

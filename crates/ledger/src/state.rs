@@ -18,7 +18,8 @@ use weir_event::wire::{Cursor, WireError, put_bytes, put_varint};
 use weir_event::{DestinationId, Millis, Offset, Rule};
 
 use crate::entry::{
-    BatchId, Entry, EventResult, FieldSetId, IntentEntry, Life, OutcomeEntry, Purpose, StoredName, decode_results,
+    BatchId, Entry, EventResult, FieldSetId, IntentEntry, Life, OutcomeEntry, Passed, Purpose, StoredName,
+    decode_results,
 };
 use crate::ranges::{RangeSet, put_ranges, read_ranges};
 use crate::tree::hash::sha256;
@@ -51,7 +52,7 @@ pub enum Status {
 pub struct Totals {
     /// Accepted by the vendor.
     pub delivered: u64,
-    /// Rejected by the vendor; they went to quarantine.
+    /// Rejected by the vendor, or held by a rule; they went to quarantine.
     pub rejected: u64,
     /// Offered and then dropped, by rule.
     pub dropped: BTreeMap<Rule, u64>,
@@ -160,7 +161,7 @@ impl State {
                 }
             }
             Entry::Outcome { batch, result, .. } => self.close(*batch, *result, body),
-            Entry::Range { destination, offsets, rule, count, offered } => {
+            Entry::Range { destination, offsets, rule, count, passed } => {
                 let Some(known) = self.destinations.get_mut(destination) else {
                     return Err(Misfit("a range of a destination that was never started"));
                 };
@@ -169,10 +170,10 @@ impl State {
                 }
                 known.done.advance(&mut known.floor);
                 // Saturating, here and below: a count from the disk must not be able to stop the process.
-                let sum = if *offered {
-                    known.totals.dropped.entry(*rule).or_default()
-                } else {
-                    &mut known.totals.not_offered
+                let sum = match passed {
+                    Passed::NotOffered => &mut known.totals.not_offered,
+                    Passed::Dropped => known.totals.dropped.entry(*rule).or_default(),
+                    Passed::Held => &mut known.totals.rejected,
                 };
                 add(sum, *count);
                 Ok(())
@@ -259,7 +260,7 @@ impl State {
             }
         };
         let Some(open) = self.open.remove(&batch) else { return Ok(()) };
-        if !open.purpose.is_summed() {
+        if open.purpose == Purpose::Ask {
             return Ok(());
         }
         let Some(known) = self.destinations.get_mut(&open.destination) else { return Ok(()) };
@@ -308,18 +309,6 @@ impl State {
             }
         }
         Ok(())
-    }
-
-    /// Whether nothing was settled or under way of these offsets at a destination.
-    pub(crate) fn is_untouched(&self, id: &DestinationId, offsets: &Range<Offset>) -> bool {
-        let Some(known) = self.destinations.get(id) else { return true };
-        let touches = |start: u64, end: u64| start < offsets.end.0 && end > offsets.start.0;
-        known.floor <= offsets.start.0
-            && !known.done.iter().any(|(start, end)| touches(start, end))
-            && !self
-                .open
-                .values()
-                .any(|open| open.destination == *id && open.offsets.iter().any(|r| touches(r.start.0, r.end.0)))
     }
 
     pub(crate) fn next_batch(&self) -> u64 {

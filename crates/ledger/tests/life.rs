@@ -44,7 +44,7 @@ fn d3_an_intent_without_outcome_comes_back_and_each_way_of_ending_it_counts() {
     assert_eq!((totals.delivered, totals.unknown), (2, 4));
     assert_eq!(ledger.position(&world.product).unwrap().floor, Offset(16));
 
-    // A replay of unknown events: they are decided, the position stays.
+    // `weir resend`: the unknown events are decided, the position stays.
     let decided =
         wait(ledger.intend(Intent { retry_of: Some(kept), purpose: Purpose::Replay, ..world.intent(10, 4) })).unwrap();
     let reason = world.names.label("invalid_time");
@@ -70,7 +70,7 @@ fn ranges_and_lives_are_terminal_and_counted_by_rule() {
     assert_eq!(ledger.position(&world.product), None);
     ledger.start(&world.product, Offset(0)).wait().unwrap();
     ledger.range(dropped(&world, 0, 5)).wait().unwrap();
-    let not_offered = weir_ledger::RangeDrop { offered: false, ..dropped(&world, 7, 9) };
+    let not_offered = weir_ledger::RangeDrop { passed: weir_ledger::Passed::NotOffered, ..dropped(&world, 7, 9) };
     ledger.range(not_offered).wait().unwrap();
     let position = ledger.position(&world.product).unwrap();
     assert_eq!((position.floor, position.done), (Offset(5), vec![Offset(7)..Offset(9)]));

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests that cannot go on says so")]
 
 mod faults;
+mod held;
 mod life;
 mod ordinary;
 mod replay;
-mod resend;
 mod support;
 mod vendor;

@@ -27,7 +27,7 @@ enum Op {
     /// Ends the oldest batch under way; each event's fate by its digit.
     Close { fates: Vec<u8> },
     /// Drops up to this many waiting events.
-    Drop { skip: usize, count: usize, offered: bool },
+    Drop { skip: usize, count: usize, passed: u8 },
     /// Sends the events of an unknown batch again.
     Resend { fates: Vec<u8> },
     /// Asks about this many people, goes through a snapshot in between, and hears by its digit.
@@ -41,7 +41,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => (0_usize..20, 1_usize..12).prop_map(|(skip, count)| Op::Intend { skip, count }),
         3 => fates().prop_map(|fates| Op::Close { fates }),
-        1 => (0_usize..20, 1_usize..6, any::<bool>()).prop_map(|(skip, count, offered)| Op::Drop { skip, count, offered }),
+        1 => (0_usize..20, 1_usize..6, 0_u8..3).prop_map(|(skip, count, passed)| Op::Drop { skip, count, passed }),
         1 => fates().prop_map(|fates| Op::Resend { fates }),
         1 => (1_u32..4, 0_u8..4).prop_map(|(rows, fate)| Op::Ask { rows, fate }),
         1 => Just(Op::Reload),
@@ -137,16 +137,22 @@ impl Model {
                     self.close(batch, &offsets, &fates);
                 }
             }
-            Op::Drop { skip, count, offered } => {
+            Op::Drop { skip, count, passed } => {
                 let offsets = self.waiting(skip, count);
-                let fate = if offered { Fate::Dropped } else { Fate::NotOffered };
+                let passed = Passed::from_number(passed).unwrap();
+                let fate = match passed {
+                    Passed::NotOffered => Fate::NotOffered,
+                    Passed::Dropped => Fate::Dropped,
+                    // Where the vendor's rejections are too.
+                    Passed::Held => Fate::Rejected,
+                };
                 self.fates.extend(offsets.iter().map(|offset| (*offset, fate)));
                 let entry = Entry::Range {
                     destination: self.product.clone(),
                     count: offsets.len() as u64,
                     offsets: ranges(&offsets),
                     rule: Rule::TooOld,
-                    offered,
+                    passed,
                 };
                 self.apply(&entry, &[]);
             }

@@ -122,7 +122,7 @@ pub fn dropped(world: &World, from: u64, to: u64) -> RangeDrop {
         offsets: vec![Offset(from)..Offset(to)],
         rule: Rule::TooOld,
         count: to - from,
-        offered: true,
+        passed: weir_ledger::Passed::Dropped,
     }
 }
 
