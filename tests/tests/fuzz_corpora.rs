@@ -29,6 +29,7 @@ targets! {
     amplitude: weir_protocol::fuzz::fuzz_amplitude,
     body: weir_protocol::fuzz::fuzz_body,
     catalog: weir_catalog::fuzz::fuzz_catalog,
+    certificate: weir::tls::expiry::fuzz::fuzz_certificate,
     checkpoint: weir_ledger::fuzz::fuzz_checkpoint,
     command: weir_console::socket::fuzz::fuzz_command,
     config: weir::config::fuzz::fuzz_config,

@@ -1,11 +1,15 @@
-//! What an operator sees of a running Weir without asking the right question: that apps send past it.
+//! What an operator sees of a running Weir without asking the right question: alerts, that apps send past it.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 use weir_tests::harness::{Folder, Setup, Weir};
+use weir_tests::load::event;
 use weir_tests::privacy::files_below;
+use weir_tests::random::Random;
 use weir_tests::standin::Standin;
+use weir_tests::standin::fault::Fault;
+use weir_tests::{captures, wire};
 
 /// Runs a command on the folders of a test: exit code, standard output, standard error.
 fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -21,6 +25,12 @@ fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
 fn json(folder: &Folder, arguments: &[&str]) -> Value {
     let (_, out, err) = run(folder, &[arguments, &["--json"]].concat());
     serde_json::from_str(&out).unwrap_or_else(|_| panic!("{arguments:?} gives no JSON: {out}{err}"))
+}
+
+fn track(weir: &Weir, n: u64) -> wire::Answer {
+    let mut random = Random::new(n);
+    let body = serde_json::to_vec(&[event(n, &mut random)]).expect("JSON of our own");
+    wire::post(weir.ingest(), "/in/web/track", "application/json", &body).expect("weir answers")
 }
 
 const REASON: &str = "launch of the checkout, ticket 4711, asked for by Ada";
@@ -111,4 +121,56 @@ fn a_bypass_that_is_taken_out_of_the_record_is_found() {
     let (code, verified) = folder.verify_ledger(false);
     assert_eq!(code, Some(1), "{verified}");
     assert_eq!(run(&folder, &["bypass", "list"]).0, Some(2), "what cannot be read is not called empty");
+}
+
+#[test]
+fn alerts_are_in_status_metrics_log_and_their_own_command_and_end() {
+    let standin = Standin::of_weir();
+    standin.always(Fault::status(401));
+    let weir = Weir::start(&Setup::mixpanel(&standin.url()));
+    let folder = Arc::clone(weir.folder());
+    let on = |weir: &Weir, name: &str| weir.metrics().sum("weir_alert", &[("name", name)]);
+    assert_eq!(run(&folder, &["alerts"]).0, Some(0));
+    assert_eq!(weir.metrics().sum("weir_alert", &[]), 0, "nothing is the matter");
+    assert_eq!(track(&weir, 1).status, 200);
+    weir.wait_until("the refusal is an alert", || on(&weir, "destination_refused") == 1);
+    let (code, said, _) = run(&folder, &["alerts"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.starts_with("CRITICAL  destination_refused") && said.contains("product: the vendor refuses it"),
+        "{said}"
+    );
+    let alert = &json(&folder, &["alerts"])["alerts"][0];
+    assert_eq!(
+        (&alert["name"], &alert["severity"], &alert["of"]),
+        (&"destination_refused".into(), &"critical".into(), &"product".into())
+    );
+    let (_, status, _) = run(&folder, &["status"]);
+    assert!(status.starts_with("CRITICAL  destination_refused"), "{status}");
+    assert!(
+        weir.output().contains(
+            "an alert is on: see `weir alerts` alert=destination_refused severity=critical destination=product"
+        )
+    );
+    // One that ends: the other waits for the vendor to be asked again.
+    assert_eq!(run(&folder, &["bypass", "open", "--all", "--reason", "a test"]).0, Some(0));
+    weir.wait_until("the bypass is an alert", || on(&weir, "bypass_open") == 1);
+    assert_eq!(run(&folder, &["bypass", "close"]).0, Some(0));
+    weir.wait_until("it is over", || on(&weir, "bypass_open") == 0);
+    assert!(weir.output().contains("an alert is over alert=bypass_open severity=warning"), "{}", weir.output());
+    assert_eq!(on(&weir, "destination_refused"), 1);
+}
+
+#[test]
+fn the_page_lists_every_rule_of_the_alerts() {
+    let page = std::fs::read_to_string(captures::fixtures().with_file_name("docs").join("operations.md"));
+    let page = page.expect("the page is there");
+    let (_, section) = page.split_once("\n## Alerts\n").expect("it has a section about alerts");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let listed: Vec<(&str, &str)> =
+        section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | ")).collect();
+    let rules: Vec<(&str, String)> =
+        weir_watch::RULES.iter().map(|rule| (rule.name, format!("{} |", rule.about))).collect();
+    let rules: Vec<(&str, &str)> = rules.iter().map(|(name, about)| (*name, about.as_str())).collect();
+    assert_eq!(listed, rules);
 }

@@ -9,13 +9,13 @@ use crate::shell;
 use crate::toml::Toml;
 
 /// The crates from the bottom up (ARCHITECTURE.md); each uses only crates before it.
-const LAYERS: [&str; 13] = [
-    "event", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "catalog", "deliver", "console",
-    "weir",
+const LAYERS: [&str; 14] = [
+    "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "catalog",
+    "deliver", "console", "weir",
 ];
 
 /// Decide, never do: these open no file, no socket, no thread (design.md, D2).
-const PURE: [&str; 3] = ["detect", "policy", "protocol"];
+const PURE: [&str; 4] = ["detect", "policy", "protocol", "watch"];
 
 /// Checks every rule.
 pub(crate) fn run(root: &Path) -> Vec<Check> {

@@ -69,6 +69,8 @@ pub enum Command {
     KeysList {},
     /// What each source was seen to use since the process began: SDKs, calls and features by name, no value.
     Observed {},
+    /// The alerts that are on.
+    Alerts {},
     /// Begins a window in which apps send past Weir.
     BypassOpen {
         /// Whose apps; none for all.
@@ -150,6 +152,7 @@ impl Command {
             Command::Trim {} => "trim",
             Command::KeysList {} => "keys_list",
             Command::Observed {} => "observed",
+            Command::Alerts {} => "alerts",
             Command::BypassOpen { .. } => "bypass_open",
             Command::BypassClose { .. } => "bypass_close",
             Command::CatalogSave {} => "catalog_save",
@@ -162,6 +165,7 @@ impl Command {
         !matches!(
             self,
             Command::Status {}
+                | Command::Alerts {}
                 | Command::QuarantineList { .. }
                 | Command::DestinationList {}
                 | Command::KeysList {}
@@ -236,6 +240,11 @@ pub enum Reply {
         /// By name.
         keys: Vec<KeyStatus>,
     },
+    /// The alerts that are on.
+    Alerts {
+        /// Gravest first.
+        alerts: Vec<AlertStatus>,
+    },
     /// What each source was seen to use.
     Observed {
         /// By id; only those that were called.
@@ -269,6 +278,9 @@ pub struct Status {
     pub disk_free_bytes: u64,
     /// Entries of the ledger.
     pub ledger_entries: u64,
+    /// The alerts that are on, gravest first.
+    #[serde(default)]
+    pub alerts: Vec<AlertStatus>,
     /// Windows that are open in which apps send past Weir.
     #[serde(default)]
     pub bypass: Vec<BypassWindow>,
@@ -276,6 +288,23 @@ pub struct Status {
     pub sources: Vec<SourceStatus>,
     /// By destination.
     pub destinations: Vec<DestinationStatus>,
+}
+
+/// One alert that is on.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AlertStatus {
+    /// The stable name of its rule.
+    pub name: String,
+    /// `warning` or `critical`.
+    pub severity: String,
+    /// The source, destination or store that it is about; empty for the process.
+    pub of: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// What is the matter, and what to do.
+    pub text: String,
+    /// How long until it is full, where it fills.
+    pub time_to_full_seconds: Option<u64>,
 }
 
 /// A time in which apps sent past Weir: no answer covers it.

@@ -408,6 +408,14 @@ impl Hold {
         self.0.raw.bytes() + self.0.rejected.bytes()
     }
 
+    /// Bytes on disk of one shelf; each has a budget of its own.
+    pub fn shelf_bytes(&self, shelf: Shelf) -> u64 {
+        match shelf {
+            Shelf::Raw => self.0.raw.bytes(),
+            Shelf::Rejected => self.0.rejected.bytes(),
+        }
+    }
+
     /// Whether the raw hold may refuse the next event: intake stops (D10).
     pub fn is_full(&self) -> bool {
         self.0.raw.is_full()

@@ -3,6 +3,7 @@
 //!
 //! Read-only commands work beside a running Weir on the same folders; what changes something goes through `admin.sock` (D19).
 
+mod alerts;
 mod bypass;
 mod config;
 mod destination;
@@ -57,6 +58,9 @@ enum Command {
     /// How a running Weir is doing.
     #[command(after_help = "Example:\n  weir status --json")]
     Status(Folders),
+    /// What a running Weir is worried about, what to do, and how long until something is full. Exits 1 while any alert is on.
+    #[command(after_help = "Example:\n  weir alerts --json")]
+    Alerts(Folders),
     /// Makes a running Weir read its configuration again. A bad one keeps the old and says why.
     #[command(after_help = "Example:\n  weir config check weir.yaml && weir reload")]
     Reload(Folders),
@@ -142,6 +146,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Doctor(folders) => doctor::run(&out, &folders),
         Command::Preflight(options) => preflight::run(&out, &options),
         Command::Status(folders) => status::run(&out, &folders),
+        Command::Alerts(folders) => alerts::run(&out, &folders),
         Command::Reload(folders) => output::ask(&out, &folders.data, &Ask::Reload {}),
         Command::Trim(folders) => output::ask(&out, &folders.data, &Ask::Trim {}),
         Command::Config(command) => config::run(&out, &command),

@@ -16,6 +16,7 @@ use weir_keys::Keys;
 use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
 use weir_policy::{MinimisedBatch, Minimiser, SharedTally, Withdrawals};
 
+use crate::alerts::Alerts;
 use crate::bypass::Bypass;
 use crate::config::{Auxiliary, Config, Mode, Problems, Secrets, StartFrom};
 use crate::consent;
@@ -63,6 +64,8 @@ pub struct Gateway {
     pub audit: Arc<Ledger>,
     /// When apps sent past Weir.
     pub bypass: Bypass,
+    /// What an operator should look at.
+    pub alerts: Alerts,
     /// Delivery.
     pub deliver: Arc<Deliver>,
     /// What was observed.
@@ -217,6 +220,7 @@ impl Gateway {
             egress,
             audit,
             bypass,
+            alerts: Alerts::default(),
             deliver,
             catalog,
             withdrawals,

@@ -2,6 +2,7 @@
 //!
 //! Read in this order: [`pipeline`] (the gate, one screen), [`generation`], [`gateway`] (what a running Weir is made of), [`serve`].
 
+pub mod alerts;
 pub mod auxiliary;
 pub mod bypass;
 pub mod cli;

@@ -14,6 +14,7 @@ use weir_hold::{EntryId, HoldInfo, Owner, RejectedRecord, Shelf};
 use weir_ledger::{Act, Target};
 use weir_policy::{RecordView, Releaser};
 
+use crate::alerts;
 use crate::bypass::{self, Change};
 use crate::gateway::Gateway;
 use crate::pipeline::{Reentry, Replayed};
@@ -43,6 +44,7 @@ impl Gateway {
                 Ok(Reply::Reloaded { generation, changed: done.0, at_next_start: done.1 })
             }
             Command::Status {} => Ok(Reply::Status(self.status())),
+            Command::Alerts {} => Ok(Reply::Alerts { alerts: self.alerts.on().iter().map(alerts::shown).collect() }),
             Command::QuarantineList { filter, limit } => Ok(self.quarantine(&filter, limit as usize)),
             Command::QuarantineShow { entry } => self.show(self.entry(&entry)?).await,
             Command::QuarantineReplay { entry, opened, preview } => {
@@ -265,6 +267,7 @@ impl Gateway {
             journal_offsets: (journal.floor().0, journal.tail().0),
             disk_free_bytes: self.space.free_bytes(),
             ledger_entries: self.egress.entries(),
+            alerts: self.alerts.on().iter().map(alerts::shown).collect(),
             bypass: {
                 let (coverage, dir) = (self.bypass.coverage(), self.places.data.join("audit"));
                 coverage.open().map(|window| bypass::shown(window, &dir)).collect()

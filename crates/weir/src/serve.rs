@@ -28,6 +28,9 @@ use crate::operate::{Operator, say_reloaded};
 use crate::tls::Tls;
 use crate::watch::Watch;
 
+/// How often alerts are looked at.
+const ALERT_SECONDS: u64 = 5;
+
 /// Called by each thread of intake that falls asleep, once there is a journal.
 type IdleHint = OnceLock<Box<dyn Fn() + Send + Sync>>;
 
@@ -258,6 +261,10 @@ async fn keep_house(gateway: Arc<Gateway>, tls: Option<Arc<Tls>>, mut stopping: 
             _ = seconds.tick() => {}
         }
         gateway.space.check();
+        if count.is_multiple_of(ALERT_SECONDS) {
+            let ends = tls.as_deref().and_then(Tls::certificate_ends);
+            gateway.alerts.observe(&gateway.reading(ends));
+        }
         if count.is_multiple_of(10) {
             gateway.upkeep().await;
             if let Some(tls) = &tls {

@@ -1,6 +1,8 @@
 //! TLS on the ingest address: certificate and key from PEM files, read again when they change or on SIGHUP. A bad pair keeps the
 //! old one in use and says so.
 
+pub mod expiry;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -9,6 +11,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
+use weir_event::Millis;
 use weir_event::log::{Field, Level, emit};
 
 use crate::config::TlsFiles;
@@ -57,8 +60,14 @@ pub enum TlsError {
 /// A certificate that can be exchanged while connections use it.
 pub struct Tls {
     files: RwLock<TlsFiles>,
-    current: RwLock<TlsAcceptor>,
+    current: RwLock<Pair>,
     seen: Mutex<Seen>,
+}
+
+/// A pair in use.
+struct Pair {
+    acceptor: TlsAcceptor,
+    ends: Option<Millis>,
 }
 
 type Seen = [Option<(SystemTime, u64)>; 2];
@@ -79,7 +88,12 @@ impl Tls {
 
     /// What the next connection is accepted with.
     pub fn acceptor(&self) -> TlsAcceptor {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current.read().unwrap_or_else(PoisonError::into_inner).acceptor.clone()
+    }
+
+    /// When the first certificate of the chain that ends ends.
+    pub fn certificate_ends(&self) -> Option<Millis> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).ends
     }
 
     /// Reads the pair from `files`, from now on. On an error the old one stays in use.
@@ -120,13 +134,14 @@ fn look(files: &TlsFiles) -> Seen {
     [one(&files.certificate), one(&files.key)]
 }
 
-fn read(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
+fn read(files: &TlsFiles) -> Result<Pair, TlsError> {
     let (certificate, key) = (read_file(&files.certificate)?, zeroize::Zeroizing::new(read_file(&files.key)?));
     let chain: Vec<_> =
         CertificateDer::pem_slice_iter(&certificate).take(CHAIN_MAX + 1).collect::<Result<_, _>>().unwrap_or_default();
     if chain.is_empty() || chain.len() > CHAIN_MAX {
         return Err(TlsError::NoCertificate { file: files.certificate.clone() });
     }
+    let ends = chain.iter().filter_map(|certificate| expiry::ends(certificate)).min();
     let key = PrivateKeyDer::from_pem_slice(&key).map_err(|_| TlsError::NoKey { file: files.key.clone() })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -135,7 +150,7 @@ fn read(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
     let config = builder.and_then(|b| b.with_no_client_auth().with_single_cert(chain, key));
     let mut config = config.map_err(unusable)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Pair { acceptor: TlsAcceptor::from(Arc::new(config)), ends })
 }
 
 fn read_file(file: &Path) -> Result<Vec<u8>, TlsError> {

@@ -8,6 +8,7 @@ use weir_console::metrics::{DestinationCounts, Kind, Label, Sample, Snapshot, So
 use weir_event::{DestinationId, Rule, SourceId};
 use weir_hold::Owner;
 use weir_ledger::Totals;
+use weir_watch::{Of, Severity};
 
 use crate::gateway::Gateway;
 use crate::listen;
@@ -116,17 +117,8 @@ impl Gateway {
 
 impl Watched for Watch {
     fn not_ready(&self) -> Vec<&'static str> {
-        let mut why = Vec::new();
         let gateway = &self.gateway;
-        if !gateway.space.intake_open() {
-            why.push("disk full");
-        }
-        if gateway.pipeline.journal().health().refusal.is_some() {
-            why.push("the journal has no room for another segment");
-        }
-        if gateway.hold.is_full() {
-            why.push("the raw hold is full");
-        }
+        let mut why = gateway.intake_closed();
         if gateway.egress.is_poisoned() || gateway.audit.is_poisoned() {
             why.push("a ledger cannot be written");
         }
@@ -290,6 +282,25 @@ impl Watched for Watch {
                 label(),
                 status.failures as f64,
             );
+        }
+        let on = gateway.alerts.on();
+        for rule in weir_watch::RULES {
+            for severity in Severity::ALL {
+                let count = on.iter().filter(|alert| alert.name == rule.name && alert.severity == severity).count();
+                let labels = vec![("name", Label::Name(rule.name)), ("severity", Label::Name(severity.name()))];
+                let help = "Alerts that are on, by rule and severity.";
+                sample("weir_alert", help, Kind::Gauge, labels, count as f64);
+            }
+        }
+        for (of, time) in gateway.alerts.times_to_full() {
+            let (what, destination) = match of {
+                Of::Fill(what) => (what, Label::Empty),
+                Of::Destination(id) => ("lag", Label::Destination(id)),
+                Of::Source(_) | Of::Weir => continue,
+            };
+            let labels = vec![("what", Label::Name(what)), ("destination", destination)];
+            let help = "Seconds until it is full, or a destination's lag limit is reached, if it goes on so; absent where it is not filling.";
+            sample("weir_time_to_full_seconds", help, Kind::Gauge, labels, time.as_secs_f64());
         }
         for (stage, seconds) in stage::seconds().unwrap_or_default() {
             let label = vec![("stage", Label::Name(stage))];

@@ -60,7 +60,19 @@ pub(super) fn run(out: &Output, folders: &Folders) -> Exit {
     clock(&mut checks, folders, SystemClock.now());
     if let Some(files) = &config.listen.tls {
         match Tls::load(files.clone()) {
-            Ok(_) => checks.good("tls", "certificate and key go together"),
+            Ok(tls) => {
+                let ends = tls.certificate_ends();
+                let left = ends.map(|ends| ends.since(SystemClock.now()));
+                let when = ends.map_or_else(String::new, |ends| format!(", until {}", ends.to_rfc3339()));
+                let says = format!("certificate and key go together{when}");
+                match left {
+                    Some(left) if left < 0 => {
+                        checks.bad("tls", format!("{says}: it has ended"), "put a new pair in place: SDKs refuse it")
+                    }
+                    Some(left) if left < 14 * Millis::DAY => checks.warn("tls", says, "put a new pair in place soon"),
+                    _ => checks.good("tls", says),
+                }
+            }
             Err(error) => {
                 checks.bad("tls", error.to_string(), "put a usable pair in place; a running weir keeps the old one")
             }

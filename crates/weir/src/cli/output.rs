@@ -115,6 +115,7 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             let head = if *done { "replayed" } else { "nothing was changed" };
             format!("{head}\n{}", outcomes.iter().map(|o| format!("  {o}\n")).collect::<String>())
         }
+        Reply::Alerts { alerts } => alerts.iter().map(|alert| super::alerts::line(alert) + "\n").collect(),
         Reply::Observed { sources } => {
             let line = |s: &weir_console::command::ObservedSource| format!("{} {}", s.source, s.protocol);
             sources.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -137,6 +138,7 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             for window in &status.bypass {
                 text.push_str(&format!("{}\n", crate::bypass::not_covered(window)));
             }
+            status.alerts.iter().for_each(|alert| text.push_str(&(super::alerts::line(alert) + "\n")));
             text.push_str(&format!("weir {} since {}, {ready}\n", status.version, status.started));
             text.push_str(&format!("generation {}, ledger entries {}\n", status.generation, status.ledger_entries));
             let (from, to) = status.journal_offsets;
