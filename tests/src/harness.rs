@@ -136,6 +136,17 @@ impl Folder {
         command.stdin(Stdio::null()).output().expect("the weir binary runs")
     }
 
+    /// Runs another `weir` command on all folders of this one: exit code, standard output, standard error.
+    pub fn weir(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let paths = [self.data().to_owned(), self.keys(), self.config()].map(|path| path.display().to_string());
+        let [data, keys, config] = &paths;
+        let mut all: Vec<&str> = arguments.to_vec();
+        all.extend(["--data", data, "--keys", keys, "--config", config]);
+        let output = self.run(&all, &[]);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    }
+
     /// `weir ledger verify`, with or without the keys: exit status and what it said.
     pub fn verify_ledger(&self, with_keys: bool) -> (Option<i32>, String) {
         let mut command = command();

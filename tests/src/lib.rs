@@ -21,6 +21,7 @@ pub mod encoding;
 pub mod harness;
 pub mod load;
 pub mod metrics;
+pub mod nginx;
 pub mod privacy;
 pub mod random;
 pub mod standin;

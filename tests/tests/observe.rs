@@ -11,15 +11,8 @@ use weir_tests::standin::Standin;
 use weir_tests::standin::fault::Fault;
 use weir_tests::{captures, wire};
 
-/// Runs a command on the folders of a test: exit code, standard output, standard error.
 fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let (data, keys) = (folder.data().display().to_string(), folder.keys().display().to_string());
-    let config = folder.config().display().to_string();
-    let mut all: Vec<&str> = arguments.to_vec();
-    all.extend(["--data", &data, "--keys", &keys, "--config", &config]);
-    let output = folder.run(&all, &[]);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+    folder.weir(arguments)
 }
 
 fn json(folder: &Folder, arguments: &[&str]) -> Value {

@@ -136,7 +136,7 @@ fn sdk() -> Count {
 
 /// Whether a suite runs the vendors' packages.
 fn drives_sdks(name: &str) -> bool {
-    name.starts_with("sdk") || matches!(name, "flags" | "preflight" | "identity_space")
+    name.starts_with("sdk") || matches!(name, "flags" | "preflight" | "identity_space" | "ladder")
 }
 
 fn crash() -> Count {

@@ -102,8 +102,19 @@ fn check(command: &Command) -> Result<(), AdminError> {
             }
             entries.iter().try_for_each(entry)
         }
-        Command::DestinationSuspend { destination: id } | Command::DestinationResume { destination: id } => {
-            destination(id)
+        Command::DestinationSuspend { destination: id }
+        | Command::DestinationResume { destination: id }
+        | Command::DestinationAdd { destination: id } => destination(id),
+        Command::LadderMove { source, event, .. } => {
+            weir_event::SourceId::parse(source)
+                .map_err(|error| AdminError::request(format!("not a source id: {error}")))?;
+            match event {
+                // D1: a name is data until proven a name, and its digest goes into the audit ledger.
+                Some(name) if !weir_event::names::has_clean_class(name) => {
+                    Err(AdminError::request("not the name of an event: at most 100 clean characters"))
+                }
+                _ => Ok(()),
+            }
         }
         Command::DestinationEnd { destination: id, confirm } => {
             destination(id)?;
@@ -128,6 +139,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::command::LadderStep;
 
     #[derive(Default)]
     struct Recorder {
@@ -173,6 +185,7 @@ mod tests {
         for command in [
             Command::DestinationEnd { destination: "a".into(), confirm: "b".into() },
             Command::DestinationSuspend { destination: "../etc".into() },
+            Command::LadderMove { source: "web".into(), event: Some("a@b".into()), step: LadderStep::Tap },
             Command::QuarantineShow { entry: entry.clone() },
             Command::QuarantineDiscard { entries: Vec::new() },
             Command::QuarantineDiscard { entries: vec![entry] },

@@ -63,6 +63,20 @@ pub enum Command {
         /// The id once more: a second fact, because there is no way back.
         confirm: String,
     },
+    /// Read the configuration again, in which this destination is new.
+    DestinationAdd {
+        /// Its id.
+        destination: String,
+    },
+    /// Read the configuration again, in which this source, or one event of it, is on this step.
+    LadderMove {
+        /// The source.
+        source: String,
+        /// The event; none for the source itself.
+        event: Option<String>,
+        /// Where it is now.
+        step: LadderStep,
+    },
     /// Frees what every reader has passed, without waiting for the next round.
     Trim {},
     /// Names, purposes and ages of keys; never a key.
@@ -89,6 +103,18 @@ pub enum Command {
     CatalogSave {},
     /// Records that the key folder is about to be copied. The command line copies it, after this.
     KeysBackup {},
+}
+
+/// A step of the ladder.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LadderStep {
+    /// A mirrored copy; nothing is delivered.
+    Tap,
+    /// Delivered by the release rules.
+    Observe,
+    /// Delivered by the release rules, plan violations acted on.
+    Enforce,
 }
 
 /// Which entries of raw hold and quarantine. Empty: all.
@@ -149,6 +175,10 @@ impl Command {
             Command::DestinationSuspend { .. } => "destination_suspend",
             Command::DestinationResume { .. } => "destination_resume",
             Command::DestinationEnd { .. } => "destination_end",
+            Command::DestinationAdd { .. } => "destination_add",
+            Command::LadderMove { step: LadderStep::Tap, .. } => "ladder_tap",
+            Command::LadderMove { step: LadderStep::Observe, .. } => "ladder_observe",
+            Command::LadderMove { step: LadderStep::Enforce, .. } => "ladder_enforce",
             Command::Trim {} => "trim",
             Command::KeysList {} => "keys_list",
             Command::Observed {} => "observed",
@@ -490,6 +520,8 @@ mod tests {
             Command::DestinationSuspend { destination: id() },
             Command::DestinationResume { destination: id() },
             Command::DestinationEnd { destination: id(), confirm: id() },
+            Command::DestinationAdd { destination: id() },
+            Command::LadderMove { source: id(), event: None, step: LadderStep::Tap },
             Command::Trim {},
             Command::KeysBackup {},
             Command::BypassOpen { source: None, since: None, reason: id() },

@@ -24,14 +24,12 @@ use weir_event::limits::BYPASS_REASON_CHARS_MAX;
 use weir_event::{Millis, SourceId, ids::hex};
 use weir_keys::SecretKey;
 
+use crate::Act;
+use crate::acts;
 use crate::disk::{Disk, replace};
 use crate::entry::{Actor, Entry, Target};
 use crate::error::LedgerError;
-use crate::log::checked_header;
-use crate::read::list;
-use crate::record::{End, Records, SNAPSHOT};
 use crate::tree::hash::{Hash, sha256};
-use crate::{Act, Kind};
 
 const OPEN: &str = "bypass_open";
 const CLOSE: &str = "bypass_close";
@@ -83,35 +81,8 @@ impl Coverage {
     ///
     /// An error means that coverage is not known, and then no time counts as covered.
     pub fn read(dir: &Path) -> Result<Coverage, LedgerError> {
-        let log = dir.join("log");
         let mut coverage = Coverage::default();
-        if !log.is_dir() {
-            return Ok(coverage);
-        }
-        let mut index = 0;
-        for (first, path) in list(&log)? {
-            let bytes = std::fs::read(&path).map_err(LedgerError::io("read", &path))?;
-            let damaged = |index, what| LedgerError::Damaged { path: path.clone(), index, what };
-            if first != index {
-                return Err(damaged(index, "entries are missing before this file"));
-            }
-            let header = checked_header(&bytes, &path, first, Kind::Audit as u8)?;
-            let mut records = Records::new(&bytes, &header);
-            while let Some(record) = records.next() {
-                if record.kind == SNAPSHOT {
-                    continue;
-                }
-                if record.kind == ACT_KIND {
-                    let read = Entry::decode(record.leaf).map_err(|_| damaged(index, "the entry cannot be read"))?;
-                    coverage.add(read.0, &read.1);
-                }
-                index += 1;
-            }
-            // What is torn was never acknowledged, or is being written at this moment.
-            if let End::Damaged(what) = records.end() {
-                return Err(damaged(index, what));
-            }
-        }
+        acts::each(dir, |at, entry| coverage.add(at, entry))?;
         Ok(coverage)
     }
 
@@ -214,9 +185,6 @@ pub(crate) fn read_reason(bytes: &[u8]) -> Option<String> {
     let text = text.strip_suffix('\n')?;
     (random.len() == 64 && random.bytes().all(|b| b.is_ascii_hexdigit()) && is_reason(text)).then(|| text.to_owned())
 }
-
-/// The kind of an act (`entry.rs`).
-const ACT_KIND: u8 = 11;
 
 #[cfg(test)]
 mod tests {

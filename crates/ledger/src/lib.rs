@@ -10,6 +10,7 @@
 //! Read in this order: [`entry`] (what is recorded), [`rows`], `state` (what it adds up to), `record` and `log` (how it lies on the
 //! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`], [`coverage`] (the times that no answer covers).
 
+pub mod acts;
 pub mod anchor;
 pub mod coverage;
 pub mod disk;

@@ -4,11 +4,13 @@
 //! Read-only commands work beside a running Weir on the same folders; what changes something goes through `admin.sock` (D19).
 
 mod alerts;
+mod apply;
 mod bypass;
 mod config;
 mod destination;
 mod doctor;
 mod keys;
+mod ladder;
 mod ledger;
 mod offline;
 mod output;
@@ -76,6 +78,9 @@ enum Command {
     /// Events that could not be minimised, or that a vendor rejected.
     #[command(subcommand)]
     Quarantine(quarantine::Command),
+    /// How far each source and event has climbed: tap, observe, enforce. Moves one up or back.
+    #[command(after_help = "Example:\n  weir ladder\n  weir ladder up web Signup")]
+    Ladder(ladder::Ladder),
     /// Where events go.
     #[command(subcommand)]
     Destination(destination::Command),
@@ -153,6 +158,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Ledger(command) => ledger::run(&out, &command),
         Command::Quarantine(command) => quarantine::run(&out, &command),
         Command::Destination(command) => destination::run(&out, &command),
+        Command::Ladder(ladder) => ladder::run(&out, &ladder),
         Command::Bypass(command) => bypass::run(&out, &command),
         Command::Keys(command) => keys::run(&out, &command),
     }

@@ -18,7 +18,7 @@ use weir_policy::{MinimisedBatch, Minimiser, SharedTally, Withdrawals};
 
 use crate::alerts::Alerts;
 use crate::bypass::Bypass;
-use crate::config::{Auxiliary, Config, Mode, Problems, Secrets, StartFrom};
+use crate::config::{Auxiliary, Config, Mode, Position, Problem, Problems, Secrets, StartFrom};
 use crate::consent;
 use crate::disk::{DataFolder, Space};
 use crate::generation::{Generation, Memories};
@@ -240,10 +240,28 @@ impl Gateway {
     /// Reads the configuration again and swaps the generation (D16). A configuration with a problem changes nothing.
     /// Returns whether the generation changed, and the fields whose change waits for the next start.
     pub async fn reload(&self) -> Result<(bool, Vec<String>), StartError> {
+        self.reload_expecting(|_| true, "").await
+    }
+
+    /// [`Gateway::reload`] on behalf of a command that has edited the file: where the file that this process reads does not hold
+    /// what was written, somebody edited another one, and nothing changes.
+    pub async fn reload_expecting(
+        &self,
+        is_expected: impl FnOnce(&Config) -> bool,
+        expected: &str,
+    ) -> Result<(bool, Vec<String>), StartError> {
         let _one = self.reloading.lock().await;
         let (file, secrets) = (&self.places.config, Secrets::environment());
         let generation = Arc::new(Generation::load(file, secrets, &self.engine, &self.names, &self.memories)?);
         let old = self.pipeline.generation();
+        if !is_expected(&generation.config) {
+            let read = file.canonicalize().unwrap_or_else(|_| file.clone());
+            let message = format!(
+                "{expected} in this file, which is the one that weir reads: name it with --config {}",
+                read.display()
+            );
+            return Err(generation.config.problems(vec![Problem::new(Position::default(), message)]).into());
+        }
         refuse_flag_loss(&old, &generation.config)?;
         let waits = needs_start(&old.config, &generation.config);
         say_unreached(&generation, &self.egress, self.pipeline.journal());

@@ -18,7 +18,7 @@ use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{DecodeOptions, Protocol};
 
 use crate::config::{
-    Auxiliary, Config, Country, Destination, Mode, Problem, Problems, RuleAction, Secrets, Selector, Subject,
+    Auxiliary, Config, Country, Destination, Draft, Mode, Problem, Problems, RuleAction, Secrets, Selector, Subject,
 };
 use crate::dedup::DedupWindow;
 use crate::destination;
@@ -125,7 +125,15 @@ impl Generation {
         names: &Arc<Names>,
         memories: &Memories,
     ) -> Result<Generation, Problems> {
-        let draft = Config::draft_file(file, secrets)?;
+        Generation::of_draft(Config::draft_file(file, secrets)?, engine, names, memories)
+    }
+
+    fn of_draft(
+        draft: Draft,
+        engine: &Engine,
+        names: &Arc<Names>,
+        memories: &Memories,
+    ) -> Result<Generation, Problems> {
         if draft.problems.is_empty() {
             return Generation::resolve(draft.config, engine, names, memories);
         }
@@ -145,6 +153,17 @@ impl Generation {
         let engine = Arc::new(Engine::new());
         let names = Names::new(Box::new(weir_detect::Judge::new(Arc::clone(&engine))));
         Generation::load(file, secrets, &engine, &names, &Memories::default()).map(|generation| generation.config)
+    }
+
+    /// The generation that this text of a file would be, where it does not stand there yet.
+    pub fn of_text(
+        text: &str,
+        file: &Path,
+        secrets: Secrets<'_>,
+        names: &Arc<Names>,
+        engine: &Engine,
+    ) -> Result<Generation, Problems> {
+        Generation::of_draft(Config::draft(text, file, secrets)?, engine, names, &Memories::default())
     }
 
     /// Resolves a configuration; every problem at once.

@@ -14,6 +14,7 @@ pub mod disk;
 pub mod first_start;
 pub mod gateway;
 pub mod generation;
+pub mod ladder;
 pub mod listen;
 pub mod log;
 pub mod observed;

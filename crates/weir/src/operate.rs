@@ -16,7 +16,9 @@ use weir_policy::{RecordView, Releaser};
 
 use crate::alerts;
 use crate::bypass::{self, Change};
-use crate::gateway::Gateway;
+use crate::config::Config;
+use crate::gateway::{Gateway, StartError};
+use crate::ladder;
 use crate::pipeline::{Reentry, Replayed};
 
 /// Entries that one list shows at most.
@@ -37,11 +39,16 @@ impl Gateway {
     /// Runs a command that was recorded.
     pub async fn run(&self, command: Command) -> Result<Reply, AdminError> {
         match command {
-            Command::Reload {} => {
-                let done = self.reload().await.map_err(|e| AdminError::Conflict { message: e.to_string() })?;
-                say_reloaded(done.0, &done.1);
-                let generation = self.pipeline.generation_id().to_hex();
-                Ok(Reply::Reloaded { generation, changed: done.0, at_next_start: done.1 })
+            Command::Reload {} => self.reloaded(self.reload().await),
+            Command::DestinationAdd { destination } => {
+                let destination = id(&destination)?;
+                let expected = format!("there is no destination {destination}");
+                self.reloaded(self.reload_expecting(|new| new.destinations.contains_key(&destination), &expected).await)
+            }
+            Command::LadderMove { source, event, step } => {
+                let expected = format!("source {source} is not where the command put it");
+                let is_there = |new: &Config| ladder::is_on(new, &source, event.as_deref(), step);
+                self.reloaded(self.reload_expecting(is_there, &expected).await)
             }
             Command::Status {} => Ok(Reply::Status(self.status())),
             Command::Alerts {} => Ok(Reply::Alerts { alerts: self.alerts.on().iter().map(alerts::shown).collect() }),
@@ -93,6 +100,13 @@ impl Gateway {
 }
 
 impl Gateway {
+    fn reloaded(&self, done: Result<(bool, Vec<String>), StartError>) -> Result<Reply, AdminError> {
+        let (changed, at_next_start) = done.map_err(|e| AdminError::Conflict { message: e.to_string() })?;
+        say_reloaded(changed, &at_next_start);
+        let generation = self.pipeline.generation_id().to_hex();
+        Ok(Reply::Reloaded { generation, changed, at_next_start })
+    }
+
     fn targets(&self, command: &Command) -> Vec<Target> {
         let destination = |text: &str| DestinationId::parse(text).ok().map(Target::Destination);
         match command {
@@ -107,7 +121,9 @@ impl Gateway {
             }
             Command::DestinationSuspend { destination: id }
             | Command::DestinationResume { destination: id }
+            | Command::DestinationAdd { destination: id }
             | Command::DestinationEnd { destination: id, .. } => destination(id).into_iter().collect(),
+            Command::LadderMove { source, event, .. } => ladder::targets(source, event.as_deref()),
             _ => vec![Target::Generation(self.pipeline.generation_id())],
         }
     }

@@ -75,10 +75,14 @@ pub(super) fn ask(out: &Output, data: &Path, command: &Command) -> Exit {
 
 /// What is not there or cannot be done now was found; everything else is a command that could not run.
 pub(super) fn refused(out: &Output, error: &AdminError) -> Exit {
-    let exit = out.fail(error);
+    out.fail(error);
+    exit_of(error)
+}
+
+pub(super) fn exit_of(error: &AdminError) -> Exit {
     match error {
         AdminError::NotFound { .. } | AdminError::Conflict { .. } => Exit::Found,
-        _ => exit,
+        _ => Exit::CouldNotRun,
     }
 }
 

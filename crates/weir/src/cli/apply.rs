@@ -1,0 +1,133 @@
+//! Puts an edited configuration in force: checked whole, written, taken up by the running Weir, and put back where that refuses.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use weir_console::AdminError;
+use weir_console::command::{Command as Ask, Reply};
+use weir_console::socket;
+use weir_detect::{Engine, Judge};
+use weir_event::Names;
+use weir_ledger::Act;
+
+use super::{Exit, Folders, Output, offline, output};
+use crate::config::edit::{Edit, EditError};
+use crate::config::{Problems, Secrets};
+use crate::disk;
+use crate::generation::Generation;
+
+/// What became of an edit.
+#[derive(Debug)]
+pub(super) enum Applied {
+    /// The running Weir goes by it.
+    InForce {
+        /// The generation.
+        generation: String,
+        /// Fields that wait for the next start.
+        at_next_start: Vec<String>,
+    },
+    /// No Weir runs on this data folder: the next start goes by it.
+    Written,
+}
+
+/// Why nothing changed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotApplied {
+    /// The file.
+    #[error("{0}")]
+    Edit(#[from] EditError),
+    /// It would not be a configuration.
+    #[error("nothing was changed, the file would have a problem:\n{0}")]
+    Problems(Problems),
+    /// The running Weir did not take it; the file is as it was.
+    #[error("weir refused the change and the file was put back: {0}")]
+    Refused(AdminError),
+    /// The running Weir did not take it, and the file could not be put back.
+    #[error("weir refused the change ({0}), and the file could not be put back: {1}")]
+    Stranded(AdminError, EditError),
+    /// The audit ledger.
+    #[error("not recorded, so nothing was changed: {0}")]
+    NotRecorded(String),
+}
+
+/// The file that commands edit: the one that `serve` would choose.
+pub(super) fn file(folders: &Folders) -> Result<PathBuf, String> {
+    folders.config_file().ok_or_else(|| "there is no weir.yaml here: name one with --config FILE".to_owned())
+}
+
+/// The generation that a text would be. Secrets may be at hand of the running Weir only, so they are not looked for.
+pub(super) fn generation(text: &str, file: &Path, names: &Arc<Names>) -> Result<Generation, Problems> {
+    Generation::of_text(text, file, Secrets::Leave, names, &Engine::new())
+}
+
+/// Names of this process.
+pub(super) fn names() -> Arc<Names> {
+    Names::new(Box::new(Judge::new(Arc::new(Engine::new()))))
+}
+
+/// Writes an edit and makes the running Weir go by it. `ask` is entered into the audit ledger before the change is in force; where no
+/// Weir runs, `act` is, before the file is written.
+pub(super) fn apply(
+    folders: &Folders,
+    edit: Edit,
+    ask: &Ask,
+    act: impl FnOnce() -> Act,
+) -> Result<Applied, NotApplied> {
+    let file = file(folders).map_err(NotApplied::NotRecorded)?;
+    generation(&edit.text(), &file, &names()).map_err(NotApplied::Problems)?;
+    if !disk::is_in_use(&folders.data) {
+        if disk::version_is_known(&folders.data).unwrap_or(false) {
+            let keys = folders.key_folder().map_err(NotApplied::NotRecorded)?;
+            offline::record(folders, &keys, || Ok::<_, String>(act())).map_err(NotApplied::NotRecorded)?;
+        }
+        edit.write()?;
+        return Ok(Applied::Written);
+    }
+    // A crash between the two leaves a file that is not in force: the next start or reload takes it up, as if it had been
+    // edited by hand.
+    let written = edit.write()?;
+    match socket::ask(&folders.data, ask) {
+        Ok(Reply::Reloaded { generation, at_next_start, .. }) => Ok(Applied::InForce { generation, at_next_start }),
+        Ok(_) => Ok(Applied::InForce { generation: String::new(), at_next_start: Vec::new() }),
+        Err(error) => match written.undo() {
+            Ok(()) => Err(NotApplied::Refused(error)),
+            Err(undo) => Err(NotApplied::Stranded(error, undo)),
+        },
+    }
+}
+
+/// How a command that changed nothing ends: what the operator can mend was found.
+pub(super) fn not_applied(out: &Output, why: &NotApplied) -> Exit {
+    match why {
+        NotApplied::Refused(error) => {
+            out.fail(why);
+            output::exit_of(error)
+        }
+        _ => out.fail(why),
+    }
+}
+
+impl Applied {
+    /// For people.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Applied::InForce { generation, at_next_start } if at_next_start.is_empty() => {
+                format!("generation {generation} is in force")
+            }
+            Applied::InForce { generation, at_next_start } => {
+                format!("generation {generation} is in force\nat the next start only: {}", at_next_start.join(", "))
+            }
+            Applied::Written => {
+                "no weir runs on this data folder: the file was edited, the next start goes by it".into()
+            }
+        }
+    }
+
+    /// The generation in force, for programs.
+    pub(super) fn in_force(&self) -> Option<&str> {
+        match self {
+            Applied::InForce { generation, .. } => Some(generation),
+            Applied::Written => None,
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The ladder: a mirrored copy, then delivery, then enforcement, each step one command and each with its way back.
+
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use weir_tests::drivers::{Sdk, drive};
+use weir_tests::harness::{Setup, WRITE_KEY, Weir};
+use weir_tests::nginx::Nginx;
+use weir_tests::privacy::{files_below, planted};
+use weir_tests::standin::Standin;
+use weir_tests::wire;
+
+/// A configuration as people write one: with comments, which a command must not touch.
+fn setup(vendor: &str, mode: &str) -> Setup {
+    let mut setup = Setup::mixpanel(vendor);
+    setup.sources = format!(
+        "  # the site\n  web:\n    protocol: mixpanel\n    write_keys: [{WRITE_KEY}] # public\n    mode: {mode} # since May\n    environment: production\n"
+    );
+    setup
+}
+
+fn file(weir: &Weir) -> String {
+    std::fs::read_to_string(weir.folder().config()).expect("the configuration can be read")
+}
+
+fn track(weir: &Weir, event: &str, id: &str) {
+    let body = json!([{"event": event, "properties": {"token": WRITE_KEY, "distinct_id": "u1", "$insert_id": id, "plan": "team"}}]);
+    let answer = wire::post(weir.ingest(), "/in/web/track", "application/json", body.to_string().as_bytes());
+    assert_eq!(answer.expect("weir answers").status, 200);
+}
+
+fn audit_entries(weir: &Weir) -> u64 {
+    weir.metrics().sum("weir_audit_entries_total", &[])
+}
+
+#[test]
+fn one_command_moves_an_event_or_a_source_and_one_takes_it_back() {
+    let standin = Standin::of_weir();
+    let weir = Weir::start(&setup(&standin.url(), "tap"));
+    let folder = Arc::clone(weir.folder());
+    let before = file(&weir);
+    track(&weir, "Signup", "a1");
+    weir.settle();
+    assert_eq!(standin.event_count(), 0, "nothing is delivered on tap");
+
+    let recorded = audit_entries(&weir);
+    let (code, out, err) = folder.weir(&["ladder", "up", "web", "Signup"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("Signup of source web: tap -> observe") && out.contains("is in force"), "{out}");
+    assert_eq!(audit_entries(&weir), recorded + 1);
+    let after = file(&weir);
+    let added = "    events:\n      Signup: {mode: observe}\n";
+    assert_eq!(after.replacen(added, "", 1), before, "one thing was added:\n{after}");
+    track(&weir, "Signup", "a2");
+    track(&weir, "Other", "a3");
+    weir.settle();
+    let names: Vec<String> = standin.events().iter().map(|e| e.name().to_owned()).collect();
+    assert_eq!(names, ["Signup"], "only the event that was moved");
+
+    let (code, listed, _) = folder.weir(&["ladder", "--json"]);
+    let steps: Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(
+        (code, &steps["steps"][0]["step"], &steps["steps"][1]["step"]),
+        (Some(0), &json!("tap"), &json!("observe"))
+    );
+    assert!(steps["steps"][0]["since"].is_null() && steps["steps"][1]["since"].is_string(), "{listed}");
+
+    assert_eq!(folder.weir(&["ladder", "up", "web"]).0, Some(0));
+    assert!(file(&weir).contains("    mode: observe # since May\n"), "{}", file(&weir));
+    track(&weir, "Other", "a4");
+    weir.settle();
+    assert_eq!(standin.event_count(), 2);
+    assert_eq!(folder.weir(&["ladder", "back", "web"]).0, Some(0));
+    assert_eq!(file(&weir), after);
+    let (code, _, err) = folder.weir(&["ladder", "back", "web"]);
+    assert_eq!(code, Some(1), "there is nothing below tap: {err}");
+    assert_eq!(folder.weir(&["ladder", "up", "nowhere"]).0, Some(1));
+    let (_, out, _) = folder.weir(&["ladder", "up", "web", "--dry-run"]);
+    assert!(
+        out.contains("-    mode: tap # since May\n+    mode: observe # since May\n") && file(&weir) == after,
+        "{out}"
+    );
+    assert_eq!(folder.verify_ledger(true).0, Some(0));
+}
+
+#[test]
+fn d17_a_step_that_weir_refuses_leaves_the_file_as_it_was() {
+    let standin = Standin::of_weir();
+    let weir = Weir::start(&setup(&standin.url(), "observe"));
+    let folder = Arc::clone(weir.folder());
+    let before = file(&weir);
+    let asked = wire::get(weir.ingest(), &format!("/in/web/flags/?token={WRITE_KEY}&context=%7B%7D"));
+    assert_eq!(asked.expect("weir answers").status, 200);
+    let (code, out, err) = folder.weir(&["ladder", "up", "web"]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(err.contains("accept_flag_loss") && err.contains("put back"), "{err}");
+    assert_eq!(file(&weir), before);
+    let left = std::fs::read_dir(folder.config().parent().expect("it lies in a folder")).expect("it can be read");
+    let left: Vec<_> =
+        left.flatten().map(|f| f.file_name()).filter(|n| n.to_string_lossy().ends_with(".new")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(folder.weir(&["reload"]).0, Some(0));
+}
+
+#[test]
+fn an_edit_of_another_file_than_the_one_that_weir_reads_is_put_back() {
+    let standin = Standin::of_weir();
+    let weir = Weir::start(&setup(&standin.url(), "tap"));
+    let folder = Arc::clone(weir.folder());
+    let other = folder.config().with_file_name("other.yaml");
+    std::fs::copy(folder.config(), &other).expect("it can be copied");
+    let (data, path) = (folder.data().display().to_string(), other.display().to_string());
+    let output = folder.run(&["ladder", "up", "web", "--data", &data, "--config", &path], &[]);
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains(&folder.config().display().to_string()), "it names the file that counts: {err}");
+    assert_eq!(std::fs::read_to_string(&other).ok(), Some(file(&weir)));
+}
+
+#[test]
+fn without_a_running_weir_the_file_is_edited_and_the_move_is_recorded() {
+    let standin = Standin::of_weir();
+    let weir = Weir::start(&setup(&standin.url(), "tap"));
+    assert_eq!(weir.folder().weir(&["status"]).0, Some(0));
+    let folder = weir.kill();
+    let (code, out, err) = folder.weir(&["ladder", "up", "web"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("the next start goes by it"), "{out}");
+    let (_, listed, _) = folder.weir(&["ladder", "list"]);
+    assert!(listed.contains("observe") && !listed.contains("written by hand"), "{listed}");
+    let weir = folder.start();
+    track(&weir, "Signup", "b1");
+    weir.settle();
+    assert_eq!(standin.event_count(), 1);
+}
+
+/// Stops or continues a process, so that it is there and answers nothing.
+fn signal(weir: &Weir, signal: &str) {
+    let status = Command::new("kill").args([signal, &weir.id().to_string()]).status().expect("kill runs");
+    assert!(status.success());
+}
+
+fn mirror(vendor: &Standin, weir: &Weir) -> Nginx {
+    let (vendor, weir) = (vendor.url(), weir.ingest().to_string());
+    Nginx::start("mirror.conf", &[("https://api.mixpanel.com", &vendor), ("127.0.0.1:8400", &weir)])
+}
+
+#[test]
+fn a_mirrored_tap_gives_the_vendor_every_request_as_before_and_weir_a_copy_of_its_body() {
+    let (direct, vendor, destination) = (Standin::start(), Standin::start(), Standin::of_weir());
+    let before = drive(Sdk::Node, "plain", &direct.url(), WRITE_KEY);
+    let weir = Weir::start(&setup(&destination.url(), "tap").and("trusted_proxies: [127.0.0.1/32]\n"));
+    let nginx = mirror(&vendor, &weir);
+    let through = drive(Sdk::Node, "plain", &nginx.url(), WRITE_KEY);
+
+    assert_eq!((through.sent(), through.failed()), (before.sent(), before.failed()), "the SDK sees no difference");
+    assert_eq!(through.report["elsewhere"], before.report["elsewhere"]);
+    assert_eq!((vendor.event_count(), vendor.profiles().len()), (direct.event_count(), direct.profiles().len()));
+    let lengths = |standin: &Standin| {
+        let mut all: Vec<(String, usize)> =
+            standin.requests().iter().map(|r| (r.path().to_owned(), r.body.len())).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(lengths(&vendor), lengths(&direct), "each request, each body whole");
+
+    let journaled = || weir.metrics().sum("weir_events_journaled_total", &[("source", "web")]);
+    weir.wait_until("every copy arrived", || journaled() >= through.sent().len() as u64);
+    let metrics = weir.settle();
+    assert_eq!((destination.requests().len(), metrics.sums_broken()), (0, Vec::new()), "a tap delivers nothing");
+    // Nothing of a body or a query lies with the proxy.
+    let needles = planted();
+    for file in files_below(nginx.folder()) {
+        weir_tests::privacy::assert_absent(
+            &needles,
+            &std::fs::read(&file).unwrap_or_default(),
+            &file.display().to_string(),
+        );
+    }
+}
+
+#[test]
+fn a_weir_that_is_slow_or_gone_changes_nothing_for_the_vendors_copy() {
+    let (vendor, destination) = (Standin::start(), Standin::of_weir());
+    let weir = Weir::start(&setup(&destination.url(), "tap"));
+    let nginx = mirror(&vendor, &weir);
+    let send = |id: &str| {
+        let body = json!([{"event": "E", "properties": {"token": WRITE_KEY, "distinct_id": "u", "$insert_id": id}}]);
+        let asked = Instant::now();
+        let answer = wire::post(nginx.address(), "/track?verbose=1", "application/json", body.to_string().as_bytes());
+        (answer.expect("nginx answers").status, asked.elapsed())
+    };
+    assert_eq!(send("1").0, 200);
+    signal(&weir, "-STOP");
+    let slow: Vec<(u16, Duration)> = ["2", "3", "4"].map(send).to_vec();
+    signal(&weir, "-CONT");
+    assert!(slow.iter().all(|(status, took)| *status == 200 && *took < Duration::from_secs(1)), "{slow:?}");
+    weir.kill();
+    let gone: Vec<(u16, Duration)> = ["5", "6"].map(send).to_vec();
+    assert!(gone.iter().all(|(status, took)| *status == 200 && *took < Duration::from_secs(1)), "{gone:?}");
+    assert_eq!(vendor.event_count(), 6);
+}
