@@ -255,3 +255,46 @@ fn tried(matrix: &Matrix) -> bool {
     let metrics = matrix.weir.metrics();
     matrix.vendors.keys().all(|kind| metrics.sum("weir_destination_failures_total", &[("destination", kind)]) > 0)
 }
+
+/// Asks of users, test 7: a dead-letter queue whose replay validates again, removes duplicates and has a dry run.
+#[test]
+fn acceptance_07_a_replay_runs_todays_policy_changes_nothing_in_preview_and_delivers_once() {
+    let matrix = Matrix::staying(&Fault::status(422));
+    matrix.all_are("weir_events_quarantined");
+    matrix.vendors.values().for_each(|standin| {
+        standin.heal();
+        standin.forget_requests();
+    });
+    let folder = matrix.weir.folder();
+    let data = folder.data().to_str().expect("a path is text");
+    let replay = |more: &[&str]| {
+        let all = ["quarantine", "replay", "--all", "--json", "--data", data];
+        let output = folder.run(&[&all[..], more].concat(), &[]);
+        let said: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        (output.status.code(), said)
+    };
+    let kinds = matrix.vendors.len() as u64;
+
+    let (code, said) = replay(&["--preview"]);
+    assert_eq!((code, said["of"].as_u64(), said["done"].as_u64()), (Some(0), Some(EVENTS * kinds), Some(0)), "{said}");
+    matrix.all_are("weir_events_quarantined");
+    for (kind, standin) in &matrix.vendors {
+        assert!(standin.requests().is_empty(), "{kind}: a preview sent something");
+    }
+
+    // Since they were rejected, `plan` is no longer allowed.
+    let text = std::fs::read_to_string(folder.config()).expect("the configuration can be read");
+    std::fs::write(folder.config(), text.replace("allow: [n, plan]", "allow: [n]")).expect("it can be written");
+    assert_eq!(folder.run(&["reload", "--data", data], &[]).status.code(), Some(0));
+    let (code, said) = replay(&[]);
+    assert_eq!((code, said["done"].as_u64()), (Some(0), Some(EVENTS * kinds)), "{said}");
+    let metrics = matrix.arrives();
+    assert_eq!(metrics.sum("weir_events_quarantined", &[]), 0);
+    for (kind, standin) in &matrix.vendors {
+        assert!(standin.events().iter().all(|event| event.text("plan").is_none()), "{kind}: yesterday's policy");
+        assert!(standin.events().iter().all(|event| event.copies == 1), "{kind}: an event came twice");
+    }
+
+    let (code, said) = replay(&[]);
+    assert_eq!((code, said["of"].as_u64()), (Some(0), Some(0)), "nothing is left to be replayed: {said}");
+}

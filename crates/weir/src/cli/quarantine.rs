@@ -38,15 +38,12 @@ pub(super) enum Command {
     /// One entry, masked. Recorded in the audit log.
     #[command(after_help = "Example:\n  weir quarantine show raw-12")]
     Show(One),
-    /// Passes an entry through today's policy again.
-    #[command(after_help = "Example:\n  weir quarantine replay raw-12 --preview\n  weir quarantine replay raw-12")]
-    Replay {
-        #[command(flatten)]
-        one: One,
-        /// Says what would happen and changes nothing.
-        #[arg(long)]
-        preview: bool,
-    },
+    /// Passes entries through today's policy again: those that are named, or all that fit.
+    #[command(
+        after_help = "Example:\n  weir quarantine replay raw-12 --preview\n  weir quarantine replay raw-12 raw-13\n  \
+                      weir quarantine replay --all --destination product\n\nEnds with 1 where some entry stays."
+    )]
+    Replay(Replay),
     /// Throws entries away; they count as dropped under `discarded`.
     #[command(after_help = "Example:\n  weir quarantine discard raw-12 raw-13")]
     Discard {
@@ -57,6 +54,36 @@ pub(super) enum Command {
         folders: Folders,
     },
 }
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// Their ids, such as raw-12 or rejected-7.
+    #[arg(value_name = "ENTRY", required_unless_present = "all", conflicts_with = "all")]
+    entries: Vec<String>,
+    /// All of them, or all that `--source`, `--destination` and `--reason` leave; at most 10,000 at a time.
+    #[arg(long)]
+    all: bool,
+    /// With --all: only what was withheld at the gate of this source.
+    #[arg(long, requires = "all")]
+    source: Option<String>,
+    /// With --all: only what this destination rejected.
+    #[arg(long, requires = "all")]
+    destination: Option<String>,
+    /// With --all: only with this reason.
+    #[arg(long, requires = "all")]
+    reason: Option<String>,
+    /// Says what would happen and changes nothing.
+    #[arg(long)]
+    preview: bool,
+    /// The folder that holds hold.key, where it was moved away. Default: the key folder.
+    #[arg(long, value_name = "FOLDER")]
+    hold_key: Option<PathBuf>,
+    #[command(flatten)]
+    folders: Folders,
+}
+
+/// Entries that one `--all` replays: as many as one list shows.
+const REPLAYED_MAX: u32 = 10_000;
 
 #[derive(Debug, Args)]
 pub(super) struct One {
@@ -80,19 +107,76 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
             Ok(Fetched::Opened(entry, body)) => show_opened(out, &entry, &body),
             Err(exit) => exit,
         },
-        Command::Replay { one, preview } => {
-            let opened = match one.entry.starts_with("raw-").then(|| fetch(out, one)).transpose() {
-                Ok(Some(Fetched::Opened(_, body))) => Some(Opened::new(&body)),
-                Ok(_) => None,
-                Err(exit) => return exit,
-            };
-            let ask_for = Ask::QuarantineReplay { entry: one.entry.clone(), opened, preview: *preview };
-            ask(out, &one.folders.data, &ask_for)
-        }
+        Command::Replay(command) => replay(out, command),
         Command::Discard { entries, folders } => {
             ask(out, &folders.data, &Ask::QuarantineDiscard { entries: entries.clone() })
         }
     }
+}
+
+/// One entry is answered as the gateway answers; of several each has its line.
+fn replay(out: &Output, command: &Replay) -> Exit {
+    let entries = if command.all {
+        let (source, destination) = (command.source.clone(), command.destination.clone());
+        let filter = Filter { source, destination, reason: command.reason.clone() };
+        match socket::ask(&command.folders.data, &Ask::QuarantineList { filter, limit: REPLAYED_MAX }) {
+            Ok(Reply::Quarantine { entries, .. }) => entries.into_iter().map(|entry| entry.entry).collect(),
+            Ok(_) => return out.fail("the answer is not of this release: use the command line of the same release"),
+            Err(error) => return refused(out, &error),
+        }
+    } else {
+        command.entries.clone()
+    };
+    if let ([entry], false) = (&entries[..], command.all) {
+        return match replay_one(out, command, entry) {
+            Ok(reply) => show(out, &reply),
+            Err(exit) => exit,
+        };
+    }
+    let (mut done, mut text, mut list) = (0, String::new(), Vec::new());
+    for entry in &entries {
+        match replay_one(out, command, entry) {
+            Ok(Reply::Replayed { done: is_done, outcomes }) => {
+                done += usize::from(is_done);
+                text.push_str(&format!("{entry}: {}\n", outcomes.join("; ")));
+                list.push(json!({"entry": entry, "done": is_done, "outcomes": outcomes}));
+            }
+            Ok(_) => return out.fail("the answer is not of this release: use the command line of the same release"),
+            // What became of those before it is said all the same.
+            Err(Exit::CouldNotRun) => {
+                out.show(
+                    &json!({"reply": "replayed_several", "done": done, "of": entries.len(), "entries": list}),
+                    &text,
+                );
+                return Exit::CouldNotRun;
+            }
+            Err(_) => list.push(json!({"entry": entry, "done": false, "outcomes": []})),
+        }
+    }
+    let head = if command.preview {
+        "nothing was changed".to_owned()
+    } else {
+        format!("{done} of {} replayed", entries.len())
+    };
+    out.show(
+        &json!({"reply": "replayed_several", "done": done, "of": entries.len(), "entries": list}),
+        &format!("{text}{head}"),
+    );
+    if command.preview || done == entries.len() { Exit::Fine } else { Exit::Found }
+}
+
+fn replay_one(out: &Output, command: &Replay, entry: &str) -> Result<Reply, Exit> {
+    let opened = if entry.starts_with("raw-") {
+        let (hold_key, folders) = (command.hold_key.clone(), command.folders.clone());
+        match fetch(out, &One { entry: entry.to_owned(), hold_key, folders })? {
+            Fetched::Opened(_, body) => Some(Opened::new(&body)),
+            Fetched::Answered(_) => None,
+        }
+    } else {
+        None
+    };
+    let ask_for = Ask::QuarantineReplay { entry: entry.to_owned(), opened, preview: command.preview };
+    socket::ask(&command.folders.data, &ask_for).map_err(|error| refused(out, &error))
 }
 
 enum Fetched {
