@@ -318,6 +318,9 @@ pub struct Status {
     pub sources: Vec<SourceStatus>,
     /// By destination.
     pub destinations: Vec<DestinationStatus>,
+    /// What somebody should look at before long, a sentence each: allowances that end.
+    #[serde(default)]
+    pub notices: Vec<String>,
 }
 
 /// One alert that is on.

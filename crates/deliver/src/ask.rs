@@ -125,6 +125,7 @@ fn question(
     let bytes = Cursor::new(about.bytes()).bytes().map_err(|_| AskError::Withheld(Rule::Malformed))?;
     let view = RecordView::parse_bytes(bytes, &remap).map_err(|_| AskError::Withheld(Rule::Malformed))?;
     let mut releaser = Releaser::new(Arc::clone(&setup.inquiries), context.keys.snapshot(), Arc::clone(&context.names));
+    releaser.set_time(context.clock.now());
     let released = releaser.release(&view).map_err(AskError::Withheld)?;
     let facts = released.row();
     let field_set = FieldSetId(facts.field_set.0);

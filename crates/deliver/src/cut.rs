@@ -72,7 +72,7 @@ pub(crate) struct Batch {
     pub(crate) ordered: bool,
     /// When its oldest event was received.
     pub(crate) oldest: Millis,
-    /// From then on something in it is too old for where it goes.
+    /// After that something in it is too old for where it goes, or an entry of the allow list has ended.
     good_until: Millis,
     /// The batch that it tries again.
     pub(crate) retry_of: Option<BatchId>,
@@ -87,7 +87,7 @@ impl Batch {
         self.items.first().map_or(u64::MAX, Item::offset)
     }
 
-    /// Whether something in it has become too old for where it goes: then it has to be cut anew.
+    /// Whether something in it has become too old for where it goes, or may not leave any more: then it has to be cut anew.
     pub(crate) fn is_stale(&self, now: Millis) -> bool {
         now > self.good_until
     }
@@ -201,6 +201,7 @@ impl Cutter {
         terminal: Terminal,
         retry_of: Option<BatchId>,
     ) -> Result<Cut, CutError> {
+        self.releaser.set_time(now);
         let mut cutting = Cutting::new(now, retry_of, self.withdrawals.version());
         for item in items {
             match looked_at(item, self.label, terminal)? {
@@ -213,6 +214,7 @@ impl Cutter {
 
     /// Cuts records of quarantine, sorted by offset, under today's policy. What release drops is in the drops and stays where it is.
     pub(crate) fn cut_held(&mut self, records: &[RejectedRecord], now: Millis) -> Result<Cut, CutError> {
+        self.releaser.set_time(now);
         let mut cutting = Cutting::new(now, None, self.withdrawals.version());
         for (place, record) in records.iter().enumerate() {
             let offset = record.info().offset.map_or(0, |offset| offset.0);
@@ -323,7 +325,8 @@ impl Cutter {
             repeats_safely: self.setup.options.on_unknown == OnUnknown::Resend && open.repeats_safely,
             ordered: open.ordered,
             oldest: open.oldest,
-            good_until: open.good_until,
+            // At the end itself it may not leave any more.
+            good_until: open.good_until.min(self.releaser.good_until().plus(-1)),
             retry_of,
             may_be_held: retry_of.is_some(),
             checked: AtomicU64::new(withdrawals),

@@ -267,7 +267,7 @@ impl Sending {
     }
 
     /// Whether the batch has to be cut anew: somebody in it has withdrawn consent since it was cut, or something in it has become
-    /// too old for where it goes.
+    /// too old for where it goes or is not allowed any more.
     fn is_overtaken(&self, batch: &Batch) -> bool {
         batch.is_stale(self.context.clock.now()) || batch.is_withdrawn(&self.setup, &self.context.withdrawals)
     }

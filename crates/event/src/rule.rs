@@ -72,11 +72,13 @@ pub enum Rule {
     Residency = 33,
     /// Nothing is known of the subject's region, and a residency class might not admit the destination.
     RegionUnknown = 34,
+    /// The entry of the allow list that let it leave has ended: its `until` is over.
+    AllowanceEnded = 35,
 }
 
 impl Rule {
     /// Every rule, in order of its number.
-    pub const ALL: [Rule; 34] = {
+    pub const ALL: [Rule; 35] = {
         use Rule::*;
         [
             NotAllowed,
@@ -113,6 +115,7 @@ impl Rule {
             SampledOut,
             Residency,
             RegionUnknown,
+            AllowanceEnded,
         ]
     };
 
@@ -153,6 +156,7 @@ impl Rule {
             Rule::SampledOut => "sampled_out",
             Rule::Residency => "residency",
             Rule::RegionUnknown => "region_unknown",
+            Rule::AllowanceEnded => "allowance_ended",
         }
     }
 

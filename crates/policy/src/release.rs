@@ -46,6 +46,9 @@ pub struct Releaser {
     paths: PathTable,
     known: Known,
     decisions: Vec<(Decision, bool)>,
+    /// What entries of the allow list with an end are held against. Without a time they have ended.
+    now: Millis,
+    next_end: Millis,
     pseudonyms: Pseudonyms,
     os: Memo,
     browser: Memo,
@@ -174,6 +177,8 @@ impl Releaser {
             engine: Engine::new(),
             paths: PathTable::new(),
             decisions: Vec::new(),
+            now: Millis(i64::MAX),
+            next_end: Millis(i64::MAX),
             pseudonyms: Pseudonyms::default(),
             os: Memo::default(),
             browser: Memo::default(),
@@ -194,6 +199,22 @@ impl Releaser {
         self.destination = keys.destination(&self.policy.destination);
         self.keys = keys;
         self.pseudonyms.clear();
+    }
+
+    /// Tells the time, for entries of the allow list that end. Until it is told they have ended.
+    pub fn set_time(&mut self, now: Millis) {
+        if now >= self.next_end || now < self.now {
+            self.decisions.clear();
+        }
+        if now != self.now {
+            self.next_end = self.policy.next_end(now);
+        }
+        self.now = now;
+    }
+
+    /// Until when a decision of this releaser holds: at this instant the next entry of its allow list ends.
+    pub fn good_until(&self) -> Millis {
+        self.next_end
     }
 
     /// The epoch whose key must exist before this event is released; `None` for `raw` and `stable`.
@@ -744,7 +765,8 @@ impl Releaser {
             }
             above = self.names.entry(above).parent;
         }
-        let allowed = policy.allow.contains(&path);
+        let allowance = policy.check_allowed(path, self.now);
+        let allowed = allowance.is_ok();
         // The country in what leaves is the gate's own; an address never leaves.
         if path == known.address || path == known.country {
             return Decision::Deny(Rule::NotAllowed);
@@ -752,7 +774,7 @@ impl Releaser {
         if path == known.width {
             return Decision::ScreenWidth { allowed };
         }
-        if policy.pseudonymize.contains(&path) {
+        if allowed && policy.pseudonymize.contains(&path) {
             return Decision::Pseudonymize;
         }
         if allowed {
@@ -774,13 +796,15 @@ impl Releaser {
             return Decision::Campaign;
         }
         let entry = self.names.entry(path);
-        if entry.folded && policy.pseudonymize.contains(&entry.parent) {
-            return Decision::Pseudonymize;
+        if !entry.folded {
+            return Decision::Deny(allowance.err().unwrap_or(Rule::NotAllowed));
         }
-        if entry.folded && policy.allow.contains(&entry.parent) {
-            return Decision::AllowElement;
+        match (allowance, policy.check_allowed(entry.parent, self.now)) {
+            (_, Ok(())) if policy.pseudonymize.contains(&entry.parent) => Decision::Pseudonymize,
+            (_, Ok(())) => Decision::AllowElement,
+            (Err(Rule::AllowanceEnded), Err(_)) => Decision::Deny(Rule::AllowanceEnded),
+            (_, Err(rule)) => Decision::Deny(rule),
         }
-        Decision::Deny(Rule::NotAllowed)
     }
 
     /// The field set of what was just decided; made once per shape.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use weir_event::names::{NameKind, has_clean_class};
 use weir_event::{Category, ConsentState, DestinationId, Millis, NameId, Names, Purpose, PurposeSet, Rule};
 
@@ -192,6 +192,8 @@ pub struct ReleasePolicy {
     pub(crate) mode: Mode,
     pub(crate) links: bool,
     pub(crate) allow: HashSet<NameId, FixedState>,
+    /// Paths of `allow` that may leave only before an instant.
+    ends: HashMap<NameId, Millis, FixedState>,
     pub(crate) pseudonymize: HashSet<NameId, FixedState>,
     pub(crate) dropped_properties: HashSet<NameId, FixedState>,
     pub(crate) dropped_events: HashSet<NameId, FixedState>,
@@ -252,6 +254,7 @@ impl ReleasePolicy {
             mode,
             links: spec.links,
             allow: HashSet::default(),
+            ends: HashMap::default(),
             pseudonymize: HashSet::default(),
             dropped_properties: HashSet::default(),
             dropped_events: HashSet::default(),
@@ -350,6 +353,30 @@ impl ReleasePolicy {
             },
             _ => Err(Problem::NotOneSubject),
         }
+    }
+
+    /// Lets a path of the allow list leave only before `end`; of several ends the first holds. Whether it is one of the list.
+    pub fn end_at(&mut self, text: &str, end: Millis, names: &Names) -> bool {
+        let Ok(path) = path(names, text) else { return false };
+        let first = self.ends.get(&path).map_or(end, |known| end.min(*known));
+        self.ends.insert(path, first);
+        self.allow.contains(&path)
+    }
+
+    /// Whether the allow list has a path that has not ended at `now`. An error names the rule by which it stays.
+    pub(crate) fn check_allowed(&self, path: NameId, now: Millis) -> Result<(), Rule> {
+        if !self.allow.contains(&path) {
+            return Err(Rule::NotAllowed);
+        }
+        match self.ends.get(&path) {
+            Some(end) if now >= *end => Err(Rule::AllowanceEnded),
+            _ => Ok(()),
+        }
+    }
+
+    /// The next instant after `now` at which an entry of the allow list ends; without one, the end of time.
+    pub fn next_end(&self, now: Millis) -> Millis {
+        self.ends.values().copied().filter(|end| *end > now).min().unwrap_or(Millis(i64::MAX))
     }
 
     /// The destination.

@@ -23,7 +23,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use weir_event::{DestinationId, Environment, Region, SourceId};
+use weir_event::{DestinationId, Environment, Millis, Region, SourceId};
 use weir_policy::{ConsentRuleSpec, ConsentSpec, ResidencySpec, RouteSpec, SampleSpec};
 use zeroize::Zeroizing;
 
@@ -187,6 +187,8 @@ pub struct Destination {
     pub subject: Subject,
     /// Properties that may leave.
     pub allow: Vec<String>,
+    /// Those of them that have an owner or an end.
+    pub allow_terms: Vec<AllowTerm>,
     /// Exceptions from `allow`, and presets.
     pub rules: Vec<ReleaseRule>,
     /// The company behind it.
@@ -245,6 +247,46 @@ pub struct Onward {
     pub since: Option<String>,
     /// The last day.
     pub until: Option<String>,
+}
+
+/// Terms of one path of `destinations.<id>.release.allow`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AllowTerm {
+    /// The path, as written.
+    pub path: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The instant from which it does not leave any more: the day after `until` begins.
+    pub ends: Option<Millis>,
+}
+
+impl AllowTerm {
+    /// The last day on which it leaves, as the file writes it.
+    pub fn until(&self) -> Option<String> {
+        Some(self.ends?.plus(-1).to_rfc3339().get(..10)?.to_owned())
+    }
+}
+
+/// How long before the end of an allowance it is said.
+pub const ENDS_SOON_MILLIS: i64 = 14 * Millis::DAY;
+
+impl Config {
+    /// What is allowed and ends within [`ENDS_SOON_MILLIS`], or has ended, one sentence each.
+    pub fn ending(&self, now: Millis) -> Vec<String> {
+        let mut out = Vec::new();
+        for (id, destination) in &self.destinations {
+            for term in &destination.allow_terms {
+                let (Some(ends), Some(until)) = (term.ends, term.until()) else { continue };
+                if now.plus(ENDS_SOON_MILLIS) < ends {
+                    continue;
+                }
+                let owner = term.owner.as_ref().map(|owner| format!(", owner {owner}")).unwrap_or_default();
+                let what = if now < ends { "leaves until" } else { "is withheld since its last day," };
+                out.push(format!("destination {id}: `{}` {what} {until}{owner}", term.path));
+            }
+        }
+        out
+    }
 }
 
 /// `destinations.<id>.import`.

@@ -29,7 +29,9 @@ pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Ar
             }));
         })
         .ok();
+    let release = release.map(|policy| with_ends(policy, from, names));
     let inquiries = ReleasePolicy::resolve(&spec.for_questions(), names).ok();
+    let inquiries = inquiries.map(|policy| with_ends(policy, from, names));
     let kind = weir_protocol::destination_kind(from.kind);
     if kind.is_none() {
         problems.push(flaw("type", format!("there is no type {}", from.kind)));
@@ -63,12 +65,25 @@ pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Ar
     }
 }
 
+/// A path as policy knows it.
+fn canonical(from: &Destination, path: &str) -> String {
+    let protocol = weir_protocol::protocol(from.kind);
+    protocol.and_then(|p| p.canonical_path(path)).unwrap_or(path).to_owned()
+}
+
+/// A policy with the ends of what it allows.
+fn with_ends(mut policy: ReleasePolicy, from: &Destination, names: &Names) -> ReleasePolicy {
+    for term in &from.allow_terms {
+        if let Some(ends) = term.ends {
+            policy.end_at(&canonical(from, &term.path), ends, names);
+        }
+    }
+    policy
+}
+
 /// What policy reads of a destination. Allow lists take the vendor's own property names too: `$browser` is `context.browser.name`.
 fn release_spec(id: &DestinationId, from: &Destination, config: &Config) -> ReleaseSpec {
-    let canonical = |path: &String| {
-        let protocol = weir_protocol::protocol(from.kind);
-        protocol.and_then(|p| p.canonical_path(path)).map_or_else(|| path.clone(), str::to_owned)
-    };
+    let canonical = |path: &String| canonical(from, path);
     let rule = |rule: &config::ReleaseRule| {
         let mut spec = RuleSpec::default();
         let action = match rule.action {

@@ -248,6 +248,7 @@ impl Gateway {
         let view = RecordView::parse_bytes(record.bytes(), &remap)
             .map_err(|e| AdminError::Failed { message: format!("the record does not read: {e}") })?;
         let mut releaser = Releaser::new(Arc::clone(&setup.release), self.keys.snapshot(), Arc::clone(&self.names));
+        releaser.set_time(self.clock.now());
         let line = match releaser.release(&view) {
             Ok(released) => {
                 let mut paths: Vec<&str> = released.leaves().iter().map(|leaf| self.names.text(leaf.path())).collect();
@@ -290,6 +291,7 @@ impl Gateway {
             },
             sources: sources.collect(),
             destinations: self.destinations(),
+            notices: generation.config.ending(self.clock.now()),
         }
     }
 

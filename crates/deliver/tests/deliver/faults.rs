@@ -175,6 +175,29 @@ async fn a_dead_vendor_opens_the_breaker_and_nothing_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d16_what_waits_while_an_allowance_ends_is_released_again_without_it() {
+    let vendor = Vendor::start(|_, _| Do::Answer(503, "", String::new())).await;
+    let mut world = World::new().await;
+    let mut setup = Arc::into_inner(world.setup(&vendor.url, &["plan"], options())).unwrap();
+    let mut policy = weir_policy::ReleasePolicy::clone(&setup.release);
+    assert!(policy.end_at("plan", crate::support::NOW.plus(Millis::HOUR), &world.up().names));
+    setup.release = Arc::new(policy);
+    world.deliver_with(1, Some(Arc::new(setup))).await;
+    world.put(&Event::many(10)).await;
+    world.until("it was tried", || vendor.requests().len() >= 2).await;
+    world.clock.advance(Millis::HOUR);
+    vendor.script(|_, _| Do::Accept);
+    world.settled().await;
+    let (before, after) = (vendor.requests(), vendor.taken());
+    assert!(before[0].events.iter().all(|e| e["properties"]["plan"] == "pro"));
+    assert_eq!(after.iter().flat_map(|r| &r.events).count(), 10);
+    for event in after.iter().flat_map(|r| &r.events) {
+        assert_eq!(event["properties"]["plan"], serde_json::Value::Null);
+    }
+    assert_eq!(world.totals().delivered, 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_that_refuses_us_keeps_everything_and_is_shown() {
     let vendor = Vendor::start(|_, _| Do::Answer(401, "", "{\"error\":\"bad token\"}".into())).await;
     let mut world = World::new().await;

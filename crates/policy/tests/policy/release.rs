@@ -560,3 +560,55 @@ fn every_problem_of_a_configuration_is_named_at_once() {
     ];
     assert_eq!(seen, expected);
 }
+
+#[test]
+fn d16_an_allowance_with_an_end_holds_until_then_and_without_a_clock_not_at_all() {
+    let world = World::new();
+    let event = Event::new("opened")
+        .with("plan", text("pro"))
+        .with("tags", Value::Array(vec![text("new")]))
+        .with("id", text("a"));
+    let stored = world.minimise(&event).unwrap();
+    let spec = ReleaseSpec {
+        destination: DestinationId::parse("product").unwrap(),
+        subject: WEEKLY,
+        allow: ["plan", "tags", "id"].map(str::to_owned).to_vec(),
+        rules: vec![property("id", "pseudonymize")],
+        links: false,
+    };
+    let mut policy = ReleasePolicy::resolve(&spec, &world.names).unwrap();
+    let end = NOW.plus(Millis::DAY);
+    assert!(policy.end_at("plan", end.plus(Millis::DAY), &world.names));
+    assert!(policy.end_at("tags", end, &world.names) && policy.end_at("id", end, &world.names));
+    assert!(policy.end_at("tags", end.plus(1), &world.names), "the first of two ends holds");
+    assert!(!policy.end_at("seats", end, &world.names), "not on the list");
+    // Made once, so that its keys are there.
+    drop(world.releaser(WEEKLY, &[], &[]));
+    let mut releaser =
+        Releaser::new(std::sync::Arc::new(policy), world.keys.snapshot(), std::sync::Arc::clone(&world.names));
+    let mut left = |now: Option<Millis>| {
+        if let Some(now) = now {
+            releaser.set_time(now);
+        }
+        let until = releaser.good_until();
+        let lines = leaves(&world, &mut releaser, &stored).unwrap();
+        let has = |path: &str| lines.iter().any(|line| line.starts_with(path));
+        (has("plan="), has("tags.*="), has("id="), until)
+    };
+    let never = Millis(i64::MAX);
+    assert_eq!(left(None), (false, false, false, never), "nobody said what time it is");
+    assert_eq!(left(Some(NOW)), (true, true, true, end));
+    assert_eq!(left(Some(end.plus(-1))), (true, true, true, end));
+    assert_eq!(left(Some(end)), (true, false, false, end.plus(Millis::DAY)));
+    assert_eq!(left(Some(end.plus(Millis::DAY))), (false, false, false, never));
+    assert_eq!(left(Some(NOW)), (true, true, true, end), "a clock that was set back");
+    let withheld = |releaser: &mut Releaser| {
+        let id = world.release(releaser, &stored, |released| released.unwrap().row().field_set);
+        releaser.field_set(id).unwrap().withheld().to_vec()
+    };
+    releaser.set_time(never);
+    let rules = withheld(&mut releaser);
+    for path in ["plan", "tags.*", "id"] {
+        assert!(rules.contains(&(world.path(path), Rule::AllowanceEnded)), "{path}");
+    }
+}

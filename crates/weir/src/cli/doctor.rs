@@ -130,6 +130,11 @@ fn configuration(checks: &mut Checks, folders: &Folders) -> Config {
             let sources = counted(config.sources.len(), "source");
             let destinations = counted(config.destinations.len(), "destination");
             checks.good("config", format!("{}: {sources}, {destinations}", file.display()));
+            let ending = config.ending(SystemClock.now());
+            if !ending.is_empty() {
+                let advice = "decide about each: give it a later `until`, or remove it from `allow`";
+                checks.warn("allowances", ending.join("\n"), advice);
+            }
             config
         }
         Err(problems) => {

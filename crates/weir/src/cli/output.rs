@@ -157,6 +157,7 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             text.push_str(&table(&["source", "mode", "journaled", "held", "dropped"], rows));
             text.push('\n');
             text.push_str(&destinations_table(&status.destinations));
+            status.notices.iter().for_each(|notice| text.push_str(&format!("\n! {notice}\n")));
             text
         }
     };

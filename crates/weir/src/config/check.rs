@@ -121,6 +121,17 @@ impl Checker<'_> {
         let at = node.at;
         match kind {
             Kind::Section(fields) => self.section(fields, node, path),
+            Kind::Short { main, of } => match (&node.value, of.iter().find(|field| field.name == *main)) {
+                (Value::Scalar { .. }, Some(alone)) => {
+                    let value = Checked { at, value: self.value(&alone.kind, node, path)? };
+                    let rest = |field: &'static Field| match field.name == *main {
+                        true => (field.name, value.clone()),
+                        false => (field.name, self.stand_in(field)),
+                    };
+                    Ok(Read::Section(of.iter().map(rest).collect()))
+                }
+                _ => self.section(of, node, path),
+            },
             Kind::Text(form) => match &node.value {
                 Value::Scalar { text, .. } if (form.check)(text) => Ok(Read::Text(text.clone())),
                 _ => self.report(at, format!("`{path}` must be {}", form.noun)),

@@ -70,7 +70,7 @@ fn section(out: &mut String, path: &str, fields: &'static [Field]) {
 
 fn descend(out: &mut String, path: &str, kind: &'static Kind) {
     match kind {
-        Kind::Section(fields) => section(out, path, fields),
+        Kind::Section(fields) | Kind::Short { of: fields, .. } => section(out, path, fields),
         Kind::Map { key_name, of, .. } => descend(out, &format!("{path}.<{key_name}>"), of),
         Kind::List { of, .. } => descend(out, &format!("{path}[]"), of),
         Kind::Variants { of, .. } => {
@@ -106,6 +106,10 @@ fn value(kind: &'static Kind) -> String {
         }
         Kind::Map { key_name, max, .. } => format!("entries by {key_name}, at most {max}"),
         Kind::Section(_) => "a section, below".to_owned(),
+        Kind::Short { main, of } => {
+            let alone = of.iter().find(|field| field.name == *main).map(|field| value(&field.kind));
+            format!("{}; or a section, below", alone.unwrap_or_default())
+        }
         Kind::Variants { of, .. } => {
             let forms = of.iter().map(|v| match (v.bare, v.body) {
                 (true, _) => format!("`{}`", v.name),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use weir_event::{DestinationId, Environment, Purpose, Region, SourceId};
+use weir_event::{DestinationId, Environment, Millis, Purpose, Region, SourceId};
 use weir_policy::route::residency_problems;
 use weir_policy::{
     ConsentRuleSpec, ConsentSpec, Reading, ResidencyClassSpec, ResidencySpec, RouteSpec, SampleBy, SampleSpec, Share,
@@ -20,8 +20,9 @@ use super::problem::Problem;
 use super::values::{self, Origin};
 use super::yaml::{Key, Position};
 use super::{
-    Auxiliary, Config, Country, Destination, Hold, Import, Journal, Ledger, Limits, Listen, Mode, OnLag, OnUnknown,
-    Onward, ReleaseRule, RuleAction, Secret, SecretPlace, Secrets, Selector, Source, StartFrom, Subject, TlsFiles,
+    AllowTerm, Auxiliary, Config, Country, Destination, Hold, Import, Journal, Ledger, Limits, Listen, Mode, OnLag,
+    OnUnknown, Onward, ReleaseRule, RuleAction, Secret, SecretPlace, Secrets, Selector, Source, StartFrom, Subject,
+    TlsFiles,
 };
 use crate::log::Format;
 use weir_event::log::Level;
@@ -396,7 +397,8 @@ impl Resolver<'_, '_> {
             },
             route: route(fields.field("route")),
             subject: subject(fields.field("subject")),
-            allow: texts(release.field("allow")),
+            allow: release.field("allow").items().iter().map(|item| item.field("path").text().to_owned()).collect(),
+            allow_terms: self.allow_terms(id, release.field("allow")),
             rules: {
                 let mut rules: Vec<_> =
                     release.field("rules").items().iter().filter_map(|rule| self.rule(id, rule)).collect();
@@ -563,6 +565,28 @@ impl Resolver<'_, '_> {
             self.report(rule.at, &message);
         }
         Some(ReleaseRule { selector, action })
+    }
+
+    /// Owners and ends of what is allowed. A path that stands there twice could end and not end.
+    fn allow_terms(&mut self, id: &DestinationId, allow: &Checked) -> Vec<AllowTerm> {
+        let mut terms = Vec::new();
+        for item in allow.items() {
+            let path = item.field("path").text().to_owned();
+            let owner = item.field("owner").optional_text();
+            let until = item.field("until").optional_text().and_then(|text| values::day(&text));
+            if owner.is_none() && until.is_none() {
+                continue;
+            }
+            if allow.items().iter().filter(|other| other.field("path").text() == path).count() > 1 {
+                let message = format!(
+                    "`destinations.{id}.release.allow` names `{path}` twice: remove one, so that it is clear when it ends"
+                );
+                self.report(item.at, &message);
+            }
+            let ends = until.map(|day| day.plus(Millis::DAY));
+            terms.push(AllowTerm { path, owner, ends });
+        }
+        terms
     }
 
     /// A secret by the name of its field. What was read is never part of a message.

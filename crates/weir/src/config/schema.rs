@@ -88,6 +88,10 @@ fn kind(of: &'static Kind) -> Value {
             schema
         }
         Kind::Section(fields) => section(fields),
+        Kind::Short { main, of } => {
+            let alone = of.iter().filter(|field| field.name == *main).map(|field| kind(&field.kind));
+            json!({"oneOf": alone.chain([section(of)]).collect::<Vec<_>>()})
+        }
         Kind::Variants { of, .. } => {
             let mut forms = Vec::new();
             for variant in *of {

@@ -90,6 +90,13 @@ pub enum Kind {
     },
     /// A set of fields.
     Section(&'static [Field]),
+    /// A set of fields of which one may stand alone, as its value: `plan` for `{path: plan}`.
+    Short {
+        /// The field that may stand alone.
+        main: &'static str,
+        /// All of them.
+        of: &'static [Field],
+    },
     /// One of some words, some of which carry a value: `stable` or `{rotating: 7d}`.
     Variants {
         /// The words.
@@ -211,6 +218,16 @@ const TAG: Form = Form {
             && t.starts_with(|c: char| c.is_ascii_alphabetic())
             && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-:./".contains(&b))
     },
+};
+const OWNER: Form = Form {
+    noun: "1 to 100 characters on one line",
+    pattern: Some("^.{1,100}$"),
+    check: |t| (1..=100).contains(&t.chars().count()) && !t.chars().any(char::is_control),
+};
+const DATE: Form = Form {
+    noun: "a day, such as 2027-03-31",
+    pattern: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    check: |t| values::day(t).is_some(),
 };
 const REGION: Form = Form {
     noun: "the ISO code of a country, such as DE, or eu, eea or uk",
@@ -943,10 +960,31 @@ static ROUTE: &[Field] = &[
     },
 ];
 
+static ALLOWED: &[Field] = &[
+    Field {
+        name: "path",
+        kind: Kind::Text(&PROPERTY),
+        default: Default::Required { why: "the path of the property that may leave", stand_in: "unset" },
+        doc: "The path of the property.",
+    },
+    Field {
+        name: "owner",
+        kind: Kind::Text(&OWNER),
+        default: Default::Absent,
+        doc: "Who answers for it: a team or a person, as your company writes it. For reviews; nothing is decided by it.",
+    },
+    Field {
+        name: "until",
+        kind: Kind::Text(&DATE),
+        default: Default::Absent,
+        doc: "The last day, in UTC, on which it leaves. After it the property is withheld as `allowance_ended`, also in a request that was waiting to be sent; `weir doctor` and `weir status` say so 14 days before. Absent: it does not end.",
+    },
+];
+
 static RELEASE: &[Field] = &[
     Field {
         name: "allow",
-        kind: Kind::List { of: &Kind::Text(&PROPERTY), min: 0, max: 10_000 },
+        kind: Kind::List { of: &Kind::Short { main: "path", of: ALLOWED }, min: 0, max: 10_000 },
         default: Default::Value("[]"),
         doc: "Properties that may leave. Event properties by their path; `profile.` and `group.<type>.` before profile properties.",
     },

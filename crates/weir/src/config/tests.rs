@@ -443,3 +443,42 @@ proptest! {
         fuzz::fuzz_config(text.as_bytes());
     }
 }
+
+#[test]
+fn what_is_allowed_may_have_an_owner_and_an_end() {
+    let with = |allow: &str| ISSUE_EXAMPLE.replace("allow: [plan, format]", &format!("allow: {allow}"));
+    let config = parse(&with("[plan, {path: seats, owner: growth, until: 2027-03-31}, {path: format}]")).unwrap();
+    let destination = &config.destinations[&DestinationId::parse("product").unwrap()];
+    assert_eq!(destination.allow, ["plan", "seats", "format"]);
+    let ends = Millis::from_rfc3339("2027-04-01T00:00:00Z").unwrap();
+    let term = AllowTerm { path: "seats".into(), owner: Some("growth".into()), ends: Some(ends) };
+    assert_eq!((&destination.allow_terms, term.until().as_deref()), (&vec![term.clone()], Some("2027-03-31")));
+    // Its end is part of what the generation is named by; how it is written is not.
+    assert_eq!(
+        config.canonical(),
+        parse(&with("[{path: plan}, {until: 2027-03-31, owner: growth, path: seats}, format]")).unwrap().canonical()
+    );
+    assert_ne!(
+        config.canonical(),
+        parse(&with("[plan, {path: seats, owner: growth, until: 2027-03-30}, format]")).unwrap().canonical()
+    );
+    // Said 14 days before, and after.
+    assert_eq!(config.ending(ends.plus(-ENDS_SOON_MILLIS - 1)), Vec::<String>::new());
+    let said = |at| config.ending(at).join("");
+    assert_eq!(
+        said(ends.plus(-ENDS_SOON_MILLIS)),
+        "destination product: `seats` leaves until 2027-03-31, owner growth"
+    );
+    assert_eq!(said(ends), "destination product: `seats` is withheld since its last day, 2027-03-31, owner growth");
+    for (allow, what) in [
+        ("[{owner: growth}]", "`destinations.product.release.allow[0].path` is missing"),
+        ("[{path: plan, until: 2027-02-30}]", "`destinations.product.release.allow[0].until` must be a day"),
+        ("[{path: plan, until: soon}]", "must be a day, such as 2027-03-31"),
+        ("[plan, {path: plan, until: 2027-03-31}]", "names `plan` twice"),
+        ("[{path: plan, untill: 2027-03-31}]", "did you mean `until`?"),
+        ("[[plan]]", "must be a set of fields"),
+    ] {
+        let said = problems(&with(allow)).join("\n");
+        assert!(said.contains(what), "{allow}: {said}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use weir_event::Millis;
 use weir_outbound::Cidr;
 
 /// `7d`, `72h`, `90m`, `30s`, `250ms`, in milliseconds. `None` for anything else: a bare number has no unit.
@@ -16,6 +17,13 @@ pub(crate) fn duration(text: &str) -> Option<u64> {
         _ => return None,
     };
     number.checked_mul(factor)
+}
+
+/// `2027-03-31`: the instant at which that day begins in UTC.
+pub(crate) fn day(text: &str) -> Option<Millis> {
+    let begin = Millis::from_rfc3339(&format!("{text}T00:00:00Z"))?;
+    // A day that no month has reads as one of the next month.
+    (begin.to_rfc3339().get(..10) == Some(text)).then_some(begin)
 }
 
 /// `64MiB`, `10 GiB`, `512KiB`, `100B` in bytes. `MB` and the like are refused: they would be read both ways.
