@@ -575,6 +575,7 @@ fn d16_an_allowance_with_an_end_holds_until_then_and_without_a_clock_not_at_all(
         allow: ["plan", "tags", "id"].map(str::to_owned).to_vec(),
         rules: vec![property("id", "pseudonymize")],
         links: false,
+        routing: Default::default(),
     };
     let mut policy = ReleasePolicy::resolve(&spec, &world.names).unwrap();
     let end = NOW.plus(Millis::DAY);
