@@ -31,6 +31,8 @@ enum Measures {
     All,
     /// CPU by stage at full load.
     Stages,
+    /// CPU and throughput at full load, with so many destinations that all have to have every event.
+    Load(usize),
 }
 
 struct Running {
@@ -47,6 +49,9 @@ impl Drop for Running {
         let _ = self.child.wait();
     }
 }
+
+/// Kinds of destinations, in the order in which a run with several takes them.
+const KINDS: [&str; 5] = ["mixpanel", "amplitude", "posthog", "segment", "rudderstack"];
 
 /// `run [--events N] [--weir PATH] [--json FILE] [--only WORDS]`.
 pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
@@ -73,14 +78,23 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), String> {
         }
         if format!("weir, {encoding}").contains(&only) {
             let mut measured = one(&own, &folder, encoding, events, "weir", Measures::All, |sink, home| {
-                start_weir(&weir, sink, home, false)
+                start_weir(&weir, sink, home, &KINDS[..1], false)
             })?;
             // Reading a thread's clock at each stage costs what it measures, so the stages have a run of their own.
             let timed = one(&own, &folder, encoding, events / 2, "weir timed", Measures::Stages, |sink, home| {
-                start_weir(&weir, sink, home, true)
+                start_weir(&weir, sink, home, &KINDS[..1], true)
             })?;
             measured.stages = timed.stages;
             all.push(measured);
+        }
+    }
+    for count in [1, 3, 5] {
+        let name = format!("weir, {count} destinations");
+        if format!("{name}, identity").contains(&only) {
+            let kinds = &KINDS[..count];
+            all.push(one(&own, &folder, "identity", events / 2, &name, Measures::Load(count), |sink, home| {
+                start_weir(&weir, sink, home, kinds, false)
+            })?);
         }
     }
     let floor = fdatasync_loop(&folder, 2_000)?;
@@ -106,14 +120,15 @@ fn one(
     fs::create_dir_all(&home).map_err(|e| e.to_string())?;
     let server = start(&sink.address, &home)?;
     let pid = server.child.id();
+    let copies = if let Measures::Load(destinations) = measures { destinations as u64 } else { 1 };
     // Warm-up: caches, connections, segments; not counted.
     let mut sent = load(own, &server.address, 50_000, 1, encoding, None)?.0;
-    drained(&sink.address, sent)?;
+    drained(&sink.address, sent * copies)?;
     let stages_before = stages(server.console.as_deref());
     let before = cpu_seconds_tree(pid);
     let (answered, seconds, ..) = load(own, &server.address, events, 2, encoding, None)?;
     sent += answered;
-    drained(&sink.address, sent)?;
+    drained(&sink.address, sent * copies)?;
     let cpu = cpu_seconds_tree(pid) - before;
     let stages = stages(server.console.as_deref())
         .into_iter()
@@ -126,7 +141,7 @@ fn one(
     let half = events_per_second / 2.0;
     let (.., p50_ms, p99_ms) = match measures {
         Measures::All => load(own, &server.address, (half * 8.0) as usize, 3, encoding, Some(half))?,
-        Measures::Stages => (0, 0.0, 0.0, 0.0),
+        Measures::Stages | Measures::Load(_) => (0, 0.0, 0.0, 0.0),
     };
     Ok(Measured {
         name: format!("{name}, {encoding}"),
@@ -170,14 +185,20 @@ fn nginx(own: &Path, folder: &Path, encoding: &str, events: usize) -> Result<Mea
     })
 }
 
-fn start_weir(weir: &Path, sink: &str, home: &Path, timed: bool) -> Result<Running, String> {
+fn start_weir(weir: &Path, sink: &str, home: &Path, kinds: &[&str], timed: bool) -> Result<Running, String> {
     let config = home.join("weir.yaml");
-    let text = format!(
+    let mut text = format!(
         "listen: {{ingest: 127.0.0.1:0, console: 127.0.0.1:0}}\n\
          sources:\n  bench: {{protocol: mixpanel, write_keys: [{TOKEN}], environment: production, mode: enforce}}\n\
-         destinations:\n  product: {{type: mixpanel, subject: {{rotating: 7d}}, endpoint: \"http://{sink}\", allow_addresses: [127.0.0.0/8], \
-         token: {{env: PRODUCT_TOKEN}}, compression: none, release: {{allow: [plan, format, rows]}}}}\n"
+         destinations:\n"
     );
+    for kind in kinds {
+        let _ = writeln!(
+            text,
+            "  {kind}: {{type: {kind}, subject: {{rotating: 7d}}, endpoint: \"http://{sink}\", allow_addresses: [127.0.0.0/8], \
+             token: {{env: PRODUCT_TOKEN}}, compression: none, release: {{allow: [plan, format, rows]}}}}"
+        );
+    }
     fs::write(&config, text).map_err(|e| e.to_string())?;
     let mut child = Command::new("taskset")
         .args(["-c", "0"])
@@ -372,6 +393,11 @@ fn table(all: &[Measured], floor: (f64, f64)) -> String {
             "http and the rest",
             m.cpu_per_million - counted
         );
+    }
+    let of = |count: usize| all.iter().find(|m| m.name == format!("weir, {count} destinations, identity"));
+    if let (Some(one), Some(five)) = (of(1), of(5)) {
+        let each = (five.cpu_per_million - one.cpu_per_million) / 4.0;
+        let _ = writeln!(out, "each further destination: {each:.2} CPU-seconds per million events");
     }
     for encoding in ["identity", "gzip"] {
         let of = |name: &str| all.iter().find(|m| m.name == format!("{name}, {encoding}"));

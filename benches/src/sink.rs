@@ -1,4 +1,4 @@
-//! A counting sink: accepts every request, counts requests, bytes and events, answers as Mixpanel does.
+//! A counting sink: accepts every request, counts requests, bytes and events, answers as the vendor of the path does.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -74,8 +74,8 @@ async fn serve(mut stream: TcpStream, counts: &Counts) -> std::io::Result<()> {
             };
             counts.requests.fetch_add(1, Ordering::Relaxed);
             counts.bytes.fetch_add(length as u64, Ordering::Relaxed);
-            counts.events.fetch_add(memmem::find_iter(text, b"\"event\":").count() as u64, Ordering::Relaxed);
-            let answer = "{\"error\":null,\"status\":1}";
+            let (key, answer) = vendor(head.split(' ').nth(1).unwrap_or_default());
+            counts.events.fetch_add(memmem::find_iter(text, key).count() as u64, Ordering::Relaxed);
             stream
                 .write_all(
                     format!(
@@ -87,5 +87,15 @@ async fn serve(mut stream: TcpStream, counts: &Counts) -> std::io::Result<()> {
                 .await?;
         }
         buffer.drain(..head_end + length);
+    }
+}
+
+/// The key that every event has once, and the answer that means "taken", by the path.
+fn vendor(path: &str) -> (&'static [u8], &'static str) {
+    match path {
+        "/2/httpapi" | "/batch" => (b"\"event_type\":", r#"{"code":200,"events_ingested":1}"#),
+        "/batch/" => (b"\"event\":", r#"{"status":"Ok"}"#),
+        "/v1/batch" => (b"\"event\":", r#"{"success":true}"#),
+        _ => (b"\"event\":", r#"{"error":null,"status":1}"#),
     }
 }

@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::resend::Resending;
+
 /// The version of the JSON. A server refuses any other.
 pub const VERSION: u32 = 1;
 
@@ -101,6 +103,27 @@ pub enum Command {
     },
     /// Write down what was observed until now, so that the command line reads it.
     CatalogSave {},
+    /// Releases events once more from the journal, or says what that would do. It goes on by itself.
+    ResendStart {
+        /// The event's name.
+        event: String,
+        /// Received from this time on, Unix milliseconds.
+        from: i64,
+        /// Received before this time.
+        to: i64,
+        /// Only to these; empty: all.
+        destinations: Vec<String>,
+        /// Sends; otherwise nothing is changed.
+        go: bool,
+        /// Leaves out what an earlier resend has brought to the vendor.
+        skip_resent: bool,
+        /// Events a second, at most.
+        rate: u32,
+    },
+    /// How the last resend is.
+    ResendStatus {},
+    /// Ends the resend that is under way.
+    ResendCancel {},
     /// Records that the key folder is about to be copied. The command line copies it, after this.
     KeysBackup {},
 }
@@ -186,6 +209,10 @@ impl Command {
             Command::BypassOpen { .. } => "bypass_open",
             Command::BypassClose { .. } => "bypass_close",
             Command::CatalogSave {} => "catalog_save",
+            Command::ResendStart { go: true, .. } => "resend",
+            Command::ResendStart { .. } => "resend_preview",
+            Command::ResendStatus {} => "resend_status",
+            Command::ResendCancel {} => "resend_cancel",
             Command::KeysBackup {} => "keys_backup",
         }
     }
@@ -201,6 +228,8 @@ impl Command {
                 | Command::KeysList {}
                 | Command::Observed {}
                 | Command::CatalogSave {}
+                | Command::ResendStart { go: false, .. }
+                | Command::ResendStatus {}
         )
     }
 }
@@ -265,6 +294,8 @@ pub enum Reply {
         /// By id.
         destinations: Vec<DestinationStatus>,
     },
+    /// A resend.
+    Resend(Resending),
     /// All keys.
     Keys {
         /// By name.

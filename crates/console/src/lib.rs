@@ -4,12 +4,13 @@
 //! the binary implements [`Admin`] and [`Watched`]. What it must never do: run a recorded command before its audit entry is
 //! durable ([`admin::handle`] is the one way in), or show a value of an event in health or metrics.
 //!
-//! Read in this order: [`command`], [`admin`], [`socket`], [`metrics`], [`http`].
+//! Read in this order: [`command`], [`admin`], [`socket`], [`resend`], [`metrics`], [`http`].
 
 pub mod admin;
 pub mod command;
 pub mod http;
 pub mod metrics;
+pub mod resend;
 pub mod socket;
 
 pub use admin::{Actor, Admin, AdminError};

@@ -7,15 +7,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use weir_event::log::{Field, Level, emit};
 use weir_event::{GenerationId, Millis, NameId, Names, Offset, Operation, Rule};
 use weir_hold::RejectedRecord;
 use weir_journal::Group;
 use weir_keys::{KeySnapshot, Keys};
 use weir_ledger::{BatchId, FieldSetDefinition, FieldSetId, Passed, Row};
 use weir_policy::{RecordError, RecordView, Released, Releaser, Withdrawals};
-use weir_protocol::outbound::{Building, Encoded, Encoder, Lane};
+use weir_protocol::outbound::{Building, Encoded, Lane};
 
+use crate::judge::Judge;
 use crate::setup::{OnUnknown, Setup};
 
 /// Ranges and field sets of one batch, so that its intent fits a ledger entry of 4 KiB (D13): at most 5 bytes for a range whose gap
@@ -155,13 +155,10 @@ pub(crate) enum CutError {
 
 /// Cuts batches for one destination under one generation.
 pub(crate) struct Cutter {
-    setup: Arc<Setup>,
+    judge: Judge,
     generation: GenerationId,
     label: NameId,
-    releaser: Releaser,
-    encoder: Box<dyn Encoder>,
     epochs: HashSet<u32>,
-    withdrawals: Arc<Withdrawals>,
 }
 
 impl Cutter {
@@ -174,22 +171,21 @@ impl Cutter {
         withdrawals: Arc<Withdrawals>,
     ) -> Option<Cutter> {
         let label = names.label(setup.id.as_str());
-        let encoder = (setup.kind.encoder)(setup.vendor.clone()).ok()?;
-        let releaser = Releaser::new(Arc::clone(&setup.release), keys, names);
-        Some(Cutter { setup, generation, label, releaser, encoder, epochs: HashSet::new(), withdrawals })
+        let judge = Judge::new(setup, keys, names, withdrawals)?;
+        Some(Cutter { judge, generation, label, epochs: HashSet::new() })
     }
 
     /// Takes over the keys as they are now, so that the raw ids of a day that began meanwhile can be opened, and those of a day
     /// whose key was destroyed cannot.
     pub(crate) fn renew_keys(&mut self, keys: Arc<KeySnapshot>) {
-        self.releaser.set_keys(keys);
+        self.judge.releaser.set_keys(keys);
     }
 
     /// Takes over the keys of epochs that were made sure of. An epoch whose key was destroyed has none for ever; its events are
     /// dropped by release.
     pub(crate) fn add_epochs(&mut self, epochs: &[u32], keys: &Keys) {
         self.epochs.extend(epochs);
-        self.releaser.set_keys(keys.snapshot());
+        self.judge.releaser.set_keys(keys.snapshot());
     }
 
     /// Cuts `items`, which are sorted by offset. An event is released and encoded before the next one is looked at, so that what
@@ -201,8 +197,8 @@ impl Cutter {
         terminal: Terminal,
         retry_of: Option<BatchId>,
     ) -> Result<Cut, CutError> {
-        self.releaser.set_time(now);
-        let mut cutting = Cutting::new(now, retry_of, self.withdrawals.version());
+        self.judge.releaser.set_time(now);
+        let mut cutting = Cutting::new(now, retry_of, self.judge.withdrawals.version());
         for item in items {
             match looked_at(item, self.label, terminal)? {
                 Ok(view) => self.release(&mut cutting, item, &view),
@@ -214,8 +210,8 @@ impl Cutter {
 
     /// Cuts records of quarantine, sorted by offset, under today's policy. What release drops is in the drops and stays where it is.
     pub(crate) fn cut_held(&mut self, records: &[RejectedRecord], now: Millis) -> Result<Cut, CutError> {
-        self.releaser.set_time(now);
-        let mut cutting = Cutting::new(now, None, self.withdrawals.version());
+        self.judge.releaser.set_time(now);
+        let mut cutting = Cutting::new(now, None, self.judge.withdrawals.version());
         for (place, record) in records.iter().enumerate() {
             let offset = record.info().offset.map_or(0, |offset| offset.0);
             let remap = |stored: u32| record.name(stored);
@@ -230,7 +226,7 @@ impl Cutter {
 
     /// Releases one event into the request of its lane.
     fn release(&mut self, cutting: &mut Cutting, item: &Item, view: &RecordView<'_>) {
-        if let Some(epoch) = self.releaser.epoch_of(view)
+        if let Some(epoch) = self.judge.releaser.epoch_of(view)
             && cutting.epoch_at_hand != Some(epoch)
         {
             if !self.epochs.contains(&epoch) {
@@ -250,17 +246,16 @@ impl Cutter {
         }
         match encoded {
             Ok(Ok((place, released))) => {
-                cutting.lanes[place].add(item, &released, &self.releaser);
-                self.releaser.take_back(released);
+                cutting.lanes[place].add(item, &released, &self.judge.releaser);
+                self.judge.releaser.take_back(released);
             }
             // What is in quarantine already stays there.
-            Ok(Err(rule)) if self.setup.release.holds(rule) && matches!(item, Item::Journal { .. }) => {
+            Ok(Err(rule)) if self.judge.setup.release.holds(rule) && matches!(item, Item::Journal { .. }) => {
                 cutting.cut.held.push((rule, item.clone()));
             }
             Ok(Err(rule)) => cutting.cut.drops.entry((rule, Passed::Dropped)).or_default().push(item.offset()),
             Err(_) => {
-                let destination = Field::Destination(self.setup.id.clone());
-                emit(Level::Error, "an event could not be released or encoded", &[("destination", destination)]);
+                self.judge.say_failed();
                 cutting.cut.drops.entry((Rule::StageFailed, Passed::Dropped)).or_default().push(item.offset());
             }
         }
@@ -273,9 +268,7 @@ impl Cutter {
         offset: u64,
         view: &RecordView<'g>,
     ) -> Result<(usize, Released<'g>), Rule> {
-        self.setup.release.check_withdrawn(view, offset, &self.withdrawals)?;
-        let released = self.releaser.release(view)?;
-        let lane = self.encoder.lane_of(&released, cutting.now)?;
+        let (released, lane) = self.judge.release(view, offset, cutting.now)?;
         let place = match cutting.lanes.iter().position(|open| open.request.lane() == lane) {
             Some(place) => place,
             None => {
@@ -283,17 +276,17 @@ impl Cutter {
                 cutting.lanes.len() - 1
             }
         };
-        let events_max = self.encoder.limits(lane).events_max;
+        let events_max = self.judge.encoder.limits(lane).events_max;
         let open = &mut cutting.lanes[place];
-        let fits = open.takes(&released, offset, events_max) && self.encoder.push(&mut open.request, &released);
+        let fits = open.takes(&released, offset, events_max) && self.judge.encoder.push(&mut open.request, &released);
         if !fits {
             cutting.full.push(std::mem::replace(open, Open::new(lane)));
             // An empty request takes any event.
-            if !self.encoder.push(&mut open.request, &released) {
+            if !self.judge.encoder.push(&mut open.request, &released) {
                 return Err(Rule::StageFailed);
             }
         }
-        if let Some(until) = self.encoder.good_until(lane, &released) {
+        if let Some(until) = self.judge.encoder.good_until(lane, &released) {
             open.good_until = open.good_until.min(until);
         }
         Ok((place, released))
@@ -321,12 +314,12 @@ impl Cutter {
             items: open.items,
             rows: open.rows,
             field_sets: open.field_sets,
-            encoded: self.encoder.finish(open.request),
-            repeats_safely: self.setup.options.on_unknown == OnUnknown::Resend && open.repeats_safely,
+            encoded: self.judge.encoder.finish(open.request),
+            repeats_safely: self.judge.setup.options.on_unknown == OnUnknown::Resend && open.repeats_safely,
             ordered: open.ordered,
             oldest: open.oldest,
             // At the end itself it may not leave any more.
-            good_until: open.good_until.min(self.releaser.good_until().plus(-1)),
+            good_until: open.good_until.min(self.judge.releaser.good_until().plus(-1)),
             retry_of,
             may_be_held: retry_of.is_some(),
             checked: AtomicU64::new(withdrawals),

@@ -19,6 +19,7 @@ use weir_protocol::outbound::{DestinationSetup, Encoded};
 use crate::ask::{Answered, AskError, ask};
 use crate::breaker::Breaker;
 use crate::replay::{Replayed, replay};
+use crate::resend::{Progress, Resent, Wanted, Way, resend};
 use crate::send::{Control, Sending};
 use crate::setup::{Setup, Start};
 use crate::status::{DestinationStatus, Gauges};
@@ -182,25 +183,47 @@ impl Deliver {
     /// quarantine; everything else stays there. Nothing is retried: the operator sees the report and may call again.
     pub async fn replay(&self, id: &DestinationId, records: Vec<RejectedRecord>) -> Result<Replayed, DeliverError> {
         self.check(id)?;
-        let sending = {
-            let tasks = self.lock();
-            let running = tasks.get(id).ok_or_else(|| DeliverError::NoSuchDestination(id.clone()))?;
-            let control = running.control.subscribe();
-            let seen = control.borrow().clone();
-            let setup = seen.setup.filter(|_| seen.life == Status::Active && !seen.stopping);
-            let sending = setup.map(|setup| Sending {
-                context: Arc::clone(&self.context),
-                setup,
-                breaker: Arc::clone(&running.breaker),
-                gauges: Arc::clone(&running.gauges),
-                control,
-            });
-            sending.map(|sending| (sending, seen.generation))
-        };
-        match sending {
-            Some((sending, generation)) => replay(sending, generation, records).await,
+        match self.way(id) {
+            Some(Way { sending, generation }) => replay(sending, generation, records).await,
             None => Err(DeliverError::NotSending(id.clone())),
         }
+    }
+
+    /// Releases events from the journal once more under today's policy, or only says what that would do. Each keeps the state that
+    /// it had (D11). It ends when the destination is suspended, and when `progress` is cancelled.
+    pub async fn resend(
+        &self,
+        id: &DestinationId,
+        wanted: &Wanted,
+        rehearses: bool,
+        progress: &Progress,
+    ) -> Result<Resent, DeliverError> {
+        self.check(id)?;
+        let setup = self.lock().get(id).and_then(|running| running.control.borrow().setup.clone());
+        let setup = setup.ok_or_else(|| DeliverError::NotSending(id.clone()))?;
+        if !rehearses && self.way(id).is_none() {
+            return Err(DeliverError::NotSending(id.clone()));
+        }
+        let way = || self.way(id);
+        let sending: Option<&(dyn Fn() -> Option<Way> + Sync)> = if rehearses { None } else { Some(&way) };
+        resend(&self.context, &setup, sending, wanted, progress).await
+    }
+
+    /// How a destination is sent to now; `None` while it is not.
+    fn way(&self, id: &DestinationId) -> Option<Way> {
+        let tasks = self.lock();
+        let running = tasks.get(id)?;
+        let control = running.control.subscribe();
+        let seen = control.borrow().clone();
+        let setup = seen.setup.filter(|_| seen.life == Status::Active && !seen.stopping)?;
+        let sending = Sending {
+            context: Arc::clone(&self.context),
+            setup,
+            breaker: Arc::clone(&running.breaker),
+            gauges: Arc::clone(&running.gauges),
+            control,
+        };
+        Some(Way { sending, generation: seen.generation })
     }
 
     /// Asks the vendor about somebody (D17 `proxy`): `about` holds one event, released by the destination's policy, and `build`

@@ -39,7 +39,7 @@ pub(crate) struct Control {
 
 impl Control {
     /// Whether a batch of `generation` may go out.
-    fn sends(&self, generation: GenerationId) -> bool {
+    pub(crate) fn sends(&self, generation: GenerationId) -> bool {
         !self.stopping && self.life == Status::Active && self.generation == generation && self.setup.is_some()
     }
 }
@@ -268,7 +268,7 @@ impl Sending {
 
     /// Whether the batch has to be cut anew: somebody in it has withdrawn consent since it was cut, or something in it has become
     /// too old for where it goes or is not allowed any more.
-    fn is_overtaken(&self, batch: &Batch) -> bool {
+    pub(crate) fn is_overtaken(&self, batch: &Batch) -> bool {
         batch.is_stale(self.context.clock.now()) || batch.is_withdrawn(&self.setup, &self.context.withdrawals)
     }
 

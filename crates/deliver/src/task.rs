@@ -20,6 +20,7 @@ use weir_ledger::{BatchId, Durable, OpenIntent, Outcome, Passed, Purpose, RangeD
 use crate::breaker::Breaker;
 use crate::cut::{Batch, Cut, CutError, Cutter, Item, Terminal, all_repeat_safely, cut_without_setup, ranges};
 use crate::deliver::Context;
+use crate::resend::say_unfinished;
 use crate::send::{Control, Done, Sending, code, may_pass, settle, to_quarantine};
 use crate::setup::{OnLag, OnUnknown, Setup};
 use crate::status::Gauges;
@@ -256,6 +257,13 @@ impl Task {
                 }
                 // Nobody waits for the answer any more.
                 Purpose::Ask => {
+                    let outcome = Outcome { batch: open.batch, status: 0, results: Results::Unknown };
+                    settle(&self.context, outcome).await.map_err(Halt)?;
+                    continue;
+                }
+                // The events keep the state that they had; that some of them may have left once more stays on record.
+                Purpose::Resend => {
+                    say_unfinished(&self.id, open.rows);
                     let outcome = Outcome { batch: open.batch, status: 0, results: Results::Unknown };
                     settle(&self.context, outcome).await.map_err(Halt)?;
                     continue;

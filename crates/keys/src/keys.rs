@@ -122,6 +122,17 @@ impl Keys {
         self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The keys as they are now, with throw-away ones wherever this destination lacks one that it could still get: for finding out
+    /// what a policy would release. What is made with it must not leave.
+    pub fn rehearsal(&self, id: &DestinationId) -> Arc<KeySnapshot> {
+        let of_this = |name: &KeyName| match name {
+            KeyName::Epoch(of, epoch) if of == id => Some(*epoch),
+            _ => None,
+        };
+        let gone = self.lock_ring().destroyed.keys().filter_map(of_this).collect();
+        Arc::new(self.snapshot().rehearsing(id, gone))
+    }
+
     /// Creates the insert-id key and the stable pseudonym key of a destination where they are missing; durable on return.
     pub fn ensure_destination(&self, id: &DestinationId) -> Result<(), KeysError> {
         if self.snapshot().destination(id).is_some() {

@@ -11,7 +11,7 @@
 //! info      = "weir/pseud/v1" ‖ lp(destination) ‖ lp(epoch) ‖ lp(kind)   epoch: "stable" or its number in decimal
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -83,6 +83,17 @@ impl KeySnapshot {
         Arc::make_mut(self.destinations.entry(id.clone()).or_default())
     }
 
+    /// The same with throw-away keys wherever this destination has none, except for epochs whose keys are gone for good: to find out
+    /// what a policy would release before it is in force. What is made with them must not leave.
+    pub(crate) fn rehearsing(&self, id: &DestinationId, gone: BTreeSet<u32>) -> KeySnapshot {
+        let mut rehearsal = self.clone();
+        let keys = rehearsal.destination_mut(id);
+        let fresh = PseudonymKeys::new(&SecretKey::generate(), id, Epoch::Stable);
+        keys.insert.get_or_insert_with(|| MacKey::new(&SecretKey::generate()));
+        keys.rehearsal = Some(Arc::new(Rehearsal { keys: fresh, gone }));
+        rehearsal
+    }
+
     /// The event id of an SDK's own id (D5). `kind` is the class of operation, as `track` or `profile`.
     pub fn event_id(&self, environment: Environment, source: &str, kind: &str, sdk_id: &[u8]) -> EventId {
         EventId(first_16(&self.event[environment as usize].sign_lp([source.as_bytes(), kind.as_bytes(), sdk_id])))
@@ -136,6 +147,15 @@ pub struct DestinationKeys {
     insert: Option<MacKey>,
     stable: Option<Arc<PseudonymKeys>>,
     rotating: BTreeMap<u32, Arc<PseudonymKeys>>,
+    /// Only in a rehearsal.
+    rehearsal: Option<Arc<Rehearsal>>,
+}
+
+/// What stands in for keys that do not exist yet.
+struct Rehearsal {
+    keys: PseudonymKeys,
+    /// Epochs whose keys were destroyed: nothing stands in for them.
+    gone: BTreeSet<u32>,
 }
 
 impl DestinationKeys {
@@ -165,8 +185,11 @@ impl DestinationKeys {
 
     fn keys(&self, epoch: Epoch) -> Option<&PseudonymKeys> {
         match epoch {
-            Epoch::Stable => self.stable.as_deref(),
-            Epoch::Rotating(number) => self.rotating.get(&number).map(|keys| &**keys),
+            Epoch::Stable => self.stable.as_deref().or_else(|| Some(&self.rehearsal.as_ref()?.keys)),
+            Epoch::Rotating(number) => {
+                let stand_in = || self.rehearsal.as_ref().filter(|r| !r.gone.contains(&number)).map(|r| &r.keys);
+                self.rotating.get(&number).map(|keys| &**keys).or_else(stand_in)
+            }
         }
     }
 }

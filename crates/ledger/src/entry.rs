@@ -12,7 +12,7 @@
 //! | 4 | ended | destination text | |
 //! | 5 | names | first id, count, SHA-256 of the body | (kind byte, text) of each |
 //! | 6 | field set | SHA-256 of the body; its first 16 bytes are the id | canonical bytes (`policy`) |
-//! | 7 | intent | batch, destination text, lane byte, purpose byte (0 deliver, 1 replay, 2 ask), generation 8 bytes, `retry_of` + 1 or 0, ranges, rows, payload digest 32 bytes, rows root 32 bytes, count and 16 bytes of each field set | rows (`rows.rs`) |
+//! | 7 | intent | batch, destination text, lane byte, purpose byte (0 deliver, 1 replay, 2 ask, 3 resend), generation 8 bytes, `retry_of` + 1 or 0, ranges, rows, payload digest 32 bytes, rows root 32 bytes, count and 16 bytes of each field set | rows (`rows.rs`) |
 //! | 8 | attempt | batch, number, status | |
 //! | 9 | outcome | batch, status, result byte (0 accepted, 1 rejected, 2 partial, 3 unknown, 4 returned), name id or 0, SHA-256 of the body if partial | results (partial only) |
 //! | 10 | range | destination text, ranges, rule byte, count, byte of what became of them (0 not offered, 1 dropped, 2 held) | |
@@ -70,6 +70,9 @@ pub enum Purpose {
     Replay = 1,
     /// A question about somebody (D17 `proxy`): what left is recorded, but no event of the journal is behind it, so it is in no sum.
     Ask = 2,
+    /// Events that left before, or were dropped before, released once more on request: what left is recorded, and since each event
+    /// keeps the state that it had, it is in no sum.
+    Resend = 3,
 }
 
 impl Purpose {
@@ -79,8 +82,14 @@ impl Purpose {
             0 => Some(Purpose::Deliver),
             1 => Some(Purpose::Replay),
             2 => Some(Purpose::Ask),
+            3 => Some(Purpose::Resend),
             _ => None,
         }
+    }
+
+    /// Whether what becomes of it changes the sums of D11. What does not is on record all the same.
+    pub const fn is_summed(self) -> bool {
+        matches!(self, Purpose::Deliver | Purpose::Replay)
     }
 }
 

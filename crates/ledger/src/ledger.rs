@@ -450,6 +450,18 @@ impl Ledger {
         self.shared.state().name(name).map(str::to_owned)
     }
 
+    /// The folder of the log's files.
+    pub(crate) fn log_dir(&self) -> PathBuf {
+        self.shared.dir.join("log")
+    }
+
+    /// The numbers of a text, whatever kinds of name it is.
+    pub(crate) fn numbers_of(&self, text: &str) -> Vec<StoredName> {
+        let state = self.shared.state();
+        let numbered = (1..).zip(state.names());
+        numbered.filter(|(_, (_, name))| name == text).map(|(number, _)| StoredName(number)).collect()
+    }
+
     /// Whether a field set has its definition, so that [`Intent::field_sets`] need not carry it.
     pub fn knows_field_set(&self, id: &FieldSetId) -> bool {
         self.shared.dictionary.read().unwrap_or_else(PoisonError::into_inner).field_sets.contains(id)

@@ -8,7 +8,8 @@
 //! even those. Nothing is sent and no vendor is known.
 //!
 //! Read in this order: [`entry`] (what is recorded), [`rows`], `state` (what it adds up to), `record` and `log` (how it lies on the
-//! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`], [`coverage`] (the times that no answer covers).
+//! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`], [`coverage`] (the times that no
+//! answer covers), [`fates`] (what became of each event).
 
 pub mod acts;
 pub mod anchor;
@@ -16,6 +17,7 @@ pub mod coverage;
 pub mod disk;
 pub mod entry;
 pub mod error;
+pub mod fates;
 pub mod fuzz;
 pub mod ledger;
 pub mod read;
@@ -33,6 +35,7 @@ pub use anchor::{NewOrigin, Rewind, recover_from_anchor};
 pub use coverage::Coverage;
 pub use entry::{Actor, BatchId, EventResult, FieldSetId, Passed, Purpose, StoredName, Target};
 pub use error::LedgerError;
+pub use fates::{Fate, Fates};
 pub use ledger::{
     Act, Durable, FieldSetDefinition, Intent, Kind, Ledger, Options, Outcome, RangeDrop, Recovered, Results,
 };

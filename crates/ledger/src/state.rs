@@ -260,7 +260,7 @@ impl State {
             }
         };
         let Some(open) = self.open.remove(&batch) else { return Ok(()) };
-        if open.purpose == Purpose::Ask {
+        if !open.purpose.is_summed() {
             return Ok(());
         }
         let Some(known) = self.destinations.get_mut(&open.destination) else { return Ok(()) };
@@ -309,6 +309,18 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Whether nothing was settled or under way of these offsets at a destination.
+    pub(crate) fn is_untouched(&self, id: &DestinationId, offsets: &Range<Offset>) -> bool {
+        let Some(known) = self.destinations.get(id) else { return true };
+        let touches = |start: u64, end: u64| start < offsets.end.0 && end > offsets.start.0;
+        known.floor <= offsets.start.0
+            && !known.done.iter().any(|(start, end)| touches(start, end))
+            && !self
+                .open
+                .values()
+                .any(|open| open.destination == *id && open.offsets.iter().any(|r| touches(r.start.0, r.end.0)))
     }
 
     pub(crate) fn next_batch(&self) -> u64 {

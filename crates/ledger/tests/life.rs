@@ -44,7 +44,7 @@ fn d3_an_intent_without_outcome_comes_back_and_each_way_of_ending_it_counts() {
     assert_eq!((totals.delivered, totals.unknown), (2, 4));
     assert_eq!(ledger.position(&world.product).unwrap().floor, Offset(16));
 
-    // `weir resend`: the unknown events are decided, the position stays.
+    // A replay of unknown events: they are decided, the position stays.
     let decided =
         wait(ledger.intend(Intent { retry_of: Some(kept), purpose: Purpose::Replay, ..world.intent(10, 4) })).unwrap();
     let reason = world.names.label("invalid_time");

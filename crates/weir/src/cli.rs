@@ -16,6 +16,7 @@ mod offline;
 mod output;
 pub mod preflight;
 mod quarantine;
+mod resend;
 mod status;
 
 use std::ffi::OsString;
@@ -81,6 +82,11 @@ enum Command {
     /// How far each source and event has climbed: tap, observe, enforce. Moves one up or back.
     #[command(after_help = "Example:\n  weir ladder\n  weir ladder up web Signup")]
     Ladder(ladder::Ladder),
+    /// Events of a time once more from the journal, under today's policy, with the insert id, time and pseudonym of the first time.
+    #[command(after_help = "Example:\n  weir resend --event 'Report Exported' --window 6h..2h\n  \
+                      weir resend --event 'Report Exported' --window 6h..2h --destination product --go\n\n\
+                      Exit codes: 0 all well, 1 something was not taken or not sent, 2 could not run")]
+    Resend(resend::Options),
     /// Where events go.
     #[command(subcommand)]
     Destination(destination::Command),
@@ -157,6 +163,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Config(command) => config::run(&out, &command),
         Command::Ledger(command) => ledger::run(&out, &command),
         Command::Quarantine(command) => quarantine::run(&out, &command),
+        Command::Resend(options) => resend::run(&out, &options),
         Command::Destination(command) => destination::run(&out, &command),
         Command::Ladder(ladder) => ladder::run(&out, &ladder),
         Command::Bypass(command) => bypass::run(&out, &command),

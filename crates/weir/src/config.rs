@@ -14,7 +14,7 @@ mod problem;
 mod resolve;
 pub mod schema;
 pub mod table;
-mod values;
+pub(crate) mod values;
 mod yaml;
 
 use std::collections::BTreeMap;

@@ -78,6 +78,8 @@ pub struct Gateway {
     pub rewind: weir_ledger::anchor::Rewind,
     /// The ingest listener, once there is one; a reload changes its limits and proxies.
     ingest: OnceLock<listen::Handle>,
+    /// The resend that is under way.
+    pub(crate) resending: crate::resend::Desk,
     /// One reload at a time.
     pub(crate) reloading: tokio::sync::Mutex<()>,
     // Last, so that the folder stays locked until everything above is closed.
@@ -227,6 +229,7 @@ impl Gateway {
             space,
             rewind,
             ingest: OnceLock::new(),
+            resending: crate::resend::Desk::default(),
             reloading: tokio::sync::Mutex::new(()),
             _folder: folder,
         })
@@ -333,6 +336,7 @@ impl Gateway {
     /// Stops in the order of an event's way: no more intake (the caller has closed the listener), delivery, journal, ledgers.
     pub async fn close(&self, grace: Duration) {
         self.pipeline.stop();
+        self.resending.close(grace).await;
         self.deliver.stop(grace).await;
         self.pipeline.journal().clone().close().await;
         self.catalog.close().await;

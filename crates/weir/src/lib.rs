@@ -21,6 +21,7 @@ pub mod observed;
 pub mod operate;
 pub mod pipeline;
 pub mod rate;
+pub mod resend;
 pub mod serve;
 pub mod stage;
 pub mod tls;

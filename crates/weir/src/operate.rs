@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::gateway::{Gateway, StartError};
 use crate::ladder;
 use crate::pipeline::{Reentry, Replayed};
+use crate::resend::Asked;
 
 /// Entries that one list shows at most.
 const LIST_MAX: usize = 10_000;
@@ -37,7 +38,7 @@ impl Gateway {
     }
 
     /// Runs a command that was recorded.
-    pub async fn run(&self, command: Command) -> Result<Reply, AdminError> {
+    pub async fn run(self: &Arc<Self>, command: Command) -> Result<Reply, AdminError> {
         match command {
             Command::Reload {} => self.reloaded(self.reload().await),
             Command::DestinationAdd { destination } => {
@@ -91,6 +92,12 @@ impl Gateway {
                 Ok(Reply::Done { count: self.catalog.read(|catalog| catalog.events().len() as u64) })
             }
             Command::KeysList {} => Ok(Reply::Keys { keys: self.key_list() }),
+            Command::ResendStart { .. } => Ok(Reply::Resend(self.start_resend(Asked::read(command)?).await?)),
+            Command::ResendStatus {} => {
+                let none = || AdminError::NotFound { what: "resend since weir was started".to_owned() };
+                Ok(Reply::Resend(self.resending.state().ok_or_else(none)?))
+            }
+            Command::ResendCancel {} => Ok(Reply::Done { count: u64::from(self.resending.cancel()) }),
             // To record it was all that was asked.
             Command::KeysBackup {} | Command::BypassOpen { .. } | Command::BypassClose { .. } => {
                 Ok(Reply::Done { count: self.keys.list().len() as u64 })
@@ -124,6 +131,14 @@ impl Gateway {
             | Command::DestinationAdd { destination: id }
             | Command::DestinationEnd { destination: id, .. } => destination(id).into_iter().collect(),
             Command::LadderMove { source, event, .. } => ladder::targets(source, event.as_deref()),
+            Command::ResendStart { event, from, to, destinations, .. } => {
+                // The name is the operator's text, which may be no clean one: its digest says which it was.
+                let mut name = [0; 32];
+                name.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, event.as_bytes()).as_ref());
+                let times = [*from, *to].map(|at| Target::Count(u64::try_from(at).unwrap_or(0)));
+                let named = destinations.iter().take(90).filter_map(|id| destination(id));
+                named.chain([Target::Digest(name)]).chain(times).collect()
+            }
             _ => vec![Target::Generation(self.pipeline.generation_id())],
         }
     }

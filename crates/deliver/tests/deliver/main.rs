@@ -7,5 +7,6 @@ mod held;
 mod life;
 mod ordinary;
 mod replay;
+mod resend;
 mod support;
 mod vendor;

@@ -21,7 +21,7 @@ use weir_ledger::disk::{Disk, DiskFile, RealDisk};
 use weir_ledger::{Kind, Ledger, OpenIntent, Totals};
 use weir_outbound::{Client, ClientOptions, Endpoint};
 use weir_policy::{
-    Consent, Gate, MinimisedBatch, Minimiser, RegionSource, ReleasePolicy, ReleaseSpec, Routing, SharedTally,
+    Consent, Gate, MinimisedBatch, Minimiser, RegionSource, ReleasePolicy, ReleaseSpec, Routing, RuleSpec, SharedTally,
     SourcePolicy, SubjectMode,
 };
 use weir_protocol::{DestinationSetup, ImportCredentials, Secret, destination_kind};
@@ -191,7 +191,12 @@ impl World {
     }
 
     pub(crate) fn setup_for(&self, url: &str, allow: &[&str], subject: SubjectMode, options: Options) -> Arc<Setup> {
-        self.setup_routed(url, allow, subject, options, Routing::default())
+        self.setup_of(url, allow, subject, (Vec::new(), Routing::default()), options)
+    }
+
+    pub(crate) fn setup_with(&self, url: &str, allow: &[&str], rules: Vec<RuleSpec>, options: Options) -> Arc<Setup> {
+        let subject = SubjectMode::Rotating { period_millis: 7 * Millis::DAY };
+        self.setup_of(url, allow, subject, (rules, Routing::default()), options)
     }
 
     pub(crate) fn setup_routed(
@@ -202,11 +207,22 @@ impl World {
         options: Options,
         routing: Routing,
     ) -> Arc<Setup> {
+        self.setup_of(url, allow, subject, (Vec::new(), routing), options)
+    }
+
+    fn setup_of(
+        &self,
+        url: &str,
+        allow: &[&str],
+        subject: SubjectMode,
+        (rules, routing): (Vec<RuleSpec>, Routing),
+        options: Options,
+    ) -> Arc<Setup> {
         let spec = ReleaseSpec {
             destination: product(),
             subject,
             allow: allow.iter().map(|path| (*path).to_owned()).collect(),
-            rules: Vec::new(),
+            rules,
             links: false,
             routing,
         };

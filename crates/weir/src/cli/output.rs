@@ -125,6 +125,7 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             sources.iter().map(line).collect::<Vec<_>>().join("\n")
         }
         Reply::Destinations { destinations } => destinations_table(destinations),
+        Reply::Resend(resending) => super::resend::describe(resending),
         Reply::Keys { keys } => {
             let rows = keys.iter().map(|k| {
                 let destroyed = k.destroyed.as_ref().map(|at| format!("destroyed {at}")).unwrap_or_default();
