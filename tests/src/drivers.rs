@@ -1,5 +1,6 @@
 //! The real SDKs as child processes: `tests/sdk`, installed by `cargo xtask install`.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -81,6 +82,26 @@ pub fn drive(sdk: Sdk, what: &str, base: &str, token: &str) -> Driven {
     let last =
         output.lines().rfind(|l| l.starts_with('{')).unwrap_or_else(|| panic!("no report from {sdk:?}:\n{output}"));
     Driven { report: serde_json::from_str(last).expect("the report is JSON") }
+}
+
+/// Runs a Python script of `tests/sdk` over this input; its last line of output is JSON.
+pub fn judge(script: &str, arguments: &[&str], input: &[u8]) -> Value {
+    let mut child = python(script)
+        .args(arguments)
+        .current_dir(folder())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .expect("the script starts");
+    let mut stdin = child.stdin.take().expect("standard input is piped");
+    stdin.write_all(input).expect("the script reads its input");
+    drop(stdin);
+    let output = child.wait_with_output().expect("the script ends");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{script} failed:\n{said}");
+    let last = said.lines().rfind(|l| l.starts_with('{')).unwrap_or_else(|| panic!("no report of {script}:\n{said}"));
+    serde_json::from_str(last).expect("the report is JSON")
 }
 
 fn node(script: &str) -> Command {

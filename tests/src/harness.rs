@@ -15,8 +15,9 @@ use crate::wire;
 
 /// The project token of the kept captures, so that they can be replayed byte for byte.
 pub const WRITE_KEY: &str = "mptoken0123456789abcdef012345678";
-/// The token that Weir uses towards the stand-in; never the write key, so that a copied one is seen.
-pub const VENDOR_TOKEN: &str = "vendortoken999999999999999999999";
+/// The token that Weir uses towards the stand-in; never the write key, so that a copied one is seen. A secret of
+/// Standard Webhooks, which every type of destination takes.
+pub const VENDOR_TOKEN: &str = "whsec_d2VpciBzdGFuZC1pbiBzZWNyZXQgMDEy";
 /// The service account of the destination, as `user:secret`.
 pub const IMPORT_ACCOUNT: &str = "weir-import.acme.mp-service-account:import-secret-of-the-vendor";
 /// Small files: a test starts many of these.

@@ -15,6 +15,7 @@ pub mod posthog;
 pub mod record;
 pub mod segment;
 mod serve;
+pub mod webhook;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};

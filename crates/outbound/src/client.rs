@@ -69,7 +69,7 @@ pub struct Request<'a> {
     pub endpoint: &'a Endpoint,
     /// How.
     pub method: Method,
-    /// Appended to the endpoint's path; begins with `/`. May hold a token: never logged.
+    /// Appended to the endpoint's path; begins with `/`, or is empty for the endpoint itself. May hold a token: never logged.
     pub path_and_query: &'a str,
     /// Headers of the request. May hold a token: never logged.
     pub headers: HeaderMap,
@@ -290,11 +290,14 @@ const REFUSED_HEADERS: [header::HeaderName; 8] = [
 ];
 
 fn prepare(request: &Request<'_>) -> Option<http::Request<Full<Bytes>>> {
-    if !request.path_and_query.starts_with('/') || REFUSED_HEADERS.iter().any(|name| request.headers.contains_key(name))
-    {
+    if REFUSED_HEADERS.iter().any(|name| request.headers.contains_key(name)) {
         return None;
     }
-    let path = format!("{}{}", request.endpoint.base_path(), request.path_and_query);
+    let path = match request.path_and_query {
+        "" => request.endpoint.own_path().to_owned(),
+        below if below.starts_with('/') => format!("{}{below}", request.endpoint.base_path()),
+        _ => return None,
+    };
     let path = PathAndQuery::from_maybe_shared(Bytes::from(path)).ok()?;
     let mut prepared = http::Request::new(Full::new(request.body.clone()));
     *prepared.method_mut() = request.method.clone();

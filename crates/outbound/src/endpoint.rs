@@ -14,7 +14,7 @@ pub struct Endpoint {
     tls: bool,
     host: Arc<str>,
     port: u16,
-    base_path: Arc<str>,
+    path: Arc<str>,
 }
 
 impl Endpoint {
@@ -46,7 +46,7 @@ impl Endpoint {
             }
             Some(text) => text.parse().ok().filter(|port| *port != 0).ok_or(OutboundError::Endpoint)?,
         };
-        Ok(Endpoint { tls, host: host.into(), port, base_path: path.trim_end_matches('/').into() })
+        Ok(Endpoint { tls, host: host.into(), port, path: path.into() })
     }
 
     /// Whether connections use TLS.
@@ -66,7 +66,12 @@ impl Endpoint {
 
     /// The path before every request's own, without a slash at its end.
     pub(crate) fn base_path(&self) -> &str {
-        &self.base_path
+        self.path.trim_end_matches('/')
+    }
+
+    /// The path as it was written, for requests to the endpoint itself.
+    pub(crate) fn own_path(&self) -> &str {
+        if self.path.is_empty() { "/" } else { &self.path }
     }
 
     pub(crate) fn server_name(&self) -> Option<ServerName<'static>> {

@@ -171,13 +171,16 @@ fn fuzz_ingest(protocol: &dyn Protocol, targets: &[&str], data: &[u8]) {
     let _ = protocol.answer(&Answering { endpoint, head: &head, opened: Some(&opened), situation, now: Millis(0) });
 }
 
+/// A token that every kind takes.
+const TOKEN: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// Interprets bytes as the answer of every vendor to a batch.
 pub fn fuzz_interpret(data: &[u8]) {
     let Some(([choice, status, count], body)) = data.split_first_chunk::<3>() else { return };
     let names = Names::new(Box::new(ClassOnly));
     let status = [200, 202, 204, 400, 401, 413, 429, 500, 302][usize::from(*status) % 9];
     for kind in DESTINATIONS {
-        let Ok(encoder) = (kind.encoder)(DestinationSetup::new("t", &names)) else { continue };
+        let Ok(encoder) = (kind.encoder)(DestinationSetup::new(TOKEN, &names)) else { continue };
         let lane = encoder.lanes()[usize::from(*choice) % encoder.lanes().len()];
         let encoded = Encoded::json(lane, u32::from(*count), "/".into(), Vec::new(), None);
         match encoder.interpret(&encoded, status, None, body) {

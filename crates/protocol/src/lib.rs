@@ -14,9 +14,9 @@ pub mod inbound;
 pub mod inquiry;
 pub mod json;
 pub mod outbound;
-#[allow(dead_code, reason = "encoders use it in parts")]
 mod plain;
 pub mod preflight;
+pub mod signing;
 pub mod statuses;
 pub mod vendors;
 mod writing;

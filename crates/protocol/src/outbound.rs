@@ -14,6 +14,8 @@ use flate2::write::GzEncoder;
 use weir_event::{Millis, Names, Rule};
 use weir_policy::Released;
 
+use crate::signing::{SigningKeys, webhook_id};
+
 /// One destination's outbound format. Each delivery task owns one; it caches and needs no lock.
 pub trait Encoder: Send {
     /// Which of the vendor's endpoints takes this event, or the rule by which none does (D11: never silently). The answer is the
@@ -153,6 +155,7 @@ pub struct Encoded {
     body: Bytes,
     bytes_uncompressed: usize,
     digest: [u8; 32],
+    signing: Option<SigningKeys>,
 }
 
 impl Encoded {
@@ -188,7 +191,17 @@ impl Encoded {
             }
             None => body,
         };
-        Encoded { lane, method: "POST", count, path_and_query, headers, body: body.into(), bytes_uncompressed, digest }
+        Encoded {
+            lane,
+            method: "POST",
+            count,
+            path_and_query,
+            headers,
+            body: body.into(),
+            bytes_uncompressed,
+            digest,
+            signing: None,
+        }
     }
 
     /// Makes a question that is all in its path and query; its digest is theirs.
@@ -205,11 +218,18 @@ impl Encoded {
             body: Bytes::new(),
             bytes_uncompressed: 0,
             digest,
+            signing: None,
         }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: String) -> Encoded {
         self.headers.push((name, value));
+        self
+    }
+
+    /// Signs each attempt with these.
+    pub(crate) fn signed(mut self, keys: SigningKeys) -> Encoded {
+        self.signing = Some(keys);
         self
     }
 
@@ -233,9 +253,15 @@ impl Encoded {
         &self.path_and_query
     }
 
-    /// Every header but `Host` and `Content-Length`. May hold credentials: not for logs.
+    /// Every header but `Host`, `Content-Length` and those of an attempt. May hold credentials: not for logs.
     pub fn headers(&self) -> &[(&'static str, String)] {
         &self.headers
+    }
+
+    /// The headers that an attempt at `now` has beside [`Encoded::headers`]: a signature over its time. Each attempt has its own.
+    pub fn attempt_headers(&self, now: Millis) -> impl Iterator<Item = (&'static str, String)> {
+        let headers = |keys: &SigningKeys| keys.headers(&webhook_id(&self.digest), now, &self.body);
+        self.signing.as_ref().map(headers).into_iter().flatten()
     }
 
     /// The body as sent.
@@ -387,6 +413,11 @@ pub enum SetupError {
     /// A setting of this type, by its name below the destination, and what it has to be.
     #[error("`{0}` has to be {1}")]
     BadSetting(&'static str, &'static str),
+    /// The token is no secret of Standard Webhooks.
+    #[error(
+        "the token is not a signing secret: `whsec_` and the base64 of 24 to 64 random bytes; while it is changed, two with a comma between"
+    )]
+    BadSigningSecret,
     /// Import credentials for a vendor that has no import of its own.
     #[error("this type of destination takes no import credentials; take `import` out")]
     NoImport,

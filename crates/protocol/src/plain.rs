@@ -20,8 +20,8 @@ use weir_policy::release::ReleasedLeaf;
 use weir_policy::{Released, ReleasedId};
 
 use crate::writing::{
-    Objects, PathTable, TapeKeys, as_key, group_types, groups_of, put_bare_id, put_field, put_key, put_string,
-    put_tape, put_unset,
+    Objects, PathTable, TapeKeys, as_key, bytes_at_most, group_types, groups_of, put_bare_id, put_field, put_key,
+    put_string, put_tape, put_unset,
 };
 
 /// Writes events; each encoder owns one.
@@ -39,6 +39,16 @@ impl Plain {
         out.push(b'{');
         self.put_fields(event, out);
         out.push(b'}');
+    }
+
+    /// Whether it is longer than `bytes_max` as one object.
+    pub(crate) fn is_longer(&mut self, event: &Released<'_>, bytes_max: usize, scratch: &mut Vec<u8>) -> bool {
+        if bytes_at_most(event) <= bytes_max {
+            return false;
+        }
+        scratch.clear();
+        self.put(event, scratch);
+        scratch.len() > bytes_max
     }
 
     /// Writes its fields into an object that is open, with no comma before the first.

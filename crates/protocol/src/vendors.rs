@@ -7,6 +7,7 @@ pub mod posthog;
 pub mod rudderstack;
 pub mod segment;
 pub mod snowplow;
+pub mod webhook;
 
 use crate::inbound::Protocol;
 use crate::outbound::{DestinationSetup, Encoder, SetupError};
@@ -112,6 +113,14 @@ pub const DESTINATIONS: &[DestinationKind] = &[
         endpoints: datadog::ENDPOINTS,
         encoder: datadog::encoder,
         repeat: datadog::REPEAT,
+        resends_unknown: true,
+        forwards: false,
+    },
+    DestinationKind {
+        name: "webhook",
+        endpoints: webhook::ENDPOINTS,
+        encoder: webhook::encoder,
+        repeat: webhook::REPEAT,
         resends_unknown: true,
         forwards: false,
     },

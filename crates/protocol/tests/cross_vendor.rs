@@ -21,7 +21,7 @@ use weir_protocol::vendors::{DESTINATIONS, PROTOCOLS};
 use weir_protocol::{Call, DecodeOptions, DestinationSetup, IdentityMerge, RequestHead, encoder, protocol};
 
 use cases::{CONCEPTS, Case};
-use world::{NOW, World};
+use world::{NOW, TOKEN, World};
 
 /// What the destinations of the table may have.
 const ALLOW: &[&str] = &[
@@ -59,7 +59,7 @@ fn fates(world: &World, to: &str, merge: IdentityMerge, case: &Case) -> Vec<Resu
         password: weir_protocol::Secret::new("s3cret"),
         project_id: Some("77".to_owned()),
     });
-    let setup = DestinationSetup { identity_merge: merge, import, ..world.setup("vendorkey") };
+    let setup = DestinationSetup { identity_merge: merge, import, ..world.setup(TOKEN) };
     let mut encoder = encoder(to, setup).expect("a setup");
     world.fates(case.from, case.path, &case.request, |fates| {
         let each = |fate: Result<weir_policy::Released<'_>, Rule>| {
@@ -80,7 +80,7 @@ fn name_of(body: &Value) -> String {
     let message = [body, &body["events"], &body["batch"]].into_iter().find_map(|list| list.get(0)).unwrap_or(body);
     let text = |key: &str| message[key].as_str().map(str::to_owned);
     if let Some(kind) = text("type") {
-        return kind;
+        return text("op").map_or(kind.clone(), |op| format!("{kind} {op}"));
     }
     let name = text("event").or_else(|| text("event_type"));
     let operation = ["user_properties", "group_properties", "properties"].iter().find_map(|of| {
@@ -307,7 +307,7 @@ fn each_way_of_merging_has_its_own_calls_and_no_other() {
 /// The properties of the first event that Mixpanel gets of a request of Segment's.
 fn at_mixpanel(merge: IdentityMerge, message: Value) -> Value {
     let world = World::raw("mixpanel", &[]);
-    let setup = DestinationSetup { identity_merge: merge, ..world.setup("vendorkey") };
+    let setup = DestinationSetup { identity_merge: merge, ..world.setup(TOKEN) };
     let mut encoder = encoder("mixpanel", setup).expect("a setup");
     world.released("segment", "/v1/batch", &json!({ "batch": [message] }), |events| {
         let lane = encoder.lane_of(&events[0], NOW).expect("it has a lane");
@@ -400,7 +400,7 @@ fn generated_events_come_back_from_every_vendors_format_as_they_went_in() {
             let sent = decode(from, path, request.to_string().into_bytes());
             assert_eq!(sent.len(), events.len(), "{from}");
             let world = World::raw(to, &[generated::PROPERTIES, generated::BELOW].concat());
-            let mut encoder = encoder(to, world.setup("vendorkey")).expect("a setup");
+            let mut encoder = encoder(to, world.setup(TOKEN)).expect("a setup");
             let got: Vec<Canonical> = world.released(from, path, &request, |released| {
                 let arrive = |event: &weir_policy::Released<'_>| {
                     let lane = encoder.lane_of(event, NOW).expect("an event has a lane");

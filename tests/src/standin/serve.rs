@@ -17,6 +17,7 @@ use super::fault::{Fault, Faults};
 use super::posthog;
 use super::record::{Received, Recorded};
 use super::segment;
+use super::webhook;
 use super::{Account, Shared};
 use crate::encoding;
 
@@ -101,6 +102,7 @@ async fn answer(shared: Arc<Shared>, request: http::Request<Incoming>) -> Result
                 method: parts.method.as_str(),
                 content_type: header("content-type"),
                 authorization: header("authorization"),
+                headers: &parts.headers,
                 query: &query,
                 opened,
             };
@@ -121,6 +123,7 @@ fn endpoint(path: &str) -> Option<&'static str> {
         return Some("posthog");
     }
     match path.trim_end_matches('/') {
+        "" => Some("webhook"),
         "/track" => Some("track"),
         "/engage" => Some("engage"),
         "/groups" => Some("groups"),
@@ -137,6 +140,7 @@ struct Ask<'a> {
     method: &'a str,
     content_type: Option<&'a str>,
     authorization: Option<&'a str>,
+    headers: &'a http::HeaderMap,
     query: &'a str,
     opened: Result<Vec<u8>, String>,
 }
@@ -171,6 +175,11 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
     }
     if ask.endpoint == "segment" {
         return of_segment(shared, ask, opened, fault);
+    }
+    if ask.endpoint == "webhook" {
+        let header = |name: &str| Some(ask.headers.get(name)?.to_str().ok()?.to_owned());
+        let judged = webhook::judge(ask.endpoint, header, opened, &shared.account.tokens, shared.clock.now());
+        return settle(shared, ask, &judged, fault);
     }
     if opened.len() > check::REQUEST_BYTES_MAX {
         return Ok(status_answer(413));
@@ -263,6 +272,11 @@ fn of_posthog(shared: &Shared, ask: &Ask<'_>, opened: &[u8], fault: &Fault) -> R
 /// Segment's endpoint: it takes all of a request or nothing.
 fn of_segment(shared: &Shared, ask: &Ask<'_>, opened: &[u8], fault: &Fault) -> Result<Response, Hangup> {
     let judged = segment::judge(ask.endpoint, ask.authorization, opened, &shared.account.tokens);
+    settle(shared, ask, &judged, fault)
+}
+
+/// Stores what is good of a judged request and answers.
+fn settle(shared: &Shared, ask: &Ask<'_>, judged: &segment::Judged, fault: &Fault) -> Result<Response, Hangup> {
     if matches!(fault, Fault::TooLargeAbove(n) if judged.accepted.len() > *n) {
         return Ok(status_answer(413));
     }

@@ -20,6 +20,9 @@ use weir_protocol::{Call, DecodeOptions, DestinationSetup, Encoded, Encoder, Req
 /// 2026-11-21T23:19:38.843Z.
 pub(crate) const NOW: Millis = Millis(1_795_303_178_843);
 
+/// A token that every type of destination takes.
+pub(crate) const TOKEN: &str = "whsec_vendorkeyvendorkeyvendorkeyvendo";
+
 /// Everything between two vendors.
 pub(crate) struct World {
     keys: Arc<Keys>,
@@ -138,7 +141,7 @@ impl World {
     }
 
     pub(crate) fn encoder(&self) -> Box<dyn Encoder> {
-        encoder(self.to, self.setup("vendorkey")).expect("a setup")
+        encoder(self.to, self.setup(TOKEN)).expect("a setup")
     }
 
     /// The requests that the vendor gets, one for each lane, with all that the lane takes.

@@ -633,9 +633,13 @@ static DESTINATION: &[Field] = &[
             choice("segment", "A Segment source of the kind HTTP API."),
             choice("rudderstack", "A RudderStack source; `endpoint` is its data plane."),
             choice("datadog", "Datadog's logs, a log for each event."),
+            choice(
+                "webhook",
+                "A server of yours at `endpoint`; requests are signed with `token` by Standard Webhooks.",
+            ),
         ]),
         default: Default::Required {
-            why: "what receives the events: mixpanel, amplitude, posthog, segment, rudderstack, datadog",
+            why: "what receives the events: mixpanel, amplitude, posthog, segment, rudderstack, datadog, webhook",
             stand_in: "mixpanel",
         },
         doc: "What receives the events.",

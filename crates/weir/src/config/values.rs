@@ -130,11 +130,12 @@ impl Origin {
             }
         };
         let port_ok = port.is_none_or(|p| p.parse::<u16>().is_ok_and(|p| p != 0));
-        let text = text.strip_suffix('/').unwrap_or(text).to_owned();
+        // A slash behind a path means something to some servers; one behind the host says nothing.
+        let text = if rest.len() == authority.len() + 1 { &text[..text.len() - 1] } else { text }.to_owned();
         (plain && host_ok && port_ok).then(|| Origin { text, scheme_end, host_end: scheme_end + host.len() })
     }
 
-    /// As written, without a trailing slash.
+    /// As written, without a slash right behind the host.
     pub fn as_str(&self) -> &str {
         &self.text
     }
