@@ -16,6 +16,7 @@
 
 pub mod captures;
 pub mod damage;
+pub mod disk;
 pub mod drivers;
 pub mod encoding;
 pub mod harness;

@@ -82,6 +82,8 @@ impl Load {
                         }
                         drop(fate);
                         match answer {
+                            // As every client does: who is told to close comes back on a new connection.
+                            Ok((_, a)) if a.header("connection").is_some_and(|c| c.eq_ignore_ascii_case("close")) => {}
                             Ok((open, _)) => connection = Some(open),
                             // The server is gone or going; do not spin on it.
                             Err(_) => std::thread::sleep(Duration::from_millis(5)),

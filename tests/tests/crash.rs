@@ -7,14 +7,13 @@
 #![expect(clippy::print_stdout, reason = "a failed run is repeated from the seed that it printed")]
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use weir_event::{Clock, SystemClock};
 use weir_tests::damage::{self, TEARS};
+use weir_tests::disk::SmallDisk;
 use weir_tests::harness::{Folder, Setup, Weir};
 use weir_tests::load::{self, Fate, Load};
 use weir_tests::random::Random;
@@ -192,28 +191,6 @@ impl Crash {
     }
 }
 
-/// A small file system of its own, gone at the end.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount(megabytes: u32) -> Option<SmallDisk> {
-        let folder = tempfile::TempDir::with_prefix("weir-disk-").expect("a folder can be made");
-        let size = format!("size={megabytes}m");
-        let done = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).output();
-        done.is_ok_and(|o| o.status.success()).then_some(SmallDisk(folder))
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
-
 #[test]
 fn a_full_disk_refuses_with_503_and_recovers_without_a_restart() {
     let Some(disk) = SmallDisk::mount(160) else {
@@ -229,7 +206,7 @@ fn a_full_disk_refuses_with_503_and_recovers_without_a_restart() {
     weir.wait_until("something is acknowledged", || load.acknowledged() > 100);
     // Everything that is free is taken by somebody else.
     let ballast = disk.path().join("ballast");
-    fill(&ballast);
+    disk.fill(&ballast);
     weir.wait_until("intake refuses", || refused(&weir, &numbers));
     let answered = weir_tests::wire::get(weir.console(), "/healthz").expect("the console answers");
     assert_eq!(answered.status, 200, "a full disk is no reason to be restarted");
@@ -265,21 +242,6 @@ fn refused(weir: &Weir, numbers: &AtomicU64) -> bool {
         assert!(!refuses || answer.header("retry-after").is_some(), "a 503 without Retry-After");
         refuses
     })
-}
-
-fn fill(path: &Path) {
-    use std::io::Write;
-    let mut file = std::fs::File::create(path).expect("the ballast can be made");
-    let mut size = 1 << 20;
-    let zeros = vec![1_u8; size];
-    while size > 0 {
-        match file.write(&zeros[..size]) {
-            Ok(0) | Err(_) => size /= 2,
-            Ok(_) => {}
-        }
-    }
-    // A full file system may say so only now; it is full either way.
-    let _ = file.sync_all();
 }
 
 #[test]

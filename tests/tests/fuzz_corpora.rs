@@ -27,6 +27,7 @@ macro_rules! targets {
 
 targets! {
     amplitude: weir_protocol::fuzz::fuzz_amplitude,
+    backup: weir::backup::manifest::fuzz::fuzz_manifest,
     body: weir_protocol::fuzz::fuzz_body,
     catalog: weir_catalog::fuzz::fuzz_catalog,
     certificate: weir::tls::expiry::fuzz::fuzz_certificate,
@@ -36,6 +37,7 @@ targets! {
     consent: weir_policy::fuzz::fuzz_consent,
     country_table: weir_detect::fuzz::fuzz_country_table,
     edit: weir::config::fuzz::fuzz_edit,
+    formats: weir::formats::fuzz::fuzz_formats,
     hold: weir_hold::fuzz::fuzz_entry,
     interpret: weir_protocol::fuzz::fuzz_interpret,
     json: weir_protocol::fuzz::fuzz_json,

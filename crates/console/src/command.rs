@@ -126,6 +126,29 @@ pub enum Command {
     ResendCancel {},
     /// Records that the key folder is about to be copied. The command line copies it, after this.
     KeysBackup {},
+    /// Records that the data folder is about to be copied, and keeps what is about to be copied from being freed. The command line
+    /// copies, after this.
+    BackupBegin {
+        /// The process that copies: once it has gone, another backup may begin.
+        pid: u32,
+    },
+    /// The moment of the backup: which files, and how much of each.
+    BackupCut {
+        /// What [`Command::BackupBegin`] gave.
+        lease: u64,
+    },
+    /// The backup goes on: nothing is freed for a while longer.
+    BackupRenew {
+        /// What [`Command::BackupBegin`] gave.
+        lease: u64,
+    },
+    /// The backup is copied, or given up: files may be freed again.
+    BackupEnd {
+        /// What [`Command::BackupBegin`] gave.
+        lease: u64,
+    },
+    /// Lets the newest version of each stored format be written. The release before cannot open the folder after it.
+    UpgradeFinish {},
 }
 
 /// A step of the ladder.
@@ -214,6 +237,11 @@ impl Command {
             Command::ResendStatus {} => "resend_status",
             Command::ResendCancel {} => "resend_cancel",
             Command::KeysBackup {} => "keys_backup",
+            Command::BackupBegin { .. } => "backup",
+            Command::BackupCut { .. } => "backup_cut",
+            Command::BackupRenew { .. } => "backup_renew",
+            Command::BackupEnd { .. } => "backup_end",
+            Command::UpgradeFinish {} => "upgrade_finish",
         }
     }
 
@@ -230,6 +258,10 @@ impl Command {
                 | Command::CatalogSave {}
                 | Command::ResendStart { go: false, .. }
                 | Command::ResendStatus {}
+                // Parts of a backup, whose beginning is recorded.
+                | Command::BackupCut { .. }
+                | Command::BackupRenew { .. }
+                | Command::BackupEnd { .. }
         )
     }
 }
@@ -311,6 +343,18 @@ pub enum Reply {
         /// By id; only those that were called.
         sources: Vec<ObservedSource>,
     },
+    /// A backup may begin.
+    BackupLease {
+        /// Names it to the commands that follow.
+        lease: u64,
+    },
+    /// The moment of a backup.
+    BackupCut(BackupCut),
+    /// Formats that were raised: name, version before, version now.
+    Raised {
+        /// By name.
+        formats: Vec<(String, u32, u32)>,
+    },
 }
 
 /// Replies may carry paths and categories, so that they do not belong in a log either.
@@ -318,6 +362,46 @@ impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Reply(…)")
     }
+}
+
+/// The moment of a backup: names, lengths and signed heads; no key, no value.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct BackupCut {
+    /// The version of the binary.
+    pub version: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Which version of each stored format may be there.
+    pub formats: Vec<(String, u32)>,
+    /// First and next offset of the journal.
+    pub journal: (u64, Option<u64>),
+    /// The trees.
+    pub trees: Vec<BackupTree>,
+    /// The fingerprint of the key folder.
+    pub key_fingerprint: String,
+    /// How often its ring was replaced.
+    pub key_ring: u64,
+    /// Names of its keys.
+    pub keys: Vec<String>,
+    /// Names of keys that were destroyed.
+    pub keys_destroyed: Vec<String>,
+    /// Files below the data folder, and how many bytes of each; `None` for all of it.
+    pub files: Vec<(String, Option<u64>)>,
+}
+
+/// A tree at the moment of a backup.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct BackupTree {
+    /// `ledger` or `audit`.
+    pub folder: String,
+    /// Its name.
+    pub origin: String,
+    /// Entries of its log.
+    pub entries: u64,
+    /// Entries under its newest signed head.
+    pub signed_size: u64,
+    /// That head; a checkpoint as it is published.
+    pub signed: Option<String>,
 }
 
 /// How the process is doing.
@@ -560,6 +644,8 @@ mod tests {
             Command::KeysBackup {},
             Command::BypassOpen { source: None, since: None, reason: id() },
             Command::BypassClose { window: None },
+            Command::BackupBegin { pid: 1 },
+            Command::UpgradeFinish {},
         ] {
             assert!(command.is_recorded(), "{command:?}");
         }

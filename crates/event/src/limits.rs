@@ -57,3 +57,12 @@ pub const BYPASS_OPEN_MAX: usize = 100;
 pub const CATALOG_EVENTS_MAX: usize = 20_000;
 /// Properties that the catalog lists, of all events of all sources. Over it: counted together, not listed.
 pub const CATALOG_PROPERTIES_MAX: usize = 100_000;
+/// The manifest of a backup. Over it: the backup is refused as damaged.
+pub const BACKUP_MANIFEST_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Files in a backup of the data folder. Over it: the backup is refused as damaged.
+pub const BACKUP_FILES_MAX: usize = 1_000_000;
+/// How long a backup that no longer asks for it keeps files of journal and hold from being freed. After it: they are freed, and that
+/// backup ends with an error.
+pub const BACKUP_LEASE_MILLIS: i64 = 60 * 1_000;
+/// How long one backup may keep files of journal and hold from being freed. After it: as above.
+pub const BACKUP_MILLIS_MAX: i64 = 6 * 3_600_000;

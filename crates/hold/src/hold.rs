@@ -191,6 +191,18 @@ struct Inner {
     options: HoldOptions,
 }
 
+/// The hold between two groups of either shelf: nothing is put or ended as long as this lives. To be held for moments.
+#[must_use = "puts wait while this lives"]
+pub struct Frozen<'a>([crate::log::Frozen<'a>; 2]);
+
+impl Frozen<'_> {
+    /// The files as they are now, and how many bytes of each belong to a copy: a crash at this moment would leave the same. They
+    /// stay so until [`Hold::expire`]; what is put later lies behind them.
+    pub fn files(&self) -> Vec<(PathBuf, u64)> {
+        self.0.iter().flat_map(crate::log::Frozen::files).collect()
+    }
+}
+
 /// The raw hold and quarantine. Clones are the same.
 #[derive(Clone)]
 pub struct Hold(Arc<Inner>);
@@ -232,6 +244,11 @@ impl Hold {
         let opened = Opened { raw: count(&raw), rejected: count(&rejected), raw_damage, rejected_damage };
         let public = keys.hold_public();
         Ok((Hold(Arc::new(Inner { raw, rejected, public, names, clock, options })), opened))
+    }
+
+    /// Stops between two groups, for a copy that agrees with what else is stopped at the same time. Waits for a group under way.
+    pub fn freeze(&self) -> Frozen<'_> {
+        Frozen([self.0.raw.freeze(), self.0.rejected.freeze()])
     }
 
     /// Puts one event that could not be minimised; resolves after the sync.

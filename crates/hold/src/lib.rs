@@ -15,4 +15,6 @@ pub mod hold;
 pub mod log;
 
 pub use entry::{EntryId, Fate, HoldInfo, Owner, Shelf};
-pub use hold::{Gauge, Hold, HoldError, HoldOptions, Opened, Rejected, RejectedRecord, Stored, Total, held_aad};
+pub use hold::{
+    Frozen, Gauge, Hold, HoldError, HoldOptions, Opened, Rejected, RejectedRecord, Stored, Total, held_aad,
+};

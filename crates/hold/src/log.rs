@@ -117,6 +117,19 @@ pub struct Damage {
     pub files: u64,
 }
 
+/// A shelf between two groups.
+pub(crate) struct Frozen<'a> {
+    log: &'a Log,
+    _writer: MutexGuard<'a, Writer>,
+}
+
+impl Frozen<'_> {
+    /// Its files, and how many bytes of each are durable.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, u64)> {
+        lock(&self.log.state).files.values().map(|file| (file.path.clone(), file.len)).collect()
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -429,6 +442,11 @@ impl Log {
             destroy(&*self.disk, &gone).map_err(|error| HoldError::of(error.source.kind()))?;
         }
         Ok(over.len() as u64)
+    }
+
+    /// Stops between two groups; nothing is put or ended as long as the guard lives.
+    pub(crate) fn freeze(&self) -> Frozen<'_> {
+        Frozen { log: self, _writer: lock(&self.writer) }
     }
 
     /// An entry with its payload, and its dictionary.

@@ -2,6 +2,8 @@
 //!
 //! Locks, never two at once: `segments` (list of files; held for a look-up or a push), `window` (recent groups; same),
 //! `carry` (by the writer while it absorbs, by whoever reads totals), `damage`. Nothing is read or written on disk under any of them.
+//! `commit` comes before all of them: the writer holds it from the first byte of a group to its end being published, so that who
+//! holds it sees the journal between two groups.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -92,6 +94,8 @@ pub(crate) struct Core {
     pub(crate) torn: AtomicU64,
     pub(crate) closed: AtomicBool,
     damage: Mutex<BTreeMap<u64, u64>>,
+    /// The segment that is written, by its number, and where its last durable group ends; `None` where none is.
+    commit: Mutex<Option<(u64, u64)>>,
 }
 
 impl Core {
@@ -124,6 +128,7 @@ impl Core {
             torn: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             damage: Mutex::default(),
+            commit: Mutex::default(),
         }
     }
 
@@ -147,6 +152,10 @@ impl Core {
 
     pub(crate) fn segments(&self) -> MutexGuard<'_, Vec<Arc<Segment>>> {
         self.segments.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn commit(&self) -> MutexGuard<'_, Option<(u64, u64)>> {
+        self.commit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn carry(&self) -> MutexGuard<'_, Box<dyn Carry>> {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
@@ -151,6 +151,36 @@ pub struct Health {
     pub bytes_on_disk: u64,
 }
 
+/// What a copy of the journal at one moment consists of: a crash at that moment would leave the same.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cut {
+    /// The first offset.
+    pub floor: Offset,
+    /// The end.
+    pub tail: Offset,
+    /// The segments in order, and how many bytes of each belong to the copy; `None` for all of it.
+    pub files: Vec<(PathBuf, Option<u64>)>,
+}
+
+/// The journal between two groups: nothing is appended as long as this lives. To be held for moments.
+#[must_use = "appends wait while this lives"]
+pub struct Frozen<'a> {
+    core: &'a Core,
+    commit: MutexGuard<'a, Option<(u64, u64)>>,
+}
+
+impl Frozen<'_> {
+    /// The files as they are now. They stay so until a trim; what is appended later lies behind them.
+    pub fn cut(&self) -> Cut {
+        let file = |segment: &Arc<Segment>| {
+            let len = self.commit.filter(|(number, _)| *number == segment.number).map(|(_, at)| at);
+            (segment.path.clone(), len)
+        };
+        let files = self.core.segments().iter().map(file).collect();
+        Cut { files, floor: Offset(self.core.floor()), tail: Offset(self.core.tail()) }
+    }
+}
+
 /// The journal. Clones are the same journal; when the last one goes, what waits is written and nothing touches the folder any more.
 pub struct Journal<R: Record>(Arc<Handle<R>>);
 
@@ -277,6 +307,12 @@ impl<R: Record> Journal<R> {
     /// Bytes of all files, spares included.
     pub fn bytes_on_disk(&self) -> u64 {
         self.0.core.bytes_on_disk.load(Ordering::SeqCst)
+    }
+
+    /// Stops between two groups, for a copy that agrees with what else is stopped at the same time. Waits for a group under way.
+    pub fn freeze(&self) -> Frozen<'_> {
+        let core = &*self.0.core;
+        Frozen { core, commit: core.commit() }
     }
 
     /// Reads the carry. Notes of every acknowledged append are in it.

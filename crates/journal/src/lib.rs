@@ -25,6 +25,6 @@ pub mod writer;
 mod core;
 
 pub use crate::group::{Group, Record};
-pub use crate::journal::{AppendError, Carry, Health, Journal, JournalError, Options, Trimmed};
+pub use crate::journal::{AppendError, Carry, Cut, Frozen, Health, Journal, JournalError, Options, Trimmed};
 pub use crate::reader::{ReadError, Reader};
 pub use crate::recovery::{Damage, Recovery};

@@ -54,7 +54,7 @@ pub(crate) fn segment_name(number: u64, base: u64) -> String {
     format!("{number:016x}-{base:016x}.segment")
 }
 
-fn parse_name(name: &str) -> Option<(u64, u64)> {
+pub(crate) fn parse_name(name: &str) -> Option<(u64, u64)> {
     let (number, base) = name.strip_suffix(".segment")?.split_once('-')?;
     let parse = |text: &str| (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok())?;
     Some((parse(number)?, parse(base)?))

@@ -355,6 +355,10 @@ impl<R: Record> Writer<R> {
     }
 
     fn write(&mut self, batch: &[Pending<R>]) -> Result<u64, AppendError> {
+        let core = Arc::clone(&self.core);
+        // Until this group is published, or given up: a backup cuts between two groups.
+        let mut commit = core.commit();
+        *commit = None;
         let records = batch.iter().map(|pending| &pending.record);
         let (count, span) = self.builder.build(&self.core.names, records, &mut self.buffer);
         let stride = (self.buffer.len() as u64 + AeadKey::TAG_BYTES as u64).next_multiple_of(GROUP_ALIGN);
@@ -396,6 +400,7 @@ impl<R: Record> Writer<R> {
                 self.spare = self.core.show(Arc::new(group)).unwrap_or_default();
             }
         }
+        *commit = Some((current.segment.number, current.at));
         self.core.publish(frame.end());
         self.current = Some(current);
         Ok(base)

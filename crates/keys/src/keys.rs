@@ -36,8 +36,8 @@ pub struct Keys {
     ring: Mutex<Ring>,
     snapshot: RwLock<Arc<KeySnapshot>>,
     disk: Disk,
-    /// Held for life; `None` where opened for reading only.
-    lock: Option<File>,
+    /// Held for life; `None` where opened for reading only, and once it was released. Taken after `ring`.
+    lock: Mutex<Option<File>>,
 }
 
 /// What `weir keys list` shows of a key.
@@ -103,7 +103,7 @@ impl Keys {
             ring: Mutex::new(ring),
             snapshot: RwLock::new(Arc::new(snapshot)),
             disk: Disk::default(),
-            lock,
+            lock: Mutex::new(lock),
         })
     }
 
@@ -200,6 +200,28 @@ impl Keys {
         all
     }
 
+    /// How often the ring was replaced: a copy with a smaller number is older.
+    pub fn sequence(&self) -> u64 {
+        self.lock_ring().sequence
+    }
+
+    /// By what a backup of data names the key folder that it needs: the first 16 bytes of the SHA-256 of its two public keys, in hex.
+    /// Nothing of a key is in it.
+    pub fn fingerprint(&self) -> String {
+        let mut of = b"weir/keys/fingerprint/v1".to_vec();
+        of.extend_from_slice(&self.signer.public());
+        of.extend_from_slice(&self.hold_public.bytes());
+        let digest = ring::digest::digest(&ring::digest::SHA256, &of);
+        weir_event::ids::hex(digest.as_ref().get(..16).unwrap_or_default())
+    }
+
+    /// Gives the folder up to another process, although this value still lives: nothing can be added or destroyed through it any more.
+    pub fn release(&self) {
+        // The ring first: a change under way is either whole before the lock goes, or refused.
+        let _ring = self.lock_ring();
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     /// Wraps a key under the master key, bound to a purpose (`journal/v1`, `rows/v1`, `hold/v1`) and to `aad`. 61 bytes.
     pub fn wrap(&self, purpose: &'static str, aad: &[u8], key: &[u8; 32]) -> Vec<u8> {
         self.master.wrap(purpose, aad, key)
@@ -258,10 +280,10 @@ impl Keys {
         wipe: bool,
         edit: impl FnOnce(&mut Ring, Millis) -> Result<Vec<(KeyName, Option<SecretKey>)>, KeysError>,
     ) -> Result<usize, KeysError> {
-        if self.lock.is_none() {
+        let mut ring = self.lock_ring();
+        if self.lock.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
             return Err(KeysError::ReadOnly { path: self.dir.clone() });
         }
-        let mut ring = self.lock_ring();
         let mut next = ring.clone();
         let changes = edit(&mut next, self.clock.now())?;
         if changes.is_empty() {

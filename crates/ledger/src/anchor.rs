@@ -68,6 +68,11 @@ impl Origin {
         }
     }
 
+    /// Reads the bytes of an `origin`, as a backup keeps them; `None` where they are none of this release.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Origin> {
+        Origin::parse(bytes).ok()
+    }
+
     /// Reads the text; an error is the format where it is a newer one.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Origin, Option<u16>> {
         let text = std::str::from_utf8(bytes).ok().filter(|t| t.len() <= ORIGIN_BYTES_MAX).ok_or(None)?;
@@ -183,6 +188,15 @@ pub fn recover_from_anchor(
     let origin = key.name.clone();
     Origin { key, base, after: given_up }.write(&*disk, dir)?;
     Ok(NewOrigin { origin, lost: after.size.saturating_sub(local), after, old_tree })
+}
+
+/// How many entries of this origin an anchor holds; `None` where it is not there, or of an origin that was given up.
+pub fn anchored_size(path: &Path, origin: &Origin) -> Result<Option<u64>, LedgerError> {
+    match read_checkpoint(path, &origin.key) {
+        Ok(checkpoint) => Ok(checkpoint.map(|checkpoint| checkpoint.size)),
+        Err(LedgerError::Checkpoint { source: NoteError::NotSigned, .. }) if is_of_old_origin(path, origin) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The name of a new tree: the configured one, or `weir/<8 random hex digits>/<kind>`.

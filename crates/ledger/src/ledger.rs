@@ -273,6 +273,43 @@ struct Shared {
     anchors_behind: AtomicU64,
 }
 
+/// What a copy of a ledger at one moment consists of, besides its `origin`: a crash at that moment would leave the same. The tree is
+/// not in it: an open makes it again from the log and holds it against the head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Entries of the log.
+    pub entries: u64,
+    /// The log's files in order, and how many bytes of each belong to the copy; `None` for all of it.
+    pub files: Vec<(PathBuf, Option<u64>)>,
+    /// The newest signed head; `None` where nothing was signed yet. It covers no more than the log.
+    pub signed: Option<Vec<u8>>,
+}
+
+/// A ledger between two groups: nothing is recorded as long as this lives. To be held for moments.
+#[must_use = "entries wait while this lives"]
+pub struct Frozen<'a> {
+    shared: &'a Shared,
+    end: MutexGuard<'a, crate::log::End>,
+}
+
+impl Frozen<'_> {
+    /// The files as they are now. They stay so; what is recorded later lies behind them.
+    pub fn cut(&self) -> Result<Cut, LedgerError> {
+        if self.shared.queue.is_poisoned() {
+            return Err(LedgerError::Poisoned);
+        }
+        let files = crate::read::list(&self.shared.dir.join("log"))?.into_iter();
+        let files = files.map(|(first, path)| (path, (first == self.end.first_index).then_some(self.end.len)));
+        let path = signed_path(&self.shared.dir);
+        let signed = match std::fs::read(&path) {
+            Ok(note) => Some(note),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(source) => return Err(LedgerError::Io { what: "read", path, source }),
+        };
+        Ok(Cut { entries: self.end.index, files: files.collect(), signed })
+    }
+}
+
 /// A ledger that is open for writing. One process at a time; `weir` locks the data folder.
 pub struct Ledger {
     shared: Arc<Shared>,
@@ -328,7 +365,7 @@ impl Ledger {
             anchor::mirror(&*disk, &anchors, &note);
         }
 
-        let queue = Arc::new(Queue::new(entries));
+        let queue = Arc::new(Queue::new(opened.writer.end()));
         let unfinished = opened.state.open_intents().cloned().collect();
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
@@ -485,6 +522,11 @@ impl Ledger {
     /// What checks this ledger's checkpoints, in the form other tools read.
     pub fn verifier_key(&self) -> &VerifierKey {
         &self.shared.origin.key
+    }
+
+    /// Stops between two groups, for a copy that agrees with what else is stopped at the same time. Waits for a group under way.
+    pub fn freeze(&self) -> Frozen<'_> {
+        Frozen { shared: &self.shared, end: self.shared.queue.freeze() }
     }
 
     /// Signs and publishes a head over every durable entry. Blocks on the disk.

@@ -37,7 +37,8 @@ pub use entry::{Actor, BatchId, EventResult, FieldSetId, Passed, Purpose, Stored
 pub use error::LedgerError;
 pub use fates::{Fate, Fates};
 pub use ledger::{
-    Act, Durable, FieldSetDefinition, Intent, Kind, Ledger, Options, Outcome, RangeDrop, Recovered, Results,
+    Act, Cut, Durable, FieldSetDefinition, Frozen, Intent, Kind, Ledger, Options, Outcome, RangeDrop, Recovered,
+    Results,
 };
 pub use rows::Row;
 pub use state::{OpenIntent, Position, Status, Totals};

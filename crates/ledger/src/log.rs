@@ -13,7 +13,7 @@ use crate::disk::{Disk, DiskFile, TEMPORARY, replace};
 use crate::entry::Entry;
 use crate::error::LedgerError;
 use crate::read::{file_name, list};
-use crate::record::{End, FORMAT, FileHeader, HeaderError, Records, SNAPSHOT, Unwritten};
+use crate::record::{End as RecordsEnd, FORMAT, FileHeader, HeaderError, Records, SNAPSHOT, Unwritten};
 use crate::state::State;
 
 /// The writer, which is owned by the writer thread.
@@ -24,12 +24,25 @@ pub(crate) struct LogWriter {
     file: Box<dyn DiskFile>,
     /// Bytes of the file that are durable: the next group goes there.
     len: u64,
+    /// The first entry of the file, which is its name.
+    first_index: u64,
     /// Index of the next entry.
     index: u64,
     group: u64,
     previous: u32,
     roll_bytes: u64,
     buffer: Vec<u8>,
+}
+
+/// Where the log ends on the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct End {
+    /// The first entry of the newest file, which is its name.
+    pub(crate) first_index: u64,
+    /// Its durable bytes.
+    pub(crate) len: u64,
+    /// Entries of the whole log.
+    pub(crate) index: u64,
 }
 
 /// What became of a group that could not be written.
@@ -72,6 +85,7 @@ impl LogWriter {
             tree,
             file,
             len,
+            first_index: index,
             index,
             group: group + 1,
             previous,
@@ -84,6 +98,11 @@ impl LogWriter {
     /// How many entries the log holds.
     pub(crate) fn index(&self) -> u64 {
         self.index
+    }
+
+    /// The file that is written, by its first entry, and how many bytes of it are durable.
+    pub(crate) fn end(&self) -> End {
+        End { first_index: self.first_index, len: self.len, index: self.index }
     }
 
     /// Writes one group and makes it durable.
@@ -120,6 +139,7 @@ impl LogWriter {
         match begin(&self.dir, &*self.disk, self.tree, self.index, self.group, self.previous, state, now) {
             Ok((file, len, previous)) => {
                 (self.file, self.len, self.previous) = (file, len, previous);
+                self.first_index = self.index;
                 self.group += 1;
                 Ok(())
             }
@@ -195,7 +215,7 @@ fn recover(disk: &dyn Disk, dir: &Path, path: &Path, first_index: u64, tree: u8)
         state.apply(at, &entry, record.body).map_err(|misfit| damaged(index, misfit.0))?;
         index += 1;
     }
-    if let End::Damaged(what) = records.end() {
+    if let RecordsEnd::Damaged(what) = records.end() {
         return Err(damaged(index, what));
     }
     let readable = records.position();

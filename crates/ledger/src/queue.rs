@@ -8,7 +8,7 @@ use weir_event::{Clock, Millis};
 
 use crate::entry::Entry;
 use crate::error::LedgerError;
-use crate::log::{GroupError, LogWriter};
+use crate::log::{End, GroupError, LogWriter};
 use crate::record::{SNAPSHOT, Unwritten};
 use crate::state::State;
 
@@ -85,11 +85,20 @@ pub(crate) struct Queue {
     wake: Condvar,
     /// How many entries are durable.
     durable: AtomicU64,
+    /// Where the log ends on the disk. The writer holds it from the first byte of a group to its place in the state, so that who
+    /// holds it sees the log between two groups.
+    commit: Mutex<End>,
 }
 
 impl Queue {
-    pub(crate) fn new(durable: u64) -> Queue {
-        Queue { inner: Mutex::default(), wake: Condvar::new(), durable: AtomicU64::new(durable) }
+    pub(crate) fn new(end: End) -> Queue {
+        let (durable, commit) = (AtomicU64::new(end.index), Mutex::new(end));
+        Queue { inner: Mutex::default(), wake: Condvar::new(), durable, commit }
+    }
+
+    /// Stops between two groups as long as the guard lives.
+    pub(crate) fn freeze(&self) -> MutexGuard<'_, End> {
+        self.commit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many entries are durable; the tree may cover these.
@@ -179,6 +188,8 @@ impl Writer {
                 continue;
             }
             let records: Vec<&Unwritten> = group.iter().map(|w| &w.record).collect();
+            let queue = Arc::clone(&self.queue);
+            let mut end = queue.freeze();
             match self.log.write_group(&records) {
                 Ok(()) => {
                     {
@@ -192,11 +203,15 @@ impl Writer {
                     self.queue.durable.store(self.log.index(), Ordering::Release);
                     group.into_iter().for_each(|waiting| waiting.answer(Ok(())));
                     (self.advanced)();
-                    if self.log.roll(&ahead, self.clock.now()).is_err() {
+                    let rolled = self.log.roll(&ahead, self.clock.now());
+                    *end = self.log.end();
+                    drop(end);
+                    if rolled.is_err() {
                         return self.poison(Vec::new());
                     }
                 }
                 Err(GroupError::Lost) => {
+                    drop(end);
                     ahead = self.durable_state().clone();
                     let (late, era) = {
                         let mut inner = self.queue.lock();
@@ -207,7 +222,10 @@ impl Writer {
                     (self.forget)(&ahead, era);
                     group.into_iter().chain(late).for_each(|waiting| waiting.answer(Err(Failed::Lost)));
                 }
-                Err(GroupError::Poisoned) => return self.poison(group),
+                Err(GroupError::Poisoned) => {
+                    drop(end);
+                    return self.poison(group);
+                }
             }
         }
     }

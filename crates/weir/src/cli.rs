@@ -5,6 +5,7 @@
 
 mod alerts;
 mod apply;
+mod backup;
 mod bypass;
 mod config;
 mod destination;
@@ -18,6 +19,7 @@ pub mod preflight;
 mod quarantine;
 mod resend;
 mod status;
+mod upgrade;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -96,6 +98,20 @@ enum Command {
     /// The key folder.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Copies the data folder, of one moment, also while Weir takes events. No key is in it: `weir keys backup`.
+    #[command(
+        after_help = "Example:\n  weir backup /mnt/backup/weir --data /var/lib/weir\n  weir keys backup /mnt/safe/weir-keys-2026-11-22 --data /var/lib/weir"
+    )]
+    Backup(backup::Options),
+    /// Makes a data folder of a backup. Refuses to write over data, and to put a ledger back to an earlier day than its anchors show.
+    #[command(
+        after_help = "Example:\n  weir restore /mnt/backup/weir --check\n  weir restore /mnt/backup/weir --data /var/lib/weir --keys /var/lib/weir-keys --config /etc/weir/weir.yaml\n\n\
+                      Exit codes: 0 restored, 1 the backup or the target is not fit for it, 2 could not be read or written"
+    )]
+    Restore(backup::RestoreOptions),
+    /// Which release may open the data folder, and the end of an upgrade.
+    #[command(subcommand)]
+    Upgrade(upgrade::Command),
 }
 
 /// Where configuration, data and keys are.
@@ -168,6 +184,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Ladder(ladder) => ladder::run(&out, &ladder),
         Command::Bypass(command) => bypass::run(&out, &command),
         Command::Keys(command) => keys::run(&out, &command),
+        Command::Backup(options) => backup::backup(&out, &options),
+        Command::Restore(options) => backup::restore(&out, &options),
+        Command::Upgrade(command) => upgrade::run(&out, &command),
     }
 }
 

@@ -3,6 +3,8 @@
 //! | file | bytes | who writes | who may delete |
 //! |---|---|---|---|
 //! | `lock` | empty; held by `flock` while a process runs on the folder | `serve` | nobody while it runs |
+//! | `formats` | which version of each format may be written: [`crate::formats`] | `serve`, at first start; `weir upgrade finish` | nobody |
+//! | `restoring` | empty; there while a restore is under way or was cut short | `weir restore` | `weir restore`, as its last step |
 //! | `version` | `weir data 1\n`: the newest format in the folder | `serve`, at first start | nobody |
 //! | `reserve` | preallocated, no content | `serve` | `serve`, to make room for ledger and quarantine; made again later |
 //!
@@ -20,8 +22,12 @@ use std::sync::{Mutex, PoisonError};
 use rustix::fs::{FallocateFlags, FlockOperation};
 use weir_event::log::{Field, Level, emit};
 
+use crate::formats::{self, Formats, FormatsError};
+
 /// The data format that this binary writes.
 const FORMAT: u32 = 1;
+/// The file that says that a restore into the folder has not ended.
+pub const RESTORING: &str = "restoring";
 const MIB: u64 = 1024 * 1024;
 /// The reserve gives way and comes back by this much at a time.
 const STEP: u64 = 16 * MIB;
@@ -55,6 +61,15 @@ pub enum DiskError {
         /// The version file.
         file: PathBuf,
     },
+    /// A restore into it has not ended.
+    #[error("{folder} was restored in part only: empty it and run `weir restore` again")]
+    HalfRestored {
+        /// Which.
+        folder: PathBuf,
+    },
+    /// A format of it is not one that this release can go on with.
+    #[error(transparent)]
+    Formats(#[from] FormatsError),
     /// The configured reserve does not fit.
     #[error(
         "`disk.reserve` of {wanted} bytes does not fit on the disk of {folder}, {free} bytes are free: free space, or lower it"
@@ -90,12 +105,23 @@ fn at(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> DiskError 
 pub struct DataFolder {
     path: PathBuf,
     is_new: bool,
-    _lock: File,
+    formats: Formats,
+    lock: File,
 }
 
 impl DataFolder {
     /// Takes a folder; makes it, closed to others, where it is missing.
     pub fn open(path: &Path) -> Result<DataFolder, DiskError> {
+        if path.join(RESTORING).exists() {
+            return Err(DiskError::HalfRestored { folder: path.to_owned() });
+        }
+        DataFolder::open_restored(path)
+    }
+
+    /// Takes a folder that a restore has filled and is about to finish.
+    pub(crate) fn open_restored(path: &Path) -> Result<DataFolder, DiskError> {
+        // Before anything in it is touched, the lock included.
+        formats_are_known(path)?;
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700).create(path).map_err(at(path, "cannot be made"))?;
         let lock_path = path.join("lock");
@@ -107,14 +133,26 @@ impl DataFolder {
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(DiskError::Locked { folder: path.to_owned() }),
             Err(error) => return Err(at(&lock_path, "cannot be locked")(error.into())),
         }
-        let is_new = !version_is_known(path)?;
+        let is_new = !formats_are_known(path)?;
         if is_new {
             // It may have been there before, made by a package or by hand: others have no business in it.
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
                 .map_err(at(path, "cannot be closed to others"))?;
             write_version(path)?;
         }
-        Ok(DataFolder { path: path.to_owned(), is_new, _lock: lock })
+        let formats = formats::open_folder(path)?;
+        Ok(DataFolder { path: path.to_owned(), is_new, formats, lock })
+    }
+
+    /// Lets another process take it, although this value still lives: everything in it has been closed.
+    pub fn release(&self) {
+        // It cannot fail on a descriptor that holds the lock; where it did, the other process would say that the folder is taken.
+        let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
+    }
+
+    /// Which version of each format may be written.
+    pub fn formats(&self) -> &Formats {
+        &self.formats
     }
 
     /// Where it is.
@@ -135,8 +173,16 @@ pub fn is_in_use(path: &Path) -> bool {
     })
 }
 
-/// Refuses a folder of a newer format. `false` where there is no version file. Read-only commands call it too.
+/// Refuses a folder of a newer format, or one that was restored in part. `false` where there is no version file. Read-only commands call it too.
 pub fn version_is_known(folder: &Path) -> Result<bool, DiskError> {
+    if folder.join(RESTORING).exists() {
+        return Err(DiskError::HalfRestored { folder: folder.to_owned() });
+    }
+    formats_are_known(folder)
+}
+
+fn formats_are_known(folder: &Path) -> Result<bool, DiskError> {
+    formats::check_folder(folder)?;
     let file = folder.join("version");
     let bytes = match std::fs::read(&file) {
         Ok(bytes) => bytes,

@@ -17,6 +17,7 @@ use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
 use weir_policy::{MinimisedBatch, Minimiser, SharedTally, Withdrawals};
 
 use crate::alerts::Alerts;
+use crate::backup::lease::{Lease, Logs};
 use crate::bypass::Bypass;
 use crate::config::{Auxiliary, Config, Mode, Position, Problem, Problems, Secrets, StartFrom};
 use crate::consent;
@@ -82,8 +83,10 @@ pub struct Gateway {
     pub(crate) resending: crate::resend::Desk,
     /// One reload at a time.
     pub(crate) reloading: tokio::sync::Mutex<()>,
+    /// The backup that is under way, if there is one.
+    pub lease: Lease,
     // Last, so that the folder stays locked until everything above is closed.
-    _folder: DataFolder,
+    pub(crate) folder: DataFolder,
 }
 
 /// Why it cannot start. The texts say what to do.
@@ -231,7 +234,8 @@ impl Gateway {
             ingest: OnceLock::new(),
             resending: crate::resend::Desk::default(),
             reloading: tokio::sync::Mutex::new(()),
-            _folder: folder,
+            lease: Lease::default(),
+            folder,
         })
     }
 
@@ -300,7 +304,8 @@ impl Gateway {
     /// What is done every second and every minute beside the traffic: expiry, trimming, keys of days that are over.
     pub async fn upkeep(&self) {
         let now = self.clock.now();
-        if self.hold.expire(now).await.is_err() {
+        // A backup that is under way copies files that this would destroy; it holds them for a while at most.
+        if !self.files_must_stay() && self.hold.expire(now).await.is_err() {
             log::emit(Level::Warn, "expired entries of the hold could not be removed; it is tried again", &[]);
         }
         self.trim();
@@ -312,6 +317,9 @@ impl Gateway {
         let window = self.pipeline.generation().config.journal.replay_window;
         let older_than = self.clock.now().plus(-i64::try_from(window.as_millis()).unwrap_or(i64::MAX));
         let before = self.deliver.floor().unwrap_or_else(|| journal.tail());
+        if self.files_must_stay() {
+            return 0;
+        }
         match journal.trim(before, older_than) {
             Ok(trimmed) => {
                 // D8: raw ids die with the last segment of their day.
@@ -331,6 +339,35 @@ impl Gateway {
                 0
             }
         }
+    }
+
+    /// Whether a backup keeps files from being freed. To take events comes first: where there is no room for them, it is broken.
+    fn files_must_stay(&self) -> bool {
+        let no_room =
+            !self.space.intake_open() || self.pipeline.journal().health().refusal.is_some() || self.hold.is_full();
+        if no_room && self.lease.break_up() {
+            log::emit(Level::Warn, "a backup under way was given up, because its files have to be freed", &[]);
+        }
+        self.lease.is_live(self.clock.now())
+    }
+
+    /// The moment of a backup (D19: its beginning was recorded). Blocks for a group of each log.
+    pub fn backup_cut(&self) -> Result<weir_console::command::BackupCut, weir_ledger::LedgerError> {
+        let logs = Logs {
+            folder: &self.places.data,
+            egress: &self.egress,
+            audit: &self.audit,
+            keys: &self.keys,
+            formats: self.folder.formats(),
+            clock: &*self.clock,
+        };
+        logs.cut(self.pipeline.journal(), &self.hold)
+    }
+
+    /// Gives both folders up to another process, after [`Gateway::close`], although this value still lives.
+    pub fn release(&self) {
+        self.keys.release();
+        self.folder.release();
     }
 
     /// Stops in the order of an event's way: no more intake (the caller has closed the listener), delivery, journal, ledgers.
@@ -412,6 +449,26 @@ fn open_ledger(
     Ok(Ledger::open(&dir, kind, Arc::clone(keys), Arc::clone(names), options, Arc::clone(clock))?)
 }
 
+/// Both ledgers of a folder on which no Weir runs; the caller holds its lock, and closes them.
+pub fn open_ledgers_at_rest(
+    _folder: &DataFolder,
+    places: &Places,
+    keys: &Arc<Keys>,
+    clock: &Arc<dyn Clock>,
+) -> Result<[Arc<Ledger>; 2], StartError> {
+    let names = Names::new(Box::new(Judge::new(Arc::new(Engine::new()))));
+    let config = config_at_rest(places)?;
+    let open = |kind| Ok::<_, StartError>(open_ledger(kind, places, &config, keys, &names, clock)?.0);
+    Ok([open(Kind::Egress)?, open(Kind::Audit)?])
+}
+
+fn config_at_rest(places: &Places) -> Result<Config, StartError> {
+    Ok(match &places.config {
+        file if file.is_file() => Config::load(file, Secrets::Leave)?,
+        _ => Config::built_in(),
+    })
+}
+
 /// Enters one act of an operator into the audit ledger where no Weir runs; the caller holds the folder's lock. Durable when this
 /// returns.
 pub async fn record_offline(
@@ -423,10 +480,7 @@ pub async fn record_offline(
 ) -> Result<(), StartError> {
     let engine = Arc::new(Engine::new());
     let names = Names::new(Box::new(Judge::new(engine)));
-    let config = match &places.config {
-        file if file.is_file() => Config::load(file, Secrets::Leave)?,
-        _ => Config::built_in(),
-    };
+    let config = config_at_rest(places)?;
     let (audit, _) = open_ledger(Kind::Audit, places, &config, keys, &names, clock)?;
     audit.act(act).await?;
     Ok(audit.close()?)

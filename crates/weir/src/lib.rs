@@ -4,6 +4,7 @@
 
 pub mod alerts;
 pub mod auxiliary;
+pub mod backup;
 pub mod bypass;
 pub mod cli;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod dedup;
 pub mod destination;
 pub mod disk;
 pub mod first_start;
+pub mod formats;
 pub mod gateway;
 pub mod generation;
 pub mod ladder;

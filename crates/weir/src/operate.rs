@@ -98,11 +98,38 @@ impl Gateway {
                 Ok(Reply::Resend(self.resending.state().ok_or_else(none)?))
             }
             Command::ResendCancel {} => Ok(Reply::Done { count: u64::from(self.resending.cancel()) }),
+            Command::BackupBegin { pid } => match self.lease.begin(pid, self.clock.now()) {
+                Some(lease) => Ok(Reply::BackupLease { lease }),
+                None => Err(AdminError::Conflict {
+                    message: "another backup is under way: wait until it has ended".to_owned(),
+                }),
+            },
+            Command::BackupCut { lease } => {
+                self.renew(lease)?;
+                let cut = tokio::task::block_in_place(|| self.backup_cut());
+                Ok(Reply::BackupCut(cut.map_err(|e| AdminError::Failed { message: e.to_string() })?))
+            }
+            Command::BackupRenew { lease } => self.renew(lease),
+            Command::BackupEnd { lease } if self.lease.end(lease, self.clock.now()) => Ok(Reply::Done { count: 1 }),
+            Command::BackupEnd { .. } => Err(broken()),
+            Command::UpgradeFinish {} => {
+                let raised = crate::formats::finish(&self.places.data);
+                let raised = raised.map_err(|e| AdminError::Failed { message: e.to_string() })?;
+                let formats = raised.into_iter().map(|(name, from, to)| (name.to_owned(), from, to)).collect();
+                Ok(Reply::Raised { formats })
+            }
             // To record it was all that was asked.
             Command::KeysBackup {} | Command::BypassOpen { .. } | Command::BypassClose { .. } => {
                 Ok(Reply::Done { count: self.keys.list().len() as u64 })
             }
         }
+    }
+}
+
+/// A backup may not go on.
+fn broken() -> AdminError {
+    AdminError::Conflict {
+        message: "the gateway had to free files for events that come in, or the backup took too long: run it again, to a faster target".to_owned(),
     }
 }
 
@@ -112,6 +139,10 @@ impl Gateway {
         say_reloaded(changed, &at_next_start);
         let generation = self.pipeline.generation_id().to_hex();
         Ok(Reply::Reloaded { generation, changed, at_next_start })
+    }
+
+    fn renew(&self, lease: u64) -> Result<Reply, AdminError> {
+        if self.lease.renew(lease, self.clock.now()) { Ok(Reply::Done { count: 1 }) } else { Err(broken()) }
     }
 
     fn targets(&self, command: &Command) -> Vec<Target> {

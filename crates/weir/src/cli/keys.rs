@@ -9,7 +9,7 @@ use serde_json::json;
 use weir_console::Command as Ask;
 use weir_console::socket;
 use weir_event::SystemClock;
-use weir_keys::{BackupReport, Keys};
+use weir_keys::{BackupReport, KeyName, Keys};
 use weir_ledger::Act;
 
 use super::output::table;
@@ -29,6 +29,24 @@ pub(super) enum Command {
         to: PathBuf,
         #[command(flatten)]
         folders: Folders,
+    },
+    /// Makes a key folder of a backup, without the keys that were destroyed since: those that a backup of the data lists, and those
+    /// of another copy of the key folder.
+    #[command(
+        after_help = "Example:\n  weir keys restore /mnt/safe/weir-keys-2026-11-22 --keys /var/lib/weir-keys --data-backup /mnt/backup/weir"
+    )]
+    Restore {
+        /// The folder of the backup of keys.
+        backup: PathBuf,
+        /// The new key folder; it must not exist, or be empty.
+        #[arg(long, value_name = "FOLDER")]
+        keys: PathBuf,
+        /// A backup of the data: keys that were destroyed by its time stay destroyed.
+        #[arg(long, value_name = "FOLDER")]
+        data_backup: Option<PathBuf>,
+        /// A younger copy of the key folder: keys that are destroyed there stay destroyed.
+        #[arg(long, value_name = "FOLDER")]
+        destroyed_in: Option<PathBuf>,
     },
     /// Checks a backup: its files are whole and its ring opens.
     #[command(after_help = "Example:\n  weir keys check-backup /mnt/safe/weir-keys-2026-11-22")]
@@ -65,6 +83,19 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
                 Err(error) => out.fail_with(&error),
             }
         }
+        Command::Restore { backup, keys, data_backup, destroyed_in } => {
+            let destroyed = match destroyed(data_backup.as_deref(), destroyed_in.as_deref()) {
+                Ok(destroyed) => destroyed,
+                Err(why) => return out.fail(why),
+            };
+            match Keys::restore(backup, keys, &destroyed, &SystemClock) {
+                Ok(report) => {
+                    let text = format!("{} is made of {}\n", keys.display(), backup.display());
+                    shown(out, &report, &text)
+                }
+                Err(error) => out.fail_with(&error),
+            }
+        }
         Command::CheckBackup { backup } => match Keys::restore_check(backup) {
             Ok(report) => shown(out, &report, &format!("{} is whole\n", backup.display())),
             Err(error) => {
@@ -73,6 +104,22 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
             }
         },
     }
+}
+
+/// The names of keys that must not come back (D15).
+fn destroyed(data_backup: Option<&Path>, other: Option<&Path>) -> Result<Vec<KeyName>, String> {
+    let mut names = std::collections::BTreeSet::new();
+    if let Some(folder) = data_backup {
+        let manifest = crate::backup::restore::open(folder).map_err(|e| e.to_string())?;
+        for name in &manifest.facts.keys.destroyed {
+            names.insert(KeyName::parse(name).map_err(|e| e.to_string())?);
+        }
+    }
+    if let Some(folder) = other {
+        let keys = Keys::open_read_only(folder, Arc::new(SystemClock)).map_err(|e| e.to_string())?;
+        names.extend(keys.list().into_iter().filter(|key| key.destroyed.is_some()).map(|key| key.name));
+    }
+    Ok(names.into_iter().collect())
 }
 
 /// Enters the backup into the audit ledger: through the Weir that runs on the data folder, or directly where none does. `false` where

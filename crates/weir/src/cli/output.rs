@@ -1,6 +1,6 @@
 //! What a command says and how it ends.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -62,6 +62,41 @@ impl Output {
             cause = error.source();
         }
         self.fail(text)
+    }
+}
+
+/// A line on the terminal that says how far it is; nothing where standard error is not one.
+pub(super) struct Progress {
+    what: &'static str,
+    total: u64,
+    done: u64,
+    shown: Option<u64>,
+    is_on: bool,
+}
+
+impl Progress {
+    pub(super) fn new(what: &'static str, total: u64) -> Progress {
+        // A small input is read before anybody could look.
+        Progress { what, total, done: 0, shown: None, is_on: total > 4 << 20 && std::io::stderr().is_terminal() }
+    }
+
+    pub(super) fn add(&mut self, bytes: u64) {
+        self.done += bytes;
+        let percent = (self.done * 100).checked_div(self.total).unwrap_or(100).min(100);
+        if self.is_on && self.shown != Some(percent) {
+            self.shown = Some(percent);
+            let full = usize::try_from(percent / 4).unwrap_or(25);
+            let mut out = std::io::stderr().lock();
+            // The terminal may be gone; the report does not depend on it.
+            let _ = write!(out, "\r{}  [{:<25}] {percent:>3} %", self.what, "=".repeat(full));
+            let _ = out.flush();
+        }
+    }
+
+    pub(super) fn end(&mut self) {
+        if self.shown.take().is_some() {
+            let _ = write!(std::io::stderr().lock(), "\r{:<55}\r", "");
+        }
     }
 }
 
@@ -132,6 +167,13 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
                 vec![k.name.clone(), k.purpose.clone(), k.created.clone(), destroyed]
             });
             table(&["key", "purpose", "created", ""], rows)
+        }
+        Reply::BackupLease { lease } => format!("backup {lease} may begin"),
+        Reply::BackupCut(cut) => format!("{} files", cut.files.len()),
+        Reply::Raised { formats } if formats.is_empty() => "every format is at its newest version already".to_owned(),
+        Reply::Raised { formats } => {
+            let lines = formats.iter().map(|(name, from, to)| format!("{name}: version {to} is written, was {from}\n"));
+            lines.collect()
         }
         Reply::Status(status) => {
             let mut text = String::new();

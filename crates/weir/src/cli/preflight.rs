@@ -12,7 +12,7 @@ mod report;
 mod study;
 
 use std::fs::File;
-use std::io::{BufReader, IsTerminal, Read, Write};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -21,7 +21,7 @@ use weir_protocol::preflight::Address;
 
 use weir_console::command::{Command as Ask, Reply};
 
-use super::output::refused;
+use super::output::{Progress, refused};
 use super::{Exit, Output};
 use study::Study;
 
@@ -119,7 +119,7 @@ fn read_all(inputs: &[PathBuf], study: &mut Study) -> Result<(), PreflightError>
         }
     }
     let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |m| m.len());
-    let mut progress = Progress::new(files.iter().map(size).sum());
+    let mut progress = Progress::new("reading", files.iter().map(size).sum());
     for file in &files {
         read_one(file, study, &mut progress)?;
     }
@@ -175,40 +175,6 @@ fn read_one(file: &Path, study: &mut Study, progress: &mut Progress) -> Result<(
     Ok(())
 }
 
-/// A line on the terminal that says how far it is; nothing where standard error is not one.
-struct Progress {
-    total: u64,
-    done: u64,
-    shown: Option<u64>,
-    is_on: bool,
-}
-
-impl Progress {
-    fn new(total: u64) -> Progress {
-        // A small input is read before anybody could look.
-        Progress { total, done: 0, shown: None, is_on: total > 4 << 20 && std::io::stderr().is_terminal() }
-    }
-
-    fn add(&mut self, bytes: usize) {
-        self.done += bytes as u64;
-        let percent = (self.done * 100).checked_div(self.total).unwrap_or(100).min(100);
-        if self.is_on && self.shown != Some(percent) {
-            self.shown = Some(percent);
-            let full = usize::try_from(percent / 4).unwrap_or(25);
-            let mut out = std::io::stderr().lock();
-            // The terminal may be gone; the report does not depend on it.
-            let _ = write!(out, "\rreading  [{:<25}] {percent:>3} %", "=".repeat(full));
-            let _ = out.flush();
-        }
-    }
-
-    fn end(&mut self) {
-        if self.shown.is_some() {
-            let _ = write!(std::io::stderr().lock(), "\r{:<45}\r", "");
-        }
-    }
-}
-
 struct Counted<'p, R> {
     input: R,
     progress: &'p mut Progress,
@@ -217,7 +183,7 @@ struct Counted<'p, R> {
 impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.input.read(buffer)?;
-        self.progress.add(read);
+        self.progress.add(read as u64);
         Ok(read)
     }
 }
