@@ -41,6 +41,7 @@ const fn format(name: &'static str, newest: u32, file: &'static str, constant: &
 /// asks [`Formats::may_write`]. `tests/formats.rs` holds this list against the constants of the code.
 pub const FORMATS: &[Format] = &[
     format("backup", 1, "crates/weir/src/backup/manifest.rs", "VERSION"),
+    format("catalog", 1, "crates/catalog/src/codec.rs", "VERSION"),
     format("data", 1, "crates/weir/src/disk.rs", "FORMAT"),
     format("formats", 1, "crates/weir/src/formats.rs", "HEAD"),
     format("hold.body", 2, "crates/policy/src/withheld.rs", "VERSION"),
@@ -55,6 +56,7 @@ pub const FORMATS: &[Format] = &[
     format("ledger.leaf", 1, "crates/ledger/src/entry.rs", "LEAF_VERSION"),
     format("ledger.log", 1, "crates/ledger/src/record.rs", "FORMAT"),
     format("ledger.origin", 1, "crates/ledger/src/anchor.rs", "FORMAT"),
+    format("ledger.reason", 1, "crates/ledger/src/coverage.rs", "REASON_HEAD"),
     format("ledger.rows", 1, "crates/ledger/src/rows.rs", "FORMAT"),
     format("ledger.snapshot", 1, "crates/ledger/src/state.rs", "VERSION"),
 ];
