@@ -136,6 +136,14 @@ pub(crate) struct Terminal {
     pub(crate) expired_below: u64,
 }
 
+impl Terminal {
+    /// Whether the policy is asked about an event at all.
+    pub(crate) fn takes(&self, item: &Item, view: &RecordView<'_>) -> bool {
+        let expired = self.expired_before.is_some_and(|before| view.received_at() < before);
+        !self.ended && !expired && item.offset() >= self.expired_below
+    }
+}
+
 /// What became of the events.
 #[derive(Default)]
 pub(crate) struct Cut {

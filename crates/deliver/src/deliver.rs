@@ -22,6 +22,7 @@ use crate::replay::{Replayed, replay};
 use crate::resend::{Progress, Resent, Wanted, Way, resend};
 use crate::send::{Control, Sending};
 use crate::setup::{Setup, Start};
+use crate::staged::{Rollout, Staged};
 use crate::status::{DestinationStatus, Gauges};
 use crate::task::Task;
 
@@ -94,8 +95,19 @@ impl Deliver {
         setups: &BTreeMap<DestinationId, Arc<Setup>>,
         unfinished: Vec<OpenIntent>,
     ) -> Result<Deliver, DeliverError> {
+        Deliver::start_staged(parts, generation, setups, None, unfinished).await
+    }
+
+    /// The same in the middle of a rollout.
+    pub async fn start_staged(
+        parts: Parts,
+        generation: GenerationId,
+        setups: &BTreeMap<DestinationId, Arc<Setup>>,
+        rollout: Option<&Rollout>,
+        unfinished: Vec<OpenIntent>,
+    ) -> Result<Deliver, DeliverError> {
         let deliver = Deliver { context: Arc::new(parts), tasks: Mutex::default(), unfinished: Mutex::new(unfinished) };
-        deliver.apply(generation, setups).await?;
+        deliver.apply_staged(generation, setups, rollout).await?;
         Ok(deliver)
     }
 
@@ -105,6 +117,16 @@ impl Deliver {
         &self,
         generation: GenerationId,
         setups: &BTreeMap<DestinationId, Arc<Setup>>,
+    ) -> Result<(), DeliverError> {
+        self.apply_staged(generation, setups, None).await
+    }
+
+    /// The same, where destinations whose rules differ keep the policy in force for everybody but a share of people.
+    pub async fn apply_staged(
+        &self,
+        generation: GenerationId,
+        setups: &BTreeMap<DestinationId, Arc<Setup>>,
+        rollout: Option<&Rollout>,
     ) -> Result<(), DeliverError> {
         for (id, setup) in setups {
             if self.context.ledger.position(id).is_none() {
@@ -121,13 +143,15 @@ impl Deliver {
         let mut tasks = self.lock();
         for id in known {
             let setup = setups.get(&id).cloned();
+            let (generation, setup, staged) = staged(generation, setup, rollout, &id);
             match tasks.get(&id) {
                 Some(running) => running.control.send_modify(|control| {
                     control.generation = generation;
                     control.setup = setup;
+                    control.staged = staged;
                 }),
                 None => {
-                    let running = self.spawn(&id, generation, setup);
+                    let running = self.spawn(&id, generation, setup, staged);
                     tasks.insert(id, running);
                 }
             }
@@ -135,9 +159,15 @@ impl Deliver {
         Ok(())
     }
 
-    fn spawn(&self, id: &DestinationId, generation: GenerationId, setup: Option<Arc<Setup>>) -> Running {
+    fn spawn(
+        &self,
+        id: &DestinationId,
+        generation: GenerationId,
+        setup: Option<Arc<Setup>>,
+        staged: Option<Arc<Staged>>,
+    ) -> Running {
         let life = self.context.ledger.position(id).map_or(Status::Active, |position| position.life);
-        let (control, receiver) = watch::channel(Control { generation, setup, life, stopping: false });
+        let (control, receiver) = watch::channel(Control { generation, setup, staged, life, stopping: false });
         let unfinished: Vec<OpenIntent> = {
             let mut all = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
             all.extract_if(.., |open| open.destination == *id).collect()
@@ -210,7 +240,11 @@ impl Deliver {
     }
 
     /// How a destination is sent to now; `None` while it is not.
-    fn way(&self, id: &DestinationId) -> Option<Way> {
+    pub(crate) fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    pub(crate) fn way(&self, id: &DestinationId) -> Option<Way> {
         let tasks = self.lock();
         let running = tasks.get(id)?;
         let control = running.control.subscribe();
@@ -323,6 +357,24 @@ impl Deliver {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<DestinationId, Running>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one destination is told: generation and setup in force, and what is on its way.
+fn staged(
+    generation: GenerationId,
+    setup: Option<Arc<Setup>>,
+    rollout: Option<&Rollout>,
+    id: &DestinationId,
+) -> (GenerationId, Option<Arc<Setup>>, Option<Arc<Staged>>) {
+    let old = rollout.and_then(|rollout| Some((rollout, rollout.setups.get(id)?)));
+    match (setup, old) {
+        (Some(setup), Some((rollout, old))) => {
+            let counts = rollout.counts.get(id).cloned().unwrap_or_default();
+            let staged = Staged { generation, setup, share: rollout.share, counts };
+            (rollout.old, Some(Arc::clone(old)), Some(Arc::new(staged)))
+        }
+        (setup, _) => (generation, setup, None),
     }
 }
 

@@ -8,14 +8,16 @@
 //! again, without being told to, what does not repeat safely; let one destination's trouble touch another or the intake.
 //!
 //! Read in this order: [`setup`] (what a destination is), [`deliver`] (the handle), `task` (one destination's loop), `cut` (events
-//! to batches), `send` (the life of one batch), [`replay`], [`resend`], [`ask`], `breaker`.
+//! to batches), `send` (the life of one batch), [`compare`] and [`staged`] (rollouts), [`replay`], [`resend`], [`ask`], `breaker`.
 
 pub mod ask;
+pub mod compare;
 pub mod deliver;
 pub mod judge;
 pub mod replay;
 pub mod resend;
 pub mod setup;
+pub mod staged;
 pub mod status;
 
 mod breaker;
@@ -24,9 +26,11 @@ mod send;
 mod task;
 
 pub use ask::{Answered, AskError};
+pub use compare::{Comparison, Pair};
 pub use deliver::{Deliver, DeliverError, Parts};
 pub use judge::Judge;
 pub use replay::Replayed;
 pub use resend::{Progress, Resent, Wanted};
 pub use setup::{OnLag, OnUnknown, Options, Setup, Start};
+pub use staged::{Counts, Rollout, Staged};
 pub use status::{BreakerState, DestinationStatus};

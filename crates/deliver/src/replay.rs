@@ -4,12 +4,13 @@
 //! leaves everything in quarantine; one after it leaves an open intent whose events are gone from there, which the next start takes
 //! for accepted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use weir_event::GenerationId;
-use weir_hold::RejectedRecord;
-use weir_ledger::{BatchId, LedgerError, Outcome, Purpose, Results};
+use weir_event::{GenerationId, Rule};
+use weir_hold::{HoldInfo, RejectedRecord};
+use weir_ledger::{BatchId, LedgerError, Outcome, Passed, Purpose, Results};
 use weir_protocol::outbound::Verdict;
 
 use crate::cut::{Batch, Cut, CutError, Cutter, Item};
@@ -31,10 +32,29 @@ pub struct Replayed {
     pub unknown: u64,
 }
 
+/// Replays on request: what today's policy does not release stays where it is.
 pub(crate) async fn replay(
     sending: Sending,
     generation: GenerationId,
+    records: Vec<RejectedRecord>,
+) -> Result<Replayed, DeliverError> {
+    run(sending, generation, records, false).await
+}
+
+/// Replays what was kept until a policy holds for all: what that does not release ends by its rule, durable in one step.
+pub(crate) async fn settle_all(
+    sending: Sending,
+    generation: GenerationId,
+    records: Vec<RejectedRecord>,
+) -> Result<Replayed, DeliverError> {
+    run(sending, generation, records, true).await
+}
+
+async fn run(
+    sending: Sending,
+    generation: GenerationId,
     mut records: Vec<RejectedRecord>,
+    ends: bool,
 ) -> Result<Replayed, DeliverError> {
     records.retain(|record| record.info().offset.is_some());
     records.sort_by_key(|record| record.info().offset);
@@ -72,6 +92,9 @@ pub(crate) async fn replay(
             match cut? {
                 Ok(Cut { batches, drops, held: _ }) => {
                     report.not_released += drops.values().map(|offsets| offsets.len() as u64).sum::<u64>();
+                    if ends {
+                        end(&sending, &part, drops).await?;
+                    }
                     break batches;
                 }
                 Err(CutError::Newer) => {
@@ -95,6 +118,23 @@ pub(crate) async fn replay(
         }
     }
     Ok(report)
+}
+
+/// Ends what release drops, each by its rule; what a rule keeps in quarantine stays there.
+async fn end(
+    sending: &Sending,
+    part: &[RejectedRecord],
+    drops: BTreeMap<(Rule, Passed), Vec<u64>>,
+) -> Result<(), DeliverError> {
+    for ((rule, _), offsets) in drops {
+        if sending.setup.release.holds(rule) {
+            continue;
+        }
+        let dropped = |info: &&HoldInfo| info.offset.is_some_and(|offset| offsets.contains(&offset.0));
+        let ids = part.iter().map(RejectedRecord::info).filter(dropped).map(|info| info.id).collect();
+        sending.context.hold.mark_dropped(ids, rule).await?;
+    }
+    Ok(())
 }
 
 /// Sends one batch. `Some` gives the places of its events where it has to be sent in halves.

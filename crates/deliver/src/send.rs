@@ -20,6 +20,7 @@ use crate::breaker::{Breaker, wait};
 use crate::cut::{Batch, Item};
 use crate::deliver::Context;
 use crate::setup::{OnLag, Setup};
+use crate::staged::Staged;
 use crate::status::Gauges;
 
 /// How soon the ledger and quarantine are tried again after a failure that they may recover from.
@@ -33,6 +34,8 @@ const EXPIRY_LOOK: Duration = Duration::from_secs(1);
 pub(crate) struct Control {
     pub(crate) generation: GenerationId,
     pub(crate) setup: Option<Arc<Setup>>,
+    /// The next policy, where one is on its way into force.
+    pub(crate) staged: Option<Arc<Staged>>,
     pub(crate) life: Status,
     pub(crate) stopping: bool,
 }
@@ -40,7 +43,27 @@ pub(crate) struct Control {
 impl Control {
     /// Whether a batch of `generation` may go out.
     pub(crate) fn sends(&self, generation: GenerationId) -> bool {
-        !self.stopping && self.life == Status::Active && self.generation == generation && self.setup.is_some()
+        !self.stopping && self.life == Status::Active && self.setup.is_some() && self.knows(generation)
+    }
+
+    /// Whether batches of `generation` were cut by what holds now.
+    pub(crate) fn knows(&self, generation: GenerationId) -> bool {
+        self.generation == generation || self.staged.as_ref().is_some_and(|staged| staged.generation == generation)
+    }
+
+    /// The setup that a batch of `generation` goes out by.
+    pub(crate) fn setup_of(&self, generation: GenerationId) -> Option<&Arc<Setup>> {
+        match &self.staged {
+            Some(staged) if staged.generation == generation => Some(&staged.setup),
+            _ => self.setup.as_ref(),
+        }
+    }
+
+    /// Counts what the vendor answered, where a policy is on its way into force.
+    fn count(&self, generation: GenerationId, answered: u64, rejected: u64) {
+        let Some(staged) = &self.staged else { return };
+        let is_next = staged.generation == generation;
+        (if is_next { &staged.counts.new } else { &staged.counts.old }).add(answered, rejected);
     }
 }
 
@@ -112,6 +135,7 @@ impl Sending {
                         if !self.release_from_quarantine(&batch, &[]).await {
                             return Done::Finished;
                         }
+                        self.control.borrow().count(batch.generation, batch.items.len() as u64, 0);
                         return self.finish(Outcome { batch: id, status, results: Results::Accepted }).await;
                     }
                     Verdict::Partial { rejected } => {
@@ -296,6 +320,7 @@ impl Sending {
             };
             rejected.iter().filter_map(one).collect()
         };
+        self.control.borrow().count(batch.generation, batch.items.len() as u64, rejected.len() as u64);
         while self.context.hold.put_rejected(rejections()).await.is_err() {
             if self.control.borrow().stopping {
                 // No outcome: the next start finds the intent open.

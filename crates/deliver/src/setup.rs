@@ -106,6 +106,23 @@ pub struct Setup {
     pub options: Options,
 }
 
+impl Setup {
+    /// The same with the rules of another one: what may leave is the other's, everything else is this one's.
+    #[must_use]
+    pub fn with_rules_of(&self, other: &Setup) -> Setup {
+        Setup {
+            id: self.id.clone(),
+            release: Arc::clone(&other.release),
+            inquiries: Arc::clone(&other.inquiries),
+            kind: self.kind,
+            vendor: self.vendor.clone(),
+            endpoint: self.endpoint.clone(),
+            client: self.client.clone(),
+            options: self.options.clone(),
+        }
+    }
+}
+
 impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Setup").field("id", &self.id).field("endpoint", &self.endpoint).finish_non_exhaustive()

@@ -13,7 +13,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use weir_event::log::{Field, Level, emit};
 use weir_event::{DestinationId, Millis, NameId, Offset, Rule};
-use weir_hold::{EntryId, Owner};
+use weir_hold::{EntryId, HoldError, Owner};
 use weir_journal::{Group, ReadError, Reader};
 use weir_ledger::{BatchId, Durable, OpenIntent, Outcome, Passed, Purpose, RangeDrop, Results, Status};
 
@@ -23,6 +23,7 @@ use crate::deliver::Context;
 use crate::resend::say_unfinished;
 use crate::send::{Control, Done, Sending, code, may_pass, settle, to_quarantine};
 use crate::setup::{OnLag, OnUnknown, Setup};
+use crate::staged::StagedCutter;
 use crate::status::Gauges;
 
 /// Events gathered before they are cut: one full request of Mixpanel's.
@@ -47,6 +48,8 @@ pub(crate) struct Task {
     breaker: Arc<Breaker>,
     /// Under the generation of the last control that was looked at; `None` without a setup.
     cutter: Option<Box<Cutter>>,
+    /// Beside it, where a policy is on its way into force.
+    staged: Option<Box<StagedCutter>>,
     seen: Control,
     reader: Reader,
     /// Offsets at or above the floor that are not this loop's: terminal already, or of an unfinished intent. Sorted.
@@ -106,6 +109,7 @@ impl Task {
             gauges,
             breaker,
             cutter: None,
+            staged: None,
             seen,
             reader,
             skip: skip.into(),
@@ -212,7 +216,13 @@ impl Task {
             (None, None) => true,
             _ => false,
         };
-        let swapped = self.cutter.is_none() || self.seen.generation != next.generation || !same_setup;
+        let same_stage = match (&self.seen.staged, &next.staged) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        let same = self.seen.generation == next.generation && same_setup && same_stage;
+        let swapped = self.cutter.is_none() || !same;
         let ended = next.life == Status::Ended && self.seen.life != Status::Ended;
         self.seen = next;
         if self.seen.stopping {
@@ -222,6 +232,13 @@ impl Task {
             self.cutter = match self.seen.setup.clone() {
                 None => None,
                 Some(setup) => Some(self.make_cutter(setup)?),
+            };
+            self.staged = match (&self.seen.setup, &self.seen.staged) {
+                (Some(setup), Some(staged)) => {
+                    let cutter = StagedCutter::new(&self.context, setup, Arc::clone(staged));
+                    Some(Box::new(cutter.ok_or(Halt("no_encoder"))?))
+                }
+                _ => None,
             };
         }
         if swapped || ended {
@@ -409,15 +426,22 @@ impl Task {
             // The gate makes a day's raw-id key durable before it journals the day's first event, so these keys open every item.
             cutter.renew_keys(self.context.keys.snapshot());
             // Off the async threads: thousands of events are released and compressed in one go.
+            let mut staged = self.staged.take();
+            if let Some(staged) = &mut staged {
+                staged.renew_keys(&self.context);
+            }
             let work = move || {
-                let cut = cutter.cut(&items, now, terminal, retry_of);
-                (cutter, items, cut)
+                let cut = match &mut staged {
+                    None => cutter.cut(&items, now, terminal, retry_of),
+                    Some(staged) => staged.cut(&mut cutter, &items, now, terminal, retry_of),
+                };
+                (cutter, staged, items, cut)
             };
-            let Ok((cutter, same, cut)) = tokio::task::spawn_blocking(work).await else {
+            let Ok((cutter, staged, same, cut)) = tokio::task::spawn_blocking(work).await else {
                 return Err(Halt("cut_panicked"));
             };
             items = same;
-            self.cutter = Some(cutter);
+            (self.cutter, self.staged) = (Some(cutter), staged);
             match cut {
                 Ok(cut) => break cut,
                 Err(CutError::NeedEpochs(epochs)) => self.ensure_epochs(&epochs).await?,
@@ -451,7 +475,10 @@ impl Task {
             return Ok(());
         }
         let all = self.holding.iter().filter_map(|(rule, item)| to_quarantine(&self.id, item, rule.name())).collect();
-        if self.context.hold.put_rejected(all).await.is_err() {
+        if let Err(error) = self.context.hold.put_rejected(all).await {
+            if let Some(staged) = self.seen.staged.as_ref().filter(|_| error == HoldError::Full) {
+                staged.counts.is_full.store(true, Relaxed);
+            }
             return Ok(());
         }
         let mut held: BTreeMap<(Rule, Passed), Vec<u64>> = BTreeMap::new();
@@ -498,7 +525,8 @@ impl Task {
                 return Err(Halt("epoch_keys"));
             }
         }
-        if let Some(cutter) = &mut self.cutter {
+        let staged = self.staged.as_mut().map(|staged| &mut staged.cutter);
+        for cutter in self.cutter.as_deref_mut().into_iter().chain(staged) {
             cutter.add_epochs(epochs, &self.context.keys);
         }
         Ok(())
@@ -579,7 +607,7 @@ impl Task {
                 let way = Way { lane: *lane, events: batch.items.len() as u64, oldest: batch.oldest };
                 let one = Sending {
                     context: Arc::clone(&self.context),
-                    setup: Arc::clone(&setup),
+                    setup: Arc::clone(self.seen.setup_of(batch.generation).unwrap_or(&setup)),
                     breaker: Arc::clone(&self.breaker),
                     gauges: Arc::clone(&self.gauges),
                     control: self.control.clone(),
@@ -597,7 +625,7 @@ impl Task {
         match done {
             Done::Finished => Ok(()),
             Done::Unsent(batch) => {
-                let current = batch.generation == self.seen.generation && self.cutter.is_some();
+                let current = self.seen.knows(batch.generation) && self.cutter.is_some();
                 if current && self.seen.life != Status::Ended && !self.ends_early(&batch, self.terminal()) {
                     self.queues.entry(batch.encoded.lane().number).or_default().push_front(*batch);
                     Ok(())

@@ -74,11 +74,13 @@ pub enum Rule {
     RegionUnknown = 34,
     /// The entry of the allow list that let it leave has ended: its `until` is over.
     AllowanceEnded = 35,
+    /// A policy that is being rolled out would not release it, the one before would: kept in quarantine until one of them holds for all.
+    Rollout = 36,
 }
 
 impl Rule {
     /// Every rule, in order of its number.
-    pub const ALL: [Rule; 35] = {
+    pub const ALL: [Rule; 36] = {
         use Rule::*;
         [
             NotAllowed,
@@ -116,6 +118,7 @@ impl Rule {
             Residency,
             RegionUnknown,
             AllowanceEnded,
+            Rollout,
         ]
     };
 
@@ -157,6 +160,7 @@ impl Rule {
             Rule::Residency => "residency",
             Rule::RegionUnknown => "region_unknown",
             Rule::AllowanceEnded => "allowance_ended",
+            Rule::Rollout => "rollout",
         }
     }
 

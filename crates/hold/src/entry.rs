@@ -3,7 +3,7 @@
 //! # Plain bytes of a group of a hold file, format 1 (little-endian; numbers are varints unless a size is given)
 //! ```text
 //! dictionaries ‖ dictionaries × { names ‖ names × { kind u8 ‖ stored id ‖ length ‖ UTF-8 } }
-//! done         ‖ done × { entry number ‖ fate u8: 1 replayed, 2 discarded, 3 expired ‖ length, owner }
+//! done         ‖ done × { entry number ‖ fate u8: 1 replayed, 2 discarded, 3 expired, 64 + rule dropped by it ‖ length, owner }
 //! entries × { length ‖ bytes }                                    their number stands in the frame
 //! held entry      1 u8 ‖ event id 16 ‖ length, source ‖ rule u8 ‖ length, stage ‖ received at i64 ‖ epoch time i64 ‖ held at i64
 //!                 ‖ length, body sealed to the hold key, or empty
@@ -73,20 +73,39 @@ impl fmt::Display for EntryId {
 
 /// How an entry ended. The number is stored: append, never renumber.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[repr(u8)]
 pub enum Fate {
     /// It went back on its way.
-    Replayed = 1,
+    Replayed,
     /// An operator threw it away: counts as dropped by rule `discarded`.
-    Discarded = 2,
+    Discarded,
     /// Its time was over: counts as dropped by rule `hold_expired`.
-    Expired = 3,
+    Expired,
+    /// The policy that came into force does not release it: counts as dropped by this rule.
+    Dropped(Rule),
 }
+
+/// The stored number of a drop is this and the rule's number.
+const DROPPED: u8 = 64;
 
 impl Fate {
     /// Reads the stored number.
     pub fn from_number(number: u8) -> Option<Fate> {
-        [Fate::Replayed, Fate::Discarded, Fate::Expired].into_iter().find(|fate| *fate as u8 == number)
+        match number {
+            1 => Some(Fate::Replayed),
+            2 => Some(Fate::Discarded),
+            3 => Some(Fate::Expired),
+            number => Rule::from_number(number.checked_sub(DROPPED)?).map(Fate::Dropped),
+        }
+    }
+
+    /// The stored number.
+    pub const fn number(self) -> u8 {
+        match self {
+            Fate::Replayed => 1,
+            Fate::Discarded => 2,
+            Fate::Expired => 3,
+            Fate::Dropped(rule) => DROPPED + rule as u8,
+        }
     }
 
     /// The rule that a drop is counted under; none for a replay, which is no drop.
@@ -95,6 +114,7 @@ impl Fate {
             Fate::Replayed => None,
             Fate::Discarded => Some(Rule::Discarded),
             Fate::Expired => Some(Rule::HoldExpired),
+            Fate::Dropped(rule) => Some(rule),
         }
     }
 }
@@ -266,7 +286,7 @@ impl Parts<'_> {
         put_varint(out, done.len() as u64);
         for done in done {
             put_varint(out, done.number);
-            out.push(done.fate as u8);
+            out.push(done.fate.number());
             put_bytes(out, done.owner.as_str().as_bytes());
         }
         for entry in entries {
@@ -314,7 +334,7 @@ impl Snapshot {
         put_varint(&mut out, self.totals.len() as u64);
         for ((owner, fate), count) in &self.totals {
             put_bytes(&mut out, owner.as_str().as_bytes());
-            out.push(*fate as u8);
+            out.push(fate.number());
             put_varint(&mut out, *count);
         }
         put_done(&mut out, self.done.iter().map(|(number, fate)| (*number, *fate)));
@@ -338,7 +358,7 @@ fn put_done(out: &mut Vec<u8>, done: impl ExactSizeIterator<Item = (u64, Fate)>)
     put_varint(out, done.len() as u64);
     for (number, fate) in done {
         put_varint(out, number);
-        out.push(fate as u8);
+        out.push(fate.number());
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use weir_event::names::NameKind;
-use weir_event::{Clock, DestinationId, EventId, Millis, NameId, Names, Offset, SourceId};
+use weir_event::{Clock, DestinationId, EventId, Millis, NameId, Names, Offset, Rule, SourceId};
 use weir_journal::Group;
 use weir_journal::disk::{Disk, DiskError, RealDisk};
 use weir_keys::{HoldPublic, Keys};
@@ -335,6 +335,11 @@ impl Hold {
     /// Marks entries as gone back on their way. Call it after the event is durable there; calling it again changes nothing.
     pub async fn mark_replayed(&self, ids: Vec<EntryId>) -> Result<u64, HoldError> {
         self.finish(ids, Fate::Replayed).await
+    }
+
+    /// Ends live entries that the policy in force does not release, each batch by the rule that says so; resolves after the sync.
+    pub async fn mark_dropped(&self, ids: Vec<EntryId>, rule: Rule) -> Result<u64, HoldError> {
+        self.finish(ids, Fate::Dropped(rule)).await
     }
 
     /// Ends what was held too long and destroys files of which nothing is live, keys first; says how many entries expired. Call it

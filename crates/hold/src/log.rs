@@ -602,7 +602,7 @@ impl State {
     /// already ended, since a resend after a crash must not bring it back.
     fn held(&self, shelf: Shelf, key: &(Owner, EventId)) -> Option<u64> {
         let number = *self.by_event.get(key)?;
-        let ended = matches!(self.snapshot.done.get(&number), Some(Fate::Discarded | Fate::Expired));
+        let ended = matches!(self.snapshot.done.get(&number), Some(Fate::Discarded | Fate::Expired | Fate::Dropped(_)));
         (self.live.contains_key(&number) || shelf == Shelf::Rejected && ended).then_some(number)
     }
 

@@ -439,6 +439,12 @@ impl<'g> RecordView<'g> {
         Items { at: Cursor::new(self.tags), read: move |at: &mut Cursor<'g>| read_tag(at, remap) }
     }
 
+    /// Whom the event is about: the user's tag, else the device's; `None` where it is about nobody.
+    pub fn subject(&self) -> Option<SubjectTag> {
+        let tags: Vec<Tag> = self.tags().collect();
+        crate::minimise::subject_place(&tags).map(|place| tags[place].tag)
+    }
+
     /// Which tags belong together (D6).
     pub fn links(&self) -> impl Iterator<Item = Link> + use<'g> {
         let view = *self;

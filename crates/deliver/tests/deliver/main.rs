@@ -8,5 +8,6 @@ mod life;
 mod ordinary;
 mod replay;
 mod resend;
+mod staged;
 mod support;
 mod vendor;

@@ -1,0 +1,149 @@
+//! A policy on its way into force: who gets it, what is kept, and both ends (D11, D16).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use weir_deliver::{Counts, Replayed, Rollout, Setup};
+use weir_event::{GenerationId, Rule};
+use weir_policy::RuleSpec;
+
+use crate::support::{Event, World, options, product};
+use crate::vendor::{Do, Vendor};
+
+fn people(n: usize) -> Vec<Event> {
+    (0..n).map(|i| Event::track(&format!("user-{}", i % 40))).collect()
+}
+
+fn drops() -> Vec<RuleSpec> {
+    vec![RuleSpec { event: Some("key created".into()), action: Some("drop".into()), ..RuleSpec::default() }]
+}
+
+impl World {
+    /// Generation 1 in force, generation 2 on its way.
+    async fn stage(&mut self, old: &Arc<Setup>, new: &Arc<Setup>, share: u32) -> Arc<Counts> {
+        let counts = Arc::new(Counts::default());
+        let rollout = Rollout {
+            old: GenerationId([1; 8]),
+            setups: BTreeMap::from([(product(), Arc::clone(old))]),
+            share,
+            counts: BTreeMap::from([(product(), Arc::clone(&counts))]),
+        };
+        let setups = BTreeMap::from([(product(), Arc::clone(new))]);
+        self.deliver().apply_staged(GenerationId([2; 8]), &setups, Some(&rollout)).await.unwrap();
+        counts
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_of_a_person_is_on_one_side_and_a_larger_share_holds_the_smaller() {
+    let vendor = Vendor::start(|_, _| Do::Accept).await;
+    let mut world = World::new().await;
+    let (old, new) = (world.setup(&vendor.url, &["plan"], options()), world.setup(&vendor.url, &[], options()));
+    world.deliver_with(1, Some(Arc::clone(&old))).await;
+    let mut before: BTreeSet<String> = BTreeSet::new();
+    for share in [0, 250_000, 500_000, 1_000_000] {
+        let taken = vendor.taken().len();
+        let counts = world.stage(&old, &new, share).await;
+        world.put(&people(200)).await;
+        world.settled().await;
+        // Only what came at this share.
+        let mut sides: BTreeMap<String, BTreeSet<bool>> = BTreeMap::new();
+        for event in vendor.taken()[taken..].iter().flat_map(|request| &request.events) {
+            let person = event["properties"]["distinct_id"].as_str().unwrap().to_owned();
+            sides.entry(person).or_default().insert(event["properties"].get("plan").is_some());
+        }
+        assert_eq!(sides.len(), 40);
+        assert!(sides.values().all(|sides| sides.len() == 1), "{share}: somebody is on both sides");
+        let next: BTreeSet<String> = sides.into_iter().filter(|(_, s)| s.contains(&false)).map(|(p, _)| p).collect();
+        assert!(before.is_subset(&next), "{share}");
+        let expected = share as usize * 40 / 1_000_000;
+        assert!(next.len().abs_diff(expected) <= 10, "{share}: {} people", next.len());
+        assert_eq!(counts.comparison().offered(), 5 * next.len() as u64);
+        before = next;
+    }
+    assert_eq!((world.totals().delivered, world.quarantined()), (800, 0));
+    // Over: the next policy holds for all, and no batch of the old one is sent any more.
+    world.deliver_with(2, Some(new)).await;
+    world.put(&people(40)).await;
+    world.settled().await;
+    assert_eq!(world.totals().delivered, 840);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d11_what_only_the_policy_in_force_releases_is_kept_and_either_end_settles_it() {
+    for rolls_back in [true, false] {
+        let vendor = Vendor::start(|_, _| Do::Accept).await;
+        let mut world = World::new().await;
+        let old = world.setup(&vendor.url, &["plan"], options());
+        let new = world.setup_with(&vendor.url, &["plan"], drops(), options());
+        world.deliver_with(1, Some(Arc::clone(&old))).await;
+        let counts = world.stage(&old, &new, 500_000).await;
+        world.put(&people(200)).await;
+        world.settled().await;
+        let kept = world.quarantined();
+        assert!(kept > 40 && kept < 160 && world.totals().delivered == 200 - kept, "{kept}");
+        let (_, compared) = counts.comparison().events().next().map(|(n, c)| (n, c.clone())).unwrap();
+        assert_eq!((compared.offered, compared.lost, compared.old.released), (kept, kept, kept));
+        assert!(world.up().hold.gauges().iter().all(|gauge| gauge.reason == "rollout"));
+
+        // A crash in the middle: nothing is in two states, and the rollout goes on where it was.
+        world = world.crash().await;
+        let (old, new) = (
+            world.setup(&vendor.url, &["plan"], options()),
+            world.setup_with(&vendor.url, &["plan"], drops(), options()),
+        );
+        assert_eq!((world.quarantined(), world.waiting()), (kept, 0));
+        world.deliver_with(if rolls_back { 1 } else { 2 }, Some(if rolls_back { old } else { new })).await;
+        let settled = world.deliver().settle_held(&product()).await.unwrap();
+        let totals = world.totals();
+        if rolls_back {
+            assert_eq!(settled, Replayed { delivered: kept, ..Replayed::default() });
+            assert_eq!((world.quarantined(), totals.delivered, world.waiting()), (0, 200, 0));
+        } else {
+            assert_eq!(settled, Replayed { not_released: kept, ..Replayed::default() });
+            let ended = world.up().hold.totals();
+            let by_rule = ended.iter().find(|total| total.fate.rule() == Some(Rule::Event)).map(|total| total.count);
+            assert_eq!((world.quarantined(), totals.delivered, by_rule), (0, 200 - kept, Some(kept)));
+        }
+        assert_eq!(world.deliver().settle_held(&product()).await.unwrap(), Replayed::default(), "once");
+        // Rules survive a restart of the hold.
+        let totals = world.up().hold.totals();
+        let world = world.crash().await;
+        assert_eq!(world.up().hold.totals(), totals);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_are_counted_by_side_and_an_abort_cuts_what_waits_again() {
+    let vendor = Vendor::start(|_, _| Do::Accept).await;
+    let mut world = World::new().await;
+    let (old, new) = (world.setup(&vendor.url, &["plan"], options()), world.setup(&vendor.url, &[], options()));
+    world.deliver_with(1, Some(Arc::clone(&old))).await;
+    // The vendor refuses what has no plan, one by one.
+    vendor.script(|_, r| {
+        let lacks = |e: &serde_json::Value| e["properties"].get("plan").is_none();
+        if r.events.iter().any(lacks) {
+            Do::Answer(400, "", "{\"error\":\"no\",\"status\":0}".to_owned())
+        } else {
+            Do::Accept
+        }
+    });
+    let counts = world.stage(&old, &new, 500_000).await;
+    world.put(&people(80)).await;
+    world.settled().await;
+    let read = |of: &std::sync::atomic::AtomicU64| of.load(std::sync::atomic::Ordering::SeqCst);
+    let rejected = world.quarantined();
+    assert!(rejected > 0 && read(&counts.new.rejected) == rejected && read(&counts.new.answered) == rejected);
+    assert_eq!((read(&counts.old.answered), read(&counts.old.rejected)), (80 - rejected, 0));
+
+    // While the vendor is away nothing leaves; after the abort everything leaves under the policy in force.
+    vendor.script(|_, _| Do::Answer(503, "", String::new()));
+    world.put(&people(80)).await;
+    world.until("it is tried", || world.status().failures > 0).await;
+    let taken = vendor.taken().len();
+    world.deliver_with(1, Some(old)).await;
+    vendor.script(|_, _| Do::Accept);
+    world.settled().await;
+    let late: Vec<_> = vendor.taken()[taken..].iter().flat_map(|r| r.events.clone()).collect();
+    assert!(late.len() == 80 && late.iter().all(|e| e["properties"].get("plan").is_some()));
+}
