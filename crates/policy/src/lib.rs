@@ -5,8 +5,8 @@
 //! fields are private, so that forwarding an unchecked event does not compile. Pure: no I/O; keys come as a `&KeySnapshot`.
 //!
 //! Read in this order: [`gate`] (what a source brings along), [`minimise`] (D4 to D8), [`record`] (D9: the stored form),
-//! [`withheld`] (D10), [`consent`] and [`withdrawals`] (what people said), [`route`] and [`sample`] (whose events go where), [`spec`] and [`release`]
-//! (default-deny), [`field_set`], [`tally`] (D11).
+//! [`withheld`] (D10), [`consent`] and [`withdrawals`] (what people said), [`route`] and [`sample`] (whose events go where), [`spec`], [`presets`] and
+//! [`release`] (default-deny), [`field_set`], [`tally`] (D11).
 
 pub mod batch;
 pub mod canonical;
@@ -16,6 +16,7 @@ pub mod fuzz;
 pub mod gate;
 pub mod minimise;
 mod paths;
+pub mod presets;
 pub mod record;
 mod regions;
 pub mod release;

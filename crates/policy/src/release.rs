@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use foldhash::quality::RandomState;
 use weir_detect::{Engine, families};
-use weir_event::names::{NameKind, has_clean_class};
+use weir_event::names::NameKind;
 use weir_event::wire::Cursor;
 use weir_event::{
     Category, Finding, LeafKind, Likelihood, Millis, NameId, Names, Operation, ProfileOp, Region, Role, Rule,
@@ -29,6 +29,7 @@ use crate::field_set::{FieldSet, FieldSetId, Shapes};
 use crate::gate::Action;
 use crate::minimise::{action_for, raw_aad, subject_place};
 use crate::paths::PathTable;
+use crate::presets::Bound;
 use crate::record::{FINDINGS_MAX, FindingView, LeafView, RecordView, SHAPE_EMAIL, SHAPE_PHONE, Tag};
 use crate::spec::{Mode, ReleasePolicy};
 
@@ -112,8 +113,8 @@ enum Decision {
     Allow,
     /// The path is `x.*` and `x` is allowed: leaves where it is a direct element of the array at `x`.
     AllowElement,
-    /// `context.campaign.*` by the preset: bounded values.
-    Campaign,
+    /// By a preset: bounded values in which nothing was found.
+    Bounded(Bound),
     Pseudonymize,
     Session,
     OsFamily,
@@ -136,7 +137,6 @@ struct Known {
     country: NameId,
     session: NameId,
     address: NameId,
-    campaign: [NameId; 6],
     identity: [NameId; 5],
 }
 
@@ -153,8 +153,6 @@ impl Known {
             country: path("context.location.country"),
             session: path("context.session_id"),
             address: path("context.ip"),
-            campaign: ["source", "medium", "name", "term", "content", "id"]
-                .map(|k| path(&format!("context.campaign.{k}"))),
             identity: ["user", "device", "group", "email", "phone"].map(|k| path(&format!("context.identity.{k}"))),
         }
     }
@@ -162,8 +160,6 @@ impl Known {
 
 /// A longer list of leaves is given back to the system.
 const LEAVES_KEPT_MAX: usize = 4_096;
-/// Characters of a campaign value that the `utm` preset lets through.
-const CAMPAIGN_CHARS_MAX: usize = 64;
 
 impl Releaser {
     /// A releaser for the policy's destination. Its keys must be in the snapshot; without them every event is refused.
@@ -555,13 +551,23 @@ impl Releaser {
                     note(work, leaf.path, Outcome::Left(self.action_at_gate(leaf.path, work)));
                     LeafText::Stored(leaf.text)
                 }
-                Decision::Campaign => {
-                    if !is_bounded(leaf.text) {
-                        note(work, leaf.path, Outcome::Withheld(Rule::Property));
-                        continue;
+                Decision::Bounded(bound) => {
+                    let what = match bound.cut(leaf.kind, leaf.text) {
+                        Some(_) if self.was_found(rescan, &leaf, work) => Err(Rule::Category),
+                        Some(cut) => Ok(cut),
+                        None => Err(Rule::Property),
+                    };
+                    match what {
+                        Ok(cut) => {
+                            let action = if cut.len() < leaf.text.len() { Action::Coarsen } else { Action::Keep };
+                            note(work, leaf.path, Outcome::Left(action));
+                            LeafText::Stored(cut)
+                        }
+                        Err(rule) => {
+                            note(work, leaf.path, Outcome::Withheld(rule));
+                            continue;
+                        }
                     }
-                    note(work, leaf.path, Outcome::Left(Action::Keep));
-                    LeafText::Stored(leaf.text)
                 }
                 Decision::Pseudonymize => {
                     note(work, leaf.path, Outcome::Left(Action::Pseudonymize));
@@ -687,6 +693,16 @@ impl Releaser {
         rule
     }
 
+    /// Whether a detector saw anything in the value of a path, which the gate kept: a preset was not written for that. A list that
+    /// was cut at its limit does not say. Asked after [`Releaser::finding_forbids`], which scans anew what older detectors saw (D16).
+    fn was_found(&self, rescan: bool, leaf: &LeafView<'_>, work: &Work) -> bool {
+        let at_gate = |f: &FindingView| f.path == leaf.path && f.action != Action::Drop;
+        let now = || work.found.iter().any(|f| f.likelihood >= Likelihood::Possible);
+        work.findings.len() >= FINDINGS_MAX
+            || work.findings.iter().any(at_gate)
+            || (rescan && leaf.kind.has_text() && now())
+    }
+
     /// What the gate already did to the value that leaves.
     fn action_at_gate(&self, path: NameId, work: &Work) -> Action {
         let reduced = |f: &&FindingView| f.path == path && matches!(f.action, Action::Truncate | Action::Template);
@@ -792,8 +808,11 @@ impl Releaser {
         if path == known.library_version {
             return Decision::LibraryVersion;
         }
-        if policy.utm && known.campaign.contains(&path) {
-            return Decision::Campaign;
+        // What was to leave as a pseudonym while it was allowed does not leave as itself afterwards.
+        if !policy.pseudonymize.contains(&path)
+            && let Some(bound) = policy.bound_of(path, &self.names)
+        {
+            return Decision::Bounded(bound);
         }
         let entry = self.names.entry(path);
         if !entry.folded {
@@ -872,12 +891,6 @@ fn subject_of(operation: Operation, tags: &[Tag]) -> Option<usize> {
         Operation::Group(_) => with_role(Role::Group),
         _ => with_role(Role::Subject).or_else(|| subject_place(tags)),
     }
-}
-
-/// The preset's bound: a short, plain value. A contact detail or a token is neither.
-fn is_bounded(text: &[u8]) -> bool {
-    let text = text_of(text);
-    text.chars().count() <= CAMPAIGN_CHARS_MAX && has_clean_class(text)
 }
 
 /// The whole part of a number's text; 0 where it is none.

@@ -7,6 +7,7 @@ use hashbrown::{HashMap, HashSet};
 use weir_event::names::{NameKind, has_clean_class};
 use weir_event::{Category, ConsentState, DestinationId, Millis, NameId, Names, Purpose, PurposeSet, Rule};
 
+use crate::presets::{self, Bound, Preset};
 use crate::record::RecordView;
 use crate::regions::Regions;
 use crate::route::{Route, RouteProblem, Routing, UnknownCountry};
@@ -83,7 +84,7 @@ pub struct RuleSpec {
     pub property: Option<String>,
     /// Events of this name. Action: `drop`.
     pub event: Option<String>,
-    /// A set of paths of ours with bounded values: `utm`. No action.
+    /// A set of paths of ours with bounded values: a name of [`presets::PRESETS`]. No action.
     pub preset: Option<String>,
     /// Events of people who have not agreed to this purpose. Action: `drop`.
     pub consent: Option<ConsentRuleSpec>,
@@ -148,7 +149,10 @@ impl fmt::Display for Problem {
             }
             Problem::Category(text) => write!(f, "there is no category `{text}`: see the list of categories"),
             Problem::Event(text) => write!(f, "`{text}` is not a clean event name"),
-            Problem::Preset(text) => write!(f, "there is no preset `{text}`: the one preset is `utm`"),
+            Problem::Preset(text) => {
+                let all = presets::PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", ");
+                write!(f, "there is no preset `{text}`: there are {all}")
+            }
             Problem::Action(text) => {
                 write!(f, "action `{text}` does not fit here: use `drop`, or `pseudonymize` for a property")
             }
@@ -199,7 +203,9 @@ pub struct ReleasePolicy {
     pub(crate) dropped_events: HashSet<NameId, FixedState>,
     /// By number of the category.
     pub(crate) dropped_categories: [bool; Category::ALL.len() + 1],
-    pub(crate) utm: bool,
+    presets: HashMap<NameId, Bound, FixedState>,
+    /// What names begin with, the root that they are of.
+    preset_beginnings: Vec<(&'static str, Bound)>,
     pub(crate) route: Route,
     pub(crate) samples: Samples,
     consents: Vec<ConsentRule>,
@@ -259,7 +265,8 @@ impl ReleasePolicy {
             dropped_properties: HashSet::default(),
             dropped_events: HashSet::default(),
             dropped_categories: [false; Category::ALL.len() + 1],
-            utm: false,
+            presets: HashMap::default(),
+            preset_beginnings: Vec::new(),
             route,
             samples: Samples::default(),
             consents: Vec::new(),
@@ -343,13 +350,10 @@ impl ReleasePolicy {
                 self.dropped_events.insert(event_id(name)?);
                 Ok(())
             }
-            (None, None, None, Some(preset)) => match (preset.as_str(), action) {
-                ("utm", None) => {
-                    self.utm = true;
-                    Ok(())
-                }
-                ("utm", Some(other)) => Err(Problem::Action(other.to_owned())),
-                (other, _) => Err(Problem::Preset(other.to_owned())),
+            (None, None, None, Some(name)) => match (presets::preset(name), action) {
+                (Some(preset), None) => self.add_preset(preset, names),
+                (Some(_), Some(other)) => Err(Problem::Action(other.to_owned())),
+                (None, _) => Err(Problem::Preset(name.clone())),
             },
             _ => Err(Problem::NotOneSubject),
         }
@@ -377,6 +381,32 @@ impl ReleasePolicy {
     /// The next instant after `now` at which an entry of the allow list ends; without one, the end of time.
     pub fn next_end(&self, now: Millis) -> Millis {
         self.ends.values().copied().filter(|end| *end > now).min().unwrap_or(Millis(i64::MAX))
+    }
+
+    fn add_preset(&mut self, preset: &'static Preset, names: &Names) -> Result<(), Problem> {
+        for entry in preset.paths {
+            match entry.path.strip_suffix("<name>") {
+                Some(beginning) => self.preset_beginnings.push((beginning, entry.bound)),
+                // A path of two presets has one bound in both: a test says so.
+                None => drop(self.presets.insert(path(names, entry.path)?, entry.bound)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The bound within which a preset lets out the values of a path.
+    pub(crate) fn bound_of(&self, path: NameId, names: &Names) -> Option<Bound> {
+        if let Some(bound) = self.presets.get(&path) {
+            return Some(*bound);
+        }
+        let entry = names.entry(path);
+        // Directly below a root: what lies deeper is no value of the property.
+        if !matches!(entry.parent, NameId::EVENT_ROOT | NameId::PROFILE_ROOT) {
+            return None;
+        }
+        let text = names.text(path);
+        let begins = |(beginning, _): &&(&str, Bound)| text.len() > beginning.len() && text.starts_with(beginning);
+        self.preset_beginnings.iter().find(begins).map(|(_, bound)| *bound)
     }
 
     /// The destination.

@@ -5,6 +5,7 @@
 mod consent;
 mod minimise;
 mod planted;
+mod presets;
 mod records;
 mod release;
 mod routing;

@@ -1000,7 +1000,7 @@ static RELEASE: &[Field] = &[
     },
 ];
 
-static RULE: &[Field] = &[
+pub(super) static RULE: &[Field] = &[
     Field {
         name: "category",
         kind: Kind::Text(&CATEGORY),
@@ -1016,9 +1016,16 @@ static RULE: &[Field] = &[
     Field { name: "event", kind: Kind::Text(&EVENT_NAME), default: Default::Absent, doc: "Applies to this event." },
     Field {
         name: "preset",
-        kind: Kind::Choice(&[choice("utm", "The campaign properties `context.campaign.*`, with bounded values.")]),
+        kind: Kind::Choice(&[
+            choice("utm", "The campaign properties `context.campaign.*`."),
+            choice("attribution", "`utm`, the referring domain, and both as first seen. No click ids."),
+            choice("device", "Versions of system and browser, make and model, language. No device name, no ids."),
+            choice("app", "Name, version and build of the app."),
+            choice("revenue", "Amounts, currency, quantity, product. No order ids."),
+            choice("experiments", "Experiments, flags and their variants."),
+        ]),
         default: Default::Absent,
-        doc: "Lets out a set of properties with bounded values. Takes no action.",
+        doc: "Lets out a reviewed list of properties with bounded values, in which nothing was found. Takes no action. See [presets](presets.md).",
     },
     Field {
         name: "consent",
