@@ -10,6 +10,7 @@
 
 pub mod amplitude;
 pub mod check;
+pub mod datadog;
 pub mod fault;
 pub mod posthog;
 pub mod record;

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::check::{Operation, Violation};
+use super::check::{Judged, Operation, Violation};
 
 /// Events in one request.
 const EVENTS_MAX: usize = 2_000;
@@ -38,18 +38,6 @@ const SENTINELS: [&str; 14] = [
 
 const OPERATIONS: [&str; 10] =
     ["$set", "$setOnce", "$add", "$append", "$prepend", "$preInsert", "$postInsert", "$remove", "$unset", "$clearAll"];
-
-/// What Amplitude answers, and what it stores.
-pub struct Judged {
-    /// Status and body.
-    pub status: u16,
-    /// The JSON of the answer.
-    pub answer: Value,
-    /// What is stored.
-    pub accepted: Vec<Operation>,
-    /// What was refused.
-    pub refused: Vec<Violation>,
-}
 
 /// Judges one request. `keys`: known API keys, empty: any.
 pub fn judge(

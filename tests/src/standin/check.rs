@@ -67,6 +67,34 @@ pub struct Violation {
     pub insert_id: String,
 }
 
+/// What a vendor answers to a request, and what it stores of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The status.
+    pub status: u16,
+    /// The JSON of the answer; `null`: an empty body.
+    pub answer: Value,
+    /// What is stored.
+    pub accepted: Vec<Operation>,
+    /// What was refused, or would have been lost or misread.
+    pub refused: Vec<Violation>,
+}
+
+impl Judged {
+    /// A request that is refused whole.
+    pub fn refused(endpoint: &'static str, status: u16, answer: Value, message: &str) -> Judged {
+        let refused = vec![Violation::new(endpoint, 0, "request", message)];
+        Judged { status, answer, accepted: Vec::new(), refused }
+    }
+}
+
+impl Violation {
+    /// One without an insert id.
+    pub fn new(endpoint: &'static str, index: usize, field: &str, message: &str) -> Violation {
+        Violation { endpoint, index, field: field.to_owned(), message: message.to_owned(), insert_id: String::new() }
+    }
+}
+
 /// What an accepted item of a request is.
 #[derive(Clone, Debug)]
 pub enum Operation {

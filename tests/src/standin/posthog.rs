@@ -8,7 +8,7 @@
 use serde_json::{Map, Value, json};
 use weir_event::Millis;
 
-use super::check::{Operation, Violation};
+use super::check::{Judged, Operation, Violation};
 
 /// Bytes of one request, uncompressed.
 const REQUEST_BYTES_MAX: usize = 20 * 1024 * 1024;
@@ -16,18 +16,6 @@ const REQUEST_BYTES_MAX: usize = 20 * 1024 * 1024;
 const EVENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Characters of a name or an id.
 const TEXT_CHARS_MAX: usize = 200;
-
-/// What PostHog answers, and what it stores.
-pub struct Judged {
-    /// Status and body.
-    pub status: u16,
-    /// The JSON of the answer.
-    pub answer: Value,
-    /// What is stored.
-    pub accepted: Vec<Operation>,
-    /// What was refused, or would have been lost.
-    pub refused: Vec<Violation>,
-}
 
 /// Judges one request. `keys`: known project keys, empty: any.
 pub fn judge(endpoint: &'static str, content_type: Option<&str>, opened: &[u8], keys: &[String]) -> Judged {

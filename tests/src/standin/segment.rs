@@ -8,7 +8,7 @@
 use serde_json::{Map, Value, json};
 use weir_event::Millis;
 
-use super::check::{Operation, Violation};
+use super::check::{Judged, Operation, Violation};
 use crate::encoding;
 
 /// Bytes of one request, uncompressed.
@@ -17,18 +17,6 @@ const REQUEST_BYTES_MAX: usize = 500 * 1024;
 const MESSAGE_BYTES_MAX: usize = 32 * 1024;
 /// Messages of one request.
 const MESSAGES_MAX: usize = 2_500;
-
-/// What Segment answers, and what it stores.
-pub struct Judged {
-    /// Status and body.
-    pub status: u16,
-    /// The JSON of the answer.
-    pub answer: Value,
-    /// What is stored.
-    pub accepted: Vec<Operation>,
-    /// What was refused, or would have been misread.
-    pub refused: Vec<Violation>,
-}
 
 /// Judges one request. `keys`: known write keys, empty: any.
 pub fn judge(endpoint: &'static str, authorization: Option<&str>, opened: &[u8], keys: &[String]) -> Judged {

@@ -12,7 +12,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 
 use super::amplitude;
-use super::check::{self, Operation, Violation};
+use super::check::{self, Judged, Operation, Violation};
+use super::datadog;
 use super::fault::{Fault, Faults};
 use super::posthog;
 use super::record::{Received, Recorded};
@@ -103,6 +104,7 @@ async fn answer(shared: Arc<Shared>, request: http::Request<Incoming>) -> Result
                 content_type: header("content-type"),
                 authorization: header("authorization"),
                 headers: &parts.headers,
+                api_key: header("dd-api-key"),
                 query: &query,
                 opened,
             };
@@ -131,6 +133,7 @@ fn endpoint(path: &str) -> Option<&'static str> {
         "/2/httpapi" => Some("httpapi"),
         "/batch" => Some("batch"),
         "/v1/batch" => Some("segment"),
+        "/api/v2/logs" => Some("datadog"),
         _ => None,
     }
 }
@@ -141,6 +144,8 @@ struct Ask<'a> {
     content_type: Option<&'a str>,
     authorization: Option<&'a str>,
     headers: &'a http::HeaderMap,
+    /// A key in a header of its own.
+    api_key: Option<&'a str>,
     query: &'a str,
     opened: Result<Vec<u8>, String>,
 }
@@ -167,19 +172,21 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
         Ok(opened) => opened,
         Err(message) => return Ok(refusal(shared, ask, false, message)),
     };
-    if matches!(ask.endpoint, "httpapi" | "batch") {
-        return of_amplitude(shared, ask, opened, fault);
-    }
-    if ask.endpoint == "posthog" {
-        return of_posthog(shared, ask, opened, fault);
-    }
-    if ask.endpoint == "segment" {
-        return of_segment(shared, ask, opened, fault);
-    }
-    if ask.endpoint == "webhook" {
-        let header = |name: &str| Some(ask.headers.get(name)?.to_str().ok()?.to_owned());
-        let judged = webhook::judge(ask.endpoint, header, opened, &shared.account.tokens, shared.clock.now());
-        return settle(shared, ask, &judged, fault);
+    let tokens = shared.account.tokens.as_slice();
+    let now = shared.clock.now();
+    let judged = match ask.endpoint {
+        "httpapi" | "batch" => Some(amplitude::judge(ask.endpoint, ask.content_type, opened, tokens, now.0)),
+        "posthog" => Some(posthog::judge(ask.endpoint, ask.content_type, opened, tokens)),
+        "segment" => Some(segment::judge(ask.endpoint, ask.authorization, opened, tokens)),
+        "datadog" => Some(datadog::judge(ask.endpoint, ask.api_key, opened, tokens, now)),
+        "webhook" => {
+            let header = |name: &str| Some(ask.headers.get(name)?.to_str().ok()?.to_owned());
+            Some(webhook::judge(ask.endpoint, header, opened, tokens, now))
+        }
+        _ => None,
+    };
+    if let Some(judged) = judged {
+        return settled(shared, ask.endpoint, judged, fault);
     }
     if opened.len() > check::REQUEST_BYTES_MAX {
         return Ok(status_answer(413));
@@ -194,8 +201,7 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
     if ask.endpoint == "import" && !may_import(&shared.account, ask.authorization, body.api_key.as_deref()) {
         return Ok(status_answer(401));
     }
-    let (endpoint, tokens) = (ask.endpoint, shared.account.tokens.as_slice());
-    let against = check::Against { endpoint, strict: body.json, tokens, now: shared.clock.now() };
+    let against = check::Against { endpoint: ask.endpoint, strict: body.json, tokens, now };
     let mut accepted: Vec<(usize, Operation)> = Vec::new();
     let mut refused: Vec<Violation> = Vec::new();
     for (index, value) in body.items.iter().enumerate() {
@@ -234,59 +240,21 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
     Ok(plain_answer(ask, body.verbose, refused.first().map(|v| format!("{}: {}", v.field, v.message)).as_deref()))
 }
 
-/// The other vendor's endpoints: it takes all of a request or nothing.
-fn of_amplitude(shared: &Shared, ask: &Ask<'_>, opened: &[u8], fault: &Fault) -> Result<Response, Hangup> {
-    let now = shared.clock.now().0;
-    let judged = amplitude::judge(ask.endpoint, ask.content_type, opened, &shared.account.tokens, now);
+/// Stores what a vendor takes of a request, and answers as it does.
+fn settled(shared: &Shared, endpoint: &'static str, judged: Judged, fault: &Fault) -> Result<Response, Hangup> {
     if matches!(fault, Fault::TooLargeAbove(n) if judged.accepted.len() > *n) {
         return Ok(status_answer(413));
     }
     {
         let recorded = &mut shared.lock().recorded;
-        judged.accepted.iter().for_each(|operation| recorded.store(ask.endpoint, operation));
+        judged.accepted.iter().for_each(|operation| recorded.store(endpoint, operation));
         judged.refused.iter().for_each(|violation| recorded.violation(violation.clone()));
     }
     if *fault == Fault::CloseAfterStore {
         return Err(Hangup);
     }
-    Ok(json_answer(judged.status, &judged.answer))
-}
-
-/// PostHog's endpoint: it takes what is good of a request.
-fn of_posthog(shared: &Shared, ask: &Ask<'_>, opened: &[u8], fault: &Fault) -> Result<Response, Hangup> {
-    let judged = posthog::judge(ask.endpoint, ask.content_type, opened, &shared.account.tokens);
-    if matches!(fault, Fault::TooLargeAbove(n) if judged.accepted.len() > *n) {
-        return Ok(status_answer(413));
-    }
-    {
-        let recorded = &mut shared.lock().recorded;
-        judged.accepted.iter().for_each(|operation| recorded.store(ask.endpoint, operation));
-        judged.refused.iter().for_each(|violation| recorded.violation(violation.clone()));
-    }
-    if *fault == Fault::CloseAfterStore {
-        return Err(Hangup);
-    }
-    Ok(json_answer(judged.status, &judged.answer))
-}
-
-/// Segment's endpoint: it takes all of a request or nothing.
-fn of_segment(shared: &Shared, ask: &Ask<'_>, opened: &[u8], fault: &Fault) -> Result<Response, Hangup> {
-    let judged = segment::judge(ask.endpoint, ask.authorization, opened, &shared.account.tokens);
-    settle(shared, ask, &judged, fault)
-}
-
-/// Stores what is good of a judged request and answers.
-fn settle(shared: &Shared, ask: &Ask<'_>, judged: &segment::Judged, fault: &Fault) -> Result<Response, Hangup> {
-    if matches!(fault, Fault::TooLargeAbove(n) if judged.accepted.len() > *n) {
-        return Ok(status_answer(413));
-    }
-    {
-        let recorded = &mut shared.lock().recorded;
-        judged.accepted.iter().for_each(|operation| recorded.store(ask.endpoint, operation));
-        judged.refused.iter().for_each(|violation| recorded.violation(violation.clone()));
-    }
-    if *fault == Fault::CloseAfterStore {
-        return Err(Hangup);
+    if judged.answer.is_null() {
+        return Ok(text(judged.status, ""));
     }
     Ok(json_answer(judged.status, &judged.answer))
 }

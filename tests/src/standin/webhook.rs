@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use weir_event::Millis;
 
 use super::check::{Operation, Violation};
-use super::segment::Judged;
+use super::check::Judged;
 use crate::encoding;
 
 /// Records of one request.
