@@ -16,6 +16,7 @@ pub mod posthog;
 pub mod record;
 pub mod segment;
 mod serve;
+pub mod splunk;
 pub mod webhook;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -39,6 +40,8 @@ pub struct Account {
     pub flags: serde_json::Value,
     /// Whether `/flags` decides by who asks instead.
     pub decides_flags: bool,
+    /// What Splunk's tokens say of acknowledgement.
+    pub acks: splunk::Acks,
 }
 
 impl Default for Account {
@@ -48,6 +51,7 @@ impl Default for Account {
             import_credentials: Vec::new(),
             flags: serde_json::json!({"flags": {}}),
             decides_flags: false,
+            acks: splunk::Acks::Disabled,
         }
     }
 }
@@ -64,6 +68,7 @@ struct Shared {
 struct State {
     recorded: Recorded,
     faults: Faults,
+    channels: splunk::Channels,
 }
 
 impl Shared {
@@ -116,6 +121,11 @@ impl Standin {
             runtime.block_on(serve::run(listener, served, stopped));
         });
         Standin { address, shared, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// How often Splunk was asked whether it has indexed something.
+    pub fn asked_about_acks(&self) -> u64 {
+        self.shared.lock().channels.asked()
     }
 
     /// Where it listens.

@@ -89,7 +89,10 @@ fn d5_a_resend_repairs_at_the_vendor_under_the_same_ids_and_a_dry_run_changes_no
     let weir = folder.start();
     assert_eq!(weir.settle().sum("weir_events_delivered_total", &[]), 50);
     let (_, report) = resend(&folder, &["--skip-resent"]);
-    assert_eq!((count(&report, "before", "sent once more"), count(&report, "stays", "sent once more before")), (40, 40));
+    assert_eq!(
+        (count(&report, "before", "sent once more"), count(&report, "stays", "sent once more before")),
+        (40, 40)
+    );
     drop(weir);
     let (code, said) = folder.verify_ledger(true);
     assert_eq!(code, Some(0), "{said}");

@@ -27,8 +27,8 @@ struct State {
 
 /// The right to try once. Dropping it without a word gives a probe back.
 pub(crate) struct Permit<'a> {
-    breaker: &'a Breaker,
-    told: bool,
+    /// `None`: what came of the try was said already.
+    breaker: Option<&'a Breaker>,
 }
 
 impl Breaker {
@@ -46,10 +46,10 @@ impl Breaker {
             let wait_until = {
                 let mut state = self.lock();
                 match state.open_until {
-                    None => return Permit { breaker: self, told: false },
+                    None => return Permit { breaker: Some(self) },
                     Some(until) if until <= Instant::now() && !state.probing => {
                         state.probing = true;
-                        return Permit { breaker: self, told: false };
+                        return Permit { breaker: Some(self) };
                     }
                     Some(until) => (!state.probing).then_some(until),
                 }
@@ -77,16 +77,22 @@ impl Breaker {
 impl Permit<'_> {
     /// The vendor answered in a way that says it takes requests.
     pub(crate) fn succeeded(mut self) {
-        self.told = true;
-        *self.breaker.lock() = State::default();
-        self.breaker.changed.notify_waiters();
+        if let Some(breaker) = self.breaker.take() {
+            *breaker.lock() = State::default();
+            breaker.changed.notify_waiters();
+        }
+    }
+
+    /// The same, where more is to come of this try: nobody waits for that.
+    pub(crate) fn spend(&mut self) {
+        std::mem::replace(self, Permit { breaker: None }).succeeded();
     }
 
     /// It did not.
     pub(crate) fn failed(mut self, options: &Options, asked: Option<Duration>) {
-        self.told = true;
+        let Some(breaker) = self.breaker.take() else { return };
         {
-            let mut state = self.breaker.lock();
+            let mut state = breaker.lock();
             state.failures = state.failures.saturating_add(1);
             state.probing = false;
             if state.failures >= options.breaker_failures.max(1) {
@@ -94,15 +100,15 @@ impl Permit<'_> {
                 state.open_until = Some(Instant::now() + wait);
             }
         }
-        self.breaker.changed.notify_waiters();
+        breaker.changed.notify_waiters();
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if !self.told {
-            self.breaker.lock().probing = false;
-            self.breaker.changed.notify_waiters();
+        if let Some(breaker) = self.breaker {
+            breaker.lock().probing = false;
+            breaker.changed.notify_waiters();
         }
     }
 }

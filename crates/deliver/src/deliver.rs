@@ -256,6 +256,8 @@ impl Deliver {
             breaker: Arc::clone(&running.breaker),
             gauges: Arc::clone(&running.gauges),
             control,
+            course: Arc::default(),
+            answers: Arc::default(),
         };
         Some(Way { sending, generation: seen.generation })
     }

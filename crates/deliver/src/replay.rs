@@ -157,9 +157,9 @@ async fn send_once(
         Err(error) => return Err(error.into()),
     };
     sending.gauges.requests.fetch_add(1, Relaxed);
-    let label = |reason: &'static str| sending.context.names.label(reason);
     let mut halves = None;
-    let (status, results) = match sending.send(&batch, headers).await {
+    let label = |reason: &'static str| sending.context.names.label(reason);
+    let (status, results) = match sending.send_and_confirm(&batch, headers).await {
         Tried::Verdict(status, verdict) => match verdict {
             Verdict::Accepted => {
                 mark(sending, &places, records, &[]).await?;
@@ -172,11 +172,11 @@ async fn send_once(
                 report.delivered += count.saturating_sub(rejected.len() as u64);
                 (status, Results::Partial(rejected.iter().map(|(index, code)| (*index, label(code))).collect()))
             }
-            Verdict::Split if count > 1 => {
+            Verdict::Split | Verdict::SplitAround(_) if count > 1 => {
                 halves = Some(places);
                 (status, Results::Returned)
             }
-            Verdict::Split => {
+            Verdict::Split | Verdict::SplitAround(_) => {
                 report.rejected += count;
                 (status, Results::Rejected(label("does_not_fit")))
             }
@@ -184,7 +184,7 @@ async fn send_once(
                 report.rejected += count;
                 (status, Results::Rejected(label(code)))
             }
-            Verdict::Unknown => unknown(sending, id, count, report).await?,
+            Verdict::Unknown | Verdict::Confirm { .. } => unknown(sending, id, count, report).await?,
             Verdict::Retry { .. } | Verdict::Refused(_) => {
                 report.put_off += count;
                 (status, Results::Returned)

@@ -509,7 +509,7 @@ async fn send_once(way: &Way, batch: Batch, report: &mut Resent) -> Result<Once,
     };
     sending.gauges.requests.fetch_add(1, Relaxed);
     let label = |reason: &'static str| sending.context.names.label(reason);
-    let (status, results, once) = match sending.send(&batch, headers).await {
+    let (status, results, once) = match sending.send_and_confirm(&batch, headers).await {
         Tried::Verdict(status, verdict) => match verdict {
             Verdict::Accepted => {
                 report.delivered += count;
@@ -521,8 +521,10 @@ async fn send_once(way: &Way, batch: Batch, report: &mut Resent) -> Result<Once,
                 let rejected = rejected.iter().map(|(index, code)| (*index, label(code))).collect();
                 (status, Results::Partial(rejected), Once::Done)
             }
-            Verdict::Split if count > 1 => (status, Results::Returned, Once::Halves(batch.items)),
-            Verdict::Split => {
+            Verdict::Split | Verdict::SplitAround(_) if count > 1 => {
+                (status, Results::Returned, Once::Halves(batch.items))
+            }
+            Verdict::Split | Verdict::SplitAround(_) => {
                 report.rejected += count;
                 (status, Results::Rejected(label("does_not_fit")), Once::Done)
             }
@@ -532,7 +534,7 @@ async fn send_once(way: &Way, batch: Batch, report: &mut Resent) -> Result<Once,
             }
             Verdict::Retry { after } => (status, Results::Returned, Once::Later(batch.items, after)),
             Verdict::Refused(_) => (status, Results::Returned, Once::Later(batch.items, None)),
-            Verdict::Unknown => {
+            Verdict::Unknown | Verdict::Confirm { .. } => {
                 report.unknown += count;
                 (status, Results::Unknown, Once::Lost)
             }

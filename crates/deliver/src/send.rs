@@ -1,20 +1,24 @@
 //! The life of one batch: permit, intent (durable), request, verdict, quarantine, outcome (D3).
 //!
+//! Where a vendor says only later whether it keeps what it took, the outcome is recorded when it has said so ([`Sending::confirm`]);
+//! meanwhile other batches go.
+//!
 //! What a crash leaves: before the intent is durable, nothing, and nothing was sent. After it, an intent without an outcome, which
 //! the next start decides by `on_unknown`. After quarantine and before the outcome, the same; quarantine is idempotent.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use weir_event::log::{Field, Level, emit};
 use weir_event::{DestinationId, GenerationId};
 use weir_hold::{EntryId, Owner, Rejected};
 use weir_ledger::{BatchId, Intent, LedgerError, Outcome, Purpose, Results, Status};
-use weir_outbound::{Request, SendError};
-use weir_protocol::outbound::{Encoded, Verdict};
+use weir_outbound::{Request, Response, SendError};
+use weir_protocol::outbound::{Confirmation, Encoded, Question, Verdict};
 
 use crate::breaker::{Breaker, wait};
 use crate::cut::{Batch, Item};
@@ -73,8 +77,8 @@ pub(crate) enum Done {
     Finished,
     /// Nothing was recorded and nothing sent: it goes back to the front of its queue.
     Unsent(Box<Batch>),
-    /// Its events wait again, to be cut anew into at least this many pieces; the next intent names the batch.
-    Returned { items: Vec<Item>, retry_of: Option<BatchId>, pieces: usize },
+    /// Its events wait again, to be cut anew, and at these places in any case; the next intent names the batch.
+    Returned { items: Vec<Item>, retry_of: Option<BatchId>, cuts: Vec<usize> },
     /// Delivery cannot go on in this process: a code of ours.
     Halted(&'static str),
 }
@@ -86,6 +90,34 @@ pub(crate) struct Sending {
     pub(crate) breaker: Arc<Breaker>,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) control: watch::Receiver<Control>,
+    /// How far it is.
+    pub(crate) course: Arc<Course>,
+    /// Whether this vendor is known to answer questions about what it took.
+    pub(crate) answers: Arc<AtomicBool>,
+}
+
+/// How far a batch is, as its destination's loop needs to know it.
+#[derive(Default)]
+pub(crate) struct Course {
+    /// The vendor has read it and nothing is left but to ask: another may go meanwhile.
+    waits: AtomicBool,
+    changed: Arc<Notify>,
+}
+
+impl Course {
+    /// `changed` is told when a batch begins to wait.
+    pub(crate) fn new(changed: &Arc<Notify>) -> Arc<Course> {
+        Arc::new(Course { waits: AtomicBool::new(false), changed: Arc::clone(changed) })
+    }
+
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waits.load(Relaxed)
+    }
+
+    fn waits(&self, waits: bool) {
+        self.waits.store(waits, Relaxed);
+        self.changed.notify_one();
+    }
 }
 
 /// What one try gave.
@@ -108,7 +140,10 @@ impl Sending {
             Ok(id) => id,
             Err(done) => {
                 let give_back = |batch: Batch| match done {
-                    Failed::Split => Done::Returned { items: batch.items, retry_of: batch.retry_of, pieces: 2 },
+                    Failed::Split => {
+                        let cuts = halves(&batch);
+                        Done::Returned { items: batch.items, retry_of: batch.retry_of, cuts }
+                    }
                     Failed::Unsent => Done::Unsent(Box::new(batch)),
                     Failed::Halted(code) => Done::Halted(code),
                 };
@@ -121,11 +156,20 @@ impl Sending {
             if !self.control.borrow().sends(batch.generation) || self.is_overtaken(&batch) {
                 // Released under an older generation, told to stop, consent withdrawn or too old meanwhile: what was not sent is
                 // not sent now (D16).
-                return self.give_back(batch, id, 0, 1).await;
+                return self.give_back(batch, id, 0, Vec::new()).await;
             }
             self.gauges.requests.fetch_add(1, Relaxed);
-            let tried = self.send(&batch, request_headers.clone()).await;
+            let mut tried = self.send(&batch, request_headers.clone()).await;
             failures += 1;
+            if let Tried::Verdict(status, Verdict::Confirm { receipt }) = tried {
+                // The vendor takes requests, and others need not wait for what it says of this one.
+                permit.spend();
+                self.course.waits(true);
+                let told = self.confirm(status, receipt).await;
+                self.course.waits(false);
+                let Some(told) = told else { return Done::Finished };
+                tried = told;
+            }
             let (status, asked, slow) = match tried {
                 Tried::Verdict(status, verdict) => match verdict {
                     Verdict::Accepted => {
@@ -146,9 +190,16 @@ impl Sending {
                     }
                     Verdict::Split if batch.items.len() > 1 => {
                         permit.succeeded();
-                        return self.give_back(batch, id, status, 2).await;
+                        let cuts = halves(&batch);
+                        return self.give_back(batch, id, status, cuts).await;
                     }
-                    Verdict::Split => {
+                    Verdict::SplitAround(place) if batch.items.len() > 1 => {
+                        permit.succeeded();
+                        let place = place as usize;
+                        let cuts = [place.saturating_sub(1), place, place + 1].to_vec();
+                        return self.give_back(batch, id, status, cuts).await;
+                    }
+                    Verdict::Split | Verdict::SplitAround(_) => {
                         permit.succeeded();
                         return self.reject(&batch, id, status, vec![(0, "does_not_fit")], true).await;
                     }
@@ -158,7 +209,8 @@ impl Sending {
                         return self.reject(&batch, id, status, all, true).await;
                     }
                     Verdict::Retry { after } => (Some(status), after, false),
-                    Verdict::Unknown => {
+                    // A confirmation was waited for above.
+                    Verdict::Unknown | Verdict::Confirm { .. } => {
                         self.gauges.unknown_requests.fetch_add(1, Relaxed);
                         if !batch.repeats_safely {
                             permit.failed(&self.setup.options, None);
@@ -202,7 +254,7 @@ impl Sending {
                 }
             }
             if self.is_expired(&batch) || self.is_overtaken(&batch) {
-                return self.give_back(batch, id, status.unwrap_or(0), 1).await;
+                return self.give_back(batch, id, status.unwrap_or(0), Vec::new()).await;
             }
             let next = async {
                 tokio::time::sleep(patience).await;
@@ -210,7 +262,7 @@ impl Sending {
             };
             permit = match self.while_wanted(&batch, next).await {
                 Some(permit) => permit,
-                None => return self.give_back(batch, id, status.unwrap_or(0), 1).await,
+                None => return self.give_back(batch, id, status.unwrap_or(0), Vec::new()).await,
             };
         }
     }
@@ -270,25 +322,90 @@ impl Sending {
         }
     }
 
-    pub(crate) async fn send(&self, batch: &Batch, mut headers: HeaderMap) -> Tried {
+    async fn send(&self, batch: &Batch, mut headers: HeaderMap) -> Tried {
+        let Ok(encoder) = (self.setup.kind.encoder)(self.setup.vendor.clone()) else { return Tried::NotSent };
+        if let Some(question) = encoder.confirm(None).filter(|_| !self.answers.load(Relaxed)) {
+            // Whether the vendor answers such questions at all; this one holds nothing of any event, and nothing was sent yet.
+            let Some(response) = self.ask(&question).await else { return Tried::NotSent };
+            match encoder.confirmed(None, response.status, &response.body) {
+                Confirmation::Kept | Confirmation::NotYet => self.answers.store(true, Relaxed),
+                Confirmation::Refused(code) => return Tried::Verdict(response.status, Verdict::Refused(code)),
+                Confirmation::Later => {
+                    return Tried::Verdict(response.status, Verdict::Retry { after: response.retry_after });
+                }
+            }
+        }
         // What a signature says of the time is true of one attempt only.
         put_headers(&mut headers, batch.encoded.attempt_headers(self.context.clock.now()));
-        let request = Request {
-            endpoint: &self.setup.endpoint,
-            method: Method::POST,
-            path_and_query: batch.encoded.path_and_query(),
-            headers,
-            body: batch.encoded.body(),
-        };
-        match self.setup.client.send(request).await {
+        match self.exchange(&batch.encoded, headers).await {
             Ok(response) => {
-                let encoder = (self.setup.kind.encoder)(self.setup.vendor.clone());
-                let Ok(encoder) = encoder else { return Tried::Unknown };
                 let verdict = encoder.interpret(&batch.encoded, response.status, response.retry_after, &response.body);
+                if verdict == Verdict::Unknown {
+                    self.answers.store(false, Relaxed);
+                }
                 Tried::Verdict(response.status, verdict)
             }
             Err(SendError::NotSent(_)) => Tried::NotSent,
             Err(SendError::Unknown(_)) => Tried::Unknown,
+        }
+    }
+
+    /// The same, and the vendor's confirmation where it gives one.
+    pub(crate) async fn send_and_confirm(&self, batch: &Batch, headers: HeaderMap) -> Tried {
+        match self.send(batch, headers).await {
+            Tried::Verdict(status, Verdict::Confirm { receipt }) => {
+                self.confirm(status, receipt).await.unwrap_or(Tried::Unknown)
+            }
+            tried => tried,
+        }
+    }
+
+    async fn exchange(&self, encoded: &Encoded, headers: HeaderMap) -> Result<Response, SendError> {
+        let request = Request {
+            endpoint: &self.setup.endpoint,
+            method: Method::POST,
+            path_and_query: encoded.path_and_query(),
+            headers,
+            body: encoded.body(),
+        };
+        self.setup.client.send(request).await
+    }
+
+    /// The answer to a question; `None` where there is none.
+    async fn ask(&self, question: &Question) -> Option<Response> {
+        let headers = header_map(&question.request)?;
+        self.exchange(&question.request, headers).await.ok()
+    }
+
+    /// Asks until the vendor has kept what it took under this number. `None`: told to stop; without an outcome the next start
+    /// decides by `on_unknown`, as it does after a crash. Neither a new generation nor a suspension ends it: the request has left.
+    async fn confirm(&self, status: u16, receipt: u64) -> Option<Tried> {
+        let Ok(encoder) = (self.setup.kind.encoder)(self.setup.vendor.clone()) else { return Some(Tried::Unknown) };
+        let Some(question) = encoder.confirm(Some(receipt)) else { return Some(Tried::Unknown) };
+        let mut control = self.control.clone();
+        let (until, mut patience) = (Instant::now() + question.within, question.every);
+        loop {
+            // A failed question is asked again: it says nothing about the events.
+            if let Some(response) = self.ask(&question).await {
+                match encoder.confirmed(Some(receipt), response.status, &response.body) {
+                    Confirmation::Kept => return Some(Tried::Verdict(status, Verdict::Accepted)),
+                    Confirmation::NotYet | Confirmation::Later => {}
+                    Confirmation::Refused(_) => {
+                        self.answers.store(false, Relaxed);
+                        return Some(Tried::Unknown);
+                    }
+                }
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Some(Tried::Unknown);
+            }
+            tokio::select! {
+                biased;
+                _ = control.wait_for(|control| control.stopping) => return None,
+                () = tokio::time::sleep(patience.min(left)) => {}
+            }
+            patience = (patience * 2).min(question.longest);
         }
     }
 
@@ -359,9 +476,9 @@ impl Sending {
         true
     }
 
-    async fn give_back(&self, batch: Batch, id: BatchId, status: u16, pieces: usize) -> Done {
+    async fn give_back(&self, batch: Batch, id: BatchId, status: u16, cuts: Vec<usize>) -> Done {
         match self.finish(Outcome { batch: id, status, results: Results::Returned }).await {
-            Done::Finished => Done::Returned { items: batch.items, retry_of: Some(id), pieces },
+            Done::Finished => Done::Returned { items: batch.items, retry_of: Some(id), cuts },
             halted => halted,
         }
     }
@@ -386,6 +503,11 @@ pub(crate) fn to_quarantine(destination: &DestinationId, item: &Item, reason: &'
         reason,
         received_at: view.received_at(),
     })
+}
+
+/// Where a batch is cut in two.
+fn halves(batch: &Batch) -> Vec<usize> {
+    vec![batch.items.len().div_ceil(2)]
 }
 
 enum Failed {

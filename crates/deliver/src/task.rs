@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use weir_event::log::{Field, Level, emit};
@@ -21,7 +21,7 @@ use crate::breaker::Breaker;
 use crate::cut::{Batch, Cut, CutError, Cutter, Item, Terminal, all_repeat_safely, cut_without_setup, ranges};
 use crate::deliver::Context;
 use crate::resend::say_unfinished;
-use crate::send::{Control, Done, Sending, code, may_pass, settle, to_quarantine};
+use crate::send::{Control, Course, Done, Sending, code, may_pass, settle, to_quarantine};
 use crate::setup::{OnLag, OnUnknown, Setup};
 use crate::staged::StagedCutter;
 use crate::status::Gauges;
@@ -30,6 +30,8 @@ use crate::status::Gauges;
 const WINDOW_EVENTS_MAX: usize = 2_000;
 /// Batches that wait before no more is gathered.
 const QUEUED_BATCHES_MAX: usize = 4;
+/// Batches of one lane that wait for the vendor's confirmation before no more are sent: each keeps its events and its body.
+const CONFIRMING_MAX: usize = 32;
 /// Ranges of one ledger entry, see [`crate::cut`].
 const ENTRY_RANGES_MAX: usize = 400;
 const DISK_RETRY: Duration = Duration::from_millis(500);
@@ -72,9 +74,14 @@ pub(crate) struct Task {
     rests_from: Option<u64>,
     /// What is being sent.
     under_way: HashMap<Id, Way>,
+    /// Told when a batch begins to wait for the vendor's confirmation, so that another may go.
+    confirming: Arc<Notify>,
+    /// Whether the vendor is known to confirm.
+    answers: Arc<AtomicBool>,
 }
 
 struct Way {
+    course: Arc<Course>,
     lane: u8,
     events: u64,
     oldest: Millis,
@@ -125,6 +132,8 @@ impl Task {
             ended_at: None,
             rests_from: None,
             under_way: HashMap::new(),
+            confirming: Arc::default(),
+            answers: Arc::default(),
         }
     }
 
@@ -164,6 +173,7 @@ impl Task {
                     self.adopt_control().await?;
                 }
                 Some(done) = self.sending.join_next_with_id() => self.take_back(done).await?,
+                () = self.confirming.notified() => {}
                 read = self.reader.next(), if gathers => self.gather(read).await?,
                 () = sleep_until(cut_at.unwrap_or_else(Instant::now)), if gathers && cut_at.is_some() => {
                     self.cut_window().await?;
@@ -229,6 +239,7 @@ impl Task {
             return Ok(());
         }
         if swapped {
+            self.answers = Arc::default();
             self.cutter = match self.seen.setup.clone() {
                 None => None,
                 Some(setup) => Some(self.make_cutter(setup)?),
@@ -597,20 +608,32 @@ impl Task {
             return;
         }
         for (lane, queue) in &mut self.queues {
-            let mut sending = self.under_way.values().filter(|way| way.lane == *lane).count();
+            let of_lane = || self.under_way.values().filter(|way| way.lane == *lane);
+            let mut sending = of_lane().filter(|way| !way.course.is_waiting()).count();
+            if of_lane().count() - sending >= CONFIRMING_MAX {
+                continue;
+            }
             while let Some(next) = queue.front() {
                 let most = if next.ordered { 1 } else { setup.options.in_flight_max.max(1) };
                 if sending >= most {
                     break;
                 }
                 let Some(batch) = queue.pop_front() else { break };
-                let way = Way { lane: *lane, events: batch.items.len() as u64, oldest: batch.oldest };
+                let course = Course::new(&self.confirming);
+                let way = Way {
+                    course: Arc::clone(&course),
+                    lane: *lane,
+                    events: batch.items.len() as u64,
+                    oldest: batch.oldest,
+                };
                 let one = Sending {
                     context: Arc::clone(&self.context),
                     setup: Arc::clone(self.seen.setup_of(batch.generation).unwrap_or(&setup)),
                     breaker: Arc::clone(&self.breaker),
                     gauges: Arc::clone(&self.gauges),
                     control: self.control.clone(),
+                    course,
+                    answers: Arc::clone(&self.answers),
                 };
                 let handle = self.sending.spawn(one.run(batch));
                 self.under_way.insert(handle.id(), way);
@@ -633,13 +656,14 @@ impl Task {
                     self.cut_items(batch.items, batch.retry_of, true).await
                 }
             }
-            Done::Returned { items, retry_of, pieces } => {
-                let piece = items.len().div_ceil(pieces.max(1)).max(1);
+            Done::Returned { mut items, retry_of, mut cuts } => {
                 // From the back, since each goes to the front.
-                for part in items.chunks(piece).rev() {
-                    self.cut_items(part.to_vec(), retry_of, true).await?;
+                cuts.retain(|cut| *cut > 0 && *cut < items.len());
+                for cut in cuts.into_iter().rev() {
+                    let part = items.split_off(cut);
+                    self.cut_items(part, retry_of, true).await?;
                 }
-                Ok(())
+                self.cut_items(items, retry_of, true).await
             }
             Done::Halted(code) => Err(Halt(code)),
         }

@@ -49,6 +49,20 @@ pub trait Encoder: Send {
         self.finish(request)
     }
 
+    /// How the vendor is asked whether it has kept what it took under a number of its own; `None` for a vendor whose first word is
+    /// enough.
+    ///
+    /// Without a number it is a rehearsal, before anything is sent: a vendor that does not answer such questions is refused before
+    /// it has anything of which nobody will ever know whether it was kept.
+    fn confirm(&self, _receipt: Option<u64>) -> Option<Question> {
+        None
+    }
+
+    /// What the answer to that question means.
+    fn confirmed(&self, _receipt: Option<u64>, _status: u16, _body: &[u8]) -> Confirmation {
+        Confirmation::Later
+    }
+
     /// What an answer means for the batch.
     fn interpret(&self, encoded: &Encoded, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Verdict;
 }
@@ -94,6 +108,39 @@ pub enum Verdict {
     Refused(&'static str),
     /// It cannot be told whether the vendor has it, as if no answer had come.
     Unknown,
+    /// The event at this place, or the one before it, since vendors count from both ends, does not go in: send them by themselves.
+    SplitAround(u32),
+    /// The vendor has read all of it and will say later whether it is kept: ask by [`Encoder::confirm`], under its own number.
+    Confirm {
+        /// The vendor's number of what it took.
+        receipt: u64,
+    },
+}
+
+/// A question that holds nothing of any event: numbers that the vendor gave.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The request.
+    pub request: Encoded,
+    /// The first wait before it is asked again; it doubles up to `longest`.
+    pub every: Duration,
+    /// The longest wait.
+    pub longest: Duration,
+    /// How long it is asked before the outcome counts as unknown.
+    pub within: Duration,
+}
+
+/// What the vendor says to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Confirmation {
+    /// It is kept.
+    Kept,
+    /// Not that it knew of.
+    NotYet,
+    /// Nothing: it cannot be asked now.
+    Later,
+    /// It answers no such questions. A code of ours.
+    Refused(&'static str),
 }
 
 /// A request that is being put together. Only encoders write to it.
@@ -338,6 +385,8 @@ pub struct DestinationSetup {
 pub struct Settings {
     /// Of type `datadog`.
     pub datadog: crate::vendors::datadog::Settings,
+    /// Of type `splunk_hec`.
+    pub splunk_hec: crate::vendors::splunk_hec::Settings,
 }
 
 /// How a Mixpanel project makes one person of several ids. Source: Mixpanel's "Identity Management" pages.

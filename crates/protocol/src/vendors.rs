@@ -7,6 +7,7 @@ pub mod posthog;
 pub mod rudderstack;
 pub mod segment;
 pub mod snowplow;
+pub mod splunk_hec;
 pub mod webhook;
 
 use crate::inbound::Protocol;
@@ -121,6 +122,14 @@ pub const DESTINATIONS: &[DestinationKind] = &[
         endpoints: webhook::ENDPOINTS,
         encoder: webhook::encoder,
         repeat: webhook::REPEAT,
+        resends_unknown: true,
+        forwards: false,
+    },
+    DestinationKind {
+        name: "splunk_hec",
+        endpoints: splunk_hec::ENDPOINTS,
+        encoder: splunk_hec::encoder,
+        repeat: splunk_hec::REPEAT,
         resends_unknown: true,
         forwards: false,
     },

@@ -78,6 +78,8 @@ fn fates(world: &World, to: &str, merge: IdentityMerge, case: &Case) -> Vec<Resu
 /// By what a vendor knows a message: its type, its name, or the operation on a profile.
 fn name_of(body: &Value) -> String {
     let message = [body, &body["events"], &body["batch"]].into_iter().find_map(|list| list.get(0)).unwrap_or(body);
+    // A collector's event is an object of its own.
+    let message = if message["event"].is_object() { &message["event"] } else { message };
     let text = |key: &str| message[key].as_str().map(str::to_owned);
     if let Some(kind) = text("type") {
         return text("op").map_or(kind.clone(), |op| format!("{kind} {op}"));

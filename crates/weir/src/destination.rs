@@ -127,6 +127,9 @@ fn release_spec(id: &DestinationId, from: &Destination, config: &Config) -> Rele
 }
 
 fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {
+    let mut settings = from.settings.clone();
+    // Each generation of a process has a channel of its own: the numbers in it are nobody else's.
+    weir_keys::random(&mut settings.splunk_hec.channel);
     let secret = |secret: &config::Secret| Secret::new(secret.reveal().unwrap_or_default());
     DestinationSetup {
         token: secret(&from.token),
@@ -138,7 +141,7 @@ fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {
         gzip_from_bytes: from.compress.then_some(DestinationSetup::GZIP_FROM_BYTES),
         names: Arc::clone(names),
         identity_merge: from.identity_merge,
-        settings: from.settings.clone(),
+        settings,
     }
 }
 

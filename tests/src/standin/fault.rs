@@ -22,6 +22,8 @@ pub enum Fault {
     TooLargeAbove(usize),
     /// Refuses every n-th event of an `/import` in the strict answer and stores the rest.
     Partial(usize),
+    /// Refuses the event whose `n` is this, where the vendor says which event it refuses.
+    Event(u64),
     /// Closes the socket before it reads the body.
     CloseBeforeRead,
     /// Reads the body, closes the socket, stores nothing.
@@ -58,6 +60,7 @@ impl Fault {
             },
             "too_large_above" => Fault::TooLargeAbove(usize::try_from(number("events")?).ok()?),
             "partial" => Fault::Partial(usize::try_from(number("every")?).ok()?),
+            "event" => Fault::Event(number("n")?),
             "close_before_read" => Fault::CloseBeforeRead,
             "close_after_read" => Fault::CloseAfterRead,
             "close_after_store" => Fault::CloseAfterStore,

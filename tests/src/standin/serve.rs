@@ -104,11 +104,19 @@ async fn answer(shared: Arc<Shared>, request: http::Request<Incoming>) -> Result
                 content_type: header("content-type"),
                 authorization: header("authorization"),
                 headers: &parts.headers,
+                channel: header("x-splunk-request-channel"),
                 api_key: header("dd-api-key"),
                 query: &query,
                 opened,
             };
             ingest(&shared, &ask, &fault)
+        }
+        // A question about what was taken: no fault of the script meets it.
+        (None, &http::Method::POST) if path == "/services/collector/ack" => {
+            let state = &mut *shared.lock();
+            let (authorization, body) = (header("authorization"), &received.opened);
+            let judged = state.channels.answer(authorization, &query, body, &shared.account);
+            Ok(json_answer(judged.0, &judged.1))
         }
         (None, _) => Ok(auxiliary(&shared.account, &path, &received)),
     };
@@ -134,6 +142,7 @@ fn endpoint(path: &str) -> Option<&'static str> {
         "/batch" => Some("batch"),
         "/v1/batch" => Some("segment"),
         "/api/v2/logs" => Some("datadog"),
+        "/services/collector/event" => Some("splunk"),
         _ => None,
     }
 }
@@ -144,6 +153,8 @@ struct Ask<'a> {
     content_type: Option<&'a str>,
     authorization: Option<&'a str>,
     headers: &'a http::HeaderMap,
+    /// The channel of a request to Splunk.
+    channel: Option<&'a str>,
     /// A key in a header of its own.
     api_key: Option<&'a str>,
     query: &'a str,
@@ -182,6 +193,11 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
         "webhook" => {
             let header = |name: &str| Some(ask.headers.get(name)?.to_str().ok()?.to_owned());
             Some(webhook::judge(ask.endpoint, header, opened, tokens, now))
+        }
+        "splunk" => {
+            let channels = &mut shared.lock().channels;
+            let planted = if let Fault::Event(n) = fault { Some(*n) } else { None };
+            Some(channels.judge(ask.endpoint, ask.authorization, ask.channel, opened, &shared.account, planted))
         }
         _ => None,
     };

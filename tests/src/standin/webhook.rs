@@ -8,8 +8,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 use weir_event::Millis;
 
-use super::check::{Operation, Violation};
-use super::check::Judged;
+use super::check::{Judged, Operation, Violation};
 use crate::encoding;
 
 /// Records of one request.

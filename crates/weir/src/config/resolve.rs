@@ -12,7 +12,7 @@ use weir_policy::{
 };
 use weir_protocol::IdentityMerge;
 use weir_protocol::outbound::{Settings, SetupError};
-use weir_protocol::vendors::{self, datadog};
+use weir_protocol::vendors::{self, datadog, splunk_hec};
 use zeroize::Zeroizing;
 
 use super::check::{Checked, Read};
@@ -31,7 +31,7 @@ use weir_event::log::Level;
 const SECRET_BYTES_MAX: u64 = 4 * 1024;
 
 /// Sections of a destination that only one type reads, and the type.
-const OF_ONE_TYPE: &[(&str, &str)] = &[("datadog", "datadog")];
+const OF_ONE_TYPE: &[(&str, &str)] = &[("datadog", "datadog"), ("splunk_hec", "splunk_hec")];
 
 /// The vendor's own origin in a region; empty where it has none there. There is no falling back to another region.
 pub(super) fn region_origin(kind: &str, region: &str) -> &'static str {
@@ -322,18 +322,12 @@ impl Resolver<'_, '_> {
 
     fn note_places(&mut self, path: &str, at: Position, fields: &Checked) {
         self.places.insert(path.to_owned(), at);
-        for name in [
-            "type",
-            "region",
-            "endpoint",
-            "token",
-            "import",
-            "route",
-            "subject",
-            "release",
-            "root_certificates",
-            "datadog",
-        ] {
+        for name in
+            ["type", "region", "endpoint", "token", "import", "route", "subject", "release", "root_certificates"]
+        {
+            self.places.insert(format!("{path}.{name}"), fields.field(name).at);
+        }
+        for (name, _) in OF_ONE_TYPE {
             self.places.insert(format!("{path}.{name}"), fields.field(name).at);
         }
         let route = fields.field("route");
@@ -470,6 +464,18 @@ impl Resolver<'_, '_> {
                 source: datadog.field("source").optional_text(),
                 tags: texts(datadog.field("tags")),
                 hostname: datadog.field("hostname").optional_text(),
+            };
+        }
+        let splunk = fields.field("splunk_hec");
+        if !splunk.is_absent() {
+            settings.splunk_hec = splunk_hec::Settings {
+                index: splunk.field("index").optional_text(),
+                source: splunk.field("source").optional_text(),
+                sourcetype: splunk.field("sourcetype").optional_text(),
+                host: splunk.field("host").optional_text(),
+                acknowledge: splunk.field("acknowledge").flag(),
+                acknowledge_within: duration(splunk.field("acknowledge_within")),
+                ..splunk_hec::Settings::default()
             };
         }
         settings

@@ -633,13 +633,14 @@ static DESTINATION: &[Field] = &[
             choice("segment", "A Segment source of the kind HTTP API."),
             choice("rudderstack", "A RudderStack source; `endpoint` is its data plane."),
             choice("datadog", "Datadog's logs, a log for each event."),
+            choice("splunk_hec", "A Splunk HTTP Event Collector; `endpoint` is its address."),
             choice(
                 "webhook",
                 "A server of yours at `endpoint`; requests are signed with `token` by Standard Webhooks.",
             ),
         ]),
         default: Default::Required {
-            why: "what receives the events: mixpanel, amplitude, posthog, segment, rudderstack, datadog, webhook",
+            why: "what receives the events: mixpanel, amplitude, posthog, segment, rudderstack, datadog, splunk_hec, webhook",
             stand_in: "mixpanel",
         },
         doc: "What receives the events.",
@@ -694,6 +695,12 @@ static DESTINATION: &[Field] = &[
         kind: Kind::Section(DATADOG),
         default: Default::Absent,
         doc: "How logs are marked. For type `datadog` only.",
+    },
+    Field {
+        name: "splunk_hec",
+        kind: Kind::Section(SPLUNK_HEC),
+        default: Default::Absent,
+        doc: "How events are marked and acknowledged. For type `splunk_hec` only.",
     },
     Field {
         name: "import",
@@ -875,6 +882,45 @@ static DATADOG: &[Field] = &[
         kind: Kind::Text(&WORD),
         default: Default::Absent,
         doc: "`hostname` of each log. Absent: none; Weir never writes the name of the host that it runs on.",
+    },
+];
+
+static SPLUNK_HEC: &[Field] = &[
+    Field {
+        name: "index",
+        kind: Kind::Text(&WORD),
+        default: Default::Absent,
+        doc: "`index` of each event. Absent: the token's.",
+    },
+    Field {
+        name: "source",
+        kind: Kind::Text(&WORD),
+        default: Default::Absent,
+        doc: "`source` of each event. Absent: the token's.",
+    },
+    Field {
+        name: "sourcetype",
+        kind: Kind::Text(&WORD),
+        default: Default::Absent,
+        doc: "`sourcetype` of each event. Absent: the token's.",
+    },
+    Field {
+        name: "host",
+        kind: Kind::Text(&WORD),
+        default: Default::Absent,
+        doc: "`host` of each event. Absent: what Splunk makes of it; Weir never writes the name of the host that it runs on.",
+    },
+    Field {
+        name: "acknowledge",
+        kind: Kind::Flag,
+        default: Default::Value("false"),
+        doc: "Whether a batch counts as delivered only when the indexers have it. The token needs indexer acknowledgement, which Splunk Enterprise has and Splunk Cloud mostly not; without it nothing is sent and the destination shows `acknowledgement_disabled`.",
+    },
+    Field {
+        name: "acknowledge_within",
+        kind: Kind::Duration { min: 100, max: HOUR },
+        default: Default::Value("5m"),
+        doc: "How long Splunk is asked before the outcome of a batch counts as unknown and `on_unknown` decides.",
     },
 ];
 
