@@ -104,6 +104,7 @@ fn check(command: &Command) -> Result<(), AdminError> {
         }
         Command::DestinationSuspend { destination: id }
         | Command::DestinationResume { destination: id }
+        | Command::DestinationPreview { destination: id, .. }
         | Command::DestinationAdd { destination: id } => destination(id),
         Command::LadderMove { source, event, .. } => {
             weir_event::SourceId::parse(source)

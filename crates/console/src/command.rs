@@ -65,6 +65,17 @@ pub enum Command {
         /// The id once more: a second fact, because there is no way back.
         confirm: String,
     },
+    /// What a destination would get of the events that the journal holds: paths, counts and rules, no value.
+    DestinationPreview {
+        /// Its id.
+        destination: String,
+        /// The text of the configuration that has it; none for the one in force.
+        config: Option<String>,
+        /// Only events of this source.
+        source: Option<String>,
+        /// Only events received since, Unix milliseconds.
+        since: i64,
+    },
     /// Read the configuration again, in which this destination is new.
     DestinationAdd {
         /// Its id.
@@ -222,6 +233,7 @@ impl Command {
             Command::DestinationResume { .. } => "destination_resume",
             Command::DestinationEnd { .. } => "destination_end",
             Command::DestinationAdd { .. } => "destination_add",
+            Command::DestinationPreview { .. } => "destination_preview",
             Command::LadderMove { step: LadderStep::Tap, .. } => "ladder_tap",
             Command::LadderMove { step: LadderStep::Observe, .. } => "ladder_observe",
             Command::LadderMove { step: LadderStep::Enforce, .. } => "ladder_enforce",
@@ -293,6 +305,8 @@ pub enum Reply {
     },
     /// How the process is doing.
     Status(Status),
+    /// What a destination would get.
+    Preview(crate::preview::Preview),
     /// Entries of raw hold and quarantine.
     Quarantine {
         /// At most as many as asked for.
@@ -639,6 +653,7 @@ mod tests {
             Command::DestinationResume { destination: id() },
             Command::DestinationEnd { destination: id(), confirm: id() },
             Command::DestinationAdd { destination: id() },
+            Command::DestinationPreview { destination: id(), config: None, source: None, since: 0 },
             Command::LadderMove { source: id(), event: None, step: LadderStep::Tap },
             Command::Trim {},
             Command::KeysBackup {},

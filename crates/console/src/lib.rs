@@ -11,6 +11,7 @@ pub mod command;
 pub mod http;
 pub mod metrics;
 pub mod resend;
+pub mod preview;
 pub mod socket;
 
 pub use admin::{Actor, Admin, AdminError};

@@ -66,3 +66,7 @@ pub const BACKUP_FILES_MAX: usize = 1_000_000;
 pub const BACKUP_LEASE_MILLIS: i64 = 60 * 1_000;
 /// How long one backup may keep files of journal and hold from being freed. After it: as above.
 pub const BACKUP_MILLIS_MAX: i64 = 6 * 3_600_000;
+/// Events that one preview of a destination looks at. Over it: the newest, and the preview says so.
+pub const PREVIEW_EVENTS_MAX: usize = 300_000;
+/// Pairs of event and property that a preview lists. Over it: counted, not listed.
+pub const PREVIEW_PROPERTIES_MAX: usize = 20_000;

@@ -111,6 +111,17 @@ impl KeySnapshot {
         SubjectTag(first_16(&self.tag[environment as usize].sign_lp([space.as_bytes(), kind.as_bytes(), canonical_id])))
     }
 
+    /// A copy in which a destination has keys at random for these epochs, beside those of before, in the place of its own. They are
+    /// kept nowhere: for finding out what a policy would release, never for anything that is sent.
+    pub fn rehearsal(&self, id: &DestinationId, epochs: impl IntoIterator<Item = u32>) -> KeySnapshot {
+        let mut copy = self.clone();
+        let mut put = |name: KeyName| copy.put(&name, &SecretKey::generate());
+        put(KeyName::Insert(id.clone()));
+        put(KeyName::Stable(id.clone()));
+        epochs.into_iter().for_each(|epoch| put(KeyName::Epoch(id.clone(), epoch)));
+        copy
+    }
+
     /// The keys of a destination; `None` before [`crate::Keys::ensure_destination`].
     pub fn destination(&self, id: &DestinationId) -> Option<Arc<DestinationKeys>> {
         self.destinations.get(id).cloned()

@@ -15,6 +15,7 @@ mod ladder;
 mod ledger;
 mod offline;
 mod output;
+mod page;
 pub mod preflight;
 mod quarantine;
 mod resend;

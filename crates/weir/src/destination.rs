@@ -81,6 +81,21 @@ fn with_ends(mut policy: ReleasePolicy, from: &Destination, names: &Names) -> Re
     policy
 }
 
+/// The policy of a destination with pseudonyms in the place of raw ids, to find out what leaves beside them.
+pub fn preview_policy(
+    id: &DestinationId,
+    from: &Destination,
+    config: &Config,
+    names: &Arc<Names>,
+) -> Result<Arc<ReleasePolicy>, String> {
+    let spec = ReleaseSpec { subject: SubjectMode::Stable, ..release_spec(id, from, config) };
+    let said = |errors: Vec<weir_policy::ReleaseError>| {
+        errors.iter().map(|e| e.problem.to_string()).collect::<Vec<_>>().join("; ")
+    };
+    let policy = ReleasePolicy::resolve(&spec, names).map_err(said)?;
+    Ok(Arc::new(with_ends(policy, from, names)))
+}
+
 /// What policy reads of a destination. Allow lists take the vendor's own property names too: `$browser` is `context.browser.name`.
 fn release_spec(id: &DestinationId, from: &Destination, config: &Config) -> ReleaseSpec {
     let canonical = |path: &String| canonical(from, path);

@@ -22,6 +22,7 @@ pub mod log;
 pub mod observed;
 pub mod operate;
 pub mod pipeline;
+pub mod preview;
 pub mod rate;
 pub mod resend;
 pub mod serve;

@@ -21,6 +21,7 @@ use crate::gateway::{Gateway, StartError};
 use crate::ladder;
 use crate::pipeline::{Reentry, Replayed};
 use crate::resend::Asked;
+use crate::preview;
 
 /// Entries that one list shows at most.
 const LIST_MAX: usize = 10_000;
@@ -41,6 +42,12 @@ impl Gateway {
     pub async fn run(self: &Arc<Self>, command: Command) -> Result<Reply, AdminError> {
         match command {
             Command::Reload {} => self.reloaded(self.reload().await),
+            Command::DestinationPreview { destination, config, source, since } => {
+                let source = source.as_deref().map(SourceId::parse).transpose();
+                let source = source.map_err(|error| AdminError::request(format!("not a source id: {error}")))?;
+                let asked = preview::Asked { destination: id(&destination)?, config, source, since: Millis(since) };
+                Ok(Reply::Preview(self.preview(asked).await?))
+            }
             Command::DestinationAdd { destination } => {
                 let destination = id(&destination)?;
                 let expected = format!("there is no destination {destination}");
@@ -160,6 +167,7 @@ impl Gateway {
             Command::DestinationSuspend { destination: id }
             | Command::DestinationResume { destination: id }
             | Command::DestinationAdd { destination: id }
+            | Command::DestinationPreview { destination: id, .. }
             | Command::DestinationEnd { destination: id, .. } => destination(id).into_iter().collect(),
             Command::LadderMove { source, event, .. } => ladder::targets(source, event.as_deref()),
             Command::ResendStart { event, from, to, destinations, .. } => {

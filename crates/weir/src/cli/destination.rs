@@ -1,4 +1,6 @@
-//! `weir destination`: list, suspend, resume, end.
+//! `weir destination`: list, preview, suspend, resume, end.
+
+pub(super) mod preview;
 
 use clap::{Args, Subcommand};
 use weir_console::command::Command as Ask;
@@ -10,6 +12,11 @@ pub(super) enum Command {
     /// All destinations, ended ones too, with their sums.
     #[command(after_help = "Example:\n  weir destination list")]
     List(Folders),
+    /// What a destination gets of the traffic of the last hours, by event and property, as the release policy decides it: also one that
+    /// is not in force yet, from a file. Shows no value. Asks the running Weir; recorded in the audit ledger.
+    #[command(after_help = "Example:\n  weir destination preview product --since 24h\n  \
+                            weir destination preview growth --file weir.new.yaml --html preview.html")]
+    Preview(preview::Options),
     /// Stops delivery. Events wait, on the clock of `lag`.
     #[command(after_help = "Example:\n  weir destination suspend product")]
     Suspend(Named),
@@ -39,6 +46,7 @@ pub(super) struct Named {
 pub(super) fn run(out: &Output, command: &Command) -> Exit {
     let (folders, ask) = match command {
         Command::List(folders) => (folders, Ask::DestinationList {}),
+        Command::Preview(options) => return preview::run(out, options),
         Command::Suspend(n) => (&n.folders, Ask::DestinationSuspend { destination: n.destination.clone() }),
         Command::Resume(n) => (&n.folders, Ask::DestinationResume { destination: n.destination.clone() }),
         Command::End { named: n, confirm } => {

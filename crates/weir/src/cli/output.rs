@@ -135,6 +135,7 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             }
             text
         }
+        Reply::Preview(preview) => super::destination::preview::text(preview),
         Reply::Quarantine { entries, total } => {
             let rows = entries.iter().map(|e| {
                 let owner = match (&e.source, &e.destination) {

@@ -1,51 +1,19 @@
 //! The report as one HTML page: no script, no resource from outside, refused by its own policy anyway; readable in the dark, on a phone
-//! and on paper. Every text goes through [`escaped`].
+//! and on paper. Every text goes
+//! through [`escaped`].
 
 use std::fmt::Write as _;
+
+use crate::cli::page::{escaped, head, table};
 
 use super::report::{After, Report, VendorReport, counted, shown_key, versions};
 
 /// Rows of the picture; further hosts are in the table only.
 const PICTURE_ROWS_MAX: usize = 12;
 
-const HEAD: &str = r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
-<meta name="referrer" content="no-referrer">
-<title>Before the switch – Weir preflight</title>
-<style>
-:root { color-scheme: light dark; --text: #1a1f24; --quiet: #4a5560; --back: #ffffff; --line: #c9d1d9; --soft: #f3f5f7;
-  --weir: #0b6b3a; --care: #8a4b00; --past: #a3161b; }
-@media (prefers-color-scheme: dark) { :root { --text: #e9edf0; --quiet: #b3bdc6; --back: #14181c; --line: #3a444d; --soft: #1e242a;
-  --weir: #6fd39c; --care: #f2b35e; --past: #ff9a93; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 1rem; background: var(--back); color: var(--text);
-  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.3rem; margin-top: 2.5rem; border-bottom: 1px solid var(--line); } h3 { font-size: 1.05rem; }
-a { color: inherit; } :focus-visible { outline: 3px solid var(--care); outline-offset: 2px; }
-.quiet { color: var(--quiet); }
-.weir { color: var(--weir); font-weight: 600; } .care { color: var(--care); font-weight: 600; } .past { color: var(--past); font-weight: 600; }
-table { border-collapse: collapse; width: 100%; } caption { text-align: left; font-weight: 600; padding: .5rem 0; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; border-top: 1px solid var(--line); }
-pre { background: var(--soft); border: 1px solid var(--line); padding: .8rem; overflow-x: auto; font-size: .875rem; }
-figure { margin: 1rem 0; } .picture { overflow-x: auto; } svg { width: 100%; height: auto; min-width: 34rem; max-width: 46rem; font: 13px system-ui, sans-serif; }
-svg text { fill: var(--text); } svg .box { fill: var(--soft); stroke: var(--line); }
-svg .weir { fill: none; stroke: var(--weir); stroke-width: 2; } svg .care { fill: none; stroke: var(--care); stroke-width: 2; stroke-dasharray: 7 4; }
-svg .past { fill: none; stroke: var(--past); stroke-width: 2; stroke-dasharray: 2 4; }
-@media (max-width: 40rem) { thead { position: absolute; left: -9999px; } tr { display: block; border-top: 1px solid var(--line); padding: .4rem 0; }
-  th, td { display: block; border: 0; padding: .1rem 0; } td::before { content: attr(data-name) ": "; color: var(--quiet); } }
-@media print { body { max-width: none; } h2, h3, tr, figure { break-inside: avoid; } pre { white-space: pre-wrap; } svg { min-width: 0; } }
-</style>
-</head>
-<body>
-"#;
-
 /// The page.
 pub(super) fn render(report: &Report) -> String {
-    let mut out = HEAD.to_owned();
+    let mut out = head("Before the switch – Weir preflight");
     let study = &report.study;
     let _ = write!(
         out,
@@ -179,27 +147,6 @@ fn section(out: &mut String, report: &VendorReport) {
     out.push_str("</section>\n");
 }
 
-/// A table; nothing where it has no row. The cells are HTML.
-fn table(out: &mut String, caption: &str, names: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-    let mut rows = rows.peekable();
-    if rows.peek().is_none() {
-        return;
-    }
-    let _ = write!(out, "<table>\n<caption>{}</caption>\n<thead><tr>", escaped(caption));
-    for name in names {
-        let _ = write!(out, "<th scope=\"col\">{}</th>", escaped(name));
-    }
-    out.push_str("</tr></thead>\n<tbody>\n");
-    for row in rows {
-        out.push_str("<tr>");
-        for (cell, name) in row.iter().zip(names) {
-            let _ = write!(out, "<td data-name=\"{}\">{cell}</td>", escaped(name));
-        }
-        out.push_str("</tr>\n");
-    }
-    out.push_str("</tbody>\n</table>\n");
-}
-
 /// Your product on the left, hosts in the middle, and where their calls go after the switch on the right.
 fn picture(out: &mut String, report: &VendorReport) {
     let rows = &report.hosts[..report.hosts.len().min(PICTURE_ROWS_MAX)];
@@ -260,20 +207,4 @@ const fn class(after: After) -> &'static str {
         After::WithSnippet => "care",
         After::Past => "past",
     }
-}
-
-/// A text as HTML, in an element and in a quoted attribute.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(c),
-        }
-    }
-    out
 }
