@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use weir_event::{Clock, SystemClock};
 use weir_tests::drivers::{Sdk, drive};
 use weir_tests::harness::{Setup, WRITE_KEY, Weir};
 use weir_tests::nginx::Nginx;
@@ -201,4 +202,166 @@ fn a_weir_that_is_slow_or_gone_changes_nothing_for_the_vendors_copy() {
     let gone: Vec<(u16, Duration)> = ["5", "6"].map(send).to_vec();
     assert!(gone.iter().all(|(status, took)| *status == 200 && *took < Duration::from_secs(1)), "{gone:?}");
     assert_eq!(vendor.event_count(), 6);
+}
+
+/// Events of some people on some days, as a mirrored tap would bring them.
+fn traffic(weir: &Weir, people: u32, days: i64) {
+    let now = SystemClock.now();
+    for day in 0..days {
+        let events: Vec<Value> = (0..people)
+            .map(|person| {
+                json!({"event": "Report Exported", "properties": {
+                    "token": WRITE_KEY, "distinct_id": format!("person-{person}"), "$insert_id": format!("{day}-{person}"),
+                    "time": now.plus(-day * 86_400_000 + 1_000 * i64::from(person)).0, "plan": "team", "seats": 40,
+                    "email": "ada@example.com", "$os": "Mac OS X",
+                }})
+            })
+            .collect();
+        let body = serde_json::to_vec(&events).expect("JSON of our own");
+        let answer = wire::post(weir.ingest(), "/in/web/track", "application/json", &body).expect("weir answers");
+        assert_eq!(answer.status, 200);
+    }
+}
+
+fn property<'a>(preview: &'a Value, path: &str) -> &'a Value {
+    let list = preview["list"][0]["properties"].as_array().expect("the event has properties");
+    list.iter().find(|p| p["path"] == path).unwrap_or_else(|| panic!("{path} is not in {preview}"))
+}
+
+#[test]
+fn a_preview_says_of_each_property_what_the_vendor_then_gets() {
+    let standin = Standin::of_weir();
+    let weir = Weir::start(&setup(&standin.url(), "tap"));
+    let folder = Arc::clone(weir.folder());
+    traffic(&weir, 20, 2);
+    let html = folder.config().with_file_name("preview.html");
+    let (code, out, err) =
+        folder.weir(&["destination", "preview", "product", "--html", &html.display().to_string(), "--json"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    let preview: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((&preview["events"], &preview["list"][0]["leaves"]), (&json!(40), &json!(40)), "{preview}");
+    assert_eq!(property(&preview, "plan")["leaves"], json!([["keep", 40]]));
+    assert_eq!(property(&preview, "context.os.name")["leaves"], json!([["coarsen", 40]]));
+    assert_eq!(property(&preview, "context.identity.user")["leaves"], json!([["pseudonymize", 40]]));
+    assert_eq!(
+        (&property(&preview, "seats")["leaves"], &property(&preview, "seats")["seen"]),
+        (&json!([]), &json!(40))
+    );
+    assert!(!property(&preview, "seats")["withheld"].as_array().expect("a list").is_empty());
+    // A file that is not in force: another destination, another list.
+    let other = folder.config().with_file_name("new.yaml");
+    let text = file(&weir).replace(
+        "destinations:\n",
+        "destinations:\n  growth: {type: amplitude, token: {env: NOT_SET}, subject: raw, release: {allow: [seats]}}\n",
+    );
+    std::fs::write(&other, text).expect("it can be written");
+    let (code, out, err) =
+        folder.weir(&["destination", "preview", "growth", "--file", &other.display().to_string(), "--json"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    let growth: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(property(&growth, "seats")["leaves"], json!([["keep", 40]]));
+    assert_eq!(
+        property(&growth, "context.identity.user")["leaves"],
+        json!([["keep", 40]]),
+        "raw ids leave as they are"
+    );
+    assert_eq!(property(&growth, "plan")["leaves"], json!([]));
+    // No value is shown, and looking leaves no trace at the vendor or in the keys.
+    let page = std::fs::read_to_string(&html).expect("the page was written");
+    for shown in [&preview.to_string(), &growth.to_string(), &page] {
+        assert!(!shown.contains("person-") && !shown.contains("ada@") && !shown.contains("team"), "{shown}");
+    }
+    assert_eq!(standin.requests().len(), 0);
+    let (_, keys, _) = folder.weir(&["keys", "list"]);
+    assert!(!keys.contains("growth"), "{keys}");
+
+    // What was said is what then happens.
+    assert_eq!(folder.weir(&["ladder", "up", "web"]).0, Some(0));
+    traffic(&weir, 1, 3);
+    weir.settle();
+    let events = standin.events();
+    assert!(!events.is_empty());
+    for event in &events {
+        let got: Vec<&str> = event.properties().keys().map(String::as_str).collect();
+        assert!(
+            got.contains(&"plan") && got.contains(&"$os") && !got.contains(&"seats") && !got.contains(&"email"),
+            "{got:?}"
+        );
+    }
+}
+
+#[test]
+fn a_destination_is_added_by_flags_with_its_price_and_goes_into_force() {
+    let (standin, growth) = (Standin::of_weir(), Standin::of_weir());
+    let weir = Weir::start(&setup(&standin.url(), "observe"));
+    let folder = Arc::clone(weir.folder());
+    traffic(&weir, 150, 3);
+    weir.settle();
+    let before = file(&weir);
+    let url = growth.url();
+    let flags = |subject: &'static str| {
+        vec![
+            "destination",
+            "add",
+            "--id",
+            "growth",
+            "--type",
+            "mixpanel",
+            "--endpoint",
+            url.as_str(),
+            "--allow-address",
+            "127.0.0.0/8",
+            "--token-env",
+            "PRODUCT_TOKEN",
+            "--subject",
+            subject,
+            "--allow",
+            "seats",
+        ]
+    };
+    let (code, out, err) = folder.weir(&flags("rotating:1d"));
+    assert_eq!((code, file(&weir) == before), (Some(2), true), "without a terminal it wants --yes: {out}{err}");
+    let (code, out, err) = folder.weir(&[flags("rotating:1d"), vec!["--dry-run"]].concat());
+    assert_eq!((code, file(&weir) == before), (Some(0), true), "{out}{err}");
+    assert!(out.contains("+  growth:\n+    type: mixpanel\n") && out.contains("Report Exported"), "{out}");
+    // Everybody was there on each of three days, and an event's own time counts for 48 hours back (D4).
+    let said = out.lines().find(|line| line.contains("rotating:1d")).unwrap_or_default();
+    assert!(said.contains("billed users ×") && said.contains("100 % came back") && !said.contains("× 1.00"), "{out}");
+    assert!(out.contains("by 150 users and devices") && out.contains("rotating:7d   too little traffic"), "{out}");
+    let (code, _, err) = folder.weir(&[flags("hashed"), vec!["--yes"]].concat());
+    assert_eq!((code, file(&weir) == before), (Some(2), true), "{err}");
+
+    let recorded = audit_entries(&weir);
+    let (code, out, err) = folder.weir(&[flags("rotating:1d"), vec!["--yes"]].concat());
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("is in force"), "{out}");
+    assert_eq!(audit_entries(&weir), recorded + 2, "the look and the change are recorded");
+    let after = file(&weir);
+    let block = "  growth:\n    type: mixpanel\n    endpoint: ";
+    assert!(after.contains(block), "{after}");
+    let rest: Vec<&str> = before.lines().filter(|line| !after.contains(line)).collect();
+    assert!(rest.is_empty(), "every line of before is there: {rest:?}");
+    traffic(&weir, 1, 1);
+    // The same event again is a duplicate of before; another is delivered to both.
+    track(&weir, "Signup", "c1");
+    weir.settle();
+    assert!(growth.events().iter().any(|e| e.name() == "Signup"));
+
+    // A type and a secret that weir cannot have: refused, and the file is as it was.
+    let (code, _, err) = folder.weir(&[
+        "destination",
+        "add",
+        "--id",
+        "later",
+        "--type",
+        "mixpanel",
+        "--token-env",
+        "NOT_SET_ANYWHERE",
+        "--subject",
+        "stable",
+        "--yes",
+    ]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("NOT_SET_ANYWHERE") && err.contains("put back"), "{err}");
+    assert_eq!(file(&weir), after);
 }

@@ -306,7 +306,7 @@ pub enum Reply {
     /// How the process is doing.
     Status(Status),
     /// What a destination would get.
-    Preview(crate::preview::Preview),
+    Preview(Box<crate::preview::Preview>),
     /// Entries of raw hold and quarantine.
     Quarantine {
         /// At most as many as asked for.

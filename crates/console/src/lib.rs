@@ -10,8 +10,8 @@ pub mod admin;
 pub mod command;
 pub mod http;
 pub mod metrics;
-pub mod resend;
 pub mod preview;
+pub mod resend;
 pub mod socket;
 
 pub use admin::{Actor, Admin, AdminError};

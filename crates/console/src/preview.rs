@@ -64,7 +64,7 @@ pub struct PreviewProperty {
 pub struct Price {
     /// Distinct users and devices.
     pub subjects: u64,
-    /// From the first to the last event, in milliseconds.
+    /// From the first to the last event of one, by their own time as far as it counts for epochs (D4), in milliseconds.
     pub span_millis: u64,
     /// For `rotating`, by period.
     pub rotating: Vec<PricePeriod>,
@@ -81,6 +81,6 @@ pub struct PricePeriod {
     pub pseudonyms: u64,
     /// Subjects of more than one epoch: their return looks like somebody new.
     pub returning: u64,
-    /// Whether the traffic is enough to say so: at least 100 subjects and twice the lifetime.
+    /// Whether the traffic is enough to say so: at least 100 subjects and one and a half times the lifetime.
     pub is_enough: bool,
 }

@@ -37,7 +37,7 @@ struct Envelope {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
-    Ok(Reply),
+    Ok(Box<Reply>),
     Error(AdminError),
 }
 
@@ -126,7 +126,7 @@ async fn serve<A: Admin>(stream: UnixStream, admin: &A) -> std::io::Result<()> {
         } else {
             Err(AdminError::request(format!("a request is one line of at most {LINE_BYTES_MAX} bytes")))
         };
-        let outcome = outcome.map_or_else(Outcome::Error, Outcome::Ok);
+        let outcome = outcome.map_or_else(Outcome::Error, |reply| Outcome::Ok(Box::new(reply)));
         let mut text = serde_json::to_vec(&outcome).unwrap_or_else(|_| b"{}".to_vec());
         text.push(b'\n');
         write.write_all(&text).await?;
@@ -182,7 +182,7 @@ pub fn ask(folder: &Path, command: &Command) -> Result<Reply, AdminError> {
         ));
     }
     match serde_json::from_slice(&answer) {
-        Ok(Outcome::Ok(reply)) => Ok(reply),
+        Ok(Outcome::Ok(reply)) => Ok(*reply),
         Ok(Outcome::Error(error)) => Err(error),
         Err(_) => Err(failed("the answer is not of this release: use the command line of the same release".into())),
     }

@@ -20,8 +20,8 @@ use crate::config::Config;
 use crate::gateway::{Gateway, StartError};
 use crate::ladder;
 use crate::pipeline::{Reentry, Replayed};
-use crate::resend::Asked;
 use crate::preview;
+use crate::resend::Asked;
 
 /// Entries that one list shows at most.
 const LIST_MAX: usize = 10_000;
@@ -46,7 +46,7 @@ impl Gateway {
                 let source = source.as_deref().map(SourceId::parse).transpose();
                 let source = source.map_err(|error| AdminError::request(format!("not a source id: {error}")))?;
                 let asked = preview::Asked { destination: id(&destination)?, config, source, since: Millis(since) };
-                Ok(Reply::Preview(self.preview(asked).await?))
+                Ok(Reply::Preview(Box::new(self.preview(asked).await?)))
             }
             Command::DestinationAdd { destination } => {
                 let destination = id(&destination)?;

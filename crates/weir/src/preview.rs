@@ -77,6 +77,7 @@ impl Gateway {
             _ => None,
         };
         let mut study = Study::new(release, self.keys.snapshot(), &self.names, confirmed, own);
+        study.releaser.set_time(self.clock.now());
 
         let journal = self.pipeline.journal();
         let since = journal.received_since(asked.since);
@@ -128,6 +129,8 @@ struct Study<'n> {
     cut: bool,
     time: Option<(Millis, Millis)>,
     subjects: HashSet<u64>,
+    /// The first and the last time by which epochs go.
+    epoch_time: Option<(Millis, Millis)>,
     /// By lifetime: subjects with each of their epochs.
     periods: BTreeMap<i64, HashSet<(u64, i64)>>,
 }
@@ -177,6 +180,7 @@ impl<'n> Study<'n> {
             cut: false,
             time: None,
             subjects: HashSet::new(),
+            epoch_time: None,
             periods,
         }
     }
@@ -244,10 +248,11 @@ impl<'n> Study<'n> {
     fn count_subject(&mut self, view: &RecordView<'_>) {
         let of_kind = |kind: SubjectKind| view.tags().find(|tag| tag.role != Role::Contact && tag.kind == kind);
         let Some(tag) = of_kind(SubjectKind::User).or_else(|| of_kind(SubjectKind::Device)) else { return };
-        let subject = tag.tag.short();
+        let (subject, at) = (tag.tag.short(), view.epoch_time());
+        self.epoch_time = Some(self.epoch_time.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
         self.subjects.insert(subject);
         for (period, pairs) in &mut self.periods {
-            pairs.insert((subject, view.epoch_time().0.div_euclid(*period)));
+            pairs.insert((subject, at.0.div_euclid(*period)));
         }
     }
 
@@ -255,7 +260,8 @@ impl<'n> Study<'n> {
         let (first, last) = self.time.unwrap_or((Millis(0), Millis(0)));
         let text = |at: Millis| if self.seen == 0 { String::new() } else { at.to_rfc3339() };
         let subjects = self.subjects.len() as u64;
-        let span_millis = u64::try_from(last.since(first)).unwrap_or(0);
+        let span = self.epoch_time.map_or(0, |(first, last)| last.since(first));
+        let span_millis = u64::try_from(span).unwrap_or(0);
         let rotating = self.periods.iter().map(|(period, pairs)| {
             let epochs: HashSet<i64> = pairs.iter().map(|(_, epoch)| *epoch).collect();
             let mut times: HashMap<u64, u32> = HashMap::new();
@@ -266,7 +272,7 @@ impl<'n> Study<'n> {
                 epochs: epochs.len() as u64,
                 pseudonyms: pairs.len() as u64,
                 returning: times.values().filter(|times| **times > 1).count() as u64,
-                is_enough: subjects >= SUBJECTS_MIN && span_millis >= period_millis.saturating_mul(2),
+                is_enough: subjects >= SUBJECTS_MIN && span_millis >= period_millis.saturating_add(period_millis / 2),
             }
         });
         let price = Price { subjects, span_millis, rotating: rotating.collect() };

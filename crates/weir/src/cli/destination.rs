@@ -1,5 +1,6 @@
-//! `weir destination`: list, preview, suspend, resume, end.
+//! `weir destination`: list, add, preview, suspend, resume, end.
 
+mod add;
 pub(super) mod preview;
 
 use clap::{Args, Subcommand};
@@ -12,6 +13,11 @@ pub(super) enum Command {
     /// All destinations, ended ones too, with their sums.
     #[command(after_help = "Example:\n  weir destination list")]
     List(Folders),
+    /// Adds a destination: asks for what no flag says, shows what each way for people to appear costs by your own traffic and what would
+    /// leave, then writes the lines into weir.yaml and makes the running Weir go by them. Where it refuses, the file is put back.
+    #[command(after_help = "Example:\n  weir destination add\n  \
+                            weir destination add --id growth --type amplitude --region eu --token-env GROWTH_KEY --subject stable --allow plan --yes")]
+    Add(add::Options),
     /// What a destination gets of the traffic of the last hours, by event and property, as the release policy decides it: also one that
     /// is not in force yet, from a file. Shows no value. Asks the running Weir; recorded in the audit ledger.
     #[command(after_help = "Example:\n  weir destination preview product --since 24h\n  \
@@ -46,6 +52,7 @@ pub(super) struct Named {
 pub(super) fn run(out: &Output, command: &Command) -> Exit {
     let (folders, ask) = match command {
         Command::List(folders) => (folders, Ask::DestinationList {}),
+        Command::Add(options) => return add::run(out, options),
         Command::Preview(options) => return preview::run(out, options),
         Command::Suspend(n) => (&n.folders, Ask::DestinationSuspend { destination: n.destination.clone() }),
         Command::Resume(n) => (&n.folders, Ask::DestinationResume { destination: n.destination.clone() }),

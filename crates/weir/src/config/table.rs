@@ -143,6 +143,14 @@ pub struct Variant {
     pub body: Option<&'static Kind>,
 }
 
+/// The words that a field of a destination may be, with what they mean, for commands that ask for one.
+pub(crate) fn destination_words(name: &str) -> Vec<(&'static str, &'static str)> {
+    let Some(Field { kind: Kind::Choice(words), .. }) = DESTINATION.iter().find(|field| field.name == name) else {
+        return Vec::new();
+    };
+    words.iter().filter(|word| word.not_yet.is_none()).map(|word| (word.name, word.doc)).collect()
+}
+
 const fn choice(name: &'static str, doc: &'static str) -> Choice {
     Choice { name, doc, not_yet: None }
 }

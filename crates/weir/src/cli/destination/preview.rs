@@ -73,7 +73,7 @@ pub(super) fn ask(
     let since = SystemClock.now().plus(-millis).0;
     let ask = Ask::DestinationPreview { destination: destination.to_owned(), config, source, since };
     match socket::ask(&folders.data, &ask)? {
-        Reply::Preview(preview) => Ok(preview),
+        Reply::Preview(preview) => Ok(*preview),
         _ => Err(AdminError::Failed { message: "weir gave another answer than was asked for".to_owned() }),
     }
 }
