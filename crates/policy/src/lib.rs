@@ -34,7 +34,7 @@ pub use gate::{Action, Gate, RegionSource, SourcePolicy};
 pub use minimise::Minimiser;
 pub use record::{RecordError, RecordView};
 pub use regions::{is_country, is_region};
-pub use release::{Released, ReleasedId, Releaser, RowFacts};
+pub use release::{Expectation, Expected, Released, ReleasedId, Releaser, RowFacts};
 pub use route::{ResidencyClassSpec, ResidencySpec, RouteProblem, RouteSpec, Routing, UnknownCountry};
 pub use sample::{SampleBy, SampleSpec, Share};
 pub use spec::{ConsentRuleSpec, ReleaseError, ReleasePolicy, ReleaseSpec, RuleSpec, SubjectMode};

@@ -8,6 +8,7 @@
 //! Pseudonyms, time and insert id depend on the record and the destination's keys alone: a retry, a resend or a replay gives the
 //! same (D5).
 
+mod expectation;
 mod memo;
 mod released;
 
@@ -33,6 +34,7 @@ use crate::presets::Bound;
 use crate::record::{FINDINGS_MAX, FindingView, LeafView, RecordView, SHAPE_EMAIL, SHAPE_PHONE, Tag};
 use crate::spec::{Mode, ReleasePolicy};
 
+pub use expectation::{Expectation, Expected};
 use memo::{LibraryMemo, Memo, Pseudonyms};
 use released::LeafText;
 pub use released::{Released, ReleasedId, ReleasedIdentity, ReleasedLeaf, RowFacts};
@@ -761,69 +763,12 @@ impl Releaser {
         if place >= self.decisions.len() {
             self.decisions.resize(place + 64, (Decision::Undecided, false));
         }
-        let known = (self.decision_of(path), self.names.text(path).starts_with("context."));
+        let known = (
+            decide(&self.policy, &self.known, &self.names, self.now, path),
+            self.names.text(path).starts_with("context."),
+        );
         self.decisions[place] = known;
         known
-    }
-
-    fn decision_of(&self, path: NameId) -> Decision {
-        let (policy, known) = (&self.policy, &self.known);
-        if path == NameId::UNNAMED {
-            return Decision::Deny(Rule::PathUnclean);
-        }
-        let mut above = path;
-        loop {
-            if policy.dropped_properties.contains(&above) {
-                return Decision::Deny(Rule::Property);
-            }
-            if above.0 <= NameId::GROUP_ROOT.0 {
-                break;
-            }
-            above = self.names.entry(above).parent;
-        }
-        let allowance = policy.check_allowed(path, self.now);
-        let allowed = allowance.is_ok();
-        // The country in what leaves is the gate's own; an address never leaves.
-        if path == known.address || path == known.country {
-            return Decision::Deny(Rule::NotAllowed);
-        }
-        if path == known.width {
-            return Decision::ScreenWidth { allowed };
-        }
-        if allowed && policy.pseudonymize.contains(&path) {
-            return Decision::Pseudonymize;
-        }
-        if allowed {
-            return if path == known.session { Decision::Session } else { Decision::Allow };
-        }
-        if path == known.os {
-            return Decision::OsFamily;
-        }
-        if path == known.browser {
-            return Decision::BrowserFamily;
-        }
-        if path == known.library {
-            return Decision::LibraryName;
-        }
-        if path == known.library_version {
-            return Decision::LibraryVersion;
-        }
-        // What was to leave as a pseudonym while it was allowed does not leave as itself afterwards.
-        if !policy.pseudonymize.contains(&path)
-            && let Some(bound) = policy.bound_of(path, &self.names)
-        {
-            return Decision::Bounded(bound);
-        }
-        let entry = self.names.entry(path);
-        if !entry.folded {
-            return Decision::Deny(allowance.err().unwrap_or(Rule::NotAllowed));
-        }
-        match (allowance, policy.check_allowed(entry.parent, self.now)) {
-            (_, Ok(())) if policy.pseudonymize.contains(&entry.parent) => Decision::Pseudonymize,
-            (_, Ok(())) => Decision::AllowElement,
-            (Err(Rule::AllowanceEnded), Err(_)) => Decision::Deny(Rule::AllowanceEnded),
-            (_, Err(rule)) => Decision::Deny(rule),
-        }
     }
 
     /// The field set of what was just decided; made once per shape.
@@ -860,6 +805,66 @@ impl Releaser {
             }
             FieldSet::new(names, view.name(), left, withheld)
         })
+    }
+}
+
+/// What may be done with the values of a path: the one place where it is decided, whoever asks.
+fn decide(policy: &ReleasePolicy, known: &Known, names: &Names, now: Millis, path: NameId) -> Decision {
+    if path == NameId::UNNAMED {
+        return Decision::Deny(Rule::PathUnclean);
+    }
+    let mut above = path;
+    loop {
+        if policy.dropped_properties.contains(&above) {
+            return Decision::Deny(Rule::Property);
+        }
+        if above.0 <= NameId::GROUP_ROOT.0 {
+            break;
+        }
+        above = names.entry(above).parent;
+    }
+    let allowance = policy.check_allowed(path, now);
+    let allowed = allowance.is_ok();
+    // The country in what leaves is the gate's own; an address never leaves.
+    if path == known.address || path == known.country {
+        return Decision::Deny(Rule::NotAllowed);
+    }
+    if path == known.width {
+        return Decision::ScreenWidth { allowed };
+    }
+    if allowed && policy.pseudonymize.contains(&path) {
+        return Decision::Pseudonymize;
+    }
+    if allowed {
+        return if path == known.session { Decision::Session } else { Decision::Allow };
+    }
+    if path == known.os {
+        return Decision::OsFamily;
+    }
+    if path == known.browser {
+        return Decision::BrowserFamily;
+    }
+    if path == known.library {
+        return Decision::LibraryName;
+    }
+    if path == known.library_version {
+        return Decision::LibraryVersion;
+    }
+    // What was to leave as a pseudonym while it was allowed does not leave as itself afterwards.
+    if !policy.pseudonymize.contains(&path)
+        && let Some(bound) = policy.bound_of(path, names)
+    {
+        return Decision::Bounded(bound);
+    }
+    let entry = names.entry(path);
+    if !entry.folded {
+        return Decision::Deny(allowance.err().unwrap_or(Rule::NotAllowed));
+    }
+    match (allowance, policy.check_allowed(entry.parent, now)) {
+        (_, Ok(())) if policy.pseudonymize.contains(&entry.parent) => Decision::Pseudonymize,
+        (_, Ok(())) => Decision::AllowElement,
+        (Err(Rule::AllowanceEnded), Err(_)) => Decision::Deny(Rule::AllowanceEnded),
+        (_, Err(rule)) => Decision::Deny(rule),
     }
 }
 

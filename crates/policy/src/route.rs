@@ -303,11 +303,7 @@ impl Route {
     /// Why an event does not go here, as far as that can be said of it for certain.
     #[inline]
     pub(crate) fn check(&self, view: &RecordView<'_>) -> Result<(), Rule> {
-        let is_asked_for = self.events.as_ref().is_none_or(|events| events.contains(&view.name()));
-        let comes_from = self.sources.as_ref().is_none_or(|sources| sources.contains(&view.source()));
-        if !is_asked_for || !comes_from || self.except_events.contains(&view.name()) {
-            return Err(Rule::RoutedElsewhere);
-        }
+        self.check_names(view.source(), view.name())?;
         if !self.by_country {
             return Ok(());
         }
@@ -316,6 +312,16 @@ impl Route {
             Some(place) if !self.taken.has(place) => Err(Rule::RoutedElsewhere),
             _ => Ok(()),
         }
+    }
+
+    /// Why no event of this name from this source goes here.
+    pub(crate) fn check_names(&self, source: NameId, event: NameId) -> Result<(), Rule> {
+        let is_asked_for = self.events.as_ref().is_none_or(|events| events.contains(&event));
+        let comes_from = self.sources.as_ref().is_none_or(|sources| sources.contains(&source));
+        if !is_asked_for || !comes_from || self.except_events.contains(&event) {
+            return Err(Rule::RoutedElsewhere);
+        }
+        Ok(())
     }
 
     /// Why an event whose country is not known does not go here. Asked last: what another rule drops is not held.

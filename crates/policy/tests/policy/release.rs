@@ -1,6 +1,6 @@
 use weir_event::{DestinationId, Millis, NameId, Operation, ProfileOp, Role, Rule, SubjectKind};
 use weir_policy::spec::Problem;
-use weir_policy::{Action, ReleasePolicy, ReleaseSpec, ReleasedId, Releaser, RuleSpec, SubjectMode};
+use weir_policy::{Action, Expectation, ReleasePolicy, ReleaseSpec, ReleasedId, Releaser, RuleSpec, SubjectMode};
 
 use crate::support::{Event, NOW, Stored, Value, WEEK, World, drop_category, number, object, property, shown, text};
 
@@ -611,5 +611,47 @@ fn d16_an_allowance_with_an_end_holds_until_then_and_without_a_clock_not_at_all(
     let rules = withheld(&mut releaser);
     for path in ["plan", "tags.*", "id"] {
         assert!(rules.contains(&(world.path(path), Rule::AllowanceEnded)), "{path}");
+    }
+}
+
+#[test]
+fn what_is_expected_of_a_path_is_what_release_does_with_it() {
+    let world = World::new();
+    let event = Event::new("opened")
+        .with("plan", text("pro"))
+        .with("tags", Value::Array(vec![text("new")]))
+        .with("project", text("alpha"))
+        .with("note", text("x"))
+        .with("site", text("203.0.113.9"))
+        .context("context.os.name", text("Mac OS X"))
+        .context("context.screen.width", number(1_440))
+        .context("context.session_id", text("sess-1"))
+        .context("context.campaign.source", text("news"))
+        .context("context.location.city", text("Berlin"));
+    let stored = world.minimise(&event).unwrap();
+    let category = drop_category("user.device.ip_address");
+    for (allow, rules) in [
+        (vec![], vec![]),
+        (vec!["plan", "tags", "note", "site", "context.session_id", "context.os.name"], vec![property("note", "drop")]),
+        (vec!["plan", "project", "site"], vec![property("project", "pseudonymize"), category]),
+        (vec!["tags.*"], vec![RuleSpec { preset: Some("utm".to_owned()), ..RuleSpec::default() }]),
+    ] {
+        let mut releaser = world.releaser(WEEKLY, &allow, &rules);
+        let policy = std::sync::Arc::new(releaser.policy().clone());
+        let expectation = Expectation::new(policy, std::sync::Arc::clone(&world.names), NOW);
+        let (id, found) = world.release(&mut releaser, &stored, |released| {
+            let remap = |n: u32| NameId(n);
+            let findings: Vec<_> = stored.view(&remap).findings().filter(|f| f.action != Action::Drop).collect();
+            (released.unwrap().row().field_set, findings)
+        });
+        let set = releaser.field_set(id).unwrap();
+        for path in ["plan", "tags.*", "project", "note", "site", "context.campaign.source", "context.location.city"] {
+            let path = world.path(path);
+            let categories = found.iter().filter(|f| f.path == path).map(|f| f.category);
+            let expected = expectation.path(path, categories);
+            let withheld = set.withheld().iter().find(|(of, _)| *of == path).map(|(_, rule)| *rule);
+            let left = set.left().iter().any(|(of, ..)| *of == path);
+            assert_eq!((expected.is_ok(), expected.err()), (left, withheld), "{allow:?} {}", world.names.text(path));
+        }
     }
 }
