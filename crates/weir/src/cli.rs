@@ -7,6 +7,7 @@ mod alerts;
 mod apply;
 mod backup;
 mod bypass;
+mod catalog;
 mod config;
 mod destination;
 mod doctor;
@@ -16,6 +17,7 @@ mod ledger;
 mod offline;
 mod output;
 mod page;
+mod policy;
 pub mod preflight;
 mod quarantine;
 mod resend;
@@ -96,6 +98,12 @@ enum Command {
     /// Times in which apps sent to a vendor past Weir: no answer covers them.
     #[command(subcommand)]
     Bypass(bypass::Command),
+    /// What was observed: events, properties, since when, how often, of what type.
+    #[command(subcommand)]
+    Catalog(catalog::Command),
+    /// What may leave.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// The key folder.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -184,6 +192,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Destination(command) => destination::run(&out, &command),
         Command::Ladder(ladder) => ladder::run(&out, &ladder),
         Command::Bypass(command) => bypass::run(&out, &command),
+        Command::Catalog(command) => catalog::run(&out, &command),
+        Command::Policy(command) => policy::run(&out, &command),
         Command::Keys(command) => keys::run(&out, &command),
         Command::Backup(options) => backup::backup(&out, &options),
         Command::Restore(options) => backup::restore(&out, &options),

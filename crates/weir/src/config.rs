@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 
 pub use problem::{Problem, Problems};
 pub use values::Origin;
-pub(crate) use values::duration;
+pub(crate) use values::{day, duration, is_owner};
 pub use weir_outbound::Cidr;
 pub use yaml::Position;
 

@@ -23,6 +23,7 @@ pub mod observed;
 pub mod operate;
 pub mod pipeline;
 pub mod preview;
+pub mod propose;
 pub mod rate;
 pub mod resend;
 pub mod serve;

@@ -227,11 +227,8 @@ const TAG: Form = Form {
             && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-:./".contains(&b))
     },
 };
-const OWNER: Form = Form {
-    noun: "1 to 100 characters on one line",
-    pattern: Some("^.{1,100}$"),
-    check: |t| (1..=100).contains(&t.chars().count()) && !t.chars().any(char::is_control),
-};
+const OWNER: Form =
+    Form { noun: "1 to 100 characters on one line", pattern: Some("^.{1,100}$"), check: values::is_owner };
 const DATE: Form = Form {
     noun: "a day, such as 2027-03-31",
     pattern: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),

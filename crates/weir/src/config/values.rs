@@ -26,6 +26,11 @@ pub(crate) fn day(text: &str) -> Option<Millis> {
     (begin.to_rfc3339().get(..10) == Some(text)).then_some(begin)
 }
 
+/// Who answers for something: one line of at most 100 characters.
+pub(crate) fn is_owner(text: &str) -> bool {
+    (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
+
 /// `64MiB`, `10 GiB`, `512KiB`, `100B` in bytes. `MB` and the like are refused: they would be read both ways.
 pub(crate) fn size(text: &str) -> Option<u64> {
     let (number, unit) = split(text)?;

@@ -1,0 +1,273 @@
+//! `weir catalog`: what was observed, event by event and property by property. Names, times and counts; reads only.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use weir_catalog::catalog::number_of;
+use weir_catalog::{Catalog, ObservedEvent, ObservedProperty, ValueType};
+use weir_console::command::Command as Ask;
+use weir_console::socket;
+use weir_event::names::NameKind;
+use weir_event::{Clock, Millis, Names, SystemClock};
+
+use super::output::table;
+use super::{Exit, Folders, Output, apply};
+use crate::disk;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Every event that came in: from which source, since when, how often, with how many properties, and what was found in it.
+    #[command(after_help = "Example:\n  weir catalog list --source web\n  weir catalog list --json")]
+    List(List),
+    /// One event: its properties, in which part of the events, of what type, how many different values, what was found in them.
+    #[command(
+        after_help = "Example:\n  weir catalog show 'Plan Upgraded'\n  weir catalog show signed_up --source web --json"
+    )]
+    Show(Show),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Only events of this source.
+    #[arg(long, value_name = "ID")]
+    source: Option<String>,
+    #[command(flatten)]
+    folders: Folders,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The event's name.
+    #[arg(value_name = "EVENT")]
+    event: String,
+    /// Only as this source sends it.
+    #[arg(long, value_name = "ID")]
+    source: Option<String>,
+    #[command(flatten)]
+    folders: Folders,
+}
+
+pub(super) fn run(out: &Output, command: &Command) -> Exit {
+    let (folders, source) = match command {
+        Command::List(list) => (&list.folders, &list.source),
+        Command::Show(show) => (&show.folders, &show.source),
+    };
+    let names = apply::names();
+    let catalog = match load(folders, &names) {
+        Ok(catalog) => catalog,
+        Err(why) => return out.fail(why),
+    };
+    let now = SystemClock.now();
+    let wanted = |event: &&ObservedEvent| source.as_deref().is_none_or(|id| names.text(event.source) == id);
+    let events = catalog.events().iter().filter(wanted);
+    match command {
+        Command::List(_) => list(out, &catalog, &names, events, now),
+        Command::Show(of) => {
+            let name = names.restore(NameKind::Event, &of.event);
+            let events: Vec<_> = events.filter(|event| Some(event.name) == name).collect();
+            if events.is_empty() {
+                out.fail(format!("no event `{}` was observed: `weir catalog list` shows those that were", of.event));
+                return Exit::Found;
+            }
+            show(out, &names, &events, now)
+        }
+    }
+}
+
+/// The catalog of a data folder; a running Weir first writes down what it has read so far.
+pub(super) fn load(folders: &Folders, names: &Arc<Names>) -> Result<Catalog, String> {
+    if disk::is_in_use(&folders.data) {
+        // Whoever may read the folder may look at the last file, also where the socket is another user's.
+        let _ = socket::ask(&folders.data, &Ask::CatalogSave {});
+    }
+    Catalog::open_read(&folders.data, names).map_err(|error| error.to_string())
+}
+
+fn list<'c>(
+    out: &Output,
+    catalog: &Catalog,
+    names: &Names,
+    events: impl Iterator<Item = &'c ObservedEvent>,
+    now: Millis,
+) -> Exit {
+    let mut events: Vec<_> = events.collect();
+    events.sort_by_key(|event| (names.text(event.source), names.text(event.name)));
+    let row = |event: &&ObservedEvent| {
+        let mut found: Vec<&str> = event.properties.iter().flat_map(found_keys).collect();
+        found.sort_unstable();
+        found.dedup();
+        vec![
+            names.text(event.source).to_owned(),
+            names.text(event.name).to_owned(),
+            minute(event.first),
+            minute(event.last),
+            event.events.to_string(),
+            last_day(event, now).to_string(),
+            event.properties.len().to_string(),
+            found.join(", "),
+        ]
+    };
+    let head = ["event of", "event", "first seen", "last seen", "events", "last 24 h", "properties", "found"];
+    let mut text = table(&head, events.iter().map(row));
+    text.push_str(&format!("since {}, up to journal offset {}\n", minute(catalog.began()), catalog.position().0));
+    for (count, what) in [
+        (catalog.missed(), "events were not counted: the journal was trimmed or damaged before they were read"),
+        (catalog.unlisted_events(), "events are not listed: there are too many different ones"),
+        (catalog.unlisted_properties(), "values are not listed: there are too many different properties"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!("! {count} {what}\n"));
+        }
+    }
+    let value = json!({
+        "since": catalog.began().to_rfc3339(),
+        "position": catalog.position().0,
+        "missed": catalog.missed(),
+        "unlisted_events": catalog.unlisted_events(),
+        "unlisted_properties": catalog.unlisted_properties(),
+        "events": events.iter().map(|event| event_json(names, event, now, false)).collect::<Vec<_>>(),
+    });
+    out.show(&value, &text);
+    Exit::Fine
+}
+
+fn show(out: &Output, names: &Names, events: &[&ObservedEvent], now: Millis) -> Exit {
+    let mut text = String::new();
+    for event in events {
+        text.push_str(&format!(
+            "{} from {}: {} events, {} in the last 24 h, first {}, last {}\n\n",
+            names.text(event.name),
+            names.text(event.source),
+            event.events,
+            last_day(event, now),
+            minute(event.first),
+            minute(event.last)
+        ));
+        let mut properties: Vec<_> = event.properties.iter().collect();
+        properties.sort_by_key(|property| names.text(property.path));
+        let row = |property: &&ObservedProperty| {
+            let distinct = &property.profile.distinct;
+            let about = if distinct.is_exact() { "" } else { "about " };
+            let different =
+                if property.profile.values == 0 { String::new() } else { format!("{about}{}", distinct.estimate()) };
+            vec![
+                names.text(property.path).to_owned(),
+                types(property),
+                percent(property.fill(event)),
+                minute(property.first),
+                minute(property.last),
+                different,
+                remarks(property),
+            ]
+        };
+        let head = ["property", "type", "in", "first seen", "last seen", "different", ""];
+        text.push_str(&table(&head, properties.iter().map(row)));
+        if event.unnamed > 0 {
+            text.push_str(&format!("! {} properties without a clean name were dropped at the gate\n", event.unnamed));
+        }
+        text.push('\n');
+    }
+    let value = json!({"events": events.iter().map(|event| event_json(names, event, now, true)).collect::<Vec<_>>()});
+    out.show(&value, text.trim_end());
+    Exit::Fine
+}
+
+fn event_json(names: &Names, event: &ObservedEvent, now: Millis, with_properties: bool) -> Value {
+    let mut value = json!({
+        "source": names.text(event.source),
+        "event": names.text(event.name),
+        "first": event.first.to_rfc3339(),
+        "last": event.last.to_rfc3339(),
+        "events": event.events,
+        "last_24h": last_day(event, now),
+        "unnamed_properties": event.unnamed,
+        "properties": event.properties.len(),
+    });
+    if with_properties {
+        value["properties"] = event.properties.iter().map(|property| property_json(names, event, property)).collect();
+        value["days"] = event.days.iter().map(|(day, count)| json!([day_text(day), count])).collect();
+    }
+    value
+}
+
+fn property_json(names: &Names, event: &ObservedEvent, property: &ObservedProperty) -> Value {
+    let types = ValueType::ALL.into_iter().filter(|t| property.types[*t as usize] > 0);
+    let types: serde_json::Map<_, _> =
+        types.map(|t| (t.name().to_owned(), json!(property.types[t as usize]))).collect();
+    let findings = property.findings.iter().map(|finding| {
+        json!({
+            "category": finding.category.key(),
+            "events": finding.events,
+            "last": (finding.events > 0).then(|| finding.last.to_rfc3339()),
+            "near_misses": finding.near_misses,
+        })
+    });
+    let profile = &property.profile;
+    json!({
+        "path": names.text(property.path),
+        "first": property.first.to_rfc3339(),
+        "last": property.last.to_rfc3339(),
+        "events": property.events,
+        "fill": property.fill(event),
+        "withheld_at_gate": property.withheld,
+        "types": types,
+        "findings": findings.collect::<Vec<_>>(),
+        "sampled_values": profile.values,
+        "different": profile.distinct.estimate(),
+        "different_is_exact": profile.distinct.is_exact(),
+        "id_like": profile.id_like,
+        "lengths": profile.lengths().filter(|(_, n)| *n > 0).map(|(to, n)| json!({"to": to, "values": n})).collect::<Vec<_>>(),
+        "needs_decision": profile.needs_decision(),
+    })
+}
+
+/// Categories that were found at a property.
+pub(super) fn found_keys(property: &ObservedProperty) -> impl Iterator<Item = &'static str> {
+    property.findings.iter().filter(|finding| finding.events > 0).map(|finding| finding.category.key())
+}
+
+fn types(property: &ObservedProperty) -> String {
+    let sum: u64 = property.types.iter().sum();
+    let of_type = |t: ValueType| match property.types[t as usize] {
+        0 => None,
+        all if all == sum => Some(t.name().to_owned()),
+        some => Some(format!("{} {}", t.name(), percent(some as f64 / sum as f64))),
+    };
+    ValueType::ALL.into_iter().filter_map(of_type).collect::<Vec<_>>().join(", ")
+}
+
+fn remarks(property: &ObservedProperty) -> String {
+    let mut remarks: Vec<String> = Vec::new();
+    for finding in property.findings.iter().filter(|finding| finding.events > 0) {
+        remarks.push(format!("{} in {}", finding.category.key(), finding.events));
+    }
+    if property.withheld > 0 {
+        remarks.push(format!("dropped at the gate in {}", property.withheld));
+    }
+    remarks.extend(property.profile.needs_decision().map(str::to_owned));
+    remarks.join("; ")
+}
+
+/// A part of one in percent; what is not all and not nothing does not look like it.
+pub(super) fn percent(part: f64) -> String {
+    match part * 100.0 {
+        p if p > 99.0 && part < 1.0 => "99 %".to_owned(),
+        p if p > 0.0 && p < 1.0 => "< 1 %".to_owned(),
+        p => format!("{p:.0} %"),
+    }
+}
+
+/// `2026-11-22 09:14Z`.
+pub(super) fn minute(at: Millis) -> String {
+    let text = at.to_rfc3339();
+    format!("{} {}Z", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
+}
+
+fn day_text(day: u32) -> String {
+    Millis(i64::from(day) * Millis::DAY).to_rfc3339().get(..10).unwrap_or_default().to_owned()
+}
+
+/// Events of this hour and the 23 before.
+pub(super) fn last_day(event: &ObservedEvent, now: Millis) -> u64 {
+    event.hours.since(number_of(now, Millis::HOUR).saturating_sub(23))
+}
