@@ -70,3 +70,7 @@ pub const BACKUP_MILLIS_MAX: i64 = 6 * 3_600_000;
 pub const PREVIEW_EVENTS_MAX: usize = 300_000;
 /// Pairs of event and property that a preview lists. Over it: counted, not listed.
 pub const PREVIEW_PROPERTIES_MAX: usize = 20_000;
+/// Bytes of the header that names what a development source's events would not deliver. Over it: it ends in the number of the rest.
+pub const OMITTED_BYTES_MAX: usize = 1_024;
+/// Events of one request of a development source that are looked at for that header. Over it: the rest is not looked at.
+pub const OMITTED_EVENTS_MAX: u32 = 100;

@@ -176,6 +176,8 @@ impl fmt::Debug for Answer {
 pub mod cors {
     use super::{Answer, Cow};
 
+    /// What a page may read of an answer: when to come back, and what a development source is told.
+    const EXPOSE_HEADERS: &str = "Retry-After, Weir-Omitted";
     const ALLOW_METHODS: &str = "GET, POST, OPTIONS";
     /// A preflight may ask for this many bytes of header names; a longer list is not echoed.
     const REQUESTED_HEADERS_BYTES_MAX: usize = 2_048;
@@ -186,7 +188,7 @@ pub mod cors {
         vec![
             ("Access-Control-Allow-Origin", origin.to_owned().into()),
             ("Access-Control-Allow-Credentials", "true".into()),
-            ("Access-Control-Expose-Headers", "Retry-After".into()),
+            ("Access-Control-Expose-Headers", EXPOSE_HEADERS.into()),
             ("Vary", "Origin".into()),
         ]
     }

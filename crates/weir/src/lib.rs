@@ -20,6 +20,7 @@ pub mod ladder;
 pub mod listen;
 pub mod log;
 pub mod observed;
+mod omitted;
 pub mod operate;
 pub mod pipeline;
 pub mod preview;

@@ -31,6 +31,7 @@ use crate::disk::Space;
 use crate::generation::{Generation, SourceRuntime};
 use crate::listen::{Body, Head, InFlight, Peer, Refusal, Service};
 use crate::observed::Observed;
+use crate::omitted;
 use crate::stage::{Stage, StageTimer};
 
 /// Seconds that an SDK is asked to wait when intake cannot take its events.
@@ -264,8 +265,13 @@ impl Pipeline {
                 // The bytes count against the budget until the answer is made.
                 Body::Whole(bytes, mut taken) => {
                     let body = (bytes, &mut taken);
-                    let (fate, opened) = self.ingest(&generation, named, protocol, endpoint, &head, body, sender).await;
-                    answer(endpoint, opened.as_ref(), fate.situation())
+                    let (fate, opened, omitted) =
+                        self.ingest(&generation, named, protocol, endpoint, &head, body, sender).await;
+                    let mut answer = answer(endpoint, opened.as_ref(), fate.situation());
+                    if let (Fate::Accepted(_), Some(omitted)) = (fate, omitted) {
+                        answer.headers.push((omitted::HEADER, omitted.into()));
+                    }
+                    answer
                 }
                 Body::Refused(Refusal::TooLarge) => answer(endpoint, None, Situation::TooLarge),
                 Body::Refused(Refusal::Overloaded) => answer(endpoint, None, Fate::Overloaded.situation()),
@@ -321,30 +327,30 @@ impl Pipeline {
         head: &RequestHead<'_>,
         (body, taken): (Vec<u8>, &mut InFlight),
         sender: impl Fn(&SourceRuntime) -> Sender,
-    ) -> (Fate, Option<Opened>) {
+    ) -> (Fate, Option<Opened>, Option<String>) {
         if self.is_stopping() || self.hold.is_full() || !self.space.intake_open() {
-            return (Fate::Overloaded, None);
+            return (Fate::Overloaded, None, None);
         }
         let mut timer = StageTimer::start();
         let limits = body::Limits { decoded_bytes_max: generation.config.limits.body_decoded_bytes };
         let received = body.len();
         let mut opened = match protocol.open(endpoint, head, body, &limits) {
             Ok(opened) => opened,
-            Err(BodyError::TooLarge { .. }) => return (Fate::TooLarge, None),
-            Err(BodyError::UnsupportedEncoding) => return (Fate::UnsupportedEncoding, None),
-            Err(BodyError::Damaged) => return (Fate::BadBody, None),
+            Err(BodyError::TooLarge { .. }) => return (Fate::TooLarge, None, None),
+            Err(BodyError::UnsupportedEncoding) => return (Fate::UnsupportedEncoding, None, None),
+            Err(BodyError::Damaged) => return (Fate::BadBody, None, None),
         };
         // A small body may hold a large one: what waits for the disk is as large as what it became. While it is being opened it is
         // bounded by the threads that do so.
         if !taken.grow(opened.text_bytes().len().saturating_sub(received)) {
-            return (Fate::Overloaded, None);
+            return (Fate::Overloaded, None, None);
         }
         timer.mark(Stage::Body);
         let Some((source, _)) = authorise(generation, named, protocol, head, &opened) else {
-            return (Fate::BadKey, Some(opened));
+            return (Fate::BadKey, Some(opened), None);
         };
         if let Some(seconds) = source.has_to_wait(self.clock.now()) {
-            return (Fate::OverRate(seconds), Some(opened));
+            return (Fate::OverRate(seconds), Some(opened), None);
         }
         let gated = DRAFTS.with_borrow_mut(|drafts| {
             let (names, options) = (&source.memory.names, &source.options);
@@ -363,11 +369,16 @@ impl Pipeline {
                 Err(DecodeError::Malformed { .. } | DecodeError::NotEvents) => Err(Fate::BadBody),
             }
         });
-        let fate = match gated {
-            Ok(gated) => self.commit(source, gated).await,
-            Err(fate) => fate,
+        let (fate, omitted) = match gated {
+            Ok(gated) => {
+                let told = omitted::is_told(source);
+                let omit = || omitted::value(&gated.batch, generation, source, &self.keys.snapshot(), self.clock.now());
+                let omitted = told.then(omit).flatten();
+                (self.commit(source, gated).await, omitted)
+            }
+            Err(fate) => (fate, None),
         };
-        (fate, Some(opened))
+        (fate, Some(opened), omitted)
     }
 
     /// Everything that is decided about the events of a request, without waiting for anything.
