@@ -151,7 +151,8 @@ mod tests {
                 while body.as_bytes()[end] != b'"' {
                     end += if body.as_bytes()[end] == b'\\' && !display { 2 } else { 1 };
                 }
-                prop_assert!(refs.iter().any(|name| item(name) == format!("{}\"{}\"", if display { "%" } else { "" }, &body[..end])));
+                let whole = [if display { "%" } else { "" }, "\"", &body[..end], "\""].concat();
+                prop_assert!(refs.iter().any(|name| item(name) == whole));
                 read += 1;
                 rest = body[end + 1..].trim_start_matches(", ");
             }

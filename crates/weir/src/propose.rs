@@ -215,7 +215,7 @@ mod tests {
             different: 1,
             reasons: BTreeSet::new(),
         };
-        let odd = ["plan", "cart.items.*.price", "a: b", "#tag", "x,y", "true", "\\profile.x", "städte", "- x", "7"];
+        let odd = ["plan", "cart.items.*.price", "a: b", "[x]", "no", "true", "\\profile.x", "städte", "- x", "7"];
         let proposal = Proposal { allow: odd.map(candidate).to_vec(), ..Proposal::default() };
         let own = "destinations:\n  product:\n";
         let full = "destinations:\n  product:\n    type: mixpanel\n    token: {env: T}\n    subject: stable\n";

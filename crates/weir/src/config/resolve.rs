@@ -583,7 +583,8 @@ impl Resolver<'_, '_> {
             if owner.is_none() && until.is_none() {
                 continue;
             }
-            if allow.items().iter().filter(|other| other.field("path").text() == path).count() > 1 {
+            let is_same = |other: &&Checked| other.field("path").at.line != 0 && other.field("path").text() == path;
+            if allow.items().iter().filter(is_same).count() > 1 {
                 let message = format!(
                     "`destinations.{id}.release.allow` names `{path}` twice: remove one, so that it is clear when it ends"
                 );
