@@ -14,6 +14,7 @@ pub mod inbound;
 pub mod inquiry;
 pub mod json;
 pub mod outbound;
+pub mod parity;
 mod plain;
 pub mod preflight;
 pub mod signing;

@@ -1,5 +1,6 @@
 //! What reaches Datadog: a request of an SDK through decode, minimise and release, as a log. Real keys, real detectors, real policy.
 
+#[allow(dead_code, reason = "other tests use the rest")]
 mod world;
 
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! What reaches Segment and RudderStack: a request of an SDK through decode, minimise and release, as bytes for the vendor, and
 //! back. Real keys, real detectors, real policy.
 
+#[allow(dead_code, reason = "other tests use the rest")]
 mod world;
 
 use std::time::Duration;

@@ -12,7 +12,7 @@ use weir_journal::Record;
 use weir_keys::Keys;
 use weir_policy::{
     Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, ReleasePolicy, ReleaseSpec, Released, Releaser,
-    SourcePolicy, SubjectMode,
+    RuleSpec, SourcePolicy, SubjectMode,
 };
 use weir_protocol::body::{self, Limits};
 use weir_protocol::{Call, DecodeOptions, DestinationSetup, Encoded, Encoder, RequestHead, encoder, protocol};
@@ -30,6 +30,7 @@ pub(crate) struct World {
     engine: Arc<Engine>,
     is_raw: bool,
     allow: Vec<String>,
+    presets: Vec<String>,
     region: Region,
     to: &'static str,
     _folder: tempfile::TempDir,
@@ -45,12 +46,27 @@ impl World {
         keys.ensure_raw_day((NOW.0 / Millis::DAY) as u32).expect("a key");
         keys.ensure_destination(&DestinationId::parse("product").expect("an id")).expect("keys");
         let allow = allow.iter().map(|path| (*path).to_owned()).collect();
-        World { keys, names, engine, is_raw: false, allow, region: Region::UNKNOWN, to, _folder: folder }
+        World {
+            keys,
+            names,
+            engine,
+            is_raw: false,
+            allow,
+            presets: Vec::new(),
+            region: Region::UNKNOWN,
+            to,
+            _folder: folder,
+        }
     }
 
     /// The same, with the ids as the product knows them.
     pub(crate) fn raw(to: &'static str, allow: &[&str]) -> World {
         World { is_raw: true, ..World::new(to, allow) }
+    }
+
+    /// The same, with these presets.
+    pub(crate) fn with_presets(self, presets: &[&str]) -> World {
+        World { presets: presets.iter().map(|preset| (*preset).to_owned()).collect(), ..self }
     }
 
     /// The same, seen in this country.
@@ -120,7 +136,7 @@ impl World {
             destination: DestinationId::parse("product").expect("an id"),
             subject,
             allow: self.allow.clone(),
-            rules: Vec::new(),
+            rules: self.presets.iter().map(|p| RuleSpec { preset: Some(p.clone()), ..RuleSpec::default() }).collect(),
             links: true,
             routing: weir_policy::Routing::default(),
         };
