@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use weir_event::histogram::HistogramCounts;
 use weir_event::{DestinationId, Rule, SourceId};
 
 /// Everything that `/metrics` shows, at one moment.
@@ -16,6 +17,21 @@ pub struct Snapshot {
     pub no_destination: Vec<(Rule, u64)>,
     /// Everything else. Samples of one family stand together.
     pub more: Vec<Sample>,
+    /// Times in buckets. Those of one family stand together.
+    pub times: Vec<Times>,
+}
+
+/// How long something took, in buckets.
+#[derive(Clone, Debug)]
+pub struct Times {
+    /// Its name: `weir_…_seconds`.
+    pub name: &'static str,
+    /// One sentence.
+    pub help: &'static str,
+    /// Its labels.
+    pub labels: Vec<(&'static str, Label)>,
+    /// What was counted.
+    pub counts: HistogramCounts,
 }
 
 /// The sums of one source (D11): received = journaled + quarantined + dropped.
@@ -74,6 +90,8 @@ pub enum Kind {
     Counter,
     /// Rises and falls.
     Gauge,
+    /// Counts in buckets, of [`Times`].
+    Histogram,
 }
 
 /// The value of a label.
@@ -176,6 +194,13 @@ impl Snapshot {
             }
             page.sample(sample.name, &sample.labels, sample.value);
         }
+        for times in &self.times {
+            if times.name != last {
+                page.family(times.name, Kind::Histogram, times.help);
+                last = times.name;
+            }
+            page.times(times);
+        }
         page.0
     }
 }
@@ -187,6 +212,7 @@ impl Page {
         let kind = match kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
         };
         let help = help.replace('\\', "\\\\").replace('\n', "\\n");
         let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
@@ -199,7 +225,30 @@ impl Page {
 
     fn sample(&mut self, name: &str, labels: &[(&'static str, Label)], value: f64) {
         self.name(name, labels);
-        let _ = writeln!(self.0, " {value}");
+        let _ = if value == f64::INFINITY { writeln!(self.0, " +Inf") } else { writeln!(self.0, " {value}") };
+    }
+
+    fn times(&mut self, times: &Times) {
+        let Times { name, labels, counts, .. } = times;
+        for (bound, count) in &counts.buckets {
+            self.bucket(name, labels, &bound.to_string(), *count);
+        }
+        self.bucket(name, labels, "+Inf", counts.count);
+        self.name(&format!("{name}_sum"), labels);
+        let _ = writeln!(self.0, " {}", counts.sum_seconds);
+        self.name(&format!("{name}_count"), labels);
+        let _ = writeln!(self.0, " {}", counts.count);
+    }
+
+    fn bucket(&mut self, name: &str, labels: &[(&'static str, Label)], bound: &str, count: u64) {
+        self.name(&format!("{name}_bucket"), labels);
+        if labels.is_empty() {
+            self.0.push('{');
+        } else {
+            self.0.pop();
+            self.0.push(',');
+        }
+        let _ = writeln!(self.0, "le=\"{bound}\"}} {count}");
     }
 
     fn name(&mut self, name: &str, labels: &[(&'static str, Label)]) {
@@ -254,11 +303,16 @@ mod tests {
             labels: vec![("state", Label::Name(if state == "open" { "o\"p\\e\nn" } else { "shut" }))],
             value: 0.5,
         });
+        let counts = HistogramCounts { buckets: vec![(0.005, 2), (1.0, 3)], count: 4, sum_seconds: 2.5 };
+        let labelled = vec![("destination", Label::Destination(DestinationId::parse("product").unwrap()))];
+        let times =
+            [vec![], labelled].map(|labels| Times { name: "weir_x_seconds", help: "", labels, counts: counts.clone() });
         let snapshot = Snapshot {
             sources: vec![source],
             destinations: vec![destination],
             no_destination: vec![(Rule::NoDestination, 4)],
             more: more.to_vec(),
+            times: times.to_vec(),
         };
         let text = snapshot.text();
         let samples: Vec<_> = text.lines().filter(|l| !l.starts_with('#')).collect();
@@ -278,9 +332,20 @@ mod tests {
                 "weir_events_quarantined{destination=\"product\",reason=\"rejected\"} 1",
                 "weir_breaker{state=\"o\\\"p\\\\e\\nn\"} 0.5",
                 "weir_breaker{state=\"shut\"} 0.5",
+                "weir_x_seconds_bucket{le=\"0.005\"} 2",
+                "weir_x_seconds_bucket{le=\"1\"} 3",
+                "weir_x_seconds_bucket{le=\"+Inf\"} 4",
+                "weir_x_seconds_sum 2.5",
+                "weir_x_seconds_count 4",
+                "weir_x_seconds_bucket{destination=\"product\",le=\"0.005\"} 2",
+                "weir_x_seconds_bucket{destination=\"product\",le=\"1\"} 3",
+                "weir_x_seconds_bucket{destination=\"product\",le=\"+Inf\"} 4",
+                "weir_x_seconds_sum{destination=\"product\"} 2.5",
+                "weir_x_seconds_count{destination=\"product\"} 4",
             ]
         );
-        for sample in samples {
+        assert_eq!(text.matches("# TYPE weir_x_seconds histogram").count(), 1);
+        for sample in samples.into_iter().filter(|sample| !sample.starts_with("weir_x")) {
             let name = sample.split(['{', ' ']).next().unwrap();
             assert_eq!(text.matches(&format!("# TYPE {name} ")).count(), 1, "{name}");
             assert!(name.ends_with("_total") == text.contains(&format!("# TYPE {name} counter")), "{name}");

@@ -76,6 +76,8 @@ pub(crate) struct Batch {
     good_until: Millis,
     /// The batch that it tries again.
     pub(crate) retry_of: Option<BatchId>,
+    /// When it was released and encoded: from, to.
+    pub(crate) cut: (Millis, Millis),
     /// Whether an event of it may be in quarantine: a crash can come between that and the entry which makes it terminal.
     pub(crate) may_be_held: bool,
     /// The version of the withdrawals that none of its events falls under.
@@ -329,6 +331,7 @@ impl Cutter {
             // At the end itself it may not leave any more.
             good_until: open.good_until.min(self.judge.releaser.good_until().plus(-1)),
             retry_of,
+            cut: Default::default(),
             may_be_held: retry_of.is_some(),
             checked: AtomicU64::new(withdrawals),
         })

@@ -25,6 +25,7 @@ use crate::setup::{Setup, Start};
 use crate::staged::{Rollout, Staged};
 use crate::status::{DestinationStatus, Gauges};
 use crate::task::Task;
+use crate::trace::{Steps, Traces};
 
 /// What delivery works with.
 pub struct Parts {
@@ -42,6 +43,8 @@ pub struct Parts {
     pub withdrawals: Arc<Withdrawals>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Who wants to know what a batch went through.
+    pub traces: Option<Arc<dyn Traces>>,
 }
 
 pub(crate) type Context = Parts;
@@ -258,6 +261,7 @@ impl Deliver {
             control,
             course: Arc::default(),
             answers: Arc::default(),
+            steps: Steps::default(),
         };
         Some(Way { sending, generation: seen.generation })
     }
@@ -335,6 +339,7 @@ impl Deliver {
                 requests: gauges.requests.load(Relaxed),
                 failures: gauges.failures.load(Relaxed),
                 unknown_requests: gauges.unknown_requests.load(Relaxed),
+                took: gauges.took.counts(),
                 id: id.clone(),
             });
         }

@@ -19,6 +19,7 @@ pub mod resend;
 pub mod setup;
 pub mod staged;
 pub mod status;
+pub mod trace;
 
 mod breaker;
 mod cut;

@@ -553,8 +553,11 @@ async fn send_once(way: &Way, batch: Batch, report: &mut Resent) -> Result<Once,
 /// Says that the last process ended within a resend.
 pub(crate) fn say_unfinished(setup: &weir_event::DestinationId, events: u32) {
     let fields = [("destination", Field::Destination(setup.clone())), ("events", Field::Count(u64::from(events)))];
-    let what = "a resend was cut short: it is not known whether these events arrived once more; `weir resend` may be run again";
-    emit(Level::Warn, what, &fields);
+    emit(
+        Level::Warn,
+        "a resend was cut short: it is not known whether these events arrived once more; `weir resend` may be run again",
+        &fields,
+    );
 }
 
 #[cfg(test)]

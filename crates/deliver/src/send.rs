@@ -26,6 +26,7 @@ use crate::deliver::Context;
 use crate::setup::{OnLag, Setup};
 use crate::staged::Staged;
 use crate::status::Gauges;
+use crate::trace::{Steps, about};
 
 /// How soon the ledger and quarantine are tried again after a failure that they may recover from.
 const DISK_RETRY: Duration = Duration::from_millis(500);
@@ -94,6 +95,7 @@ pub(crate) struct Sending {
     pub(crate) course: Arc<Course>,
     /// Whether this vendor is known to answer questions about what it took.
     pub(crate) answers: Arc<AtomicBool>,
+    pub(crate) steps: Steps,
 }
 
 /// How far a batch is, as its destination's loop needs to know it.
@@ -127,17 +129,64 @@ pub(crate) enum Tried {
     Unknown,
 }
 
+impl Tried {
+    /// For a trace.
+    fn judged(&self) -> (&'static str, Option<u16>) {
+        match self {
+            Tried::NotSent => ("not_sent", None),
+            Tried::Unknown => ("unknown", None),
+            Tried::Verdict(status, verdict) => {
+                let result = match verdict {
+                    Verdict::Accepted => "accepted",
+                    Verdict::Partial { .. } => "partial",
+                    Verdict::Split => "split",
+                    Verdict::Reject(_) => "rejected",
+                    Verdict::Unknown => "unknown",
+                    Verdict::Confirm { .. } => "to_be_confirmed",
+                    Verdict::Retry { .. } => "retry",
+                    Verdict::Refused(_) => "refused",
+                };
+                (result, Some(*status))
+            }
+        }
+    }
+}
+
 impl Sending {
     pub(crate) async fn run(mut self, batch: Batch) -> Done {
+        let Some(traces) = self.context.traces.clone().filter(|traces| traces.draw()) else {
+            return self.drive(batch).await;
+        };
+        self.steps = Steps::collecting(&self.context.clock);
+        let (about, steps) = (about(&self.setup, &batch), self.steps.clone());
+        let done = self.drive(batch).await;
+        let result = match &done {
+            Done::Finished => "finished",
+            Done::Unsent(_) => "unsent",
+            Done::Returned { .. } => "returned",
+            Done::Halted(_) => "halted",
+        };
+        steps.finish(about, result).into_iter().for_each(|trace| traces.batch(trace));
+        done
+    }
+
+    async fn drive(mut self, batch: Batch) -> Done {
         let Some(request_headers) = headers(&batch) else { return Done::Halted("request_headers") };
         let breaker = Arc::clone(&self.breaker);
         // Waited for before the intent: what cannot be sent yet is not announced.
-        let mut permit = match self.while_wanted(&batch, breaker.permit()).await {
+        let steps = self.steps.clone();
+        let waits = self.while_wanted(&batch, breaker.permit());
+        let judge = |permit: &Option<_>| (if permit.is_some() { "permitted" } else { "unwanted" }, None);
+        let mut permit = match steps.step("wait", waits, judge).await {
             Some(permit) if !self.is_overtaken(&batch) => permit,
             _ => return Done::Unsent(Box::new(batch)),
         };
-        let id = match self.intend(&batch).await {
-            Ok(id) => id,
+        let judge = |intended: &Result<_, _>| (if intended.is_ok() { "durable" } else { "failed" }, None);
+        let id = match steps.step("intend", self.intend(&batch), judge).await {
+            Ok(id) => {
+                steps.number(id.0);
+                id
+            }
             Err(done) => {
                 let give_back = |batch: Batch| match done {
                     Failed::Split => {
@@ -159,13 +208,15 @@ impl Sending {
                 return self.give_back(batch, id, 0, Vec::new()).await;
             }
             self.gauges.requests.fetch_add(1, Relaxed);
-            let mut tried = self.send(&batch, request_headers.clone()).await;
+            let sends = self.send(&batch, request_headers.clone());
+            let mut tried = steps.step("send", sends, Tried::judged).await;
             failures += 1;
             if let Tried::Verdict(status, Verdict::Confirm { receipt }) = tried {
                 // The vendor takes requests, and others need not wait for what it says of this one.
                 permit.spend();
                 self.course.waits(true);
-                let told = self.confirm(status, receipt).await;
+                let judge = |told: &Option<Tried>| told.as_ref().map_or(("unwanted", None), Tried::judged);
+                let told = steps.step("confirm", self.confirm(status, receipt), judge).await;
                 self.course.waits(false);
                 let Some(told) = told else { return Done::Finished };
                 tried = told;
@@ -337,7 +388,12 @@ impl Sending {
         }
         // What a signature says of the time is true of one attempt only.
         put_headers(&mut headers, batch.encoded.attempt_headers(self.context.clock.now()));
-        match self.exchange(&batch.encoded, headers).await {
+        let began = tokio::time::Instant::now();
+        let sent = self.exchange(&batch.encoded, headers).await;
+        if !matches!(sent, Err(SendError::NotSent(_))) {
+            self.gauges.took.observe(began.elapsed());
+        }
+        match sent {
             Ok(response) => {
                 let verdict = encoder.interpret(&batch.encoded, response.status, response.retry_after, &response.body);
                 if verdict == Verdict::Unknown {
@@ -438,12 +494,19 @@ impl Sending {
             rejected.iter().filter_map(one).collect()
         };
         self.control.borrow().count(batch.generation, batch.items.len() as u64, rejected.len() as u64);
-        while self.context.hold.put_rejected(rejections()).await.is_err() {
-            if self.control.borrow().stopping {
-                // No outcome: the next start finds the intent open.
-                return Done::Finished;
+        let keep = async {
+            while self.context.hold.put_rejected(rejections()).await.is_err() {
+                if self.control.borrow().stopping {
+                    return false;
+                }
+                tokio::time::sleep(DISK_RETRY).await;
             }
-            tokio::time::sleep(DISK_RETRY).await;
+            true
+        };
+        let judge = |kept: &bool| (if *kept { "kept" } else { "failed" }, None);
+        if !self.steps.step("quarantine", keep, judge).await {
+            // No outcome: the next start finds the intent open.
+            return Done::Finished;
         }
         if !self.release_from_quarantine(batch, &rejected).await {
             return Done::Finished;
@@ -484,7 +547,15 @@ impl Sending {
     }
 
     async fn finish(&self, outcome: Outcome) -> Done {
-        match settle(&self.context, outcome).await {
+        let result = match &outcome.results {
+            Results::Accepted => "accepted",
+            Results::Rejected(_) => "rejected",
+            Results::Partial(_) => "partial",
+            Results::Unknown => "unknown",
+            Results::Returned => "returned",
+        };
+        let judge = |settled: &Result<(), _>| (if settled.is_ok() { result } else { "failed" }, None);
+        match self.steps.step("outcome", settle(&self.context, outcome), judge).await {
             Ok(()) => Done::Finished,
             Err(code) => Done::Halted(code),
         }

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
+use weir_event::histogram::{Histogram, HistogramCounts};
 use weir_event::{DestinationId, Millis, Offset};
 use weir_ledger::{Status, Totals};
 
@@ -55,6 +56,8 @@ pub struct DestinationStatus {
     pub failures: u64,
     /// Requests of this process whose outcome is or was unknown.
     pub unknown_requests: u64,
+    /// How long the vendor took to answer a request of this process.
+    pub took: HistogramCounts,
 }
 
 /// What the task tells.
@@ -65,6 +68,7 @@ pub(crate) struct Gauges {
     pub(crate) requests: AtomicU64,
     pub(crate) failures: AtomicU64,
     pub(crate) unknown_requests: AtomicU64,
+    pub(crate) took: Histogram,
     /// 0 for none.
     pub(crate) last_success: AtomicI64,
     /// Received-at of the oldest event that is known to wait; 0 for none.

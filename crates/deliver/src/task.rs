@@ -25,6 +25,7 @@ use crate::send::{Control, Course, Done, Sending, code, may_pass, settle, to_qua
 use crate::setup::{OnLag, OnUnknown, Setup};
 use crate::staged::StagedCutter;
 use crate::status::Gauges;
+use crate::trace::Steps;
 
 /// Events gathered before they are cut: one full request of Mixpanel's.
 const WINDOW_EVENTS_MAX: usize = 2_000;
@@ -461,6 +462,7 @@ impl Task {
         };
         let Cut { mut batches, drops, mut held } = cut;
         for batch in &mut batches {
+            batch.cut = (now, self.context.clock.now());
             batch.may_be_held |= batch.first_offset() < self.held_below;
         }
         let ordered = batches.into_iter();
@@ -634,6 +636,7 @@ impl Task {
                     control: self.control.clone(),
                     course,
                     answers: Arc::clone(&self.answers),
+                    steps: Steps::default(),
                 };
                 let handle = self.sending.spawn(one.run(batch));
                 self.under_way.insert(handle.id(), way);

@@ -7,6 +7,7 @@
 pub mod consent;
 pub mod draft;
 pub mod finding;
+pub mod histogram;
 pub mod ids;
 pub mod limits;
 pub mod log;

@@ -23,6 +23,8 @@ pub struct Reading {
     pub anchors_behind: u64,
     /// When the certificate of the ingest listener ends.
     pub certificate_ends: Option<Millis>,
+    /// Properties whose permission to leave ends soon, or has ended.
+    pub allowances_ending: u64,
     /// Windows open in which apps send past Weir.
     pub bypass_open: u64,
     /// By source.

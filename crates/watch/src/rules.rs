@@ -1,6 +1,7 @@
 //! The rules, in the order in which alerts are shown. To add one: a file, its `mod` line and its entry in [`RULES`]; `docs/operations.md`
 //! is held against this list by a test.
 
+mod allowance_ending;
 mod anchors_behind;
 mod bypass_open;
 mod certificate_ending;
@@ -123,6 +124,7 @@ pub const RULES: &[Rule] = &[
     traffic_stopped::RULE,
     bypass_open::RULE,
     certificate_ending::RULE,
+    allowance_ending::RULE,
     anchors_behind::RULE,
     clock_jumped::RULE,
 ];

@@ -1,5 +1,7 @@
 //! Alerts of a running Weir: measures, asks the rules of `weir-watch`, says what begins and ends.
 
+pub mod push;
+
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,10 +33,10 @@ impl Alerts {
         let changes = self.watcher.lock().unwrap_or_else(PoisonError::into_inner).observe(reading);
         for change in &changes {
             match change {
-                Change::Begins(alert) => {
-                    let level = if alert.severity == Severity::Critical { Level::Error } else { Level::Warn };
-                    emit(level, "an alert is on: see `weir alerts`", &fields(alert));
+                Change::Begins(alert) if alert.severity == Severity::Critical => {
+                    emit(Level::Error, "an alert is on: see `weir alerts`", &fields(alert));
                 }
+                Change::Begins(alert) => emit(Level::Warn, "an alert is on: see `weir alerts`", &fields(alert)),
                 Change::Ends(alert) => emit(Level::Info, "an alert is over", &fields(alert)),
             }
         }
@@ -138,6 +140,7 @@ impl Gateway {
             ledger_unwritable: self.egress.is_poisoned() || self.audit.is_poisoned(),
             anchors_behind: self.egress.anchors_behind() + self.audit.anchors_behind(),
             certificate_ends,
+            allowances_ending: config.ending(self.clock.now()).len() as u64,
             bypass_open: self.bypass.coverage().open().count() as u64,
             sources: sources.collect(),
             destinations: destinations.map(destination).collect(),

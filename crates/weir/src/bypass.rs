@@ -67,12 +67,13 @@ impl Bypass {
         audit.act(act).await.map_err(|e| AdminError::NotRecorded { message: e.to_string() })?;
         let read = Coverage::read(dir).map_err(|e| AdminError::Failed { message: e.to_string() })?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
-        let (message, source) = match change {
-            Change::Open { source, .. } => ("a bypass is open: what apps send past weir is in no answer", source),
-            Change::Close { .. } => ("a bypass is closed", None),
-        };
-        let fields: Vec<_> = source.map(|id| ("source", Field::Source(id))).into_iter().collect();
-        emit(Level::Warn, message, &fields);
+        match change {
+            Change::Open { source, .. } => {
+                let fields: Vec<_> = source.map(|id| ("source", Field::Source(id))).into_iter().collect();
+                emit(Level::Warn, "a bypass is open: what apps send past weir is in no answer", &fields);
+            }
+            Change::Close { .. } => emit(Level::Warn, "a bypass is closed", &[]),
+        }
         Ok(())
     }
 }

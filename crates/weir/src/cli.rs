@@ -15,6 +15,7 @@ mod keys;
 mod ladder;
 mod ledger;
 mod offline;
+mod outbound;
 mod output;
 mod page;
 mod policy;
@@ -104,6 +105,9 @@ enum Command {
     /// What may leave.
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Whom the configuration lets Weir connect to.
+    #[command(subcommand)]
+    Outbound(outbound::Command),
     /// The key folder.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -194,6 +198,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Bypass(command) => bypass::run(&out, &command),
         Command::Catalog(command) => catalog::run(&out, &command),
         Command::Policy(command) => policy::run(&out, &command),
+        Command::Outbound(command) => outbound::run(&out, &command),
         Command::Keys(command) => keys::run(&out, &command),
         Command::Backup(options) => backup::backup(&out, &options),
         Command::Restore(options) => backup::restore(&out, &options),

@@ -60,6 +60,10 @@ pub struct Config {
     pub limits: Limits,
     /// The ledger.
     pub ledger: Ledger,
+    /// Who is told of alerts.
+    pub webhook: Option<Webhook>,
+    /// Who gets traces.
+    pub otlp: Option<Otlp>,
     /// How log lines look.
     pub log_format: Format,
     /// Which log lines are written.
@@ -426,6 +430,30 @@ pub struct Ledger {
     pub origin: Option<String>,
     /// Mirrors of the checkpoint.
     pub anchors: Vec<PathBuf>,
+}
+
+/// `alerts.webhook`.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Where messages go, as it was written.
+    pub url: String,
+    /// Signs them.
+    pub secret: Secret,
+    /// Ranges, not public, that may be connected to.
+    pub allow_addresses: Vec<Cidr>,
+}
+
+/// `telemetry.otlp`.
+#[derive(Clone, Debug)]
+pub struct Otlp {
+    /// The collector.
+    pub endpoint: Origin,
+    /// Headers by name.
+    pub headers: Vec<(String, Secret)>,
+    /// The share of batches that are traced, 0 to 1.
+    pub share: f64,
+    /// Ranges, not public, that may be connected to.
+    pub allow_addresses: Vec<Cidr>,
 }
 
 /// A secret that stands in the environment or in a file.

@@ -283,7 +283,7 @@ impl Space {
         while space.reserve_bytes() < wanted {
             let before = space.reserve_bytes();
             if free_bytes(&space.folder).unwrap_or(0) < LOW + STEP || !space.resize((before + 4 * STEP).min(wanted)) {
-                emit(Level::Warn, "disk full: the reserve is not whole", &[("bytes", Field::Count(before))]);
+                emit(Level::Warn, "the reserve is not whole: the disk is full", &[("bytes", Field::Count(before))]);
                 break;
             }
         }

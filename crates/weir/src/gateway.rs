@@ -17,6 +17,7 @@ use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
 use weir_policy::{MinimisedBatch, Minimiser, SharedTally, Withdrawals};
 
 use crate::alerts::Alerts;
+use crate::alerts::push::Push;
 use crate::backup::lease::{Lease, Logs};
 use crate::bypass::Bypass;
 use crate::config::{Auxiliary, Config, Mode, Position, Problem, Problems, Secrets, StartFrom};
@@ -25,6 +26,8 @@ use crate::disk::{DataFolder, Space};
 use crate::generation::{Generation, Memories};
 use crate::listen::{self, Settings};
 use crate::pipeline::Pipeline;
+use crate::receivers;
+use crate::telemetry::Telemetry;
 
 /// Where things are.
 #[derive(Clone, Debug)]
@@ -67,6 +70,10 @@ pub struct Gateway {
     pub bypass: Bypass,
     /// What an operator should look at.
     pub alerts: Alerts,
+    /// Alerts on their way to the operator's webhook.
+    pub push: Arc<Push>,
+    /// Traces on their way to a collector.
+    pub telemetry: Arc<Telemetry>,
     /// Delivery.
     pub deliver: Arc<Deliver>,
     /// What was observed.
@@ -185,7 +192,11 @@ impl Gateway {
         let sketches = SketchKey::derive(&keys.snapshot());
         let catalog = CatalogHandle::start(&places.data, journal.clone(), Arc::clone(&names), sketches, &*clock);
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
+        let (push, telemetry) = (Arc::<Push>::default(), Arc::<Telemetry>::default());
+        push.set(receivers::webhook(&generation.config)?);
+        telemetry.set(receivers::otlp(&generation.config)?);
         let parts = Parts {
+            traces: Some(Arc::clone(&telemetry) as Arc<dyn weir_deliver::trace::Traces>),
             keys: Arc::clone(&keys),
             names: Arc::clone(&names),
             journal: journal.clone(),
@@ -226,6 +237,8 @@ impl Gateway {
             audit,
             bypass,
             alerts: Alerts::default(),
+            push,
+            telemetry,
             deliver,
             catalog,
             withdrawals,
@@ -271,6 +284,7 @@ impl Gateway {
         }
         refuse_flag_loss(&old, &generation.config)?;
         let waits = needs_start(&old.config, &generation.config);
+        let (webhook, otlp) = (receivers::webhook(&generation.config)?, receivers::otlp(&generation.config)?);
         say_unreached(&generation, &self.egress, self.pipeline.journal());
         // Delivery first: a destination must have its beginning in the ledger before an event is offered to it. Secrets are not
         // part of the hash, so delivery gets the new setups even where the id is the same.
@@ -280,6 +294,8 @@ impl Gateway {
         consent::read_again(&self.withdrawals, asked, self.pipeline.journal(), oldest).await;
         self.deliver.apply(generation.id, &generation.destinations).await?;
         self.pipeline.replace(Arc::clone(&generation));
+        self.push.set(webhook);
+        self.telemetry.set(otlp);
         let _ = self.withdrawals.watch(generation.asks_consent());
         if let Some(ingest) = self.ingest.get() {
             let config = &generation.config;
@@ -417,8 +433,11 @@ fn say_unreached(generation: &Generation, egress: &Ledger, journal: &Journal<Min
         let is_new = egress.position(id).is_none();
         if is_new && events > 0 && destination.from == StartFrom::Earliest {
             let fields = [("destination", Field::Destination(id.clone())), ("events", Field::Count(events))];
-            let what = "`from: earliest` does not reach events that came in before this destination was configured";
-            log::emit(Level::Warn, what, &fields);
+            log::emit(
+                Level::Warn,
+                "events from before a destination was configured do not reach it: `from: earliest` begins later",
+                &fields,
+            );
         }
     }
 }

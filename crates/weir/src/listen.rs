@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use weir_detect::TruncatedAddress;
+use weir_event::histogram::Histogram;
 use weir_event::log::{Field, Level, emit};
 use weir_protocol::RequestHead;
 use weir_protocol::answer::Answer;
@@ -119,6 +120,8 @@ pub struct Gauges {
     pub tls_failed: AtomicU64,
     /// Handlers that panicked: a defect of ours each time. The client saw a closed connection and kept its events.
     pub panicked: AtomicU64,
+    /// How long requests took, from their head to their answer, the arrival of the body included.
+    pub took: Histogram,
 }
 
 /// A bound listener.

@@ -194,6 +194,10 @@ async fn serve(
     let console = tokio::spawn(console.run(watched, stopping.clone()));
     let socket = tokio::spawn(socket.run(Arc::new(Operator(Arc::clone(&gateway))), stopping.clone()));
     let upkeep = tokio::spawn(keep_house(Arc::clone(&gateway), tls.clone(), stopping.clone()));
+    let (push, telemetry) = (Arc::clone(&gateway.push), Arc::clone(&gateway.telemetry));
+    let clock = Arc::clone(&gateway.clock);
+    let push = tokio::spawn(async move { push.run(clock).await });
+    let telemetry = tokio::spawn(async move { telemetry.run().await });
     let accepting = intake.spawn(ingest.run(Arc::clone(&gateway.pipeline), stopping.clone(), grace));
     say_ready(ready_json, &ingest_url, &console_url, &gateway);
 
@@ -205,7 +209,7 @@ async fn serve(
         log::emit(Level::Warn, "some requests did not end within shutdown.grace; they were not acknowledged", &[]);
     }
     gateway.close(grace).await;
-    for task in [console, socket, upkeep] {
+    for task in [console, socket, upkeep, push, telemetry] {
         task.abort();
         let _ = task.await;
     }
@@ -263,7 +267,8 @@ async fn keep_house(gateway: Arc<Gateway>, tls: Option<Arc<Tls>>, mut stopping: 
         gateway.space.check();
         if count.is_multiple_of(ALERT_SECONDS) {
             let ends = tls.as_deref().and_then(Tls::certificate_ends);
-            gateway.alerts.observe(&gateway.reading(ends));
+            let changes = gateway.alerts.observe(&gateway.reading(ends));
+            gateway.push.queue(&changes, &*gateway.clock);
         }
         if count.is_multiple_of(10) {
             gateway.upkeep().await;

@@ -2,9 +2,10 @@
 //! the hold's own totals, the ledger.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use weir_console::http::Watched;
-use weir_console::metrics::{DestinationCounts, Kind, Label, Sample, Snapshot, SourceCounts};
+use weir_console::metrics::{DestinationCounts, Kind, Label, Sample, Snapshot, SourceCounts, Times};
 use weir_event::{DestinationId, Rule, SourceId};
 use weir_hold::Owner;
 use weir_ledger::Totals;
@@ -12,7 +13,7 @@ use weir_watch::{Of, Severity};
 
 use crate::gateway::Gateway;
 use crate::listen;
-use crate::stage;
+use crate::{process, stage};
 
 /// The gateway with its listener, as the console sees it.
 pub struct Watch {
@@ -136,6 +137,12 @@ impl Watched for Watch {
         };
         let health = gateway.pipeline.journal().health();
         sample("weir_journal_bytes", "Bytes of the journal's files.", Kind::Gauge, vec![], health.bytes_on_disk as f64);
+        let config = &gateway.pipeline.generation().config;
+        let budgets = [
+            ("weir_journal_budget_bytes", "Bytes that the journal may have.", config.journal.budget_bytes),
+            ("weir_hold_budget_bytes", "Bytes that raw hold and quarantine may have, each.", config.hold.budget_bytes),
+        ];
+        budgets.into_iter().for_each(|(name, help, bytes)| sample(name, help, Kind::Gauge, vec![], bytes as f64));
         sample(
             "weir_journal_damaged_events",
             "Events in parts of the journal that cannot be read.",
@@ -251,7 +258,8 @@ impl Watched for Watch {
                 );
             }
         }
-        for status in gateway.deliver.status() {
+        let statuses = gateway.deliver.status();
+        for status in &statuses {
             let label = || vec![("destination", Label::Destination(status.id.clone()))];
             sample(
                 "weir_destination_lag_seconds",
@@ -292,15 +300,31 @@ impl Watched for Watch {
                 sample("weir_alert", help, Kind::Gauge, labels, count as f64);
             }
         }
-        for (of, time) in gateway.alerts.times_to_full() {
-            let (what, destination) = match of {
-                Of::Fill(what) => (what, Label::Empty),
-                Of::Destination(id) => ("lag", Label::Destination(id)),
-                Of::Source(_) | Of::Weir => continue,
-            };
+        let times_to_full = gateway.alerts.times_to_full();
+        let mut to_full = |what, destination: Option<&DestinationId>, of: Of| {
+            let time = times_to_full.iter().find(|(known, _)| *known == of).map(|(_, time)| time.as_secs_f64());
+            let destination = destination.map_or(Label::Empty, |id| Label::Destination(id.clone()));
             let labels = vec![("what", Label::Name(what)), ("destination", destination)];
-            let help = "Seconds until it is full, or a destination's lag limit is reached, if it goes on so; absent where it is not filling.";
-            sample("weir_time_to_full_seconds", help, Kind::Gauge, labels, time.as_secs_f64());
+            let help = "Seconds until it is full, or the lag limit of a destination is reached, if it goes on so; infinite where it does not fill.";
+            sample("weir_time_to_full_seconds", help, Kind::Gauge, labels, time.unwrap_or(f64::INFINITY));
+        };
+        ["journal", "disk", "raw_hold", "quarantine"].into_iter().for_each(|what| to_full(what, None, Of::Fill(what)));
+        statuses.iter().for_each(|s| to_full("lag", Some(&s.id), Of::Destination(s.id.clone())));
+        for (id, destination) in &generation.config.destinations {
+            let labels = vec![("destination", Label::Destination(id.clone()))];
+            let help = "Age at which events of a destination expire, or are held where it says so.";
+            let limit = destination.lag_max.as_secs_f64();
+            sample("weir_destination_lag_limit_seconds", help, Kind::Gauge, labels, limit);
+        }
+        let (push, telemetry) = (&gateway.push, &gateway.telemetry);
+        for (what, sent, dropped) in
+            [("alerts", &push.sent, &push.dropped), ("traces", &telemetry.sent, &telemetry.dropped)]
+        {
+            for (result, count) in [("sent", sent), ("dropped", dropped)] {
+                let labels = vec![("what", Label::Name(what)), ("result", Label::Name(result))];
+                let help = "Alerts and traces of this process that their receiver took, or that were given up.";
+                sample("weir_push_total", help, Kind::Counter, labels, count.load(Ordering::Relaxed) as f64);
+            }
         }
         for (stage, seconds) in stage::seconds().unwrap_or_default() {
             let label = vec![("stage", Label::Name(stage))];
@@ -312,10 +336,24 @@ impl Watched for Watch {
                 seconds,
             );
         }
+        more.extend(process::samples(gateway.started));
+        let mut times = vec![Times {
+            name: "weir_ingest_request_seconds",
+            help: "How long requests of SDKs took, from their head to their answer, the arrival of the body included.",
+            labels: vec![],
+            counts: self.ingest.gauges().took.counts(),
+        }];
+        times.extend(statuses.into_iter().map(|status| Times {
+            name: "weir_destination_request_seconds",
+            help: "How long the vendor took to answer a request of this process.",
+            labels: vec![("destination", Label::Destination(status.id))],
+            counts: status.took,
+        }));
         more.sort_by_key(|sample: &Sample| sample.name);
         Snapshot {
             sources: gateway.source_counts(),
             destinations: gateway.destination_counts(),
+            times,
             no_destination: gateway.tally.read().undelivered_by_rule().iter().map(|(r, n)| (*r, *n)).collect(),
             more,
         }
@@ -323,5 +361,5 @@ impl Watched for Watch {
 }
 
 fn listen_connections(handle: &listen::Handle) -> f64 {
-    handle.gauges().connections.load(std::sync::atomic::Ordering::Relaxed) as f64
+    handle.gauges().connections.load(Ordering::Relaxed) as f64
 }

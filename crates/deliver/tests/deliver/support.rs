@@ -272,6 +272,7 @@ impl World {
                     hold: up.hold.clone(),
                     withdrawals: Arc::default(),
                     clock,
+                    traces: None,
                 };
                 let unfinished = std::mem::take(&mut up.unfinished);
                 up.deliver = Some(Deliver::start(parts, generation, &setups, unfinished).await.unwrap());

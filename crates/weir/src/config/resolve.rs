@@ -12,6 +12,7 @@ use weir_policy::{
 };
 use weir_protocol::IdentityMerge;
 use weir_protocol::outbound::{Settings, SetupError};
+use weir_protocol::signing::SigningKeys;
 use weir_protocol::vendors::{self, datadog, splunk_hec};
 use zeroize::Zeroizing;
 
@@ -21,8 +22,8 @@ use super::values::{self, Origin};
 use super::yaml::{Key, Position};
 use super::{
     AllowTerm, Auxiliary, Config, Country, Destination, Hold, Import, Journal, Ledger, Limits, Listen, Mode, OnLag,
-    OnUnknown, Onward, ReleaseRule, RuleAction, Secret, SecretPlace, Secrets, Selector, Source, StartFrom, Subject,
-    TlsFiles,
+    OnUnknown, Onward, Otlp, ReleaseRule, RuleAction, Secret, SecretPlace, Secrets, Selector, Source, StartFrom,
+    Subject, TlsFiles, Webhook,
 };
 use crate::log::Format;
 use weir_event::log::Level;
@@ -116,6 +117,8 @@ pub(super) fn config(
             origin: ledger.field("origin").optional_text(),
             anchors: ledger.field("anchors").items().iter().map(|item| resolver.path(item)).collect(),
         },
+        webhook: resolver.webhook(root.field("alerts").field("webhook")),
+        otlp: resolver.otlp(root.field("telemetry").field("otlp")),
         log_format: if log.field("format").text() == "json" { Format::Json } else { Format::Human },
         log_level: match log.field("level").text() {
             "error" => Level::Error,
@@ -306,6 +309,48 @@ impl Resolver<'_, '_> {
                 self.report(class.at, &what);
             }
         }
+    }
+
+    fn webhook(&mut self, checked: &Checked) -> Option<Webhook> {
+        if checked.is_absent() {
+            return None;
+        }
+        let allow_addresses = cidrs(checked.field("allow_addresses"));
+        let secret = self.secret("alerts.webhook.secret", checked.field("secret"));
+        if let Some(Err(why)) = secret.reveal().map(SigningKeys::parse) {
+            self.report(checked.field("secret").at, &format!("`alerts.webhook.secret`: {why}"));
+        }
+        self.push_url("alerts.webhook.url", checked.field("url"), !allow_addresses.is_empty())?;
+        let url = checked.field("url").text().to_owned();
+        Some(Webhook { url, secret, allow_addresses })
+    }
+
+    fn otlp(&mut self, checked: &Checked) -> Option<Otlp> {
+        if checked.is_absent() {
+            return None;
+        }
+        let allow_addresses = cidrs(checked.field("allow_addresses"));
+        let headers = checked.field("headers").entries().iter();
+        let header = |(key, value): &(Key, Checked)| {
+            let name = format!("telemetry.otlp.headers.{}", key.text);
+            (key.text.clone(), self.secret_with(&name, value, true))
+        };
+        let headers = headers.map(header).collect();
+        let share = f64::from(checked.field("sample").share().unwrap_or(0)) / 1e6;
+        let endpoint =
+            self.push_url("telemetry.otlp.endpoint", checked.field("endpoint"), !allow_addresses.is_empty())?;
+        Some(Otlp { endpoint, headers, share, allow_addresses })
+    }
+
+    fn push_url(&mut self, name: &str, checked: &Checked, may_be_plain: bool) -> Option<Origin> {
+        let url = Origin::parse(checked.text())?;
+        if !url.is_secure() && !may_be_plain {
+            let what = format!(
+                "`{name}` is plain http: use https, or name the private range that it lies in under `allow_addresses`"
+            );
+            self.report(checked.at, &what);
+        }
+        Some(url)
     }
 
     fn destinations(&mut self, checked: &Checked) -> BTreeMap<DestinationId, Destination> {
@@ -598,6 +643,11 @@ impl Resolver<'_, '_> {
 
     /// A secret by the name of its field. What was read is never part of a message.
     fn secret(&mut self, name: &str, checked: &Checked) -> Secret {
+        self.secret_with(name, checked, false)
+    }
+
+    /// A header may hold a scheme and a blank before its token.
+    fn secret_with(&mut self, name: &str, checked: &Checked, may_have_blanks: bool) -> Secret {
         let (place, at) = match &checked.value {
             Read::Variant("file", Some(body)) => (SecretPlace::File(self.path(body)), body.at),
             Read::Variant(_, Some(body)) => (SecretPlace::Variable(body.text().to_owned()), body.at),
@@ -624,7 +674,7 @@ impl Resolver<'_, '_> {
             };
             if text.is_empty() {
                 Err(format!("`{name}`: {place} is empty"))
-            } else if !text.bytes().all(|b| b.is_ascii_graphic()) {
+            } else if !text.bytes().all(|b| b.is_ascii_graphic() || may_have_blanks && b == b' ') {
                 Err(format!(
                     "`{name}`: {place} holds spaces, line breaks or other characters that a credential does not have"
                 ))

@@ -266,6 +266,26 @@ const DAY_FORM: Form = Form {
     pattern: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
     check: |t| t.len() == 10 && weir_event::Millis::from_rfc3339(&format!("{t}T00:00:00Z")).is_some(),
 };
+const HEADER: Form = Form {
+    noun: "the name of a header: 1 to 64 of a-z 0-9 -, and none that belongs to the connection",
+    pattern: Some("^[a-z0-9-]{1,64}$"),
+    check: |t| {
+        (1..=64).contains(&t.len())
+            && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !matches!(
+                t,
+                "host"
+                    | "content-length"
+                    | "content-type"
+                    | "transfer-encoding"
+                    | "connection"
+                    | "upgrade"
+                    | "expect"
+                    | "te"
+                    | "cookie"
+            )
+    },
+};
 const LEDGER_ORIGIN: Form = Form {
     noun: "a name for this log as C2SP checkpoints carry it: no spaces and no +, such as weir.example.com/egress",
     pattern: Some("^[^\\s+]{1,100}$"),
@@ -364,6 +384,18 @@ pub static ROOT: &[Field] = &[
         kind: Kind::Section(LOG),
         default: Default::Value("{}"),
         doc: "Weir's own log lines, on standard error. They never hold a value of an event.",
+    },
+    Field {
+        name: "alerts",
+        kind: Kind::Section(ALERTS),
+        default: Default::Value("{}"),
+        doc: "Who is told of alerts beside status, metrics and log.",
+    },
+    Field {
+        name: "telemetry",
+        kind: Kind::Section(TELEMETRY),
+        default: Default::Value("{}"),
+        doc: "Traces of what Weir does. Off unless configured.",
     },
     Field {
         name: "shutdown",
@@ -1302,6 +1334,71 @@ static LOG: &[Field] = &[
         default: Default::Value("info"),
         doc: "What is written.",
     },
+];
+
+const PUSH_ADDRESSES: Field = Field {
+    name: "allow_addresses",
+    kind: Kind::List { of: &Kind::Text(&CIDR), min: 0, max: 64 },
+    default: Default::Value("[]"),
+    doc: "Private, loopback or link-local ranges that it may lie in. Public addresses need no entry; plain http needs one.",
+};
+
+static ALERTS: &[Field] = &[Field {
+    name: "webhook",
+    kind: Kind::Section(WEBHOOK),
+    default: Default::Absent,
+    doc: "Gets a message when an alert begins and when it is over: what `weir alerts` shows, no event content. Absent: nobody.",
+}];
+
+static WEBHOOK: &[Field] = &[
+    Field {
+        name: "url",
+        kind: Kind::Text(&URL),
+        default: Default::Required { why: "where messages are posted to", stand_in: "https://unset.invalid" },
+        doc: "Where messages are posted to, as JSON.",
+    },
+    Field {
+        name: "secret",
+        kind: SECRET,
+        default: Default::Required {
+            why: "the secret that the receiver checks signatures with: {env: NAME} or {file: /path/to/it}",
+            stand_in: "{env: UNSET}",
+        },
+        doc: "Signs each message as Standard Webhooks says (`webhook-id`, `webhook-timestamp`, `webhook-signature`): `whsec_` and 24 to 64 bytes in base64.",
+    },
+    PUSH_ADDRESSES,
+];
+
+static TELEMETRY: &[Field] = &[Field {
+    name: "otlp",
+    kind: Kind::Section(OTLP),
+    default: Default::Absent,
+    doc: "An OpenTelemetry collector that gets a trace of each batch to a vendor, by OTLP over HTTP: steps, times, counts, statuses; no event content. Absent: none.",
+}];
+
+static OTLP: &[Field] = &[
+    Field {
+        name: "endpoint",
+        kind: Kind::Text(&URL),
+        default: Default::Required {
+            why: "the collector's address, such as https://otel.example.com:4318",
+            stand_in: "https://unset.invalid",
+        },
+        doc: "The collector; `/v1/traces` is added.",
+    },
+    Field {
+        name: "headers",
+        kind: Kind::Map { key: &HEADER, key_name: "header", of: &SECRET, max: 16 },
+        default: Default::Value("{}"),
+        doc: "Headers that the collector wants, by name; their values are secrets. A bearer token is written with its `Bearer `.",
+    },
+    Field {
+        name: "sample",
+        kind: Kind::Share,
+        default: Default::Value("0.1"),
+        doc: "The share of batches that are traced.",
+    },
+    PUSH_ADDRESSES,
 ];
 
 static SHUTDOWN: &[Field] = &[Field {

@@ -67,7 +67,9 @@ async fn serve<S: Service>(
         phases.enter(Phase::Handling);
         async move {
             let panicked = PanicCount(&shared.gauges.panicked);
+            let began = Instant::now();
             let response = call(&*service, &shared, address, request).await;
+            shared.gauges.took.observe(began.elapsed());
             std::mem::forget(panicked);
             phases.enter(Phase::Answering);
             Ok::<_, Infallible>(response)
