@@ -167,7 +167,19 @@ impl Folder {
 
     /// Starts Weir; what it said where it ended instead.
     pub fn try_start(self: &Arc<Folder>) -> Result<Weir, String> {
-        let mut child = command()
+        self.start_by(command())
+    }
+
+    /// Starts Weir as the child of another program, such as a tracer. To be ended by [`Weir::end_under`].
+    pub fn start_under(self: &Arc<Folder>, program: &[&str]) -> Weir {
+        let (name, arguments) = program.split_first().expect("a program has a name");
+        let mut command = Command::new(name);
+        command.env_remove("XDG_STATE_HOME").args(arguments).arg(binary());
+        self.start_by(command).unwrap_or_else(|said| panic!("weir did not start:\n{said}"))
+    }
+
+    fn start_by(self: &Arc<Folder>, mut command: Command) -> Result<Weir, String> {
+        let mut child = command
             .args(["serve", "--ready-json", "--config"])
             .arg(self.config())
             .arg("--data")
@@ -301,6 +313,18 @@ impl Weir {
         };
         self.pumps.drain(..).for_each(|p| drop(p.join()));
         (code, self.output())
+    }
+
+    /// Asks a Weir that was started by [`Folder::start_under`] to stop, and waits for the program that it runs under.
+    pub fn end_under(mut self) {
+        let tasks = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let children = std::fs::read_to_string(tasks).unwrap_or_default();
+        let child = children.split_whitespace().next().expect("weir is its child");
+        let asked = Command::new("kill").args(["-TERM", child]).status();
+        assert!(asked.is_ok_and(|s| s.success()), "the process can be asked to stop");
+        let ended = self.child.wait();
+        assert!(ended.is_ok_and(|status| status.success()), "it ended well");
+        self.pumps.drain(..).for_each(|p| drop(p.join()));
     }
 
     fn end(&mut self) {

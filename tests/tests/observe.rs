@@ -1,14 +1,20 @@
-//! What an operator sees of a running Weir without asking the right question: alerts, that apps send past it.
+//! What an operator sees of a running Weir without asking the right question: alerts, that apps send past it, what it
+//! connects to; and that dashboards, rules and pages name what there is.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use weir_tests::harness::{Folder, Setup, Weir};
+use weir_event::Millis;
+use weir_protocol::signing::SigningKeys;
+use weir_tests::harness::{Folder, Setup, VENDOR_TOKEN, WRITE_KEY, Weir};
 use weir_tests::load::event;
 use weir_tests::privacy::files_below;
 use weir_tests::random::Random;
-use weir_tests::standin::Standin;
 use weir_tests::standin::fault::Fault;
+use weir_tests::standin::{Account, Standin};
 use weir_tests::{captures, wire};
 
 fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -149,8 +155,8 @@ fn alerts_are_in_status_metrics_log_and_their_own_command_and_end() {
     assert_eq!(run(&folder, &["bypass", "open", "--all", "--reason", "a test"]).0, Some(0));
     weir.wait_until("the bypass is an alert", || on(&weir, "bypass_open") == 1);
     assert_eq!(run(&folder, &["bypass", "close"]).0, Some(0));
-    weir.wait_until("it is over", || on(&weir, "bypass_open") == 0);
-    assert!(weir.output().contains("an alert is over alert=bypass_open severity=warning"), "{}", weir.output());
+    let said = || weir.output().contains("an alert is over alert=bypass_open severity=warning");
+    weir.wait_until("it is over", || on(&weir, "bypass_open") == 0 && said());
     assert_eq!(on(&weir, "destination_refused"), 1);
 }
 
@@ -166,4 +172,398 @@ fn the_page_lists_every_rule_of_the_alerts() {
         weir_watch::RULES.iter().map(|rule| (rule.name, format!("{} |", rule.about))).collect();
     let rules: Vec<(&str, &str)> = rules.iter().map(|(name, about)| (*name, about.as_str())).collect();
     assert_eq!(listed, rules);
+}
+
+/// The families of a running Weir by name: type, labels of its samples, help.
+fn families(page: &str) -> BTreeMap<String, (String, BTreeSet<String>, String)> {
+    let mut families = BTreeMap::new();
+    for line in page.lines() {
+        let words: Vec<&str> = line.splitn(4, ' ').collect();
+        match words.as_slice() {
+            ["#", "HELP", name, help] => {
+                families.insert((*name).to_owned(), (String::new(), BTreeSet::new(), (*help).to_owned()));
+            }
+            ["#", "TYPE", name, kind] => families.get_mut(*name).expect("HELP comes first").0 = (*kind).to_owned(),
+            _ => {
+                let name = line.split(['{', ' ']).next().unwrap_or_default();
+                let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+                let known = base.filter(|base| families.contains_key(*base)).unwrap_or(name).to_owned();
+                let family = families.get_mut(&known).unwrap_or_else(|| panic!("no family for {line}"));
+                let labels = line.split_once('{').and_then(|(_, rest)| rest.rsplit_once('}')).map_or("", |(l, _)| l);
+                let keys = labels.split("=\"").filter_map(|part| part.rsplit([',', '"']).next());
+                family.1.extend(keys.filter(|key| !key.is_empty()).map(str::to_owned));
+            }
+        }
+    }
+    families
+}
+
+/// A Weir that shows every metric: traffic, a quarantine, a rejection, an app version, a rate.
+fn busy(standin: &Standin) -> Weir {
+    let rules = "rules: [{event: Never Leaves, action: drop}]";
+    let release = format!("{{allow: [plan, format, n, profile.plan], {rules}}}");
+    let mut setup = Setup::with_subject(&standin.url(), "stable", &release);
+    setup.sources = setup.sources.replace("mode: enforce", "mode: enforce, rate_limit: 100000");
+    let weir = Weir::start(&setup);
+    // Alone, so that there is nothing to split.
+    standin.always(Fault::status(400));
+    assert_eq!(track(&weir, 200).status, 200);
+    let has = |name: &str| weir.metrics().sum(name, &[]) > 0;
+    weir.wait_until("something was rejected", || has("weir_events_quarantined"));
+    standin.heal();
+    for n in 1..30 {
+        assert_eq!(track(&weir, n).status, 200);
+    }
+    let mut random = Random::new(99);
+    let [mut unclean, mut versioned, mut dropped] = [100, 101, 102].map(|n| event(n, &mut random));
+    unclean["event"] = "ada@example.com".into();
+    dropped["event"] = "Never Leaves".into();
+    versioned["properties"]["$app_version_string"] = "4.2.0".into();
+    for one in [unclean, versioned, dropped] {
+        let body = serde_json::to_vec(&[one]).expect("JSON of our own");
+        let answer = wire::post(weir.ingest(), "/in/web/track", "application/json", &body);
+        assert_eq!(answer.expect("weir answers").status, 200);
+    }
+    // The same once more is a duplicate, dropped at the gate.
+    assert_eq!(track(&weir, 1).status, 200);
+    weir.settle();
+    weir
+}
+
+#[test]
+fn the_page_of_metrics_is_what_a_running_weir_exposes() {
+    let weir = busy(&Standin::of_weir());
+    let mut page = String::from(
+        "# Every metric\n\nWhat `/metrics` on the console address serves, in Prometheus' text format. Labels are ids that you chose, clean names and words of\n\
+         ours; no value of an event is in any. `weir_stage_cpu_seconds_total{stage}` is there with `WEIR_STAGE_TIMES=1` only. A label in this list is not on every\n\
+         sample of its metric where it does not apply. Names and labels are kept from release to release.\n\n| metric | type | labels | what it is |\n|---|---|---|---|\n",
+    );
+    for (name, (kind, labels, help)) in families(weir.metrics().text()) {
+        let labels: Vec<String> = labels.into_iter().filter(|label| label != "le").collect();
+        page.push_str(&format!("| `{name}` | {kind} | {} | {help} |\n", labels.join(", ")));
+    }
+    let file = captures::fixtures().with_file_name("docs").join("metrics.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, &page).expect("the page can be written");
+    }
+    assert_eq!(std::fs::read_to_string(&file).expect("the page is there"), page, "UPDATE=1 writes it");
+}
+
+/// Metrics that a query names, each with the labels that it selects by; and the labels that it groups by.
+fn named(query: &str) -> (Vec<(String, Vec<String>)>, Vec<String>) {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let (mut metrics, mut groups) = (Vec::new(), Vec::new());
+    let mut at = 0;
+    while at < query.len() {
+        let rest = &query[at..];
+        let word: &str = &rest[..rest.find(|c| !is_name(c)).unwrap_or(rest.len())];
+        if word.is_empty() {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+            continue;
+        }
+        at += word.len();
+        let after = query[at..].trim_start();
+        if word == "by" {
+            let inner = after.strip_prefix('(').and_then(|r| r.split_once(')')).map_or("", |(inner, _)| inner);
+            groups.extend(inner.split(',').map(|label| label.trim().to_owned()));
+            at += query[at..].find(')').map_or(0, |end| end + 1);
+        } else if word.starts_with("weir") || word.starts_with("process_") || word == "up" {
+            let selector = query[at..].strip_prefix('{').and_then(|r| r.split_once('}')).map_or("", |(inner, _)| inner);
+            let labels = selector.split(',').filter_map(|one| one.split(['=', '!']).next());
+            let labels = labels.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
+            metrics.push((word.to_owned(), labels.collect()));
+            at += if selector.is_empty() { 0 } else { selector.len() + 2 };
+        }
+    }
+    (metrics, groups)
+}
+
+#[test]
+fn every_query_of_the_dashboard_and_of_the_rules_names_metrics_and_labels_that_there_are() {
+    let weir = busy(&Standin::of_weir());
+    let families = families(weir.metrics().text());
+    // Prometheus' own: of each target, and of each scrape.
+    let added = ["job", "instance"];
+    let labels_of = |name: &str| {
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+        let family = families.get(name).or_else(|| families.get(base?))?;
+        Some(family.1.clone())
+    };
+    let root = captures::fixtures().with_file_name("deploy");
+    let dashboard = std::fs::read_to_string(root.join("grafana/weir.json")).expect("the dashboard is there");
+    let dashboard: Value = serde_json::from_str(&dashboard).expect("the dashboard is JSON");
+    let mut queries = Vec::new();
+    for panel in dashboard["panels"].as_array().expect("it has panels") {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            let text = |key: &str| target[key].as_str().unwrap_or_default().to_owned();
+            queries.push((text("expr"), text("legendFormat")));
+        }
+    }
+    let rules = std::fs::read_to_string(root.join("prometheus/weir.rules.yml")).expect("the rules are there");
+    queries.extend(rules.lines().filter_map(|l| Some((l.trim().strip_prefix("expr: ")?.to_owned(), String::new()))));
+    assert!(queries.len() > 40, "{} queries were found", queries.len());
+    let mut shown = BTreeSet::new();
+    for (query, legend) in &queries {
+        let (metrics, groups) = named(query);
+        assert!(!metrics.is_empty(), "{query} names no metric");
+        let mut all: BTreeSet<String> = added.map(str::to_owned).into();
+        for (name, selected) in metrics {
+            if name == "up" {
+                continue;
+            }
+            let labels = labels_of(&name).unwrap_or_else(|| panic!("{query}: there is no {name}"));
+            for label in selected {
+                assert!(labels.contains(&label) || added.contains(&label.as_str()), "{query}: {name} has no {label}");
+            }
+            all.extend(labels);
+            shown.insert(name);
+        }
+        let legends = legend.split("{{").skip(1).filter_map(|rest| rest.split("}}").next().map(str::trim));
+        for label in groups.iter().map(String::as_str).chain(legends) {
+            assert!(all.contains(label), "{query} ({legend}): no metric of it has {label}");
+        }
+    }
+    // The flow is on the dashboard as a whole.
+    for name in [
+        "received_total",
+        "journaled_total",
+        "offered_total",
+        "delivered_total",
+        "dropped_total",
+        "waiting",
+        "unknown",
+        "quarantined",
+    ] {
+        assert!(shown.contains(&format!("weir_events_{name}")), "weir_events_{name} is not shown");
+    }
+}
+
+/// A receiver that takes everything: path, headers in lower case, body.
+struct Receiver {
+    address: SocketAddr,
+    got: Arc<Mutex<Vec<(String, String, Vec<u8>)>>>,
+}
+
+impl Receiver {
+    fn start() -> Receiver {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("it has an address");
+        let got: Arc<Mutex<Vec<(String, String, Vec<u8>)>>> = Arc::default();
+        let kept = Arc::clone(&got);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let kept = Arc::clone(&kept);
+                std::thread::spawn(move || take(stream, &kept));
+            }
+        });
+        Receiver { address, got }
+    }
+
+    fn got(&self) -> Vec<(String, String, Vec<u8>)> {
+        self.got.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn take(stream: std::net::TcpStream, kept: &Mutex<Vec<(String, String, Vec<u8>)>>) {
+    let mut reader = BufReader::new(&stream);
+    loop {
+        let (mut head, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            if line == "\r\n" {
+                break;
+            }
+            let lower = line.to_ascii_lowercase();
+            length = lower.strip_prefix("content-length:").and_then(|n| n.trim().parse().ok()).unwrap_or(length);
+            head.push_str(if head.is_empty() { &line } else { &lower });
+        }
+        let mut body = vec![0; length];
+        if reader.read_exact(&mut body).is_err() {
+            return;
+        }
+        let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+        kept.lock().unwrap_or_else(PoisonError::into_inner).push((path, head, body));
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+        if (&stream).write_all(answer).is_err() {
+            return;
+        }
+    }
+}
+
+/// The secret of the webhook, as a receiver and Weir have it.
+const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// Everything that connects is switched on.
+fn with_everything(standin: &Standin, hook: &Receiver, collector: &Receiver) -> (Setup, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, WEBHOOK_SECRET).expect("a secret can be written");
+    let mut setup = Setup::mixpanel(&standin.url());
+    setup.sources = setup.sources.replace("mode: enforce", "mode: enforce, auxiliary: proxy");
+    let setup = setup.and(&format!(
+        "alerts: {{webhook: {{url: \"http://{}/hooks/weir\", secret: {{file: {}}}, allow_addresses: [127.0.0.0/8]}}}}\n\
+         telemetry: {{otlp: {{endpoint: \"http://{}\", sample: 1, headers: {{x-key: {{file: {}}}}}, allow_addresses: [127.0.0.0/8]}}}}\n",
+        hook.address,
+        secret.display(),
+        collector.address,
+        secret.display()
+    ));
+    (setup, folder)
+}
+
+#[test]
+fn alerts_are_pushed_signed_and_a_trace_of_each_batch_tells_its_steps_and_no_content() {
+    let (standin, hook, collector) = (Standin::of_weir(), Receiver::start(), Receiver::start());
+    let (setup, _secret) = with_everything(&standin, &hook, &collector);
+    standin.script([Fault::status(503)]);
+    let weir = Weir::start(&setup);
+    let folder = Arc::clone(weir.folder());
+    let mut random = Random::new(30);
+    let body = serde_json::to_vec(&[event(30, &mut random)]).expect("JSON of our own");
+    let answer = wire::post(weir.ingest(), "/in/web/track", "application/json", &body);
+    assert_eq!(answer.expect("weir answers").status, 200);
+    assert_eq!(run(&folder, &["bypass", "open", "--all", "--reason", REASON]).0, Some(0));
+    weir.wait_until("the alert is pushed and the batch is traced", || {
+        !hook.got().is_empty() && !collector.got().is_empty()
+    });
+
+    let (path, head, body) = hook.got().remove(0);
+    assert_eq!(path, "/hooks/weir");
+    let message: Value = serde_json::from_slice(&body).expect("the message is JSON");
+    assert_eq!((&message["type"], &message["data"]["name"]), (&"weir.alert.on".into(), &"bypass_open".into()));
+    assert!(!String::from_utf8_lossy(&body).contains("4711"), "the operator's reason stays");
+    let header = |name: &str| head.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(": ")).unwrap_or_default();
+    let keys = SigningKeys::parse(WEBHOOK_SECRET).expect("it is a secret");
+    // Lower-cased on arrival; the signature has case, so that it is compared without.
+    let at = Millis(header("webhook-timestamp").parse::<i64>().unwrap_or(0) * 1_000);
+    let [.., (_, signed)] = keys.headers(header("webhook-id"), at, &body);
+    let signed = signed.to_ascii_lowercase();
+    assert_eq!(header("webhook-signature"), signed);
+
+    let (path, head, body) = collector.got().remove(0);
+    assert!(path == "/v1/traces" && head.contains("x-key: whsec_"), "{head}");
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let message: Value = serde_json::from_slice(&body).expect("the traces are JSON");
+    let spans = message["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().expect("there are spans").clone();
+    let names: Vec<&str> = spans.iter().filter_map(|span| span["name"].as_str()).collect();
+    assert_eq!(names, ["deliver", "cut", "wait", "intend", "send", "send", "outcome"], "{text}");
+    let attribute = |span: &Value, key: &str| {
+        let found = span["attributes"].as_array().into_iter().flatten().find(|a| a["key"] == key);
+        found.map(|a| {
+            a["value"]["stringValue"].as_str().or(a["value"]["intValue"].as_str()).unwrap_or_default().to_owned()
+        })
+    };
+    assert_eq!(attribute(&spans[0], "weir.destination").as_deref(), Some("product"));
+    assert_eq!(attribute(&spans[0], "weir.events").as_deref(), Some("1"));
+    assert_eq!(attribute(&spans[4], "http.response.status_code").as_deref(), Some("503"));
+    assert_eq!(attribute(&spans[5], "weir.status_class").as_deref(), Some("2xx"));
+    assert!(spans[1..].iter().all(|s| s["parentSpanId"] == spans[0]["spanId"] && s["traceId"] == spans[0]["traceId"]));
+    // Nothing of the event: no name, no id, no property.
+    for secret in [
+        "Report Exported",
+        "Page Viewed",
+        "Seat Added",
+        "Plan Changed",
+        "user-",
+        "example.com",
+        "planted",
+        "Chrome",
+        "$",
+    ] {
+        assert!(!text.contains(secret), "{secret} is in a trace: {text}");
+    }
+    // A collector that is away is no matter to delivery.
+    drop(collector);
+    assert_eq!(track(&weir, 31).status, 200);
+    weir.settle();
+}
+
+#[test]
+fn weir_with_everything_switched_on_connects_to_what_its_list_names_and_to_nothing_else() {
+    let (hook, collector) = (Receiver::start(), Receiver::start());
+    let account = Account { tokens: vec![VENDOR_TOKEN.to_owned()], decides_flags: true, ..Account::default() };
+    let standin = Standin::start_with(account, 0);
+    let (setup, secret) = with_everything(&standin, &hook, &collector);
+    let folder = Folder::new(&setup);
+    let trace = secret.path().join("connects");
+    let weir = folder.start_under(&["strace", "-f", "-qq", "-e", "trace=connect", "-o", &trace.display().to_string()]);
+    assert_eq!(track(&weir, 1).status, 200);
+    let flags = format!("/in/web/flags/?token={WRITE_KEY}&context=%7B%22distinct_id%22%3A%22u1%22%7D");
+    let answer = wire::get(weir.ingest(), &flags).expect("weir answers");
+    assert_eq!(answer.status, 200);
+    assert_eq!(run(&folder, &["bypass", "open", "--all", "--reason", "a test"]).0, Some(0));
+    weir.wait_until("everybody was called", || {
+        let asked = standin.requests().iter().any(|request| request.path().starts_with("/flags"));
+        asked && standin.event_count() > 0 && !hook.got().is_empty() && !collector.got().is_empty()
+    });
+    weir.settle();
+    let listed = json(&folder, &["outbound", "list"]);
+    let listed = listed["calls"].as_array().expect("it is a list").iter();
+    let listed: BTreeSet<(String, String)> =
+        listed.map(|call| (call["host"].as_str().unwrap_or_default().to_owned(), call["port"].to_string())).collect();
+    weir.end_under();
+    let text = std::fs::read_to_string(&trace).expect("strace wrote its file");
+    let mut connected = BTreeSet::new();
+    for line in text.lines().filter(|line| line.contains("connect(") && !line.contains("resumed>")) {
+        let part = |before: &str, end: char| Some(line.split_once(before)?.1.split(end).next()?.to_owned());
+        let address = part("inet_addr(\"", '"').or_else(|| part("inet_pton(AF_INET6, \"", '"'));
+        let (Some(address), Some(port)) = (address, part("_port=htons(", ')')) else {
+            panic!("weir connected to something that is no address: {line}");
+        };
+        connected.insert((address, port));
+    }
+    assert_eq!(connected, listed, "what it connected to, and what its list names");
+    assert_eq!(listed.len(), 3, "vendor, webhook and collector");
+}
+
+/// Levels and messages of the log lines in the sources, in order.
+fn log_lines() -> BTreeSet<(String, String, String)> {
+    let crates = captures::fixtures().with_file_name("crates");
+    let mut found = BTreeSet::new();
+    for file in files_below(&crates).iter().filter(|f| f.extension().is_some_and(|e| e == "rs")) {
+        if !file.components().any(|part| part.as_os_str() == "src") || file.ends_with("event/src/log.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(file).expect("a source file can be read");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for call in code.split("emit(").skip(1) {
+            let read = || {
+                let level = call.split_once("Level::").filter(|(before, _)| before.len() < 40)?.1;
+                let (level, rest) = level.split_once(',')?;
+                let message = rest.trim_start().strip_prefix('"')?.split('"').next()?;
+                Some((level.to_ascii_lowercase(), message.to_owned()))
+            };
+            let (level, message) =
+                read().unwrap_or_else(|| panic!("{}: a log line without a literal: {:.80}", file.display(), call));
+            found.insert((weir::log::event(&message), level, message));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_page_of_log_lines_is_what_the_code_writes_and_each_has_a_name_of_its_own() {
+    let lines = log_lines();
+    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+    for (event, _, message) in &lines {
+        let other = names.insert(event, message);
+        assert!(other.is_none_or(|other| other == message), "{event} is the name of two messages");
+        assert!(event.contains('_') || event.len() > 4, "{event} is no name");
+    }
+    let mut page = String::from(
+        "# Every log line\n\nLines on standard error. With `log.format: json` each is an object with `time`, `level`, `event`, `message` and the fields\n\
+         of the line: ids that you chose, counts, words of ours, files of ours. `event` is the name to filter by; it changes only with the message, and this page\n\
+         with it. No line holds a value of an event.\n\n| event | level | message |\n|---|---|---|\n",
+    );
+    for (event, level, message) in &lines {
+        page.push_str(&format!("| `{event}` | {level} | {message} |\n"));
+    }
+    let file = captures::fixtures().with_file_name("docs").join("log.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, &page).expect("the page can be written");
+    }
+    assert_eq!(std::fs::read_to_string(&file).expect("the page is there"), page, "UPDATE=1 writes it");
 }

@@ -33,6 +33,7 @@ fn debian() -> Result<(), String> {
         ("python3-venv", has("python3", &["-c", "import venv, ensurepip"])),
         ("curl", has("curl", &["--version"])),
         ("openssl", has("openssl", &["version"])),
+        ("strace", has("strace", &["-V"])),
         ("nginx-light", Path::new("/usr/sbin/nginx").exists()),
         ("golang-golang-x-mod-dev", Path::new("/usr/share/gocode/src/golang.org/x/mod").exists()),
     ];

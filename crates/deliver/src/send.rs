@@ -139,7 +139,7 @@ impl Tried {
                 let result = match verdict {
                     Verdict::Accepted => "accepted",
                     Verdict::Partial { .. } => "partial",
-                    Verdict::Split => "split",
+                    Verdict::Split | Verdict::SplitAround(_) => "split",
                     Verdict::Reject(_) => "rejected",
                     Verdict::Unknown => "unknown",
                     Verdict::Confirm { .. } => "to_be_confirmed",
@@ -388,7 +388,7 @@ impl Sending {
         }
         // What a signature says of the time is true of one attempt only.
         put_headers(&mut headers, batch.encoded.attempt_headers(self.context.clock.now()));
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         let sent = self.exchange(&batch.encoded, headers).await;
         if !matches!(sent, Err(SendError::NotSent(_))) {
             self.gauges.took.observe(began.elapsed());
