@@ -93,7 +93,9 @@ fn every_default_is_explained_as_it_is() {
     }
     assert!(defaults.len() > 40, "the tables of configuration.md are read: {defaults:?}");
     let explained = page("defaults.md");
-    let explained = rows(&explained).map(|(field, cells)| (field.to_owned(), cells[0].to_owned())).collect();
+    let explained = rows(&explained).map(|(field, cells)| (field.to_owned(), cells[0].to_owned()));
+    // What is absent may be explained too, in words.
+    let explained = explained.filter(|(_, default)| default.starts_with('`') || default.starts_with("**")).collect();
     assert_eq!(defaults, explained);
 }
 

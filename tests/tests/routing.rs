@@ -183,13 +183,18 @@ fn a_route_by_source_is_not_offered_and_one_by_event_is_dropped_by_a_rule() {
         destination("product", &product, "release: {allow: [n]}, route: {sources: [web], except_events: [Heartbeat]}"),
         destination("orders", &orders, "release: {allow: [n]}, route: {events: [Ordered]}"),
     ];
-    let app = "  app: {protocol: mixpanel, write_keys: [appkey0123456789], environment: production}\n";
+    let app = "  app: {protocol: mixpanel, write_keys: [appkey0123456789], environment: production}\n  \
+               lab: {protocol: mixpanel, write_keys: [labkey0123456789], environment: staging}\n";
     let weir = Weir::start(&setup(app, &destinations, ""));
     send(&weir, "web", BERLIN, &[event(1, "anna"), named("Heartbeat", 2, "anna"), named("Ordered", 3, "anna")]);
     let mut of_app = [event(4, "bert"), named("Ordered", 5, "bert")];
     of_app.iter_mut().for_each(|event| event["properties"]["token"] = json!("appkey0123456789"));
     send(&weir, "app", BERLIN, &of_app);
+    let mut of_lab = named("Ordered", 6, "carl");
+    of_lab["properties"]["token"] = json!("labkey0123456789");
+    send(&weir, "lab", BERLIN, &[of_lab]);
     let metrics = weir.settle();
+    assert_eq!(metrics.sum("weir_events_dropped_total", &[("destination", ""), ("rule", "no_destination")]), 1);
     assert_eq!((left(&product), left(&orders)), (vec![1, 3], vec![3, 5]));
     assert_eq!((offered(&metrics, "product"), offered(&metrics, "orders")), (3, 5), "the app's are none of product's");
     assert_eq!(dropped(&metrics, "product"), BTreeMap::from([("routed_elsewhere", 1)]));

@@ -379,6 +379,9 @@ impl Pieces<'_> {
                 // Between the look and now: the policy changed, or consent was withdrawn.
                 *report.withheld.entry(rule.0).or_default() += offsets.len() as u64;
             }
+            for (rule, _) in cut.held {
+                *report.withheld.entry(rule).or_default() += 1;
+            }
             let mut batches = VecDeque::from(cut.batches);
             while let Some(batch) = batches.pop_front() {
                 let count = batch.items.len() as u64;

@@ -35,7 +35,7 @@ pub use minimise::Minimiser;
 pub use record::{RecordError, RecordView};
 pub use regions::{is_country, is_region};
 pub use release::{Expectation, Expected, Released, ReleasedId, Releaser, RowFacts};
-pub use route::{ResidencyClassSpec, ResidencySpec, RouteProblem, RouteSpec, Routing, UnknownCountry};
+pub use route::{ResidencyClassSpec, ResidencySpec, RouteProblem, RouteSpec, Routing, UnknownCountry, UnknownFate};
 pub use sample::{SampleBy, SampleSpec, Share};
 pub use spec::{ConsentRuleSpec, ReleaseError, ReleasePolicy, ReleaseSpec, RuleSpec, SubjectMode};
 pub use tally::{SharedTally, Tally};

@@ -203,13 +203,45 @@ pub fn residency_problems<'a>(
     reaches_nobody.map(|(i, _)| (i, RouteProblem::NoTaker)).collect()
 }
 
-/// What to do with an event whose country is not known.
+/// What becomes of an event whose country is not known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Unknown {
-    /// It may be from anywhere, and anywhere is taken.
-    Take,
-    Drop,
-    Hold,
+pub enum UnknownFate {
+    /// It goes: it may be from anywhere, and anywhere is taken.
+    Taken,
+    /// It is dropped as `region_unknown`.
+    Dropped,
+    /// It waits in the destination's quarantine.
+    Held,
+}
+
+impl UnknownFate {
+    /// At one destination.
+    pub fn at(destination: &DestinationId, spec: &Routing) -> UnknownFate {
+        UnknownFate::of(&countries(spec), &refused(spec, destination), spec.residency.unknown)
+    }
+
+    fn of(taken: &Regions, refused: &Regions, unknown: UnknownCountry) -> UnknownFate {
+        match unknown {
+            _ if *taken == Regions::all() && refused.is_empty() => UnknownFate::Taken,
+            // Held for nothing where no country could ever leave.
+            UnknownCountry::Hold if !taken.without(refused).is_empty() => UnknownFate::Held,
+            UnknownCountry::Hold | UnknownCountry::Strictest => UnknownFate::Dropped,
+        }
+    }
+}
+
+/// The countries that a destination's own route takes; none where that does not resolve.
+fn countries(spec: &Routing) -> Regions {
+    match spec.route.countries.as_slice() {
+        [] => Regions::all(),
+        words => Regions::parse(words).unwrap_or_default(),
+    }
+}
+
+/// The countries whose class does not admit a destination. Classes that do not resolve are reported where they stand; until then
+/// they refuse everything.
+fn refused(spec: &Routing, destination: &DestinationId) -> Regions {
+    Classes::resolve(&spec.residency).map_or_else(|_| Regions::all(), |classes| classes.refused(destination))
 }
 
 /// A route that means something. A few compares an event.
@@ -226,7 +258,7 @@ pub(crate) struct Route {
     known: Regions,
     taken: Regions,
     refused: Regions,
-    unknown: Unknown,
+    unknown: UnknownFate,
 }
 
 impl Route {
@@ -255,22 +287,11 @@ impl Route {
         for name in route.events.iter().filter(|name| route.except_events.contains(name)) {
             problems.push(("except_events", RouteProblem::BothWays(name.clone())));
         }
-        let taken = match route.countries.as_slice() {
-            [] => Regions::all(),
-            words => Regions::parse(words).unwrap_or_else(|word| {
-                problems.push(("countries", RouteProblem::Country(word)));
-                Regions::default()
-            }),
-        };
-        // Classes that do not resolve are reported where they stand; until then they refuse everything.
-        let refused = Classes::resolve(&spec.residency).map_or_else(|_| Regions::all(), |all| all.refused(destination));
-        let by_country = taken != Regions::all() || !refused.is_empty();
-        let unknown = match spec.residency.unknown {
-            _ if !by_country => Unknown::Take,
-            // Held for nothing where no country could ever leave.
-            UnknownCountry::Hold if !taken.without(&refused).is_empty() => Unknown::Hold,
-            UnknownCountry::Hold | UnknownCountry::Strictest => Unknown::Drop,
-        };
+        if let Err(word) = Regions::parse(&route.countries) {
+            problems.push(("countries", RouteProblem::Country(word)));
+        }
+        let (taken, refused) = (countries(spec), refused(spec, destination));
+        let unknown = UnknownFate::of(&taken, &refused, spec.residency.unknown);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -278,7 +299,7 @@ impl Route {
             sources: (!route.sources.is_empty()).then(|| route.sources.iter().map(|id| names.label(id)).collect()),
             events: (!route.events.is_empty()).then_some(events),
             except_events,
-            by_country,
+            by_country: unknown != UnknownFate::Taken,
             known: Regions::all(),
             taken,
             refused,
@@ -296,7 +317,7 @@ impl Route {
             known: Regions::all(),
             taken: Regions::default(),
             refused: Regions::all(),
-            unknown: Unknown::Drop,
+            unknown: UnknownFate::Dropped,
         }
     }
 
@@ -327,7 +348,11 @@ impl Route {
     /// Why an event whose country is not known does not go here. Asked last: what another rule drops is not held.
     #[inline]
     pub(crate) fn check_unknown(&self, view: &RecordView<'_>) -> Result<(), Rule> {
-        if self.unknown != Unknown::Take && self.country(view).is_none() { Err(Rule::RegionUnknown) } else { Ok(()) }
+        if self.unknown != UnknownFate::Taken && self.country(view).is_none() {
+            Err(Rule::RegionUnknown)
+        } else {
+            Ok(())
+        }
     }
 
     fn country(&self, view: &RecordView<'_>) -> Option<Place> {
@@ -336,6 +361,6 @@ impl Route {
 
     /// Whether what [`Route::check_unknown`] keeps back is held instead of dropped.
     pub(crate) fn holds_unknown(&self) -> bool {
-        self.unknown == Unknown::Hold
+        self.unknown == UnknownFate::Held
     }
 }

@@ -8,7 +8,7 @@ use weir_policy::route::{ELSEWHERE, residency_problems};
 use weir_policy::spec::Problem;
 use weir_policy::{
     ReleasePolicy, ReleaseSpec, Releaser, ResidencyClassSpec, ResidencySpec, RouteProblem, RouteSpec, Routing,
-    RuleSpec, SampleBy, SampleSpec, Share, SubjectMode, UnknownCountry,
+    RuleSpec, SampleBy, SampleSpec, Share, SubjectMode, UnknownCountry, UnknownFate,
 };
 
 use crate::support::{Event, NOW, WEEK, World, number};
@@ -145,6 +145,36 @@ fn what_may_be_held_is_what_may_leave_from_some_country() {
     assert!(!policy.holds(Rule::Residency) && !policy.holds(Rule::RoutedElsewhere));
     let policy = spec("america", RouteSpec::default(), &residency).for_questions();
     assert!(!ReleasePolicy::resolve(&policy, &world.names).unwrap().holds(Rule::RegionUnknown));
+}
+
+#[test]
+fn a_question_is_routed_by_country_and_source_and_never_sampled() {
+    let mut world = World::new();
+    let residency = two_classes(UnknownCountry::Hold);
+    let route = RouteSpec { sources: words(&["web"]), events: words(&["Ordered"]), ..RouteSpec::default() };
+    let mut spec = spec("america", route, &residency);
+    spec.subject = SubjectMode::Rotating { period_millis: WEEK };
+    spec.rules.push(sample(None, 1, SampleBy::Subject));
+    let question = Event::new("$flags");
+    let mut asks = [world.releaser_for(&spec.clone().for_questions())];
+    assert_eq!(asks[0].policy().period_millis(), None, "nobody's flags change with an epoch");
+    assert_eq!(fates(&mut world, &mut asks, "US", &question), [Ok(())], "it has no name to be routed or sampled by");
+    assert_eq!(fates(&mut world, &mut asks, "DE", &question), [Err(Rule::Residency)]);
+    assert_eq!(fates(&mut world, &mut asks, "", &question), [Err(Rule::RegionUnknown)]);
+    spec.routing.route.sources = words(&["app"]);
+    let mut asks = [world.releaser_for(&spec.for_questions())];
+    assert_eq!(fates(&mut world, &mut asks, "US", &question), [Err(Rule::RoutedElsewhere)]);
+}
+
+#[test]
+fn what_becomes_of_an_unknown_country_can_be_asked_without_a_policy() {
+    let at = |destination, unknown| {
+        let routing = Routing { route: RouteSpec::default(), residency: two_classes(unknown) };
+        UnknownFate::at(&id(destination), &routing)
+    };
+    assert_eq!(at("both", UnknownCountry::Strictest), UnknownFate::Taken);
+    assert_eq!(at("europe", UnknownCountry::Strictest), UnknownFate::Dropped);
+    assert_eq!(at("europe", UnknownCountry::Hold), UnknownFate::Held);
 }
 
 #[test]

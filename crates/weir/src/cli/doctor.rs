@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::json;
 use weir_event::{Clock, Millis, SystemClock};
 use weir_keys::Keys;
+use weir_policy::{Routing, UnknownFate};
 
 use super::config::counted;
 use super::{Exit, Folders, Output};
@@ -79,6 +80,7 @@ pub(super) fn run(out: &Output, folders: &Folders) -> Exit {
         }
     }
     destinations(&mut checks, &config);
+    routing(&mut checks, &config);
     for (id, source) in &config.sources {
         let asks = matches!(source.auxiliary, crate::config::Auxiliary::Proxy(_));
         if source.mode == crate::config::Mode::Enforce && !source.accept_flag_loss && !asks {
@@ -314,6 +316,32 @@ fn destinations(checks: &mut Checks, config: &Config) {
     }
 }
 
+/// D9: where the country decides, an event without one may have nowhere to go.
+fn routing(checks: &mut Checks, config: &Config) {
+    let fates = config.destinations.iter().map(|(id, destination)| {
+        let (route, residency) = (destination.route.clone(), config.residency.clone());
+        UnknownFate::at(id, &Routing { route, residency })
+    });
+    let fates: Vec<UnknownFate> = fates.collect();
+    if fates.iter().all(|fate| *fate == UnknownFate::Taken) {
+        return;
+    }
+    if fates.iter().all(|fate| *fate == UnknownFate::Dropped) {
+        let advice = "name a destination in every class, or keep them with `residency: {unknown: hold}`";
+        checks.warn("routing", "events whose country is not known reach no destination", advice);
+    } else {
+        let count = |wanted| fates.iter().filter(|fate| **fate == wanted).count();
+        let (taken, held) = (count(UnknownFate::Taken), count(UnknownFate::Held));
+        checks.good(
+            "routing",
+            format!(
+                "events whose country is not known: sent to {taken}, held at {held} of {} destinations",
+                fates.len()
+            ),
+        );
+    }
+}
+
 fn anchors(checks: &mut Checks, config: &Config) {
     if config.ledger.anchors.is_empty() {
         let advice = "configure `ledger.anchors` with a file outside the data folder, best on another machine's disk";
@@ -388,6 +416,27 @@ mod tests {
         let mut checks = Checks::default();
         keys(&mut checks, &folders);
         assert!(checks.0.iter().any(|c| c.says.contains("open to others") && c.says.contains("master.key")));
+    }
+
+    #[test]
+    fn a_country_that_is_not_known_and_has_nowhere_to_go_is_said() {
+        let grade = |residency: &str| {
+            let more = "type: mixpanel, subject: stable, token: {env: T}";
+            let text = format!("destinations: {{a: {{{more}}}, b: {{{more}}}}}\n{residency}");
+            let config = Config::parse(&text, Path::new("weir.yaml"), Secrets::Leave).unwrap();
+            let mut checks = Checks::default();
+            routing(&mut checks, &config);
+            worst(&checks, "routing")
+        };
+        let two = "residency: {classes: {eu: {countries: [eu], only: [a]}, us: {countries: [US], only: [b]}}";
+        assert_eq!(grade(""), None);
+        assert_eq!(grade(&format!("{two}}}")), Some(Grade::Warning));
+        assert_eq!(grade(&format!("{two}, unknown: hold}}")), Some(Grade::Good));
+        assert_eq!(
+            grade("residency: {classes: {eu: {countries: [eu], only: [a]}}}"),
+            Some(Grade::Good),
+            "a takes every country"
+        );
     }
 
     #[test]
