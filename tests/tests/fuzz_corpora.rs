@@ -38,6 +38,7 @@ targets! {
     country_table: weir_detect::fuzz::fuzz_country_table,
     edit: weir::config::fuzz::fuzz_edit,
     formats: weir::formats::fuzz::fuzz_formats,
+    hand_over: weir::hand_over::fuzz::fuzz_hand_over,
     hold: weir_hold::fuzz::fuzz_entry,
     interpret: weir_protocol::fuzz::fuzz_interpret,
     json: weir_protocol::fuzz::fuzz_json,

@@ -124,6 +124,9 @@ fn check(command: &Command) -> Result<(), AdminError> {
             }
             Ok(())
         }
+        Command::Upgrade { binary: Some(binary) } if !std::path::Path::new(binary).is_absolute() => {
+            Err(AdminError::request("name the binary by its absolute path"))
+        }
         _ => Ok(()),
     }
 }
@@ -190,6 +193,7 @@ mod tests {
             Command::QuarantineShow { entry: entry.clone() },
             Command::QuarantineDiscard { entries: Vec::new() },
             Command::QuarantineDiscard { entries: vec![entry] },
+            Command::Upgrade { binary: Some("weir".into()) },
         ] {
             handle(&admin, ACTOR, command).await.unwrap_err();
         }

@@ -160,6 +160,11 @@ pub enum Command {
     },
     /// Lets the newest version of each stored format be written. The release before cannot open the folder after it.
     UpgradeFinish {},
+    /// Starts another binary on the same folders and hands the listening sockets over to it.
+    Upgrade {
+        /// The binary, as an absolute path; the running one's own path where it is left out.
+        binary: Option<String>,
+    },
 }
 
 /// A step of the ladder.
@@ -254,6 +259,7 @@ impl Command {
             Command::BackupRenew { .. } => "backup_renew",
             Command::BackupEnd { .. } => "backup_end",
             Command::UpgradeFinish {} => "upgrade_finish",
+            Command::Upgrade { .. } => "upgrade",
         }
     }
 
@@ -368,6 +374,13 @@ pub enum Reply {
     Raised {
         /// By name.
         formats: Vec<(String, u32, u32)>,
+    },
+    /// Another process has taken over.
+    HandedOver {
+        /// Its process id.
+        pid: u32,
+        /// Its version.
+        version: String,
     },
 }
 
@@ -661,6 +674,7 @@ mod tests {
             Command::BypassClose { window: None },
             Command::BackupBegin { pid: 1 },
             Command::UpgradeFinish {},
+            Command::Upgrade { binary: None },
         ] {
             assert!(command.is_recorded(), "{command:?}");
         }

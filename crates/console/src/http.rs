@@ -44,6 +44,16 @@ impl Listener {
         Ok(Listener(address.listen(CONNECTIONS_MAX as u32)?))
     }
 
+    /// Takes over a socket that listens already; nothing is answered before [`Listener::run`].
+    pub async fn inherited(socket: std::net::TcpListener) -> std::io::Result<Listener> {
+        Ok(Listener(TcpListener::from_std(socket)?))
+    }
+
+    /// A second descriptor of the socket: it listens for as long as one of them is open.
+    pub fn second(&self) -> std::io::Result<std::net::TcpListener> {
+        Ok(std::os::fd::AsFd::as_fd(&self.0).try_clone_to_owned()?.into())
+    }
+
     /// The address taken, with the port that was free where the configuration said 0.
     pub fn local_address(&self) -> std::io::Result<SocketAddr> {
         self.0.local_addr()

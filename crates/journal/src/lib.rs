@@ -20,6 +20,7 @@ pub mod segment;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod spare;
+pub mod survey;
 pub mod writer;
 
 mod core;

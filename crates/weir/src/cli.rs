@@ -8,6 +8,7 @@ mod apply;
 mod backup;
 mod bypass;
 mod catalog;
+mod capacity;
 mod config;
 mod destination;
 mod doctor;
@@ -55,8 +56,8 @@ enum Command {
     )]
     Serve(ServeOptions),
     /// What is wrong with configuration, keys, disk, clock and destinations, and what to do about it.
-    #[command(after_help = "Example:\n  weir doctor --config weir.yaml")]
-    Doctor(Folders),
+    #[command(after_help = "Example:\n  weir doctor --config weir.yaml\n  weir doctor --capacity --config weir.yaml")]
+    Doctor(DoctorOptions),
     /// Before the host is switched: which SDKs and features a recording of your traffic shows, what changes behind Weir, what would
     /// still go past it, and the configuration for each SDK that keeps everything on Weir. Shows no value, token or id.
     #[command(
@@ -122,9 +123,12 @@ enum Command {
                       Exit codes: 0 restored, 1 the backup or the target is not fit for it, 2 could not be read or written"
     )]
     Restore(backup::RestoreOptions),
-    /// Which release may open the data folder, and the end of an upgrade.
-    #[command(subcommand)]
-    Upgrade(upgrade::Command),
+    /// Lets another binary take over from the running Weir without a refused request; which release may open the data folder.
+    #[command(
+        after_help = "Example:\n  weir upgrade --binary /usr/local/bin/weir-0.2.0 --data /var/lib/weir\n  weir upgrade status\n  weir upgrade finish\n\n\
+                      Exit codes: 0 done, 1 the running weir goes on as it is, 2 could not be asked"
+    )]
+    Upgrade(upgrade::Options),
 }
 
 /// Where configuration, data and keys are.
@@ -141,6 +145,17 @@ pub struct Folders {
     pub keys: Option<PathBuf>,
 }
 
+/// What `weir doctor` was told.
+#[derive(Clone, Debug, Args)]
+struct DoctorOptions {
+    /// How long a vendor may be away, from what comes in: until the alert, until events expire, until intake stops, and which setting
+    /// changes it. Exits 1 where it is less than a day.
+    #[arg(long)]
+    capacity: bool,
+    #[command(flatten)]
+    folders: Folders,
+}
+
 /// What `weir serve` was told.
 #[derive(Clone, Debug, Args)]
 pub struct ServeOptions {
@@ -150,6 +165,13 @@ pub struct ServeOptions {
     /// Prints one line {"ingest": "http://…", "console": "http://…"} on standard output once traffic is accepted.
     #[arg(long)]
     pub ready_json: bool,
+    /// Takes the listening socket for SDKs from standard input, as a service manager gives it (StandardInput=socket), in the place of
+    /// `listen.ingest`.
+    #[arg(long)]
+    pub ingest_from_stdin: bool,
+    /// Started by a running weir to take over from it, by standard input: see `weir upgrade`.
+    #[arg(long, hide = true, conflicts_with = "ingest_from_stdin")]
+    pub take_over: bool,
 }
 
 impl Folders {
@@ -183,7 +205,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
     let out = Output::new(cli.json);
     match cli.command {
         Command::Serve(options) => serve(options),
-        Command::Doctor(folders) => doctor::run(&out, &folders),
+        Command::Doctor(options) if options.capacity => capacity::run(&out, &options.folders),
+        Command::Doctor(options) => doctor::run(&out, &options.folders),
         Command::Preflight(options) => preflight::run(&out, &options),
         Command::Status(folders) => status::run(&out, &folders),
         Command::Alerts(folders) => alerts::run(&out, &folders),
@@ -202,7 +225,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Keys(command) => keys::run(&out, &command),
         Command::Backup(options) => backup::backup(&out, &options),
         Command::Restore(options) => backup::restore(&out, &options),
-        Command::Upgrade(command) => upgrade::run(&out, &command),
+        Command::Upgrade(options) => upgrade::run(&out, &options),
     }
 }
 

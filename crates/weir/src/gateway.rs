@@ -40,6 +40,15 @@ pub struct Places {
     pub keys: PathBuf,
 }
 
+/// A wish for another process to take over, and where to say what became of it.
+#[derive(Debug)]
+pub struct Succession {
+    /// The binary; the running one's own path where there is none.
+    pub binary: Option<PathBuf>,
+    /// Process id and version of the one that has taken over, or why this one goes on.
+    pub done: tokio::sync::oneshot::Sender<Result<(u32, String), String>>,
+}
+
 /// One running Weir.
 pub struct Gateway {
     /// Where things are.
@@ -92,6 +101,8 @@ pub struct Gateway {
     pub(crate) reloading: tokio::sync::Mutex<()>,
     /// The backup that is under way, if there is one.
     pub lease: Lease,
+    /// Who can hand this process over to another, once it serves.
+    successor: OnceLock<tokio::sync::mpsc::Sender<Succession>>,
     // Last, so that the folder stays locked until everything above is closed.
     pub(crate) folder: DataFolder,
 }
@@ -248,6 +259,7 @@ impl Gateway {
             resending: crate::resend::Desk::default(),
             reloading: tokio::sync::Mutex::new(()),
             lease: Lease::default(),
+            successor: OnceLock::new(),
             folder,
         })
     }
@@ -255,6 +267,20 @@ impl Gateway {
     /// Makes the listener known, so that a reload reaches it.
     pub fn attach(&self, ingest: listen::Handle) {
         let _ = self.ingest.set(ingest);
+    }
+
+    /// Makes known who can hand the process over.
+    pub fn attach_successor(&self, to: tokio::sync::mpsc::Sender<Succession>) {
+        let _ = self.successor.set(to);
+    }
+
+    /// Hands the process over to another (see [`crate::hand_over`]); returns once that one serves, or this one goes on.
+    pub async fn hand_over(&self, binary: Option<PathBuf>) -> Result<(u32, String), String> {
+        let (done, answer) = tokio::sync::oneshot::channel();
+        let to = self.successor.get().ok_or("this process cannot hand over: stop and start it")?;
+        // One at a time: a second wish waits for nothing.
+        to.try_send(Succession { binary, done }).map_err(|_| "a hand-over is under way, or the process is stopping")?;
+        answer.await.unwrap_or_else(|_| Err("the process stopped meanwhile".to_owned()))
     }
 
     /// Reads the configuration again and swaps the generation (D16). A configuration with a problem changes nothing.

@@ -12,7 +12,7 @@ mod forwarded;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -141,6 +141,8 @@ pub(crate) struct Shared {
     settings: RwLock<Arc<Settings>>,
     pub(crate) budget: Budget,
     pub(crate) gauges: Gauges,
+    /// Each answer is the last of its connection.
+    pub(crate) last_answers: AtomicBool,
 }
 
 impl Shared {
@@ -153,6 +155,11 @@ impl Handle {
     /// Holds for the next request of every connection.
     pub fn set(&self, settings: Settings) {
         *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    /// From now on each connection is closed after its next answer, which says so: clients come back to whoever listens then.
+    pub fn give_last_answers(&self) {
+        self.0.last_answers.store(true, Ordering::Relaxed);
     }
 
     /// The counters.
@@ -174,10 +181,32 @@ impl Listener {
 
     /// Listens on an address that was reserved; nothing is accepted before [`Listener::run`].
     pub async fn on(address: TcpSocket, settings: Settings, tls: Option<Arc<Tls>>) -> std::io::Result<Listener> {
-        let socket = address.listen(QUEUE)?;
+        Ok(Listener::over(address.listen(QUEUE)?, settings, tls))
+    }
+
+    /// Takes over a socket that listens already; nothing is accepted before [`Listener::run`].
+    pub async fn inherited(
+        socket: std::net::TcpListener,
+        settings: Settings,
+        tls: Option<Arc<Tls>>,
+    ) -> std::io::Result<Listener> {
+        Ok(Listener::over(TcpListener::from_std(socket)?, settings, tls))
+    }
+
+    fn over(socket: TcpListener, settings: Settings, tls: Option<Arc<Tls>>) -> Listener {
         let budget = Budget::new(settings.limits.in_flight_bytes);
-        let shared = Shared { settings: RwLock::new(Arc::new(settings)), budget, gauges: Gauges::default() };
-        Ok(Listener { socket, shared: Arc::new(shared), tls })
+        let shared = Shared {
+            settings: RwLock::new(Arc::new(settings)),
+            budget,
+            gauges: Gauges::default(),
+            last_answers: AtomicBool::new(false),
+        };
+        Listener { socket, shared: Arc::new(shared), tls }
+    }
+
+    /// A second descriptor of the socket: it listens for as long as one of them is open.
+    pub fn second(&self) -> std::io::Result<std::net::TcpListener> {
+        Ok(std::os::fd::AsFd::as_fd(&self.socket).try_clone_to_owned()?.into())
     }
 
     /// The address taken, with the port that was free where the configuration said 0.

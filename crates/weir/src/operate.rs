@@ -125,6 +125,10 @@ impl Gateway {
                 let formats = raised.into_iter().map(|(name, from, to)| (name.to_owned(), from, to)).collect();
                 Ok(Reply::Raised { formats })
             }
+            Command::Upgrade { binary } => match self.hand_over(binary.map(Into::into)).await {
+                Ok((pid, version)) => Ok(Reply::HandedOver { pid, version }),
+                Err(why) => Err(AdminError::Conflict { message: format!("this process goes on: {why}") }),
+            },
             // To record it was all that was asked.
             Command::KeysBackup {} | Command::BypassOpen { .. } | Command::BypassClose { .. } => {
                 Ok(Reply::Done { count: self.keys.list().len() as u64 })

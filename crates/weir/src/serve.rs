@@ -3,9 +3,10 @@
 //! Two runtimes: one takes requests, the other delivers, answers the console and keeps house, so that a slow vendor or a scrape
 //! never stands between an SDK and its acknowledgement.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -20,8 +21,9 @@ use crate::cli::{Exit, ServeOptions};
 use crate::config::{Config, Secrets};
 use crate::disk::DiskError;
 use crate::first_start::{self, Chosen};
-use crate::gateway::{Gateway, Places, StartError};
+use crate::gateway::{Gateway, Places, StartError, Succession};
 use crate::generation::Generation;
+use crate::hand_over::{Forebear, Heir, Sockets};
 use crate::listen::{self, Listener, Settings};
 use crate::log::StderrSink;
 use crate::operate::{Operator, say_reloaded};
@@ -32,7 +34,10 @@ use crate::watch::Watch;
 const ALERT_SECONDS: u64 = 5;
 
 /// Called by each thread of intake that falls asleep, once there is a journal.
-type IdleHint = OnceLock<Box<dyn Fn() + Send + Sync>>;
+type IdleHint = RwLock<Option<Box<dyn Fn() + Send + Sync>>>;
+
+/// How long clients with open connections are told, by their next answer, to come back on a new one, before a hand-over.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// Runs the gateway until SIGTERM or SIGINT.
 pub fn run(options: ServeOptions) -> Exit {
@@ -50,11 +55,63 @@ pub fn run(options: ServeOptions) -> Exit {
     }
 }
 
+/// Where the listening sockets come from.
+enum Seats {
+    /// Addresses to bind; the first socket may be there already.
+    Bind(Option<std::net::TcpListener>),
+    /// From the process before.
+    Inherited(Sockets),
+}
+
 fn start(options: ServeOptions) -> Result<(), StartError> {
+    // The process that hands over hears of every problem, as long as it can still go on.
+    let mut forebear = options.take_over.then(Forebear::from_stdin).transpose().map_err(not_handed_over)?;
+    let prepared = prepare(&options);
+    if let (Err(error), Some(forebear)) = (&prepared, &mut forebear) {
+        forebear.refuse(&error.to_string());
+    }
+    let Prepared { places, chosen, config, clock } = prepared?;
+    let seats = match (&mut forebear, options.ingest_from_stdin) {
+        (Some(forebear), _) => Seats::Inherited(take_over(forebear, &places, &config, &clock)?),
+        (None, true) => {
+            let what = "--ingest-from-stdin: standard input is no listening socket";
+            let taken = crate::hand_over::listener_from_stdin();
+            Seats::Bind(Some(taken.map_err(|source| StartError::Io { what: what.to_owned(), source })?))
+        }
+        (None, false) => Seats::Bind(None),
+    };
+    log::install(Box::new(StderrSink::new(config.log_format, config.log_level, Arc::clone(&clock))));
+
     let io = |what: &str| {
         let what = what.to_owned();
         move |source| StartError::Io { what, source }
     };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // A thread of intake that falls asleep has handed over all it had: the journal need not wait for more from it.
+    let hint: Arc<IdleHint> = Arc::default();
+    let given = Arc::clone(&hint);
+    let mut intake = runtime("weir-intake", cores);
+    intake.on_thread_park(move || {
+        given.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(|idle| idle());
+    });
+    let intake = intake.build().map_err(io("threads for intake cannot be started"))?;
+    let background = runtime("weir-deliver", 1).build().map_err(io("threads for delivery cannot be started"))?;
+    let process = Process { intake: &intake, hint, places, chosen, clock, ready_json: options.ready_json };
+    let ended = background.block_on(process.serve(config, seats, forebear));
+    intake.shutdown_timeout(Duration::from_secs(1));
+    background.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+/// What can be found out without taking anything.
+struct Prepared {
+    places: Places,
+    chosen: Chosen,
+    config: Config,
+    clock: Arc<dyn Clock>,
+}
+
+fn prepare(options: &ServeOptions) -> Result<Prepared, StartError> {
     let keys = options
         .folders
         .key_folder()
@@ -66,21 +123,45 @@ fn start(options: ServeOptions) -> Result<(), StartError> {
         Chosen::First { file, text } => Config::parse(text, file, Secrets::Leave)?,
     };
     let places = Places { config: chosen.file().to_owned(), data, keys };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    log::install(Box::new(StderrSink::new(config.log_format, config.log_level, Arc::clone(&clock))));
+    Ok(Prepared { places, chosen, config, clock: Arc::new(SystemClock) })
+}
 
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    // A thread of intake that falls asleep has handed over all it had: the journal need not wait for more from it.
-    let hint: Arc<IdleHint> = Arc::default();
-    let given = Arc::clone(&hint);
-    let mut intake = runtime("weir-intake", cores);
-    intake.on_thread_park(move || given.get().into_iter().for_each(|idle| idle()));
-    let intake = intake.build().map_err(io("threads for intake cannot be started"))?;
-    let background = runtime("weir-deliver", 1).build().map_err(io("threads for delivery cannot be started"))?;
-    let ended = background.block_on(serve(&intake, &hint, places, &chosen, config, clock, options.ready_json));
-    intake.shutdown_timeout(Duration::from_secs(1));
-    background.shutdown_timeout(Duration::from_secs(1));
-    ended
+/// Steps 1 to 4 of a hand-over, as the new process goes through them. Nothing is written.
+fn take_over(
+    forebear: &mut Forebear,
+    places: &Places,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<Sockets, StartError> {
+    let looked = (|| {
+        crate::disk::version_is_known(&places.data)?;
+        weir_keys::Keys::open_read_only(&places.keys, Arc::clone(clock))?;
+        config.listen.tls.clone().map(Tls::load).transpose()?;
+        Ok::<_, StartError>(())
+    })();
+    if let Err(error) = looked {
+        forebear.refuse(&error.to_string());
+        return Err(error);
+    }
+    let sockets = forebear.ready().map_err(not_handed_over)?;
+    for (field, address, socket) in [
+        ("listen.ingest", config.listen.ingest, &sockets.ingest),
+        ("listen.console", config.listen.console, &sockets.console),
+    ] {
+        if !crate::hand_over::fits(address, socket) {
+            let what = format!(
+                "{field} {address} is not where the running weir listens; such a change needs a stop and a start"
+            );
+            forebear.refuse(&what);
+            return Err(StartError::Io { what, source: std::io::ErrorKind::AddrNotAvailable.into() });
+        }
+    }
+    forebear.take().map_err(not_handed_over)?;
+    Ok(sockets)
+}
+
+fn not_handed_over(source: std::io::Error) -> StartError {
+    StartError::Io { what: "nothing was handed over on standard input".to_owned(), source }
 }
 
 fn runtime(name: &str, threads: usize) -> Builder {
@@ -98,43 +179,95 @@ struct Opened {
     tls: Option<Arc<Tls>>,
 }
 
-/// What needs no folder comes first: a start that fails at it leaves nothing behind.
-async fn open(
-    intake: &Runtime,
+/// One process, which may serve more than once: it takes its folders back from one that did not come to serve.
+struct Process<'p> {
+    intake: &'p Runtime,
+    hint: Arc<IdleHint>,
     places: Places,
-    chosen: &Chosen,
-    config: Config,
+    chosen: Chosen,
     clock: Arc<dyn Clock>,
-) -> Result<Opened, StartError> {
-    let io = |what: String| move |source| StartError::Io { what, source };
-    let settings = Settings { limits: config.limits, trusted_proxies: config.trusted_proxies.clone() };
-    let tls = config.listen.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
-    let (ingest_address, console_address) = (config.listen.ingest, config.listen.console);
-    let not_ingest = || io(format!("listen.ingest {ingest_address} cannot be taken"));
-    let not_console = || io(format!("listen.console {console_address} cannot be taken"));
-    let ingest = listen::reserve(ingest_address).map_err(not_ingest())?;
-    let console = listen::reserve(console_address).map_err(not_console())?;
+    ready_json: bool,
+}
 
-    let fresh = FreshFolder::before(&places.data);
-    let opened = async {
-        std::fs::create_dir_all(&places.data).map_err(io("the data folder cannot be made".to_owned()))?;
-        chosen.write().map_err(io("a first weir.yaml cannot be written".to_owned()))?;
-        let gateway = Arc::new(Gateway::open(places, config, clock).await?);
-        // Listened on last: whoever can connect is served.
-        let listening = {
-            let tls = tls.clone();
-            intake.spawn(async move { Listener::on(ingest, settings, tls).await }).await
-        };
-        let ingest = listening.unwrap_or_else(|e| Err(std::io::Error::other(e))).map_err(not_ingest())?;
-        let console = ConsoleListener::on(console).await.map_err(not_console())?;
-        let socket = Socket::bind(&gateway.places.data).map_err(io("admin.sock cannot be made".to_owned()))?;
-        Ok(Opened { gateway, ingest, console, socket, tls })
-    };
-    let opened = opened.await;
-    if let Err(error) = &opened {
-        fresh.clear(error);
+/// How serving ended.
+enum End {
+    /// It is over: stopped, or another process serves.
+    Over,
+    /// Another process was to serve and did not: the sockets are still open, the folders free.
+    TakenBack(Box<(Config, Sockets)>),
+}
+
+impl Process<'_> {
+    async fn serve(&self, config: Config, seats: Seats, mut forebear: Option<Forebear>) -> Result<(), StartError> {
+        let mut signals = Signals::new();
+        let (mut config, mut seats) = (config, seats);
+        loop {
+            match Box::pin(self.serve_once(config, seats, forebear.take(), &mut signals)).await? {
+                End::Over => return Ok(()),
+                End::TakenBack(back) => (config, seats) = (back.0, Seats::Inherited(back.1)),
+            }
+        }
     }
-    opened
+
+    /// What needs no folder comes first: a start that fails at it leaves nothing behind.
+    async fn open(&self, config: Config, seats: Seats) -> Result<Opened, StartError> {
+        let io = |what: String| move |source| StartError::Io { what, source };
+        let settings = Settings { limits: config.limits, trusted_proxies: config.trusted_proxies.clone() };
+        let tls = config.listen.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
+        let (ingest_address, console_address) = (config.listen.ingest, config.listen.console);
+        let not_ingest = || io(format!("listen.ingest {ingest_address} cannot be taken"));
+        let not_console = || io(format!("listen.console {console_address} cannot be taken"));
+        let (ingest, console) = match seats {
+            Seats::Inherited(sockets) => (Seat::There(sockets.ingest), Seat::There(sockets.console)),
+            Seats::Bind(given) => {
+                let ingest = match given {
+                    Some(socket) => Seat::There(socket),
+                    None => Seat::Reserved(listen::reserve(ingest_address).map_err(not_ingest())?),
+                };
+                (ingest, Seat::Reserved(listen::reserve(console_address).map_err(not_console())?))
+            }
+        };
+
+        let fresh = FreshFolder::before(&self.places.data);
+        let opened = async {
+            std::fs::create_dir_all(&self.places.data).map_err(io("the data folder cannot be made".to_owned()))?;
+            // Once: after a hand-over that was taken back the file is there.
+            if !self.chosen.file().exists() {
+                self.chosen.write().map_err(io("a first weir.yaml cannot be written".to_owned()))?;
+            }
+            let gateway = Arc::new(Gateway::open(self.places.clone(), config, Arc::clone(&self.clock)).await?);
+            // Listened on last: whoever can connect is served.
+            let listening = {
+                let tls = tls.clone();
+                let listen = async move {
+                    match ingest {
+                        Seat::Reserved(socket) => Listener::on(socket, settings, tls).await,
+                        Seat::There(socket) => Listener::inherited(socket, settings, tls).await,
+                    }
+                };
+                self.intake.spawn(listen).await
+            };
+            let ingest = listening.unwrap_or_else(|e| Err(std::io::Error::other(e))).map_err(not_ingest())?;
+            let console = match console {
+                Seat::Reserved(socket) => ConsoleListener::on(socket).await,
+                Seat::There(socket) => ConsoleListener::inherited(socket).await,
+            };
+            let console = console.map_err(not_console())?;
+            let socket = Socket::bind(&gateway.places.data).map_err(io("admin.sock cannot be made".to_owned()))?;
+            Ok(Opened { gateway, ingest, console, socket, tls })
+        };
+        let opened = opened.await;
+        if let Err(error) = &opened {
+            fresh.clear(error);
+        }
+        opened
+    }
+}
+
+/// One socket to listen on.
+enum Seat {
+    Reserved(tokio::net::TcpSocket),
+    There(std::net::TcpListener),
 }
 
 /// Remembers whether there was anything in the data folder, to leave it as it was where a first start fails.
@@ -168,68 +301,163 @@ impl FreshFolder {
     }
 }
 
-async fn serve(
-    intake: &Runtime,
-    hint: &IdleHint,
-    places: Places,
-    chosen: &Chosen,
-    config: Config,
-    clock: Arc<dyn Clock>,
-    ready_json: bool,
-) -> Result<(), StartError> {
-    let grace = config.shutdown_grace;
-    let Opened { gateway, ingest, console, socket, tls } = open(intake, places, chosen, config, clock).await?;
-    let _ = hint.set(gateway.pipeline.journal().idle_hint());
-    let unknown = "unknown address".to_owned();
-    let ingest_url = match ingest.local_address() {
-        Ok(address) => format!("{}://{address}", ingest.scheme()),
-        Err(_) => unknown.clone(),
-    };
-    let console_url = console.local_address().map_or(unknown, |address| format!("http://{address}"));
+impl Process<'_> {
+    async fn serve_once(
+        &self,
+        config: Config,
+        seats: Seats,
+        forebear: Option<Forebear>,
+        signals: &mut Signals,
+    ) -> Result<End, StartError> {
+        let grace = config.shutdown_grace;
+        let Opened { gateway, ingest, console, socket, tls } = self.open(config, seats).await?;
+        let hint: Box<dyn Fn() + Send + Sync> = gateway.pipeline.journal().idle_hint();
+        *self.hint.write().unwrap_or_else(PoisonError::into_inner) = Some(hint);
+        let unknown = "unknown address".to_owned();
+        let ingest_url = match ingest.local_address() {
+            Ok(address) => format!("{}://{address}", ingest.scheme()),
+            Err(_) => unknown.clone(),
+        };
+        let console_url = console.local_address().map_or(unknown, |address| format!("http://{address}"));
+        // Kept by this process for as long as it lives, so that nobody who connects is refused while it hands over.
+        let kept = ingest.second().and_then(|ingest| Ok(Sockets { ingest, console: console.second()? }));
 
-    let (stop, stopping) = watch::channel(false);
-    let handle = ingest.handle();
-    gateway.attach(handle.clone());
-    let watched = Arc::new(Watch { gateway: Arc::clone(&gateway), ingest: handle.clone() });
-    let console = tokio::spawn(console.run(watched, stopping.clone()));
-    let socket = tokio::spawn(socket.run(Arc::new(Operator(Arc::clone(&gateway))), stopping.clone()));
-    let upkeep = tokio::spawn(keep_house(Arc::clone(&gateway), tls.clone(), stopping.clone()));
-    let (push, telemetry) = (Arc::clone(&gateway.push), Arc::clone(&gateway.telemetry));
-    let clock = Arc::clone(&gateway.clock);
-    let push = tokio::spawn(async move { push.run(clock).await });
-    let telemetry = tokio::spawn(async move { telemetry.run().await });
-    let accepting = intake.spawn(ingest.run(Arc::clone(&gateway.pipeline), stopping.clone(), grace));
-    say_ready(ready_json, &ingest_url, &console_url, &gateway);
+        let (stop, stopping) = watch::channel(false);
+        let handle = ingest.handle();
+        gateway.attach(handle.clone());
+        let (wish, mut wishes) = tokio::sync::mpsc::channel(1);
+        gateway.attach_successor(wish);
+        let watched = Arc::new(Watch { gateway: Arc::clone(&gateway), ingest: handle.clone() });
+        let console = tokio::spawn(console.run(watched, stopping.clone()));
+        let socket = tokio::spawn(socket.run(Arc::new(Operator(Arc::clone(&gateway))), stopping.clone()));
+        let upkeep = tokio::spawn(keep_house(Arc::clone(&gateway), tls.clone(), stopping.clone()));
+        let (push, telemetry) = (Arc::clone(&gateway.push), Arc::clone(&gateway.telemetry));
+        let clock = Arc::clone(&gateway.clock);
+        let push = tokio::spawn(async move { push.run(clock).await });
+        let telemetry = tokio::spawn(async move { telemetry.run().await });
+        let accepting = self.intake.spawn(ingest.run(Arc::clone(&gateway.pipeline), stopping.clone(), grace));
+        say_ready(self.ready_json, &ingest_url, &console_url, &gateway);
+        crate::hand_over::notify_ready();
+        if let Some(mut forebear) = forebear {
+            forebear.serving();
+        }
 
-    wait_for_end(&gateway, tls.as_deref()).await;
-    log::emit(Level::Info, "stopping: no new requests, those under way are finished", &[]);
-    gateway.pipeline.stop();
-    let _ = stop.send(true);
-    if !accepting.await.unwrap_or(false) {
-        log::emit(Level::Warn, "some requests did not end within shutdown.grace; they were not acknowledged", &[]);
+        let heir = loop {
+            match signals.next(&mut wishes).await {
+                Signal::Stop => break None,
+                Signal::Reload => {
+                    reload(&gateway, tls.as_deref()).await;
+                }
+                Signal::HandOver(wish) => {
+                    let Succession { binary, done } = wish;
+                    match self.find_heir(binary, kept.as_ref().ok()).await {
+                        Ok(heir) => break Some((heir, done)),
+                        Err(why) => {
+                            log::emit(Level::Error, "another process could not take over: this one goes on", &[]);
+                            // Whoever asked may have gone.
+                            let _ = done.send(Err(why));
+                        }
+                    }
+                }
+            }
+        };
+        if heir.is_some() {
+            log::emit(Level::Info, "handing over: requests and batches under way are finished", &[]);
+            // Delivery ends while events still come in; each answer sends its client to a new connection, which is the new process's.
+            handle.give_last_answers();
+            let drained = tokio::time::Instant::now() + LAST_ANSWERS;
+            gateway.deliver.stop(grace).await;
+            tokio::time::sleep_until(drained).await;
+        } else {
+            log::emit(Level::Info, "stopping: no new requests, those under way are finished", &[]);
+            gateway.pipeline.stop();
+        }
+        let _ = stop.send(true);
+        if !accepting.await.unwrap_or(false) {
+            log::emit(Level::Warn, "some requests did not end within shutdown.grace; they were not acknowledged", &[]);
+        }
+        gateway.close(grace).await;
+        // The socket ends by itself, and removes its file before another process makes its own.
+        let _ = socket.await;
+        for task in [console, upkeep, push, telemetry] {
+            task.abort();
+            let _ = task.await;
+        }
+        let (Some((heir, done)), Ok(sockets)) = (heir, kept) else {
+            log::emit(Level::Info, "stopped", &[]);
+            return Ok(End::Over);
+        };
+        let config = gateway.pipeline.generation().config.clone();
+        gateway.release();
+        let (pid, version) = (heir.id(), heir.version.clone());
+        let serves = tokio::task::spawn_blocking(move || heir.is_serving()).await;
+        match serves.unwrap_or_else(|_| Err("the hand-over stopped by a defect".to_owned())) {
+            Ok(()) => {
+                log::emit(Level::Info, "handed over: another process serves", &[]);
+                let _ = done.send(Ok((pid, version)));
+                // So that the answer reaches whoever asked.
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                Ok(End::Over)
+            }
+            Err(why) => {
+                log::emit(Level::Error, "another process did not come to serve: this one takes the folders back", &[]);
+                let _ = done.send(Err(why));
+                Ok(End::TakenBack(Box::new((config, sockets))))
+            }
+        }
     }
-    gateway.close(grace).await;
-    for task in [console, socket, upkeep, push, telemetry] {
-        task.abort();
-        let _ = task.await;
+
+    /// Steps 1 to 3 of a hand-over, as the old process goes through them; it serves meanwhile.
+    async fn find_heir(&self, binary: Option<PathBuf>, sockets: Option<&Sockets>) -> Result<Heir, String> {
+        let binary = binary.or_else(crate::hand_over::own_binary);
+        let binary = binary.ok_or("the path of the running binary is not known: name one with --binary")?;
+        let sockets = sockets.and_then(|sockets| sockets.try_clone().ok());
+        let sockets = sockets.ok_or("the listening sockets cannot be handed over")?;
+        let mut arguments: Vec<OsString> = vec!["serve".into(), "--take-over".into()];
+        for (name, value) in
+            [("--config", &self.places.config), ("--data", &self.places.data), ("--keys", &self.places.keys)]
+        {
+            arguments.extend([name.into(), value.clone().into_os_string()]);
+        }
+        if self.ready_json {
+            arguments.push("--ready-json".into());
+        }
+        let found = tokio::task::spawn_blocking(move || Heir::start(&binary, &arguments, &sockets)).await;
+        found.unwrap_or_else(|_| Err("the hand-over stopped by a defect".to_owned()))
     }
-    log::emit(Level::Info, "stopped", &[]);
-    Ok(())
 }
 
-/// Until SIGTERM or SIGINT; SIGHUP reloads.
-async fn wait_for_end(gateway: &Arc<Gateway>, tls: Option<&Tls>) {
-    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
+/// What a process is told.
+enum Signal {
+    Stop,
+    Reload,
+    HandOver(Succession),
+}
+
+/// SIGTERM, SIGINT and SIGHUP, none of which is lost while something else is done.
+struct Signals(Option<[tokio::signal::unix::Signal; 3]>);
+
+impl Signals {
+    fn new() -> Signals {
+        let all = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
+        if let (Ok(terminate), Ok(interrupt), Ok(hangup)) = all {
+            return Signals(Some([terminate, interrupt, hangup]));
+        }
         log::emit(Level::Error, "signals cannot be received; stop it by kill", &[]);
-        return std::future::pending().await;
-    };
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return,
-            _ = interrupt.recv() => return,
-            _ = hangup.recv() => {
-                reload(gateway, tls).await;
+        Signals(None)
+    }
+
+    async fn next(&mut self, wishes: &mut tokio::sync::mpsc::Receiver<Succession>) -> Signal {
+        let Some([terminate, interrupt, hangup]) = &mut self.0 else {
+            return wishes.recv().await.map_or(Signal::Stop, Signal::HandOver);
+        };
+        loop {
+            tokio::select! {
+                biased;
+                _ = terminate.recv() => return Signal::Stop,
+                _ = interrupt.recv() => return Signal::Stop,
+                _ = hangup.recv() => return Signal::Reload,
+                wish = wishes.recv() => if let Some(wish) = wish { return Signal::HandOver(wish) },
             }
         }
     }

@@ -176,6 +176,7 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             let lines = formats.iter().map(|(name, from, to)| format!("{name}: version {to} is written, was {from}\n"));
             lines.collect()
         }
+        Reply::HandedOver { pid, version } => format!("process {pid}, weir {version}, has taken over"),
         Reply::Status(status) => {
             let mut text = String::new();
             let ready = if status.not_ready.is_empty() {

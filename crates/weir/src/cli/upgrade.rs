@@ -1,6 +1,8 @@
-//! `weir upgrade`: which version of each stored format a data folder has, and the step after which the release before cannot open it.
+//! `weir upgrade`: another binary takes over ([`crate::hand_over`]); which version of each stored format a data folder has, and the step after which the release before cannot open it.
 
-use clap::Subcommand;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
 use serde_json::json;
 use weir_console::command::{Command as Ask, Reply};
 
@@ -8,6 +10,18 @@ use super::output::{ask, table};
 use super::{Exit, Folders, Output};
 use crate::disk;
 use crate::formats::{self, FORMATS, Formats};
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The binary that takes over. Default: the path that the running one was started from, where a new one may lie by now.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    #[command(flatten)]
+    folders: Folders,
+}
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -22,11 +36,20 @@ pub(super) enum Command {
     Finish(Folders),
 }
 
-pub(super) fn run(out: &Output, command: &Command) -> Exit {
-    match command {
-        Command::Status(folders) => status(out, folders),
-        Command::Finish(folders) => finish(out, folders),
+pub(super) fn run(out: &Output, options: &Options) -> Exit {
+    match &options.command {
+        None => hand_over(out, &options.folders.data, options.binary.as_deref()),
+        Some(Command::Status(folders)) => status(out, folders),
+        Some(Command::Finish(folders)) => finish(out, folders),
     }
+}
+
+fn hand_over(out: &Output, data: &Path, binary: Option<&Path>) -> Exit {
+    let binary = match binary.map(std::fs::canonicalize).transpose() {
+        Ok(binary) => binary.and_then(|path| path.to_str().map(str::to_owned)),
+        Err(error) => return out.fail(format!("the new binary cannot be found: {}", error.kind())),
+    };
+    ask(out, data, &Ask::Upgrade { binary })
 }
 
 fn status(out: &Output, folders: &Folders) -> Exit {

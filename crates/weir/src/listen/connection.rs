@@ -26,6 +26,10 @@ use weir_protocol::answer::{Answer, cors};
 
 use super::{Head, Service, Shared, body, forwarded, stopped};
 
+/// How long a connection whose request has not begun, or not whole, at the end may still send it.
+const LAST_WORD: Duration = Duration::from_secs(1);
+/// The same for one that has got answers before: what it sent before the end is here by then.
+const LAST_WORD_IDLE: Duration = Duration::from_millis(250);
 /// Read buffer of one connection: holds a batch of the SDKs whole, so that it arrives in one read.
 const BUFFER_BYTES: usize = 128 * 1024;
 
@@ -82,7 +86,8 @@ async fn serve<S: Service>(
         .max_buf_size(BUFFER_BYTES.max(limits.head_bytes));
     let mut connection = pin!(http.serve_connection(io, answer));
     let mut watch = pin!(tokio::time::sleep(limits.head_timeout));
-    let mut stopping = false;
+    let mut last_word = pin!(tokio::time::sleep(Duration::ZERO));
+    let (mut stopping, mut patient) = (false, false);
     loop {
         tokio::select! {
             biased;
@@ -94,6 +99,18 @@ async fn serve<S: Service>(
             }
             () = stopped(&mut stop), if !stopping => {
                 stopping = true;
+                shared.last_answers.store(true, Ordering::Relaxed);
+                // A request may be on its way, and to close now would leave it without an answer.
+                let wait = match phases.now() {
+                    Phase::Head => LAST_WORD,
+                    Phase::Idle => LAST_WORD_IDLE,
+                    Phase::Handling | Phase::Answering => Duration::ZERO,
+                };
+                patient = true;
+                last_word.as_mut().reset(Instant::now() + wait);
+            }
+            () = last_word.as_mut(), if patient => {
+                patient = false;
                 connection.as_mut().graceful_shutdown();
             }
             () = watch.as_mut() => match phases.deadline(limits.head_timeout, limits.idle_timeout) {
@@ -141,7 +158,11 @@ async fn call<S: Service>(
     let body = body::read(incoming, limits.body_bytes, limits.body_timeout, &shared.budget, waits).await;
     drop(settings);
     let answer = service.handle(Head(parts), body, peer).await;
-    response(answer, origin.as_ref())
+    let mut response = response(answer, origin.as_ref());
+    if shared.last_answers.load(Ordering::Relaxed) {
+        response.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 fn response(answer: Answer, origin: Option<&HeaderValue>) -> http::Response<Full<Bytes>> {
