@@ -362,7 +362,7 @@ mod tests {
         // The old one closes: who connects is still taken.
         drop(sockets);
         let port = addresses.0.port();
-        let client = std::thread::spawn(move || crate::hand_over::tests::connect(port));
+        let client = std::thread::spawn(move || connect(port));
         got.ingest.set_nonblocking(false).unwrap();
         got.ingest.accept().unwrap();
         client.join().unwrap();
