@@ -12,6 +12,7 @@ pub mod amplitude;
 pub mod check;
 pub mod datadog;
 pub mod fault;
+pub mod ga4;
 pub mod posthog;
 pub mod record;
 pub mod segment;

@@ -122,8 +122,9 @@ fn is_http(kind: &DestinationKind) -> bool {
 fn destination(kind: &DestinationKind, url: &str, range: &str) -> String {
     let name = kind.name;
     let onward = if kind.forwards { "onward: [], " } else { "" };
+    let own = if name == "ga4" { "ga4: {measurement_id: G-TEST}, " } else { "" };
     format!(
-        "  {name}: {{type: {name}, subject: stable, endpoint: \"{url}\", allow_addresses: [{range}], {onward}\
+        "  {name}: {{type: {name}, subject: stable, endpoint: \"{url}\", allow_addresses: [{range}], {onward}{own}\
          token: {{env: PRODUCT_TOKEN}}, timeouts: {{request: 1s}}, release: {{allow: [n, plan]}}}}\n"
     )
 }

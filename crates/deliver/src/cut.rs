@@ -22,6 +22,8 @@ use crate::setup::{OnUnknown, Setup};
 /// is below 2^28, 16 for a field set, 200 for the rest. An intent that is too large all the same is cut in halves.
 const RANGES_MAX: usize = 400;
 const FIELD_SETS_MAX: usize = 100;
+/// Requests that are put together at a time, where a vendor's requests are about one person each.
+const OPEN_MAX: usize = 256;
 
 /// One event: where its record is.
 #[derive(Clone)]
@@ -279,10 +281,16 @@ impl Cutter {
         view: &RecordView<'g>,
     ) -> Result<(usize, Released<'g>), Rule> {
         let (released, lane) = self.judge.release(view, offset, cutting.now)?;
-        let place = match cutting.lanes.iter().position(|open| open.request.lane() == lane) {
+        let part = self.judge.encoder.request_of(&released);
+        let is_its_own = |open: &Open| open.request.lane() == lane && open.part == part;
+        let place = match cutting.lanes.iter().position(is_its_own) {
             Some(place) => place,
             None => {
-                cutting.lanes.push(Open::new(lane));
+                if cutting.lanes.len() >= OPEN_MAX {
+                    // The one that was begun first is the likeliest to be through.
+                    cutting.full.push(cutting.lanes.remove(0));
+                }
+                cutting.lanes.push(Open::new(lane, part));
                 cutting.lanes.len() - 1
             }
         };
@@ -290,7 +298,7 @@ impl Cutter {
         let open = &mut cutting.lanes[place];
         let fits = open.takes(&released, offset, events_max) && self.judge.encoder.push(&mut open.request, &released);
         if !fits {
-            cutting.full.push(std::mem::replace(open, Open::new(lane)));
+            cutting.full.push(std::mem::replace(open, Open::new(lane, part)));
             // An empty request takes any event.
             if !self.judge.encoder.push(&mut open.request, &released) {
                 return Err(Rule::StageFailed);
@@ -419,6 +427,8 @@ impl Cutting {
 /// Events of one lane that will go into one request. What the request holds is what the lists beside it hold, in the same order.
 struct Open {
     request: Building,
+    /// See [`Encoder::request_of`].
+    part: u64,
     items: Vec<Item>,
     rows: Vec<Row>,
     field_sets: Vec<FieldSetDefinition>,
@@ -431,9 +441,10 @@ struct Open {
 }
 
 impl Open {
-    fn new(lane: Lane) -> Open {
+    fn new(lane: Lane, part: u64) -> Open {
         Open {
             request: Building::new(lane),
+            part,
             items: Vec::new(),
             rows: Vec::new(),
             field_sets: Vec::new(),

@@ -346,6 +346,7 @@ impl Releaser {
             ids,
             leaves,
             country,
+            consents: view.consents(),
             row,
         })
     }

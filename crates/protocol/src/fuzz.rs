@@ -179,8 +179,10 @@ pub fn fuzz_interpret(data: &[u8]) {
     let Some(([choice, status, count], body)) = data.split_first_chunk::<3>() else { return };
     let names = Names::new(Box::new(ClassOnly));
     let status = [200, 202, 204, 400, 401, 413, 429, 500, 302][usize::from(*status) % 9];
+    let mut setup = DestinationSetup::new(TOKEN, &names);
+    setup.settings.ga4.measurement_id = Some("G-1".to_owned());
     for kind in DESTINATIONS {
-        let Ok(encoder) = (kind.encoder)(DestinationSetup::new(TOKEN, &names)) else { continue };
+        let Ok(encoder) = (kind.encoder)(setup.clone()) else { continue };
         let lane = encoder.lanes()[usize::from(*choice) % encoder.lanes().len()];
         let encoded = Encoded::json(lane, u32::from(*count), "/".into(), Vec::new(), None);
         match encoder.interpret(&encoded, status, None, body) {

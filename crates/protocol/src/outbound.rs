@@ -28,6 +28,12 @@ pub trait Encoder: Send {
         None
     }
 
+    /// Which requests of its lane take the event, as a number: those of two numbers never share one. For vendors that read some
+    /// facts once for a whole request.
+    fn request_of(&mut self, _event: &Released<'_>) -> u64 {
+        0
+    }
+
     /// The lanes, for reports and for cutting batches.
     fn lanes(&self) -> &'static [Lane];
 
@@ -385,6 +391,8 @@ pub struct DestinationSetup {
 pub struct Settings {
     /// Of type `datadog`.
     pub datadog: crate::vendors::datadog::Settings,
+    /// Of type `ga4`.
+    pub ga4: crate::vendors::ga4::Settings,
     /// Of type `splunk_hec`.
     pub splunk_hec: crate::vendors::splunk_hec::Settings,
 }

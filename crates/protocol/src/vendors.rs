@@ -2,6 +2,7 @@
 
 pub mod amplitude;
 pub mod datadog;
+pub mod ga4;
 pub mod mixpanel;
 pub mod posthog;
 pub mod rudderstack;
@@ -108,6 +109,14 @@ pub const DESTINATIONS: &[DestinationKind] = &[
         repeat: rudderstack::REPEAT,
         resends_unknown: true,
         forwards: true,
+    },
+    DestinationKind {
+        name: "ga4",
+        endpoints: ga4::ENDPOINTS,
+        encoder: ga4::encoder,
+        repeat: ga4::REPEAT,
+        resends_unknown: false,
+        forwards: false,
     },
     DestinationKind {
         name: "datadog",

@@ -84,7 +84,7 @@ fn name_of(body: &Value) -> String {
     if let Some(kind) = text("type") {
         return text("op").map_or(kind.clone(), |op| format!("{kind} {op}"));
     }
-    let name = text("event").or_else(|| text("event_type"));
+    let name = text("event").or_else(|| text("event_type")).or_else(|| text("name"));
     let operation = ["user_properties", "group_properties", "properties"].iter().find_map(|of| {
         let own = |key: &&String| {
             key.starts_with('$') && message[of][key.as_str()].is_object() || key.as_str() == "$clearAll"

@@ -59,7 +59,11 @@ pub struct StoredEvent {
 impl StoredEvent {
     /// Its name.
     pub fn name(&self) -> &str {
-        self.event["event"].as_str().or_else(|| self.event["event_type"].as_str()).unwrap_or_default()
+        self.event["event"]
+            .as_str()
+            .or_else(|| self.event["event_type"].as_str())
+            .or_else(|| self.event["name"].as_str())
+            .unwrap_or_default()
     }
 
     /// Its number `n`, by which a test follows it.
@@ -71,6 +75,7 @@ impl StoredEvent {
     pub fn properties(&self) -> &serde_json::Map<String, Value> {
         static EMPTY: std::sync::OnceLock<serde_json::Map<String, Value>> = std::sync::OnceLock::new();
         let own = self.event["properties"].as_object().or_else(|| self.event["event_properties"].as_object());
+        let own = own.or_else(|| self.event["params"].as_object());
         own.unwrap_or_else(|| EMPTY.get_or_init(serde_json::Map::new))
     }
 

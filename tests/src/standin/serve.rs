@@ -15,6 +15,7 @@ use super::amplitude;
 use super::check::{self, Judged, Operation, Violation};
 use super::datadog;
 use super::fault::{Fault, Faults};
+use super::ga4;
 use super::posthog;
 use super::record::{Received, Recorded};
 use super::segment;
@@ -142,6 +143,7 @@ fn endpoint(path: &str) -> Option<&'static str> {
         "/batch" => Some("batch"),
         "/v1/batch" => Some("segment"),
         "/api/v2/logs" => Some("datadog"),
+        "/mp/collect" => Some("ga4"),
         "/services/collector/event" => Some("splunk"),
         _ => None,
     }
@@ -194,6 +196,7 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
             let header = |name: &str| Some(ask.headers.get(name)?.to_str().ok()?.to_owned());
             Some(webhook::judge(ask.endpoint, header, opened, tokens, now))
         }
+        "ga4" => Some(ga4::judge(ask.endpoint, ask.query, opened, tokens, now)),
         "splunk" => {
             let channels = &mut shared.lock().channels;
             let planted = if let Fault::Event(n) = fault { Some(*n) } else { None };

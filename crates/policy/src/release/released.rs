@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use weir_event::{EventId, LeafKind, Millis, NameId, Operation, Region, Role, SubjectKind};
+use weir_event::{ConsentStates, EventId, LeafKind, Millis, NameId, Operation, Region, Role, SubjectKind};
 use weir_keys::Uuid;
 
 use super::text_of;
@@ -28,6 +28,7 @@ pub struct Released<'g> {
     pub(super) ids: Vec<ReleasedIdentity>,
     pub(super) leaves: Vec<ReleasedLeaf<'g>>,
     pub(super) country: Region,
+    pub(super) consents: ConsentStates,
     pub(super) row: RowFacts,
 }
 
@@ -166,6 +167,11 @@ impl<'g> Released<'g> {
     /// The country, where it may leave.
     pub fn country(&self) -> Region {
         self.country
+    }
+
+    /// What is known of consent, for vendors that want it said with each event.
+    pub fn consents(&self) -> ConsentStates {
+        self.consents
     }
 
     /// What the ledger's row says of it.

@@ -153,7 +153,9 @@ impl World {
     }
 
     pub(crate) fn setup(&self, token: &str) -> DestinationSetup {
-        DestinationSetup::new(token, &self.names)
+        let mut setup = DestinationSetup::new(token, &self.names);
+        setup.settings.ga4.measurement_id = Some("G-TEST".to_owned());
+        setup
     }
 
     pub(crate) fn encoder(&self) -> Box<dyn Encoder> {

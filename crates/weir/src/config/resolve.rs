@@ -13,7 +13,7 @@ use weir_policy::{
 use weir_protocol::IdentityMerge;
 use weir_protocol::outbound::{Settings, SetupError};
 use weir_protocol::signing::SigningKeys;
-use weir_protocol::vendors::{self, datadog, splunk_hec};
+use weir_protocol::vendors::{self, datadog, ga4, splunk_hec};
 use zeroize::Zeroizing;
 
 use super::check::{Checked, Read};
@@ -32,7 +32,7 @@ use weir_event::log::Level;
 const SECRET_BYTES_MAX: u64 = 4 * 1024;
 
 /// Sections of a destination that only one type reads, and the type.
-const OF_ONE_TYPE: &[(&str, &str)] = &[("datadog", "datadog"), ("splunk_hec", "splunk_hec")];
+const OF_ONE_TYPE: &[(&str, &str)] = &[("ga4", "ga4"), ("datadog", "datadog"), ("splunk_hec", "splunk_hec")];
 
 /// The vendor's own origin in a region; empty where it has none there. There is no falling back to another region.
 pub(super) fn region_origin(kind: &str, region: &str) -> &'static str {
@@ -509,6 +509,13 @@ impl Resolver<'_, '_> {
                 source: datadog.field("source").optional_text(),
                 tags: texts(datadog.field("tags")),
                 hostname: datadog.field("hostname").optional_text(),
+            };
+        }
+        let ga4 = fields.field("ga4");
+        if !ga4.is_absent() {
+            settings.ga4 = ga4::Settings {
+                measurement_id: ga4.field("measurement_id").optional_text(),
+                firebase_app_id: ga4.field("firebase_app_id").optional_text(),
             };
         }
         let splunk = fields.field("splunk_hec");

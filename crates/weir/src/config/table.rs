@@ -669,6 +669,10 @@ static DESTINATION: &[Field] = &[
             choice("posthog", "A PostHog project."),
             choice("segment", "A Segment source of the kind HTTP API."),
             choice("rudderstack", "A RudderStack source; `endpoint` is its data plane."),
+            choice(
+                "ga4",
+                "A stream of Google Analytics 4, by its Measurement Protocol; `ga4` names the stream, `token` is its API secret.",
+            ),
             choice("datadog", "Datadog's logs, a log for each event."),
             choice("splunk_hec", "A Splunk HTTP Event Collector; `endpoint` is its address."),
             choice(
@@ -677,7 +681,7 @@ static DESTINATION: &[Field] = &[
             ),
         ]),
         default: Default::Required {
-            why: "what receives the events: mixpanel, amplitude, posthog, segment, rudderstack, datadog, splunk_hec, webhook",
+            why: "what receives the events: mixpanel, amplitude, posthog, segment, rudderstack, ga4, datadog, splunk_hec, webhook",
             stand_in: "mixpanel",
         },
         doc: "What receives the events.",
@@ -726,6 +730,12 @@ static DESTINATION: &[Field] = &[
             stand_in: "{env: UNSET}",
         },
         doc: "The project token. It never stands in this file.",
+    },
+    Field {
+        name: "ga4",
+        kind: Kind::Section(GA4),
+        default: Default::Absent,
+        doc: "Which stream of Google Analytics. For type `ga4`, which needs it.",
     },
     Field {
         name: "datadog",
@@ -892,6 +902,21 @@ static DESTINATION: &[Field] = &[
         kind: Kind::Text(&PATH),
         default: Default::Absent,
         doc: "A PEM file of further certificate authorities to trust for this destination, for a relay of your own. Absent: the public ones (Mozilla's list).",
+    },
+];
+
+static GA4: &[Field] = &[
+    Field {
+        name: "measurement_id",
+        kind: Kind::Text(&WORD),
+        default: Default::Absent,
+        doc: "The stream of a site, `G-…`. Exactly one of the two.",
+    },
+    Field {
+        name: "firebase_app_id",
+        kind: Kind::Text(&WORD),
+        default: Default::Absent,
+        doc: "The stream of an app, `1:…:android:…`. People have to appear in it as pseudonyms: Google takes no other ids of an app's instance.",
     },
 ];
 
