@@ -92,6 +92,18 @@ fn from_a_tap_to_rules_that_keep_what_was_seen_without_a_finding() {
     assert!(after.len() > before.len() && after.contains("path: plan, owner: growth, until: "), "{after}");
     assert_eq!(standin.event_count(), 0, "nothing of a tap leaves");
 
+    let why = |folder: &Folder, property: &str| {
+        let (code, said) = json_of(folder, &["why", "signed_up", property, "--destination", "product"]);
+        assert_eq!(code, Some(0), "{said}");
+        let answer = said["answers"][0].clone();
+        assert_eq!((said["answers"].as_array().map(Vec::len), &answer["source"]), (Some(1), &json!("web")));
+        (said, answer)
+    };
+    let (_, tapped) = why(folder, "plan");
+    assert_eq!((&tapped["leaves"], &tapped["rule"]), (&json!(false), &json!("tap")), "{tapped}");
+    let step = |folder: &Folder| json_of(folder, &["status", "--events"]).1["events"][0].clone();
+    assert_eq!((&step(folder)["step"], &step(folder)["destinations"]), (&json!("tap"), &json!([["product", 0, 6]])));
+
     // The step up, and what was proposed leaves.
     let (code, said) = run(folder, &["ladder", "up", "web"]);
     assert_eq!(code, Some(0), "{said}");
@@ -107,6 +119,32 @@ fn from_a_tap_to_rules_that_keep_what_was_seen_without_a_finding() {
             assert_eq!(got[path], Value::Null, "{path}");
         }
     }
+    let stepped = step(folder);
+    assert_eq!(
+        (&stepped["step"], &stepped["events"], &stepped["last_24h"]),
+        (&json!("observe"), &json!(80), &json!(80))
+    );
+    assert_eq!(stepped["destinations"], json!([["product", 3, 3]]));
+    let (said, plan) = why(folder, "plan");
+    assert_eq!(
+        (&plan["leaves"], &plan["how"], &plan["basis"]),
+        (&json!(true), &json!("leaves"), &json!("the newest such event"))
+    );
+    let since = said["since"].as_str().expect("the audit ledger says since when").to_owned();
+    assert!(since.as_str() < SystemClock.now().to_rfc3339().as_str() && said["generation"].is_string(), "{said}");
+    for (property, rule, change) in
+        [("ticket", "not_allowed", Some("- {path: ticket, owner: your-team, until: ")), ("contact", "minimised", None)]
+    {
+        let (_, answer) = why(folder, property);
+        assert_eq!((&answer["leaves"], &answer["rule"]), (&json!(false), &json!(rule)), "{answer}");
+        assert_eq!(answer["change"].as_str().map(|yaml| yaml.contains(change.unwrap_or("-"))), change.map(|_| true));
+    }
+    let (code, said) = run(folder, &["why", "signed_up", "contact"]);
+    assert!(
+        code == Some(0) && said.contains("user.contact.email") && said.contains("no destination can have it"),
+        "{said}"
+    );
+    assert_eq!(run(folder, &["why", "never sent"]).0, Some(1));
     let (code, again) = json_of(folder, &propose);
     assert_eq!((code, paths(&again["allow"])), (Some(1), vec![]), "what leaves is not proposed again");
 
@@ -116,6 +154,14 @@ fn from_a_tap_to_rules_that_keep_what_was_seen_without_a_finding() {
     send(&weir, 80..90);
     let (_, shown) = json_of(&folder, &["catalog", "show", "signed_up", "--source", "web"]);
     assert_eq!(shown["events"][0]["events"], 90);
+    let (_, answers) = json_of(&folder, &["why", "signed_up"]);
+    let event = &answers["answers"][0];
+    assert_eq!((&event["property"], &event["leaves"]), (&Value::Null, &json!(true)), "{event}");
+    let before = answers["since"].as_str().map(str::to_owned);
+    assert!(
+        before.is_some_and(|before| before <= since),
+        "a start under the same configuration changes nothing about since when"
+    );
     weir.stop();
     let (_, shown) = json_of(&folder, &["catalog", "list"]);
     assert_eq!(

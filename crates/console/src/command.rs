@@ -112,6 +112,19 @@ pub enum Command {
         /// Its number, where several are open.
         window: Option<u64>,
     },
+    /// By which rule a destination has an event, or a property of it.
+    Why {
+        /// The event's name.
+        event: String,
+        /// A property of it.
+        property: Option<String>,
+        /// Only from this source.
+        source: Option<String>,
+        /// Only at this destination.
+        destination: Option<String>,
+    },
+    /// Each event's step, and how many of its properties each destination has.
+    Events {},
     /// Write down what was observed until now, so that the command line reads it.
     CatalogSave {},
     /// Releases events once more from the journal, or says what that would do. It goes on by itself.
@@ -248,6 +261,8 @@ impl Command {
             Command::Alerts {} => "alerts",
             Command::BypassOpen { .. } => "bypass_open",
             Command::BypassClose { .. } => "bypass_close",
+            Command::Why { .. } => "why",
+            Command::Events {} => "events",
             Command::CatalogSave {} => "catalog_save",
             Command::ResendStart { go: true, .. } => "resend",
             Command::ResendStart { .. } => "resend_preview",
@@ -273,6 +288,8 @@ impl Command {
                 | Command::DestinationList {}
                 | Command::KeysList {}
                 | Command::Observed {}
+                | Command::Why { .. }
+                | Command::Events {}
                 | Command::CatalogSave {}
                 | Command::ResendStart { go: false, .. }
                 | Command::ResendStatus {}
@@ -308,6 +325,20 @@ pub enum Reply {
         changed: bool,
         /// What was changed and takes effect only at the next start.
         at_next_start: Vec<String>,
+    },
+    /// By which rule.
+    Why {
+        /// The generation in force.
+        generation: String,
+        /// Since when, RFC 3339.
+        since: Option<String>,
+        /// One for each source and destination.
+        answers: Vec<WhyAnswer>,
+    },
+    /// Each event's step.
+    Events {
+        /// By source and event.
+        events: Vec<EventStatus>,
     },
     /// How the process is doing.
     Status(Status),
@@ -429,6 +460,58 @@ pub struct BackupTree {
     pub signed_size: u64,
     /// That head; a checkpoint as it is published.
     pub signed: Option<String>,
+}
+
+/// By which rule one destination has an event of one source, or a property of it. Names only.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct WhyAnswer {
+    /// The source.
+    pub source: String,
+    /// The event.
+    pub event: String,
+    /// The property, by its path.
+    pub property: Option<String>,
+    /// The destination.
+    pub destination: String,
+    /// Whether it leaves.
+    pub leaves: bool,
+    /// How, where it does.
+    pub how: String,
+    /// The rule by which it does not.
+    pub rule: Option<String>,
+    /// The same in words.
+    pub because: String,
+    /// What the answer rests on.
+    pub basis: String,
+    /// When it was first seen, RFC 3339.
+    pub first_seen: String,
+    /// When it was last seen.
+    pub last_seen: String,
+    /// In how many events.
+    pub events: u64,
+    /// The YAML that would turn the answer around.
+    pub change: Option<String>,
+    /// Whether all of the source's apps send through Weir now, as far as it was told.
+    pub covered: bool,
+}
+
+/// One event of one source.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct EventStatus {
+    /// The source.
+    pub source: String,
+    /// The event.
+    pub event: String,
+    /// `tap`, `observe` or `enforce`.
+    pub step: String,
+    /// How many there were.
+    pub events: u64,
+    /// How many in the last 24 hours.
+    pub last_24h: u64,
+    /// Properties that were seen.
+    pub properties: u64,
+    /// By destination: properties that leave to it, and that do not.
+    pub destinations: Vec<(String, u64, u64)>,
 }
 
 /// How the process is doing.

@@ -25,6 +25,7 @@ mod quarantine;
 mod resend;
 mod status;
 mod upgrade;
+mod why;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -66,8 +67,12 @@ enum Command {
     )]
     Preflight(preflight::Options),
     /// How a running Weir is doing.
-    #[command(after_help = "Example:\n  weir status --json")]
-    Status(Folders),
+    #[command(after_help = "Example:\n  weir status --json\n  weir status --events")]
+    Status(status::Options),
+    /// By which rule each destination has an event, or a property of it, or has it not: under which configuration, since when, and
+    /// the YAML that would change it. Shows no value.
+    #[command(after_help = "Example:\n  weir why 'Plan Upgraded' seats --destination product")]
+    Why(why::Why),
     /// What a running Weir is worried about, what to do, and how long until something is full. Exits 1 while any alert is on.
     #[command(after_help = "Example:\n  weir alerts --json")]
     Alerts(Folders),
@@ -208,7 +213,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Doctor(options) if options.capacity => capacity::run(&out, &options.folders),
         Command::Doctor(options) => doctor::run(&out, &options.folders),
         Command::Preflight(options) => preflight::run(&out, &options),
-        Command::Status(folders) => status::run(&out, &folders),
+        Command::Status(options) => status::run(&out, &options),
+        Command::Why(why) => why::run(&out, &why),
         Command::Alerts(folders) => alerts::run(&out, &folders),
         Command::Reload(folders) => output::ask(&out, &folders.data, &Ask::Reload {}),
         Command::Trim(folders) => output::ask(&out, &folders.data, &Ask::Trim {}),

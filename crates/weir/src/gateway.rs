@@ -327,6 +327,14 @@ impl Gateway {
             let config = &generation.config;
             ingest.set(Settings { limits: config.limits, trusted_proxies: config.trusted_proxies.clone() });
         }
+        if old.id != generation.id {
+            // The start of its time, for whoever asks since when a rule holds. It is in force already, so an error changes nothing.
+            let targets = vec![Target::Generation(generation.id)];
+            let act = Act { actor: Actor::Weir, action: crate::why::IN_FORCE, targets };
+            if self.audit.act(act).await.is_err() {
+                log::emit(Level::Error, "the audit ledger does not say since when the configuration is in force", &[]);
+            }
+        }
         Ok((old.id != generation.id, waits))
     }
 

@@ -38,3 +38,4 @@ pub mod telemetry;
 pub mod tls;
 pub mod versions;
 pub mod watch;
+pub mod why;

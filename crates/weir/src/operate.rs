@@ -22,6 +22,7 @@ use crate::ladder;
 use crate::pipeline::{Reentry, Replayed};
 use crate::preview;
 use crate::resend::Asked;
+use crate::why::Question;
 
 /// Entries that one list shows at most.
 const LIST_MAX: usize = 10_000;
@@ -94,6 +95,10 @@ impl Gateway {
             }
             Command::Trim {} => Ok(Reply::Done { count: self.trim() }),
             Command::Observed {} => Ok(Reply::Observed { sources: self.pipeline.observed().list() }),
+            Command::Why { event, property, source, destination } => {
+                self.why(&Question { event, property, source, destination }).await
+            }
+            Command::Events {} => Ok(self.events()),
             Command::CatalogSave {} => {
                 self.catalog.save().await.map_err(|e| AdminError::Failed { message: e.to_string() })?;
                 Ok(Reply::Done { count: self.catalog.read(|catalog| catalog.events().len() as u64) })

@@ -177,6 +177,25 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             lines.collect()
         }
         Reply::HandedOver { pid, version } => format!("process {pid}, weir {version}, has taken over"),
+        Reply::Why { generation, since, answers } => {
+            let since = since.as_ref().map(|at| format!(" since {at}")).unwrap_or_default();
+            let mut text = format!("generation {generation} is in force{since}\n");
+            answers.iter().for_each(|answer| text.push_str(&why_answer(answer)));
+            text
+        }
+        Reply::Events { events } => {
+            let row = |e: &weir_console::command::EventStatus| {
+                let of =
+                    |(id, released, withheld): &(String, u64, u64)| format!("{id} {released}, withheld {withheld}");
+                let counts = [e.last_24h, e.events, e.properties].map(|n| n.to_string());
+                let destinations = e.destinations.iter().map(of).collect::<Vec<_>>().join("; ");
+                [vec![e.source.clone(), e.event.clone(), e.step.clone()], counts.to_vec(), vec![destinations]].concat()
+            };
+            table(
+                &["source", "event", "step", "last 24 h", "events", "properties", "of these leave"],
+                events.iter().map(row),
+            )
+        }
         Reply::Status(status) => {
             let mut text = String::new();
             let ready = if status.not_ready.is_empty() {
@@ -217,6 +236,30 @@ pub(super) fn masked(entry: &str, reason: &str, leaves: &[weir_console::command:
     let rows =
         leaves.iter().map(|l| vec![l.path.clone(), l.kind.clone(), l.length.to_string(), l.categories.join(", ")]);
     format!("{entry}: {reason}\n{}", table(&["path", "kind", "characters", "found"], rows))
+}
+
+fn why_answer(answer: &weir_console::command::WhyAnswer) -> String {
+    let what = match &answer.property {
+        Some(property) => format!("{property} of {}", answer.event),
+        None => answer.event.clone(),
+    };
+    let result = match &answer.rule {
+        None => answer.how.clone(),
+        Some(rule) => format!("does not leave, by rule {rule}: {}", answer.because),
+    };
+    let mut text = format!(
+        "\n{what} from {} at {}: {result}\n  seen in {} events, first {}, last {}; asked of {}\n",
+        answer.source, answer.destination, answer.events, answer.first_seen, answer.last_seen, answer.basis
+    );
+    if !answer.covered {
+        text.push_str("  not covered: apps of this source send past weir at present (`weir bypass list`)\n");
+    }
+    if let Some(change) = &answer.change {
+        let to = if answer.leaves { "to withhold it" } else { "to let it leave" };
+        text.push_str(&format!("  {to}:\n"));
+        change.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
+    }
+    text
 }
 
 fn destinations_table(destinations: &[DestinationStatus]) -> String {
