@@ -366,6 +366,7 @@ impl Process<'_> {
             // Delivery ends while events still come in; each answer sends its client to a new connection, which is the new process's.
             handle.give_last_answers();
             let drained = tokio::time::Instant::now() + LAST_ANSWERS;
+            gateway.resending.close(grace).await;
             gateway.deliver.stop(grace).await;
             tokio::time::sleep_until(drained).await;
         } else {
