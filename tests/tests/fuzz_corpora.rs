@@ -33,6 +33,7 @@ targets! {
     certificate: weir::tls::expiry::fuzz::fuzz_certificate,
     checkpoint: weir_ledger::fuzz::fuzz_checkpoint,
     command: weir_console::socket::fuzz::fuzz_command,
+    rollout: weir::rollout::file::fuzz_rollout,
     config: weir::config::fuzz::fuzz_config,
     consent: weir_policy::fuzz::fuzz_consent,
     country_table: weir_detect::fuzz::fuzz_country_table,

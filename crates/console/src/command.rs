@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::resend::Resending;
+use crate::rollout::{Evaluation, Rollout};
 
 /// The version of the JSON. A server refuses any other.
 pub const VERSION: u32 = 1;
@@ -17,6 +18,23 @@ pub const VERSION: u32 = 1;
 pub enum Command {
     /// Read the configuration again (D16).
     Reload {},
+    /// The same, although a guard of the rollout is against it.
+    ReloadForced {},
+    /// What a configuration would do to events: that of the file, or this text. Changes nothing.
+    RolloutPreview {
+        /// The text.
+        config: Option<String>,
+    },
+    /// How the rollout is.
+    RolloutStatus {},
+    /// It stays at its step.
+    RolloutPause {},
+    /// It goes on.
+    RolloutResume {},
+    /// The generation before stays in force.
+    RolloutAbort {},
+    /// The next generation holds for all, now.
+    RolloutFinish {},
     /// How the process is doing.
     Status {},
     /// What is in raw hold and quarantine: reasons and counts, no value.
@@ -240,6 +258,13 @@ impl Command {
     pub const fn action(&self) -> &'static str {
         match self {
             Command::Reload {} => "reload",
+            Command::ReloadForced {} => "reload_forced",
+            Command::RolloutPreview { .. } => "rollout_preview",
+            Command::RolloutStatus {} => "rollout_status",
+            Command::RolloutPause {} => "rollout_pause",
+            Command::RolloutResume {} => "rollout_resume",
+            Command::RolloutAbort {} => "rollout_abort",
+            Command::RolloutFinish {} => "rollout_finish",
             Command::Status {} => "status",
             Command::QuarantineList { .. } => "quarantine_list",
             Command::QuarantineShow { .. } => "quarantine_show",
@@ -293,6 +318,8 @@ impl Command {
                 | Command::CatalogSave {}
                 | Command::ResendStart { go: false, .. }
                 | Command::ResendStatus {}
+                | Command::RolloutPreview { .. }
+                | Command::RolloutStatus {}
                 // Parts of a backup, whose beginning is recorded.
                 | Command::BackupCut { .. }
                 | Command::BackupRenew { .. }
@@ -325,6 +352,12 @@ pub enum Reply {
         changed: bool,
         /// What was changed and takes effect only at the next start.
         at_next_start: Vec<String>,
+        /// What it does to events, where what a destination may have differs.
+        #[serde(default)]
+        evaluation: Option<Evaluation>,
+        /// Whether it comes into force in steps.
+        #[serde(default)]
+        is_staged: bool,
     },
     /// By which rule.
     Why {
@@ -377,6 +410,10 @@ pub enum Reply {
         /// By id.
         destinations: Vec<DestinationStatus>,
     },
+    /// What a change does to events.
+    Evaluated(Evaluation),
+    /// How the rollout is.
+    Rollout(Rollout),
     /// A resend.
     Resend(Resending),
     /// All keys.
@@ -741,6 +778,11 @@ mod tests {
         let id = String::new;
         for command in [
             Command::Reload {},
+            Command::ReloadForced {},
+            Command::RolloutAbort {},
+            Command::RolloutFinish {},
+            Command::RolloutPause {},
+            Command::RolloutResume {},
             Command::QuarantineShow { entry: entry.clone() },
             Command::QuarantineReplay { entry: entry.clone(), opened: None, preview: true },
             Command::QuarantineReplay { entry: entry.clone(), opened: None, preview: false },

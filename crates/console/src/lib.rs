@@ -4,7 +4,7 @@
 //! the binary implements [`Admin`] and [`Watched`]. What it must never do: run a recorded command before its audit entry is
 //! durable ([`admin::handle`] is the one way in), or show a value of an event in health or metrics.
 //!
-//! Read in this order: [`command`], [`admin`], [`socket`], [`resend`], [`metrics`], [`http`].
+//! Read in this order: [`command`], [`admin`], [`socket`], [`resend`], [`rollout`], [`metrics`], [`http`].
 
 pub mod admin;
 pub mod command;
@@ -12,6 +12,7 @@ pub mod http;
 pub mod metrics;
 pub mod preview;
 pub mod resend;
+pub mod rollout;
 pub mod socket;
 
 pub use admin::{Actor, Admin, AdminError};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use weir_event::{Clock, DestinationId, GenerationId, Names, Offset};
+use weir_event::{Clock, DestinationId, GenerationId, Millis, Names, Offset};
 use weir_hold::{Hold, HoldError, RejectedRecord};
 use weir_journal::Journal;
 use weir_keys::{Keys, KeysError};
@@ -243,6 +243,13 @@ impl Deliver {
     }
 
     /// How a destination is sent to now; `None` while it is not.
+    /// The first offset of what was received at or after a time, and perhaps some before it.
+    pub async fn first_received_since(&self, at: Millis) -> Offset {
+        let journal = &self.context.journal;
+        let all = journal.floor().0..journal.tail().0;
+        Offset(crate::resend::first_since(&self.context, all, at, &Progress::default()).await)
+    }
+
     pub(crate) fn context(&self) -> &Arc<Context> {
         &self.context
     }

@@ -227,7 +227,7 @@ async fn window(context: &Context, wanted: &Wanted, progress: &Progress) -> Rang
 }
 
 /// The first offset whose group was received at or after `at`, by halves. What cannot be read is passed over.
-async fn first_since(context: &Context, within: Range<u64>, at: Millis, progress: &Progress) -> u64 {
+pub(crate) async fn first_since(context: &Context, within: Range<u64>, at: Millis, progress: &Progress) -> u64 {
     let (mut low, mut high) = (within.start, within.end);
     while low < high && !progress.is_cancelled() {
         let middle = low + (high - low) / 2;

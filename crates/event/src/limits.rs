@@ -74,3 +74,7 @@ pub const PREVIEW_PROPERTIES_MAX: usize = 20_000;
 pub const OMITTED_BYTES_MAX: usize = 1_024;
 /// Events of one request of a development source that are looked at for that header. Over it: the rest is not looked at.
 pub const OMITTED_EVENTS_MAX: u32 = 100;
+/// Events that a guard of a rollout needs to have counted (of one name, or at one destination). Below it: the guard does not look.
+pub const ROLLOUT_SAMPLE_MIN: u64 = 20;
+/// Events of the journal that one change is held against. Of more: a part that is spread evenly over the time.
+pub const ROLLOUT_EVALUATED_EVENTS_MAX: u64 = 100_000;

@@ -7,8 +7,8 @@ mod alerts;
 mod apply;
 mod backup;
 mod bypass;
-mod catalog;
 mod capacity;
+mod catalog;
 mod config;
 mod destination;
 mod doctor;
@@ -23,6 +23,7 @@ mod policy;
 pub mod preflight;
 mod quarantine;
 mod resend;
+mod rollout;
 mod status;
 mod upgrade;
 mod why;
@@ -78,7 +79,7 @@ enum Command {
     Alerts(Folders),
     /// Makes a running Weir read its configuration again. A bad one keeps the old and says why.
     #[command(after_help = "Example:\n  weir config check weir.yaml && weir reload")]
-    Reload(Folders),
+    Reload(rollout::Reload),
     /// Frees journal segments that every destination has passed, without waiting for the next round.
     #[command(after_help = "Example:\n  weir trim")]
     Trim(Folders),
@@ -94,6 +95,9 @@ enum Command {
     /// How far each source and event has climbed: tap, observe, enforce. Moves one up or back.
     #[command(after_help = "Example:\n  weir ladder\n  weir ladder up web Signup")]
     Ladder(ladder::Ladder),
+    /// Changes of what destinations may have, on their way into force.
+    #[command(subcommand)]
+    Rollout(rollout::Command),
     /// Events of a time once more from the journal, under today's policy, with the insert id, time and pseudonym of the first time.
     #[command(after_help = "Example:\n  weir resend --event 'Report Exported' --window 6h..2h\n  \
                       weir resend --event 'Report Exported' --window 6h..2h --destination product --go\n\n\
@@ -216,7 +220,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Status(options) => status::run(&out, &options),
         Command::Why(why) => why::run(&out, &why),
         Command::Alerts(folders) => alerts::run(&out, &folders),
-        Command::Reload(folders) => output::ask(&out, &folders.data, &Ask::Reload {}),
+        Command::Reload(reload) => {
+            let ask = if reload.force { Ask::ReloadForced {} } else { Ask::Reload {} };
+            output::ask(&out, &reload.folders.data, &ask)
+        }
+        Command::Rollout(command) => rollout::run(&out, &command),
         Command::Trim(folders) => output::ask(&out, &folders.data, &Ask::Trim {}),
         Command::Config(command) => config::run(&out, &command),
         Command::Ledger(command) => ledger::run(&out, &command),

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use weir_event::{DestinationId, Environment, Millis, Region, SourceId};
@@ -54,6 +55,8 @@ pub struct Config {
     pub journal: Journal,
     /// Raw hold and quarantine.
     pub hold: Hold,
+    /// How a change of what destinations may have comes into force; `None`: at once.
+    pub rollout: Option<Rollout>,
     /// Bytes set aside at start; `None`: the larger of 256 MiB and 2 % of the file system.
     pub disk_reserve: Option<u64>,
     /// Limits on what comes in.
@@ -71,8 +74,48 @@ pub struct Config {
     /// For what is under way at SIGTERM.
     pub shutdown_grace: Duration,
     canonical: String,
+    text: Arc<str>,
     file: PathBuf,
     places: BTreeMap<String, Position>,
+}
+
+/// `rollout`. Shares in millionths.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rollout {
+    /// How long before it comes into force a change is held against.
+    pub evaluate: Duration,
+    /// The shares of people, growing; the last is all of them.
+    pub steps: Vec<u32>,
+    /// How long each step lasts.
+    pub step_time: Duration,
+    /// What takes a change back.
+    pub guards: Guards,
+}
+
+/// `rollout.guards`. In millionths.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Guards {
+    /// Difference in events of one name that leave.
+    pub volume: u32,
+    /// Fewer events of one name with a property.
+    pub fill: u32,
+    /// More events of a destination dropped.
+    pub dropped: u32,
+    /// More events of a destination rejected by the vendor.
+    pub quarantined: u32,
+}
+
+impl Default for Rollout {
+    /// What stands where `rollout: {}` says nothing.
+    fn default() -> Rollout {
+        let guards = Guards { volume: 200_000, fill: 100_000, dropped: 50_000, quarantined: 10_000 };
+        Rollout {
+            evaluate: Duration::from_secs(3_600),
+            steps: vec![10_000, 100_000, 500_000, 1_000_000],
+            step_time: Duration::from_secs(600),
+            guards,
+        }
+    }
 }
 
 /// `listen`.
@@ -562,7 +605,7 @@ impl Config {
             resolve::config(&checked, canonical, file, folder, secrets, &mut problems)
         });
         match config {
-            Some(config) => Ok(Draft { config, problems }),
+            Some(config) => Ok(Draft { config: Config { text: text.into(), ..config }, problems }),
             None => Err(Problems::new(file, problems)),
         }
     }
@@ -585,6 +628,11 @@ impl Config {
             }
         };
         Problem::new(at, format!("`{path}`: {message}"))
+    }
+
+    /// The text that it was read from. Secrets are named in it, not written.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
     }
 
     /// The file that it was read from.

@@ -96,6 +96,16 @@ pub fn preview_policy(
     Ok(Arc::new(with_ends(policy, from, names)))
 }
 
+/// Whether what a destination may have differs between two configurations.
+pub(crate) fn rules_differ(id: &DestinationId, old: &Config, new: &Config) -> bool {
+    let rules = |config: &Config| {
+        let from = config.destinations.get(id)?;
+        // A description of all of it, the ends of allowances included.
+        Some(format!("{:?} {:?}", release_spec(id, from, config), from.allow_terms))
+    };
+    rules(old) != rules(new)
+}
+
 /// What policy reads of a destination. Allow lists take the vendor's own property names too: `$browser` is `context.browser.name`.
 fn release_spec(id: &DestinationId, from: &Destination, config: &Config) -> ReleaseSpec {
     let canonical = |path: &String| canonical(from, path);

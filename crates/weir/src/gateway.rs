@@ -27,6 +27,7 @@ use crate::generation::{Generation, Memories};
 use crate::listen::{self, Settings};
 use crate::pipeline::Pipeline;
 use crate::receivers;
+use crate::rollout;
 use crate::telemetry::Telemetry;
 
 /// Where things are.
@@ -95,6 +96,8 @@ pub struct Gateway {
     pub rewind: weir_ledger::anchor::Rewind,
     /// The ingest listener, once there is one; a reload changes its limits and proxies.
     ingest: OnceLock<listen::Handle>,
+    /// The rollout that is under way.
+    pub(crate) rollouts: rollout::Desk,
     /// The resend that is under way.
     pub(crate) resending: crate::resend::Desk,
     /// One reload at a time.
@@ -152,6 +155,25 @@ pub enum StartError {
     /// TLS.
     #[error("{0}")]
     Tls(#[from] crate::tls::TlsError),
+    /// What is known of a rollout.
+    #[error("{0}")]
+    Rollout(#[from] rollout::file::KeptError),
+    /// A change that is not made.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// What a reload did.
+#[derive(Clone, Default, Debug)]
+pub struct Reloaded {
+    /// Whether the generation changed.
+    pub changed: bool,
+    /// Fields whose change waits for the next start.
+    pub at_next_start: Vec<String>,
+    /// What it does to events, where the rules of a destination differ.
+    pub evaluation: Option<weir_console::rollout::Evaluation>,
+    /// Whether it comes into force in steps.
+    pub is_staged: bool,
 }
 
 impl Gateway {
@@ -193,11 +215,15 @@ impl Gateway {
         let memories = Memories::default();
         let has_ended = |id: &DestinationId| egress.position(id).is_some_and(|p| p.life == weir_ledger::Status::Ended);
         egress.totals().into_keys().filter(has_ended).for_each(|id| memories.end(id));
+        let config = rollout::in_force(&places.data, config)?;
         let generation = Arc::new(Generation::resolve(config, &engine, &names, &memories)?);
+        let found = rollout::Found::read(&places.data, &generation)?;
+        let running = found.running(&generation, &engine, &names, &memories)?;
         fill_windows(&journal, &generation, clock.now()).await;
         // Before anything is sent: what was refused while events waited must stop them after a restart too.
         let withdrawals = Arc::new(Withdrawals::new());
-        let asked = withdrawals.watch(generation.asks_consent());
+        let old_asks = running.as_ref().map(|running| running.old.asks_consent()).unwrap_or_default();
+        let asked = withdrawals.watch(generation.asks_consent().or(old_asks));
         let oldest = consent::oldest_waiting(&generation, &journal, &hold, &egress);
         consent::read_again(&withdrawals, asked, &journal, oldest).await;
         let sketches = SketchKey::derive(&keys.snapshot());
@@ -217,7 +243,11 @@ impl Gateway {
             clock: Arc::clone(&clock),
         };
         say_unreached(&generation, &egress, &journal);
-        let deliver = Deliver::start(parts, generation.id, &generation.destinations, recovered.unfinished).await?;
+        let staged = running.as_ref().map(rollout::Running::staged);
+        let unfinished = recovered.unfinished;
+        let deliver =
+            Deliver::start_staged(parts, generation.id, &generation.destinations, staged.as_ref(), unfinished).await?;
+        let rollouts = rollout::Desk::opened(running, found.kept.as_ref(), &generation, &hold);
         let pipeline = Pipeline::new(
             Arc::clone(&generation),
             minimiser,
@@ -256,6 +286,7 @@ impl Gateway {
             space,
             rewind,
             ingest: OnceLock::new(),
+            rollouts,
             resending: crate::resend::Desk::default(),
             reloading: tokio::sync::Mutex::new(()),
             lease: Lease::default(),
@@ -283,10 +314,10 @@ impl Gateway {
         answer.await.unwrap_or_else(|_| Err("the process stopped meanwhile".to_owned()))
     }
 
-    /// Reads the configuration again and swaps the generation (D16). A configuration with a problem changes nothing.
-    /// Returns whether the generation changed, and the fields whose change waits for the next start.
-    pub async fn reload(&self) -> Result<(bool, Vec<String>), StartError> {
-        self.reload_expecting(|_| true, "").await
+    /// Reads the configuration again and swaps the generation (D16). A configuration with a problem changes nothing, nor does one
+    /// that a guard of the rollout refuses, unless it is forced.
+    pub async fn reload(&self, force: bool) -> Result<Reloaded, StartError> {
+        self.reload_expecting(|_| true, "", force).await
     }
 
     /// [`Gateway::reload`] on behalf of a command that has edited the file: where the file that this process reads does not hold
@@ -295,7 +326,8 @@ impl Gateway {
         &self,
         is_expected: impl FnOnce(&Config) -> bool,
         expected: &str,
-    ) -> Result<(bool, Vec<String>), StartError> {
+        force: bool,
+    ) -> Result<Reloaded, StartError> {
         let _one = self.reloading.lock().await;
         let (file, secrets) = (&self.places.config, Secrets::environment());
         let generation = Arc::new(Generation::load(file, secrets, &self.engine, &self.names, &self.memories)?);
@@ -309,25 +341,75 @@ impl Gateway {
             return Err(generation.config.problems(vec![Problem::new(Position::default(), message)]).into());
         }
         refuse_flag_loss(&old, &generation.config)?;
-        let waits = needs_start(&old.config, &generation.config);
-        let (webhook, otlp) = (receivers::webhook(&generation.config)?, receivers::otlp(&generation.config)?);
+        // Nothing is changed where a receiver of its own would not resolve.
+        let _ = (receivers::webhook(&generation.config)?, receivers::otlp(&generation.config)?);
+        let at_next_start = needs_start(&old.config, &generation.config);
+        let changed = old.id != generation.id;
+        if let Some(on_its_way) = self.rollouts.under_way() {
+            if on_its_way.id != generation.id {
+                let message = "a rollout is under way: see `weir rollout status`, and end it with `weir rollout finish` or `weir rollout abort` first";
+                return Err(StartError::Refused(message.to_owned()));
+            }
+            // Read again, for secrets that are not part of the hash.
+            let staged = self.rollouts.go_on_with(&generation);
+            self.install(generation, staged.as_ref()).await?;
+            return Ok(Reloaded { changed, at_next_start, evaluation: None, is_staged: true });
+        }
         say_unreached(&generation, &self.egress, self.pipeline.journal());
+        let plan = rollout::plan_of(&old, &generation);
+        let differs = !Gateway::differing(&old, &generation).is_empty();
+        let evaluation = match differs {
+            true => Some(self.evaluate(&old, &generation, &plan.clone().unwrap_or_default()).await),
+            false => None,
+        };
+        match (plan, &evaluation) {
+            (Some(plan), Some(evaluation)) => {
+                if let Some(refusal) = rollout::refusal(&evaluation.guards).filter(|_| !force) {
+                    return Err(StartError::Refused(refusal));
+                }
+                self.begin_rollout(old, generation, plan).await?;
+                Ok(Reloaded { changed, at_next_start, is_staged: true, evaluation: Some(evaluation.clone()) })
+            }
+            _ => {
+                // What was taken back is no longer what the file says.
+                rollout::file::remove(&self.places.data)?;
+                self.install(generation, None).await?;
+                self.rollouts.forget();
+                Ok(Reloaded { changed, at_next_start, is_staged: false, evaluation })
+            }
+        }
+    }
+
+    /// Swaps the generation, at delivery and at the gate; for release of some destinations as a rollout says.
+    pub(crate) async fn install(
+        &self,
+        generation: Arc<Generation>,
+        staged: Option<&weir_deliver::Rollout>,
+    ) -> Result<(), StartError> {
+        let (webhook, otlp) = (receivers::webhook(&generation.config)?, receivers::otlp(&generation.config)?);
+        let old = self.pipeline.generation();
         // Delivery first: a destination must have its beginning in the ledger before an event is offered to it. Secrets are not
         // part of the hash, so delivery gets the new setups even where the id is the same.
         // What is asked for from now on has to be known before the first destination asks.
-        let asked = self.withdrawals.watch(old.asks_consent().or(generation.asks_consent()));
+        let staged_asks = |staged: &weir_deliver::Rollout| {
+            let asks = staged.setups.values().map(|setup| setup.release.asks_consent());
+            asks.fold(weir_event::PurposeSet::EMPTY, weir_event::PurposeSet::or)
+        };
+        let asks = generation.asks_consent().or(staged.map(staged_asks).unwrap_or_default());
+        let asked = self.withdrawals.watch(old.asks_consent().or(asks));
         let oldest = consent::oldest_waiting(&generation, self.pipeline.journal(), &self.hold, &self.egress);
         consent::read_again(&self.withdrawals, asked, self.pipeline.journal(), oldest).await;
-        self.deliver.apply(generation.id, &generation.destinations).await?;
+        self.deliver.apply_staged(generation.id, &generation.destinations, staged).await?;
         self.pipeline.replace(Arc::clone(&generation));
         self.push.set(webhook);
         self.telemetry.set(otlp);
-        let _ = self.withdrawals.watch(generation.asks_consent());
+        let _ = self.withdrawals.watch(asks);
         if let Some(ingest) = self.ingest.get() {
             let config = &generation.config;
             ingest.set(Settings { limits: config.limits, trusted_proxies: config.trusted_proxies.clone() });
         }
-        if old.id != generation.id {
+        // A generation on its way holds for all at the end of its rollout only.
+        if staged.is_none() && (old.id != generation.id || self.rollouts.is_running()) {
             // The start of its time, for whoever asks since when a rule holds. It is in force already, so an error changes nothing.
             let targets = vec![Target::Generation(generation.id)];
             let act = Act { actor: Actor::Weir, action: crate::why::IN_FORCE, targets };
@@ -335,7 +417,7 @@ impl Gateway {
                 log::emit(Level::Error, "the audit ledger does not say since when the configuration is in force", &[]);
             }
         }
-        Ok((old.id != generation.id, waits))
+        Ok(())
     }
 
     /// Ends a destination for good, and offers it nothing more although it is still in the configuration.

@@ -327,6 +327,11 @@ fn blocked<'a>(mut takers: impl Iterator<Item = &'a Destination>) -> Vec<String>
     takers.fold(first, |all, next| all.intersection(&dropped(next)).cloned().collect()).into_iter().collect()
 }
 
+/// The id that a configuration's generation has.
+pub(crate) fn id_of(config: &Config, detectors: u32) -> GenerationId {
+    generation_id(config.canonical(), detectors)
+}
+
 fn generation_id(canonical: &str, detectors: u32) -> GenerationId {
     let hash = digest::digest(&digest::SHA256, format!("weir/generation/v1\n{detectors}\n{canonical}").as_bytes());
     let mut id = [0; 8];

@@ -17,11 +17,12 @@ use weir_policy::{RecordView, Releaser};
 use crate::alerts;
 use crate::bypass::{self, Change};
 use crate::config::Config;
-use crate::gateway::{Gateway, StartError};
+use crate::gateway::{Gateway, Reloaded, StartError};
 use crate::ladder;
 use crate::pipeline::{Reentry, Replayed};
 use crate::preview;
 use crate::resend::Asked;
+use crate::rollout::Steer;
 use crate::why::Question;
 
 /// Entries that one list shows at most.
@@ -42,7 +43,14 @@ impl Gateway {
     /// Runs a command that was recorded.
     pub async fn run(self: &Arc<Self>, command: Command) -> Result<Reply, AdminError> {
         match command {
-            Command::Reload {} => self.reloaded(self.reload().await),
+            Command::Reload {} => self.reloaded(self.reload(false).await),
+            Command::ReloadForced {} => self.reloaded(self.reload(true).await),
+            Command::RolloutPreview { config } => Ok(Reply::Evaluated(self.preview_rollout(config.as_deref()).await?)),
+            Command::RolloutStatus {} => Ok(Reply::Rollout(self.rollout())),
+            Command::RolloutPause {} => Ok(Reply::Rollout(self.steer_rollout(Steer::Pause).await?)),
+            Command::RolloutResume {} => Ok(Reply::Rollout(self.steer_rollout(Steer::Resume).await?)),
+            Command::RolloutAbort {} => Ok(Reply::Rollout(self.steer_rollout(Steer::Abort).await?)),
+            Command::RolloutFinish {} => Ok(Reply::Rollout(self.steer_rollout(Steer::Finish).await?)),
             Command::DestinationPreview { destination, config, source, since } => {
                 let source = source.as_deref().map(SourceId::parse).transpose();
                 let source = source.map_err(|error| AdminError::request(format!("not a source id: {error}")))?;
@@ -52,12 +60,14 @@ impl Gateway {
             Command::DestinationAdd { destination } => {
                 let destination = id(&destination)?;
                 let expected = format!("there is no destination {destination}");
-                self.reloaded(self.reload_expecting(|new| new.destinations.contains_key(&destination), &expected).await)
+                self.reloaded(
+                    self.reload_expecting(|new| new.destinations.contains_key(&destination), &expected, false).await,
+                )
             }
             Command::LadderMove { source, event, step } => {
                 let expected = format!("source {source} is not where the command put it");
                 let is_there = |new: &Config| ladder::is_on(new, &source, event.as_deref(), step);
-                self.reloaded(self.reload_expecting(is_there, &expected).await)
+                self.reloaded(self.reload_expecting(is_there, &expected, false).await)
             }
             Command::Status {} => Ok(Reply::Status(self.status())),
             Command::Alerts {} => Ok(Reply::Alerts { alerts: self.alerts.on().iter().map(alerts::shown).collect() }),
@@ -150,11 +160,12 @@ fn broken() -> AdminError {
 }
 
 impl Gateway {
-    fn reloaded(&self, done: Result<(bool, Vec<String>), StartError>) -> Result<Reply, AdminError> {
-        let (changed, at_next_start) = done.map_err(|e| AdminError::Conflict { message: e.to_string() })?;
-        say_reloaded(changed, &at_next_start);
+    fn reloaded(&self, done: Result<Reloaded, StartError>) -> Result<Reply, AdminError> {
+        let done = done.map_err(|e| AdminError::Conflict { message: e.to_string() })?;
+        say_reloaded(&done);
         let generation = self.pipeline.generation_id().to_hex();
-        Ok(Reply::Reloaded { generation, changed, at_next_start })
+        let Reloaded { changed, at_next_start, evaluation, is_staged } = done;
+        Ok(Reply::Reloaded { generation, changed, at_next_start, evaluation, is_staged })
     }
 
     fn renew(&self, lease: u64) -> Result<Reply, AdminError> {
@@ -354,7 +365,7 @@ impl Gateway {
             },
             sources: sources.collect(),
             destinations: self.destinations(),
-            notices: generation.config.ending(self.clock.now()),
+            notices: self.rollout_line().into_iter().chain(generation.config.ending(self.clock.now())).collect(),
         }
     }
 
@@ -439,9 +450,17 @@ const fn kind_name(kind: LeafKind) -> &'static str {
 }
 
 /// The log line of a reload that was done, whoever asked for it.
-pub(crate) fn say_reloaded(changed: bool, at_next_start: &[String]) {
-    let changed = Field::Static(if changed { "yes" } else { "no" });
-    let fields = [("changed", changed), ("fields_for_the_next_start", Field::Count(at_next_start.len() as u64))];
+pub(crate) fn say_reloaded(done: &Reloaded) {
+    let word = |yes: bool| Field::Static(if yes { "yes" } else { "no" });
+    let differences = done.evaluation.iter().flat_map(|evaluation| &evaluation.destinations);
+    let (lost, gained) = differences.fold((0, 0), |(lost, gained), one| (lost + one.lost, gained + one.gained));
+    let fields = [
+        ("changed", word(done.changed)),
+        ("in_steps", word(done.is_staged)),
+        ("fields_for_the_next_start", Field::Count(done.at_next_start.len() as u64)),
+        ("events_that_leave_no_more", Field::Count(lost)),
+        ("events_that_leave_now", Field::Count(gained)),
+    ];
     emit(Level::Info, "configuration reloaded", &fields);
 }
 

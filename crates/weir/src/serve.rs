@@ -119,7 +119,8 @@ fn prepare(options: &ServeOptions) -> Result<Prepared, StartError> {
     let data = options.folders.data.clone();
     let chosen = first_start::choose(options.folders.config.as_deref(), Path::new(""), &data);
     let config = match &chosen {
-        Chosen::There(file) => Generation::check(file, Secrets::environment())?,
+        // A configuration that was taken back is not the one that holds.
+        Chosen::There(file) => crate::rollout::in_force(&data, Generation::check(file, Secrets::environment())?)?,
         Chosen::First { file, text } => Config::parse(text, file, Secrets::Leave)?,
     };
     let places = Places { config: chosen.file().to_owned(), data, keys };
@@ -474,8 +475,8 @@ async fn reload(gateway: &Arc<Gateway>, tls: Option<&Tls>) {
     if let Some(tls) = tls {
         tls.reload_if_changed();
     }
-    match gateway.reload().await {
-        Ok((changed, at_next_start)) => say_reloaded(changed, &at_next_start),
+    match gateway.reload(false).await {
+        Ok(done) => say_reloaded(&done),
         Err(error) => {
             // The problems name fields and places of the operator's own file; they go to standard error as they are.
             let _ = writeln!(std::io::stderr(), "{error}");
@@ -494,6 +495,7 @@ async fn keep_house(gateway: Arc<Gateway>, tls: Option<Arc<Tls>>, mut stopping: 
             _ = seconds.tick() => {}
         }
         gateway.space.check();
+        gateway.tick_rollout().await;
         if count.is_multiple_of(ALERT_SECONDS) {
             let ends = tls.as_deref().and_then(Tls::certificate_ends);
             let changes = gateway.alerts.observe(&gateway.reading(ends));

@@ -206,6 +206,51 @@ impl Watched for Watch {
             vec![],
             self.ingest.in_flight_bytes() as f64,
         );
+        let rollout = gateway.rollout();
+        for (state, is_now) in ["running", "paused", "rolled_back"].map(|state| (state, rollout.state == state)) {
+            sample(
+                "weir_rollout_state",
+                "1 for what the rollout is, or how the last one ended.",
+                Kind::Gauge,
+                vec![("state", Label::Name(state))],
+                f64::from(u8::from(is_now)),
+            );
+        }
+        let is_on = rollout.state == "running" || rollout.state == "paused";
+        let share = rollout.steps.get(rollout.step as usize).copied().filter(|_| is_on).unwrap_or(0);
+        sample(
+            "weir_rollout_share",
+            "The share of people that has the policy on its way, from 0 to 1.",
+            Kind::Gauge,
+            vec![],
+            f64::from(share) / 1e6,
+        );
+        sample(
+            "weir_rollout_kept_events",
+            "Events in quarantine that are kept until one policy holds for all.",
+            Kind::Gauge,
+            vec![],
+            rollout.kept as f64,
+        );
+        for guard in ["volume", "fill", "dropped", "quarantined"] {
+            let found = rollout.guards.iter().find(|reading| is_on && reading.guard == guard);
+            let (value, limit) = found.map_or((0, 0), |reading| (reading.value, reading.limit));
+            let label = || vec![("guard", Label::Name(guard))];
+            sample(
+                "weir_rollout_guard",
+                "What a guard of the rollout measures where it measures most, from 0 to 1.",
+                Kind::Gauge,
+                label(),
+                f64::from(value) / 1e6,
+            );
+            sample(
+                "weir_rollout_guard_limit",
+                "What takes the rollout back when it is passed; 0 while there is none.",
+                Kind::Gauge,
+                label(),
+                f64::from(limit) / 1e6,
+            );
+        }
         let asked = gateway.pipeline.questions().asked();
         for (answer, count) in [
             ("vendor", asked.vendor),

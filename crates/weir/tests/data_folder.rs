@@ -154,6 +154,17 @@ destinations:
     }
     let bypass = Change::Open { source: None, since: None, reason: "a test".to_owned() };
     gateway.bypass.change(&gateway.audit, &data.join("audit"), Actor::Weir, bypass, SystemClock.now()).await.unwrap();
+    let kept = weir::rollout::file::Kept {
+        rolled_back: false,
+        new: String::new(),
+        old_config: String::new(),
+        step: 0,
+        step_since: 0,
+        started: 0,
+        paused: None,
+        breach: None,
+    };
+    weir::rollout::file::write(&data, &kept).unwrap();
     let there = |what: &str| files(&data).into_iter().filter(|path| path.contains(what)).collect::<BTreeSet<_>>();
     while there("hold/rejected/").is_empty() || there(".spare").is_empty() {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use weir_deliver::{Counts, Replayed, Rollout, Setup};
-use weir_event::{GenerationId, Rule};
-use weir_policy::RuleSpec;
+use weir_deliver::{Comparison, Counts, Replayed, Rollout, Setup};
+use weir_event::{GenerationId, Offset, ProfileOp, Rule};
+use weir_policy::{RecordView, RuleSpec};
 
-use crate::support::{Event, World, options, product};
+use crate::support::{Event, NOW, World, options, product};
 use crate::vendor::{Do, Vendor};
 
 fn people(n: usize) -> Vec<Event> {
@@ -146,4 +146,65 @@ async fn answers_are_counted_by_side_and_an_abort_cuts_what_waits_again() {
     world.settled().await;
     let late: Vec<_> = vendor.taken()[taken..].iter().flat_map(|r| r.events.clone()).collect();
     assert!(late.len() == 80 && late.iter().all(|e| e["properties"].get("plan").is_some()));
+}
+
+/// What an evaluation says of a change is what the change does: for pairs of policies and traffic drawn from a seed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_two_policies_make_of_events_is_what_happens_when_the_second_is_applied() {
+    for seed in 0..12_u64 {
+        // A small generator is enough: each bit chooses something.
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut bit = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state & 4 != 0
+        };
+        let vendor = Vendor::start(|_, _| Do::Accept).await;
+        let mut world = World::new().await;
+        let mut policy = |world: &World| {
+            let allow: Vec<&str> = ["plan", "profile.plan", "note"].into_iter().filter(|_| bit()).collect();
+            let rules = if bit() { drops() } else { Vec::new() };
+            world.setup_with(&vendor.url, &allow, rules, options())
+        };
+        let (old, new) = (policy(&world), policy(&world));
+        world.deliver_with(1, Some(Arc::clone(&old))).await;
+        world.deliver().suspend(&product()).await.unwrap();
+        let events: Vec<Event> = (0..90)
+            .map(|i| match i % 5 {
+                0 => Event::profile(ProfileOp::Set, &format!("user-{i}"), "pro"),
+                1 => Event { offered: false, ..Event::track("nobody's") },
+                2 => Event { age: 6 * 86_400_000, ..Event::track(&format!("late-{i}")) },
+                _ => Event::track(&format!("user-{}", i % 7)),
+            })
+            .collect();
+        world.put(&events).await;
+
+        let mut pair = world.deliver().pair(&old, &new).unwrap();
+        let mut comparison = Comparison::default();
+        let mut reader = world.up().journal.reader(Offset(0));
+        while reader.position() < world.up().tail() {
+            let group = reader.next().await.unwrap();
+            for index in 0..group.count() {
+                let view = RecordView::parse(&group, index).unwrap();
+                pair.look(&view, group.base().0 + u64::from(index), NOW, &mut comparison);
+            }
+        }
+        let (mut released, mut dropped, mut with_plan) = (0, BTreeMap::new(), 0);
+        for (_, compared) in comparison.events() {
+            released += compared.new.released;
+            compared.new.dropped.iter().for_each(|(rule, n)| *dropped.entry(*rule).or_insert(0) += n);
+            let plans = compared.new.filled.iter().filter(|(path, _)| world.up().names.text(**path).ends_with("plan"));
+            with_plan += plans.map(|(_, n)| n).sum::<u64>();
+        }
+        assert_eq!(comparison.offered(), 72, "seed {seed}");
+
+        world.deliver_with(2, Some(new)).await;
+        world.deliver().resume(&product()).await.unwrap();
+        world.settled().await;
+        assert_eq!((world.totals().delivered, world.totals().dropped), (released, dropped), "seed {seed}");
+        let carries = |e: &serde_json::Value| e["properties"].get("plan").is_some() || e["$set"].get("plan").is_some();
+        let arrived = vendor.taken().iter().flat_map(|request| request.events.clone()).filter(carries).count();
+        assert_eq!(arrived as u64, with_plan, "seed {seed}");
+    }
 }

@@ -128,8 +128,15 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
         Reply::Reloaded { generation, changed: false, .. } => {
             format!("nothing changed: generation {generation} stays in force")
         }
-        Reply::Reloaded { generation, at_next_start, .. } => {
-            let mut text = format!("generation {generation} is in force");
+        Reply::Reloaded { generation, at_next_start, evaluation, is_staged, .. } => {
+            let mut text = match is_staged {
+                true => format!("generation {generation} comes into force in steps: see `weir rollout status`"),
+                false => format!("generation {generation} is in force"),
+            };
+            if let Some(evaluation) = evaluation {
+                text.push('\n');
+                text.push_str(&super::rollout::evaluation(evaluation));
+            }
             if !at_next_start.is_empty() {
                 text.push_str(&format!("\nat the next start only: {}", at_next_start.join(", ")));
             }
@@ -161,6 +168,8 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             sources.iter().map(line).collect::<Vec<_>>().join("\n")
         }
         Reply::Destinations { destinations } => destinations_table(destinations),
+        Reply::Evaluated(evaluation) => super::rollout::evaluation(evaluation),
+        Reply::Rollout(rollout) => super::rollout::status(rollout),
         Reply::Resend(resending) => super::resend::describe(resending),
         Reply::Keys { keys } => {
             let rows = keys.iter().map(|k| {
@@ -228,7 +237,7 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
     out.show(&value, &text);
     match reply {
         Reply::Status(status) if !status.not_ready.is_empty() => Exit::Found,
-        _ => Exit::Fine,
+        other => super::rollout::exit(other),
     }
 }
 

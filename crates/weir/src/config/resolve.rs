@@ -21,9 +21,9 @@ use super::problem::Problem;
 use super::values::{self, Origin};
 use super::yaml::{Key, Position};
 use super::{
-    AllowTerm, Auxiliary, Config, Country, Destination, Hold, Import, Journal, Ledger, Limits, Listen, Mode, OnLag,
-    OnUnknown, Onward, Otlp, ReleaseRule, RuleAction, Secret, SecretPlace, Secrets, Selector, Source, StartFrom,
-    Subject, TlsFiles, Webhook,
+    AllowTerm, Auxiliary, Config, Country, Destination, Guards, Hold, Import, Journal, Ledger, Limits, Listen, Mode,
+    OnLag, OnUnknown, Onward, Otlp, ReleaseRule, Rollout, RuleAction, Secret, SecretPlace, Secrets, Selector, Source,
+    StartFrom, Subject, TlsFiles, Webhook,
 };
 use crate::log::Format;
 use weir_event::log::Level;
@@ -99,6 +99,7 @@ pub(super) fn config(
             keep: duration(hold.field("keep")),
             budget_bytes: hold.field("budget").number(),
         },
+        rollout: rollout(root.field("rollout")),
         disk_reserve: match root.field("disk").field("reserve").value {
             Read::Size(size) => size,
             _ => None,
@@ -128,6 +129,7 @@ pub(super) fn config(
         },
         shutdown_grace: duration(root.field("shutdown").field("grace")),
         canonical,
+        text: std::sync::Arc::default(),
         file: file.to_owned(),
         places: BTreeMap::new(),
     };
@@ -139,6 +141,19 @@ pub(super) fn config(
             listen.field("console").at,
             "`listen.console` is the same address as `listen.ingest`: give it another port",
         );
+    }
+    if let Some(rollout) = &config.rollout {
+        let at = root.field("rollout").field("steps").at;
+        if !rollout.steps.is_sorted_by(|a, b| a < b) || rollout.steps.last() != Some(&1_000_000) {
+            resolver.report(at, "`rollout.steps` must grow from step to step, and the last one is 100%");
+        }
+        let all = rollout.step_time.saturating_mul(u32::try_from(rollout.steps.len()).unwrap_or(u32::MAX));
+        if all >= config.hold.keep {
+            resolver.report(
+                at,
+                "all steps of `rollout` together must be shorter than `hold.keep`, or what they keep would expire",
+            );
+        }
     }
     if config.journal.budget_bytes < 4 * config.journal.segment_bytes {
         let at = nearer(journal.field("budget").at, journal.field("segment").at);
@@ -161,6 +176,24 @@ pub(super) fn config(
         resolver.report(at, "`limits.body_decoded` must be at least `limits.body`");
     }
     config
+}
+
+fn rollout(section: &Checked) -> Option<Rollout> {
+    let share = |field: &Checked| values::percent(field.text()).unwrap_or(1);
+    (!section.is_absent()).then(|| Rollout {
+        evaluate: duration(section.field("evaluate")),
+        steps: section.field("steps").items().iter().map(share).collect(),
+        step_time: duration(section.field("step_time")),
+        guards: {
+            let guards = section.field("guards");
+            Guards {
+                volume: share(guards.field("volume")),
+                fill: share(guards.field("fill")),
+                dropped: share(guards.field("dropped")),
+                quarantined: share(guards.field("quarantined")),
+            }
+        },
+    })
 }
 
 struct Resolver<'a, 'p> {

@@ -172,6 +172,11 @@ const CIDR: Form = Form {
     pattern: Some(r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"),
     check: |t| values::cidr(t).is_some(),
 };
+const PERCENT: Form = Form {
+    noun: "a part of a hundred above 0, such as 10% or 0.5%",
+    pattern: Some(r"^[0-9]{1,3}(\.[0-9]{1,4})?%$"),
+    check: |t| values::percent(t).is_some(),
+};
 const ID: Form = Form {
     noun: "1 to 40 of the characters a-z 0-9 _ - beginning with a letter",
     pattern: Some("^[a-z][a-z0-9_-]{0,39}$"),
@@ -365,6 +370,12 @@ pub static ROOT: &[Field] = &[
         kind: Kind::Section(HOLD),
         default: Default::Value("{}"),
         doc: "The raw hold and the quarantine: events that could not be minimised, or that a vendor rejected.",
+    },
+    Field {
+        name: "rollout",
+        kind: Kind::Section(ROLLOUT),
+        default: Default::Absent,
+        doc: "How a change of what destinations may have comes into force. Absent: at once, and what it changes on the last hour's events is said. Present: held against that hour first, then for a growing share of people, with guards that take it back. See docs/rollout.md.",
     },
     Field { name: "disk", kind: Kind::Section(DISK), default: Default::Value("{}"), doc: "Disk space." },
     Field {
@@ -1265,6 +1276,60 @@ static HOLD: &[Field] = &[
         kind: Kind::Size { min: 4 * MIB, max: 1024 * GIB, auto: false },
         default: Default::Value("256MiB"),
         doc: "Space for raw hold and quarantine, each. When one is full, intake answers 503 with Retry-After.",
+    },
+];
+
+static ROLLOUT: &[Field] = &[
+    Field {
+        name: "evaluate",
+        kind: Kind::Duration { min: MINUTE, max: 7 * DAY },
+        default: Default::Value("1h"),
+        doc: "A change is held against the events of this long before it comes into force, as far as the journal holds them.",
+    },
+    Field {
+        name: "steps",
+        kind: Kind::List { of: &Kind::Text(&PERCENT), min: 1, max: 10 },
+        default: Default::Value("[1%, 10%, 50%, 100%]"),
+        doc: "The shares of people that get the change, one after the other; the last is 100%.",
+    },
+    Field {
+        name: "step_time",
+        kind: Kind::Duration { min: SECOND, max: 7 * DAY },
+        default: Default::Value("10m"),
+        doc: "How long each step lasts. Events that only the policy in force would let leave are kept meanwhile: all steps together are shorter than `hold.keep`.",
+    },
+    Field {
+        name: "guards",
+        kind: Kind::Section(GUARDS),
+        default: Default::Value("{}"),
+        doc: "What takes a change back. A guard looks where at least 20 events are counted.",
+    },
+];
+
+static GUARDS: &[Field] = &[
+    Field {
+        name: "volume",
+        kind: Kind::Text(&PERCENT),
+        default: Default::Value("20%"),
+        doc: "By how much the number of events of one name that leave may differ.",
+    },
+    Field {
+        name: "fill",
+        kind: Kind::Text(&PERCENT),
+        default: Default::Value("10%"),
+        doc: "How many points fewer of the events of one name may carry a property.",
+    },
+    Field {
+        name: "dropped",
+        kind: Kind::Text(&PERCENT),
+        default: Default::Value("5%"),
+        doc: "How many points more of a destination's events may be dropped.",
+    },
+    Field {
+        name: "quarantined",
+        kind: Kind::Text(&PERCENT),
+        default: Default::Value("1%"),
+        doc: "How many points more of a destination's events the vendor may reject.",
     },
 ];
 

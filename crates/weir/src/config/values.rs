@@ -56,6 +56,24 @@ pub(crate) fn share(text: &str) -> Option<u32> {
     weir_policy::Share::from_millionths(millionths).map(weir_policy::Share::millionths)
 }
 
+/// `10%`, `0.5%`, in millionths: above none, at most all. At most four digits after the point.
+pub(crate) fn percent(text: &str) -> Option<u32> {
+    let text = text.strip_suffix('%')?;
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let are_digits = |t: &str, most: usize| (1..=most).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
+    if !are_digits(whole, 3) || !are_digits(part, 4) {
+        return None;
+    }
+    let millionths: u32 = format!("{whole}{part:0<4}").parse().ok()?;
+    (1..=1_000_000).contains(&millionths).then_some(millionths)
+}
+
+/// The shortest text that [`percent`] reads back as `millionths`.
+pub(crate) fn percent_text(millionths: u32) -> String {
+    let text = format!("{}.{:04}", millionths / 10_000, millionths % 10_000);
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 fn split(text: &str) -> Option<(u64, &str)> {
     let end = text.bytes().position(|b| !b.is_ascii_digit())?;
     Some((text.get(..end)?.parse().ok()?, text.get(end..)?.trim_start()))
