@@ -27,6 +27,7 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
 };
 use serde::{Deserialize, Serialize};
+use weir_event::log::{Level, emit};
 
 /// The version of what they say.
 const VERSION: u32 = 1;
@@ -90,8 +91,7 @@ pub fn notify_ready() {
         socket.send_to_addr(text.as_bytes(), &address).map(drop)
     })();
     if sent.is_err() {
-        let what = "the service manager could not be told that this process is ready";
-        weir_event::log::emit(weir_event::log::Level::Warn, what, &[]);
+        emit(Level::Warn, "the service manager could not be told that this process is ready", &[]);
     }
 }
 
