@@ -174,6 +174,9 @@ fn what_is_held_comes_back_when_the_rule_has_changed_and_a_new_rule_holds_for_wh
     europe.heal();
     assert_eq!(dropped(&metrics, "europe"), BTreeMap::from([("routed_elsewhere", 2)]));
     assert_eq!(left(&europe), [1, 2, 3]);
+    let folder = weir.kill();
+    let (code, said) = folder.verify_ledger(true);
+    assert_eq!(code, Some(0), "what is held is in the record like everything else: {said}");
 }
 
 #[test]

@@ -511,7 +511,9 @@ impl Resolver<'_, '_> {
         }
         let region = word(field);
         if !regions.iter().any(|(name, _)| *name == region) && !kind.is_empty() {
-            let names: Vec<&str> = regions.iter().map(|(name, _)| *name).collect();
+            let mut names: Vec<&str> = regions.iter().map(|(name, _)| *name).collect();
+            // A region may have several hosts, which stand together.
+            names.dedup();
             let what = match names.as_slice() {
                 [] => format!(
                     "`destinations.{id}.region`: {kind} has no regions of its own: remove it, `endpoint` says where it is"

@@ -366,6 +366,8 @@ fn an_endpoint_of_another_region_and_a_host_that_takes_no_events_are_refused() {
     for (kind, host) in [("mixpanel", "mixpanel.com"), ("posthog", "www.posthog.com"), ("segment", "cdn.segment.io")] {
         assert!(destination(kind, "us", &format!("https://{host}")).contains("takes no events"), "{host}");
     }
+    let elsewhere = destination("amplitude", "in", "https://relay.example.com");
+    assert!(elsewhere.contains("amplitude has no region `in`; it has us, eu"), "{elsewhere}");
     let fine = |region: &str, host: &str| {
         let more = format!("type: mixpanel, subject: stable, token: {{env: PRODUCT_TOKEN}}, region: {region}");
         parse(&format!("destinations: {{p: {{{more}, endpoint: \"https://{host}\"}}}}")).is_ok()
