@@ -338,17 +338,20 @@ fn every_query_of_the_dashboard_and_of_the_rules_names_metrics_and_labels_that_t
     }
 }
 
+/// Path, head in lower case and body of a request.
+type Got = (String, String, Vec<u8>);
+
 /// A receiver that takes everything: path, headers in lower case, body.
 struct Receiver {
     address: SocketAddr,
-    got: Arc<Mutex<Vec<(String, String, Vec<u8>)>>>,
+    got: Arc<Mutex<Vec<Got>>>,
 }
 
 impl Receiver {
     fn start() -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it has an address");
-        let got: Arc<Mutex<Vec<(String, String, Vec<u8>)>>> = Arc::default();
+        let got: Arc<Mutex<Vec<Got>>> = Arc::default();
         let kept = Arc::clone(&got);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -359,12 +362,12 @@ impl Receiver {
         Receiver { address, got }
     }
 
-    fn got(&self) -> Vec<(String, String, Vec<u8>)> {
+    fn got(&self) -> Vec<Got> {
         self.got.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-fn take(stream: std::net::TcpStream, kept: &Mutex<Vec<(String, String, Vec<u8>)>>) {
+fn take(stream: std::net::TcpStream, kept: &Mutex<Vec<Got>>) {
     let mut reader = BufReader::new(&stream);
     loop {
         let (mut head, mut length) = (String::new(), 0);
