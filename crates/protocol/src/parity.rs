@@ -237,6 +237,44 @@ pub const VENDORS: &[(&str, &[Report])] = &[
             },
         ],
     ),
+    (
+        "ga4",
+        &[
+            Report { name: "Geography", fields: &[named("user_location/country_id", "", Always)] },
+            Report {
+                name: "Acquisition",
+                fields: &[
+                    named("source", "context/campaign/source", Preset("attribution")),
+                    named("medium", "context/campaign/medium", Preset("attribution")),
+                    named("campaign", "context/campaign/name", Preset("attribution")),
+                    named("page_referrer", "context/page/referrer", Allow("context.page.referrer")),
+                ],
+            },
+            Report {
+                name: "Pages and screens",
+                fields: &[
+                    named("page_location", "context/page/url", Allow("context.page.url")),
+                    named("page_title", "context/page/title", Allow("context.page.title")),
+                ],
+            },
+            Report { name: "Tech: language", fields: &[named("language", "context/locale", Preset("device"))] },
+            Report {
+                name: "Monetization",
+                fields: &[
+                    named("currency", "properties/currency", Preset("revenue")),
+                    named("value", "properties/value", Allow("value")),
+                ],
+            },
+            Report {
+                name: "Retention, funnels, audiences",
+                fields: &[
+                    named("client_id", "userId", Always),
+                    named("user_id", "userId", Always),
+                    named("timestamp_micros", "timestamp", Always),
+                ],
+            },
+        ],
+    ),
     ("segment", SEGMENT),
     ("rudderstack", SEGMENT),
 ];
