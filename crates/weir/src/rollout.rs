@@ -265,9 +265,11 @@ impl Found {
         if is_meant {
             return Ok(Found { kept: Some(kept) });
         }
-        let what =
-            "the configuration is neither of those of the last rollout: it holds at once, and the rollout is over";
-        emit(Level::Warn, what, &[]);
+        emit(
+            Level::Warn,
+            "the configuration is neither of those of the last rollout: it holds at once, and the rollout is over",
+            &[],
+        );
         file::remove(data)?;
         Ok(Found { kept: None })
     }
@@ -406,8 +408,11 @@ impl Gateway {
         }
         *self.rollouts.lock() = State { running: None, ended: Some(Shown { breach: Some(why), ..shown }) };
         self.rollouts.has_kept.store(true, Relaxed);
-        let what = "a rollout was taken back: the generation before it stays in force; see `weir rollout status`";
-        emit(Level::Error, what, &[("kept_events", Field::Count(kept))]);
+        emit(
+            Level::Error,
+            "a rollout was taken back: the generation before it stays in force; see `weir rollout status`",
+            &[("kept_events", Field::Count(kept))],
+        );
         Ok(())
     }
 
@@ -455,8 +460,11 @@ impl Gateway {
                             ("destination", Field::Destination(id.clone())),
                             ("events", Field::Count(settled.rejected + settled.unknown)),
                         ];
-                        let what = "events that a rollout kept stay in quarantine: see `weir quarantine list`";
-                        emit(Level::Warn, what, &fields);
+                        emit(
+                            Level::Warn,
+                            "events that a rollout kept stay in quarantine: see `weir quarantine list`",
+                            &fields,
+                        );
                         break;
                     }
                     Ok(settled) if settled.delivered + settled.not_released == 0 => {
