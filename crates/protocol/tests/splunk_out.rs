@@ -128,6 +128,8 @@ fn answers_mean_what_splunk_documents() {
             Verdict::SplitAround(2),
         ),
         (429, r#"{"text":"Queue at capacity","code":26}"#, retry.clone(), retry.clone()),
+        (413, r#"{"code":413,"error":"too large"}"#, Verdict::Reject("too_large_for_vendor"), Verdict::Split),
+        (401, r#"{"code":401}"#, refused("credentials_refused"), refused("credentials_refused")),
         (401, "", refused("credentials_refused"), refused("credentials_refused")),
         (404, "", refused("endpoint_unknown"), refused("endpoint_unknown")),
         (413, "", Verdict::Reject("too_large_for_vendor"), Verdict::Split),

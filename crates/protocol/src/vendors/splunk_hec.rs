@@ -75,6 +75,9 @@ pub const CODES: &[Statuses] = &[
     (21, 22, Means::Refused("credentials_refused")),
 ];
 
+/// Splunk's codes have two digits at most.
+const CODE_MAX: u16 = 99;
+
 /// Every event.
 pub const EVENTS: Lane = Lane { number: 1, name: "events" };
 const LANES: &[Lane] = &[EVENTS];
@@ -256,7 +259,8 @@ impl Encoder for SplunkEncoder {
 
     fn interpret(&self, encoded: &Encoded, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Verdict {
         let reply = Reply::parse(body, &self.answers).unwrap_or_default();
-        let Some(code) = reply.code else {
+        // What stands before Splunk has codes of its own, such as the status once more.
+        let Some(code) = reply.code.filter(|code| *code <= CODE_MAX) else {
             return statuses::verdict(statuses::means(STATUSES, status), encoded, retry_after);
         };
         match (statuses::means(CODES, code), reply.ack, reply.invalid) {
@@ -283,7 +287,8 @@ impl Encoder for SplunkEncoder {
 
     fn confirmed(&self, receipt: Option<u64>, status: u16, body: &[u8]) -> Confirmation {
         let reply = Reply::parse(body, &self.answers).unwrap_or_default();
-        if let Some(Means::Refused(code)) = reply.code.map(|code| statuses::means(CODES, code)) {
+        let code = reply.code.filter(|code| *code <= CODE_MAX);
+        if let Some(Means::Refused(code)) = code.map(|code| statuses::means(CODES, code)) {
             return Confirmation::Refused(code);
         }
         match status {
