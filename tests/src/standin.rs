@@ -13,6 +13,7 @@ pub mod check;
 pub mod datadog;
 pub mod fault;
 pub mod ga4;
+pub mod otlp;
 pub mod posthog;
 pub mod record;
 pub mod segment;

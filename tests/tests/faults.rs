@@ -121,10 +121,15 @@ fn is_http(kind: &DestinationKind) -> bool {
 /// The lines of one destination, named after its kind.
 fn destination(kind: &DestinationKind, url: &str, range: &str) -> String {
     let name = kind.name;
-    let onward = if kind.forwards { "onward: [], " } else { "" };
-    let own = if name == "ga4" { "ga4: {measurement_id: G-TEST}, " } else { "" };
+    // What the stand-in reads of OpenTelemetry is JSON.
+    let own = match name {
+        _ if kind.forwards => "onward: [], ",
+        "ga4" => "ga4: {measurement_id: G-TEST}, ",
+        "otlp" => "otlp: {encoding: json}, ",
+        _ => "",
+    };
     format!(
-        "  {name}: {{type: {name}, subject: stable, endpoint: \"{url}\", allow_addresses: [{range}], {onward}{own}\
+        "  {name}: {{type: {name}, subject: stable, endpoint: \"{url}\", allow_addresses: [{range}], {own}\
          token: {{env: PRODUCT_TOKEN}}, timeouts: {{request: 1s}}, release: {{allow: [n, plan]}}}}\n"
     )
 }

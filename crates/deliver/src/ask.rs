@@ -18,7 +18,7 @@ use weir_protocol::outbound::{DestinationSetup, Encoded};
 
 use crate::deliver::Context;
 use crate::send::{header_map, settle};
-use crate::setup::Setup;
+use crate::setup::{Setup, Transport};
 
 /// How long an SDK is kept waiting for the vendor. posthog-js gives up on flags after 3 s.
 const PATIENCE: Duration = Duration::from_millis(2_500);
@@ -69,6 +69,8 @@ pub(crate) async fn ask(
     about: MinimisedBatch,
     build: impl FnOnce(&Released<'_>, &DestinationSetup) -> Option<Encoded>,
 ) -> Result<Answered, AskError> {
+    // A folder answers no questions.
+    let Transport::Http { endpoint, client } = &setup.transport else { return Err(AskError::NotSending) };
     let question = question(context, setup, &about, build)?;
     drop(about);
     let headers = header_map(&question.encoded).ok_or(AskError::NotSent)?;
@@ -86,13 +88,13 @@ pub(crate) async fn ask(
     // A crash before this is durable leaves nothing, and nothing left.
     let batch = context.ledger.intend(intent).await.map_err(|_| AskError::NotRecorded)?;
     let request = Request {
-        endpoint: &setup.endpoint,
+        endpoint,
         method: if question.encoded.method() == "GET" { Method::GET } else { Method::POST },
         path_and_query: question.encoded.path_and_query(),
         headers,
         body: question.encoded.body(),
     };
-    let sent = tokio::time::timeout(PATIENCE, setup.client.send(request)).await;
+    let sent = tokio::time::timeout(PATIENCE, client.send(request)).await;
     let label = |reason: &'static str| context.names.label(reason);
     let (answer, status, results) = match sent {
         Ok(Ok(response)) if (200..300).contains(&response.status) => {

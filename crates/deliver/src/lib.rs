@@ -8,7 +8,8 @@
 //! again, without being told to, what does not repeat safely; let one destination's trouble touch another or the intake.
 //!
 //! Read in this order: [`setup`] (what a destination is), [`deliver`] (the handle), `task` (one destination's loop), `cut` (events
-//! to batches), `send` (the life of one batch), [`compare`] and [`staged`] (rollouts), [`replay`], [`resend`], [`ask`], `breaker`.
+//! to batches), `send` (the life of one batch), `folder` (files of this machine), [`compare`] and [`staged`] (rollouts), [`replay`],
+//! [`resend`], [`ask`], `breaker`.
 
 pub mod ask;
 pub mod compare;
@@ -23,15 +24,17 @@ pub mod trace;
 
 mod breaker;
 mod cut;
+mod folder;
 mod send;
 mod task;
 
 pub use ask::{Answered, AskError};
 pub use compare::{Comparison, Pair};
 pub use deliver::{Deliver, DeliverError, Parts};
+pub use folder::Folder;
 pub use judge::Judge;
 pub use replay::Replayed;
 pub use resend::{Progress, Resent, Wanted};
-pub use setup::{OnLag, OnUnknown, Options, Setup, Start};
+pub use setup::{OnLag, OnUnknown, Options, Setup, Start, Transport};
 pub use staged::{Counts, Rollout, Staged};
 pub use status::{BreakerState, DestinationStatus};

@@ -184,7 +184,9 @@ async fn send_once(
                 report.rejected += count;
                 (status, Results::Rejected(label(code)))
             }
-            Verdict::Unknown | Verdict::Confirm { .. } => unknown(sending, id, count, report).await?,
+            Verdict::Unknown | Verdict::Undecided | Verdict::Confirm { .. } => {
+                unknown(sending, id, count, report).await?;
+            }
             Verdict::Retry { .. } | Verdict::Refused(_) => {
                 report.put_off += count;
                 (status, Results::Returned)

@@ -537,7 +537,7 @@ async fn send_once(way: &Way, batch: Batch, report: &mut Resent) -> Result<Once,
             }
             Verdict::Retry { after } => (status, Results::Returned, Once::Later(batch.items, after)),
             Verdict::Refused(_) => (status, Results::Returned, Once::Later(batch.items, None)),
-            Verdict::Unknown | Verdict::Confirm { .. } => {
+            Verdict::Unknown | Verdict::Undecided | Verdict::Confirm { .. } => {
                 report.unknown += count;
                 (status, Results::Unknown, Once::Lost)
             }

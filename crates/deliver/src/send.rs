@@ -17,13 +17,14 @@ use weir_event::log::{Field, Level, emit};
 use weir_event::{DestinationId, GenerationId};
 use weir_hold::{EntryId, Owner, Rejected};
 use weir_ledger::{BatchId, Intent, LedgerError, Outcome, Purpose, Results, Status};
-use weir_outbound::{Request, Response, SendError};
+use weir_outbound::{NotSent, Request, Response, SendError};
 use weir_protocol::outbound::{Confirmation, Encoded, Question, Verdict};
 
 use crate::breaker::{Breaker, wait};
 use crate::cut::{Batch, Item};
 use crate::deliver::Context;
-use crate::setup::{OnLag, Setup};
+use crate::folder::NotPut;
+use crate::setup::{OnLag, Setup, Transport};
 use crate::staged::Staged;
 use crate::status::Gauges;
 use crate::trace::{Steps, about};
@@ -260,6 +261,11 @@ impl Sending {
                         return self.reject(&batch, id, status, all, true).await;
                     }
                     Verdict::Retry { after } => (Some(status), after, false),
+                    Verdict::Undecided => {
+                        self.gauges.unknown_requests.fetch_add(1, Relaxed);
+                        permit.succeeded();
+                        return self.finish(Outcome { batch: id, status, results: Results::Unknown }).await;
+                    }
                     // A confirmation was waited for above.
                     Verdict::Unknown | Verdict::Confirm { .. } => {
                         self.gauges.unknown_requests.fetch_add(1, Relaxed);
@@ -389,6 +395,16 @@ impl Sending {
         // What a signature says of the time is true of one attempt only.
         put_headers(&mut headers, batch.encoded.attempt_headers(self.context.clock.now()));
         let began = Instant::now();
+        if let Transport::Folder(folder) = &self.setup.transport {
+            let (name, content) = (batch.encoded.path_and_query(), batch.encoded.body());
+            let put = folder.put(name, content, self.context.clock.now()).await;
+            self.gauges.took.observe(began.elapsed());
+            return match put {
+                Ok(()) => Tried::Verdict(200, Verdict::Accepted),
+                Err(NotPut::NotThere) => Tried::NotSent,
+                Err(NotPut::NotDurable) => Tried::Unknown,
+            };
+        }
         let sent = self.exchange(&batch.encoded, headers).await;
         if !matches!(sent, Err(SendError::NotSent(_))) {
             self.gauges.took.observe(began.elapsed());
@@ -417,14 +433,13 @@ impl Sending {
     }
 
     async fn exchange(&self, encoded: &Encoded, headers: HeaderMap) -> Result<Response, SendError> {
-        let request = Request {
-            endpoint: &self.setup.endpoint,
-            method: Method::POST,
-            path_and_query: encoded.path_and_query(),
-            headers,
-            body: encoded.body(),
+        let Transport::Http { endpoint, client } = &self.setup.transport else {
+            // A folder is written to, see `send`.
+            return Err(SendError::NotSent(NotSent::InvalidRequest));
         };
-        self.setup.client.send(request).await
+        let method = if encoded.method() == "PUT" { Method::PUT } else { Method::POST };
+        let (path_and_query, body) = (encoded.path_and_query(), encoded.body());
+        client.send(Request { endpoint, method, path_and_query, headers, body }).await
     }
 
     /// The answer to a question; `None` where there is none.
@@ -619,11 +634,13 @@ pub(crate) fn headers(batch: &Batch) -> Option<HeaderMap> {
 
 pub(crate) fn header_map(encoded: &Encoded) -> Option<HeaderMap> {
     let mut out = HeaderMap::new();
-    put_headers(&mut out, encoded.headers().iter().map(|(name, value)| (*name, value))).then_some(out)
+    let own = encoded.own_headers().iter().map(|(name, value)| (name.as_str(), value.reveal()));
+    let headers = encoded.headers().iter().map(|(name, value)| (*name, value.as_str()));
+    put_headers(&mut out, headers.chain(own)).then_some(out)
 }
 
 /// Whether all of them are headers.
-fn put_headers<V: AsRef<str>>(out: &mut HeaderMap, headers: impl Iterator<Item = (&'static str, V)>) -> bool {
+fn put_headers<'a, V: AsRef<str>>(out: &mut HeaderMap, headers: impl Iterator<Item = (&'a str, V)>) -> bool {
     let mut all = true;
     for (name, value) in headers {
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value.as_ref())) {

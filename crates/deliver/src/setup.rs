@@ -10,6 +10,8 @@ use weir_policy::ReleasePolicy;
 use weir_protocol::outbound::DestinationSetup;
 use weir_protocol::vendors::DestinationKind;
 
+use crate::folder::Folder;
+
 /// What to do with events whose outcome nobody knows (D3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OnUnknown {
@@ -62,6 +64,8 @@ pub struct Options {
     pub breaker_failures: u32,
     /// How long a batch that is not full waits for more events.
     pub linger: Duration,
+    /// Events that are gathered before they are cut.
+    pub window_events_max: usize,
     /// Requests under way at a time on lanes where order does not matter; one on the others.
     pub in_flight_max: usize,
 }
@@ -81,6 +85,8 @@ impl Default for Options {
             retry_after_longest: Duration::from_secs(3_600),
             breaker_failures: 5,
             linger: Duration::from_millis(200),
+            // One full request of Mixpanel's.
+            window_events_max: 2_000,
             in_flight_max: 4,
         }
     }
@@ -98,12 +104,24 @@ pub struct Setup {
     pub kind: &'static DestinationKind,
     /// What the format needs to know; checked by making an encoder of it before this is made.
     pub vendor: DestinationSetup,
-    /// Where requests go.
-    pub endpoint: Endpoint,
-    /// Sends them.
-    pub client: Client,
+    /// Where it goes, and how it gets there.
+    pub transport: Transport,
     /// How.
     pub options: Options,
+}
+
+/// How what an encoder made gets to where it belongs.
+#[derive(Clone, Debug)]
+pub enum Transport {
+    /// As a request.
+    Http {
+        /// Where requests go.
+        endpoint: Endpoint,
+        /// Sends them.
+        client: Client,
+    },
+    /// As a file, under the name that its path says.
+    Folder(Folder),
 }
 
 impl Setup {
@@ -116,8 +134,7 @@ impl Setup {
             inquiries: Arc::clone(&other.inquiries),
             kind: self.kind,
             vendor: self.vendor.clone(),
-            endpoint: self.endpoint.clone(),
-            client: self.client.clone(),
+            transport: self.transport.clone(),
             options: self.options.clone(),
         }
     }
@@ -125,6 +142,6 @@ impl Setup {
 
 impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Setup").field("id", &self.id).field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Setup").field("id", &self.id).field("transport", &self.transport).finish_non_exhaustive()
     }
 }

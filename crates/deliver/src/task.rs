@@ -22,13 +22,11 @@ use crate::cut::{Batch, Cut, CutError, Cutter, Item, Terminal, all_repeat_safely
 use crate::deliver::Context;
 use crate::resend::say_unfinished;
 use crate::send::{Control, Course, Done, Sending, code, may_pass, settle, to_quarantine};
-use crate::setup::{OnLag, OnUnknown, Setup};
+use crate::setup::{OnLag, OnUnknown, Options, Setup};
 use crate::staged::StagedCutter;
 use crate::status::Gauges;
 use crate::trace::Steps;
 
-/// Events gathered before they are cut: one full request of Mixpanel's.
-const WINDOW_EVENTS_MAX: usize = 2_000;
 /// Batches that wait before no more is gathered.
 const QUEUED_BATCHES_MAX: usize = 4;
 /// Batches of one lane that wait for the vendor's confirmation before no more are sent: each keeps its events and its body.
@@ -158,7 +156,7 @@ impl Task {
             }
             self.start_sending();
             self.show();
-            if self.window.len() >= WINDOW_EVENTS_MAX {
+            if self.window.len() >= self.window_events_max() {
                 self.cut_window().await?;
                 continue;
             }
@@ -187,6 +185,12 @@ impl Task {
                 }
             }
         }
+    }
+
+    /// Events gathered before they are cut.
+    fn window_events_max(&self) -> usize {
+        let options = self.seen.setup.as_ref().map(|setup| setup.options.window_events_max);
+        options.unwrap_or_else(|| Options::default().window_events_max).max(1)
     }
 
     fn gathers(&self) -> bool {
@@ -411,9 +415,10 @@ impl Task {
     async fn cut_window(&mut self) -> Result<(), Halt> {
         self.window_since = None;
         let mut items = std::mem::take(&mut self.window);
-        if items.len() > WINDOW_EVENTS_MAX {
+        let most = self.window_events_max();
+        if items.len() > most {
             // A group does not end where a request is full; what is over begins the next one.
-            self.window = items.split_off(WINDOW_EVENTS_MAX);
+            self.window = items.split_off(most);
             self.window_since = Some(Instant::now());
         }
         if items.is_empty() { Ok(()) } else { self.cut_items(items, None, false).await }

@@ -74,12 +74,17 @@ impl Endpoint {
         if self.path.is_empty() { "/" } else { &self.path }
     }
 
+    /// Whether it has no path of its own.
+    pub fn is_bare(&self) -> bool {
+        self.base_path().is_empty()
+    }
+
     pub(crate) fn server_name(&self) -> Option<ServerName<'static>> {
         ServerName::try_from(self.host.to_string()).ok()
     }
 
     /// The value of the `Host` header.
-    pub(crate) fn host_header(&self) -> String {
+    pub fn host_header(&self) -> String {
         let port = if self.port == if self.tls { 443 } else { 80 } { String::new() } else { format!(":{}", self.port) };
         if self.host.contains(':') { format!("[{}]{port}", self.host) } else { format!("{}{port}", self.host) }
     }

@@ -15,6 +15,7 @@ use weir_event::{Millis, Names, Rule};
 use weir_policy::Released;
 
 use crate::signing::{SigningKeys, webhook_id};
+use crate::vendors::files::S3Signer;
 
 /// One destination's outbound format. Each delivery task owns one; it caches and needs no lock.
 pub trait Encoder: Send {
@@ -114,6 +115,8 @@ pub enum Verdict {
     Refused(&'static str),
     /// It cannot be told whether the vendor has it, as if no answer had come.
     Unknown,
+    /// The same, and the vendor forbids to send it again: it stays unknown.
+    Undecided,
     /// The event at this place, or the one before it, since vendors count from both ends, does not go in: send them by themselves.
     SplitAround(u32),
     /// The vendor has read all of it and will say later whether it is kept: ask by [`Encoder::confirm`], under its own number.
@@ -191,6 +194,14 @@ impl Building {
     }
 }
 
+/// How an attempt is signed.
+#[derive(Clone)]
+enum Signing {
+    None,
+    Webhook(SigningKeys),
+    S3(S3Signer),
+}
+
 /// A request, ready to be sent. Only encoders make one, and only of [`Released`] events (D2).
 ///
 /// ```compile_fail,E0451
@@ -208,7 +219,8 @@ pub struct Encoded {
     body: Bytes,
     bytes_uncompressed: usize,
     digest: [u8; 32],
-    signing: Option<SigningKeys>,
+    signing: Signing,
+    own_headers: Option<Arc<[(String, Secret)]>>,
 }
 
 impl Encoded {
@@ -253,8 +265,22 @@ impl Encoded {
             body: body.into(),
             bytes_uncompressed,
             digest,
-            signing: None,
+            signing: Signing::None,
+            own_headers: None,
         }
+    }
+
+    /// Makes an object of an object store, or a file. `digest`: SHA-256 of the content before compression.
+    pub(crate) fn put(
+        lane: Lane,
+        count: u32,
+        path: String,
+        content_type: &'static str,
+        body: Vec<u8>,
+        digest: [u8; 32],
+    ) -> Encoded {
+        let post = Encoded::post(lane, count, path, content_type, body, None);
+        Encoded { method: "PUT", digest, ..post }
     }
 
     /// Makes a question that is all in its path and query; its digest is theirs.
@@ -271,7 +297,8 @@ impl Encoded {
             body: Bytes::new(),
             bytes_uncompressed: 0,
             digest,
-            signing: None,
+            signing: Signing::None,
+            own_headers: None,
         }
     }
 
@@ -280,9 +307,21 @@ impl Encoded {
         self
     }
 
+    /// Headers whose names come from the configuration.
+    pub(crate) fn with_own_headers(mut self, headers: Arc<[(String, Secret)]>) -> Encoded {
+        self.own_headers = Some(headers);
+        self
+    }
+
     /// Signs each attempt with these.
     pub(crate) fn signed(mut self, keys: SigningKeys) -> Encoded {
-        self.signing = Some(keys);
+        self.signing = Signing::Webhook(keys);
+        self
+    }
+
+    /// Signs each attempt for an object store.
+    pub(crate) fn signed_for_s3(mut self, signer: S3Signer) -> Encoded {
+        self.signing = Signing::S3(signer);
         self
     }
 
@@ -296,7 +335,7 @@ impl Encoded {
         self.count
     }
 
-    /// `POST`, or `GET` for a question.
+    /// `POST`, `PUT` for an object, or `GET` for a question.
     pub fn method(&self) -> &'static str {
         self.method
     }
@@ -306,15 +345,25 @@ impl Encoded {
         &self.path_and_query
     }
 
-    /// Every header but `Host`, `Content-Length` and those of an attempt. May hold credentials: not for logs.
+    /// Every header but `Host`, `Content-Length`, those of the configuration and those of an attempt. May hold credentials: not for
+    /// logs.
     pub fn headers(&self) -> &[(&'static str, String)] {
         &self.headers
     }
 
+    /// The headers whose names come from the configuration.
+    pub fn own_headers(&self) -> &[(String, Secret)] {
+        self.own_headers.as_deref().unwrap_or_default()
+    }
+
     /// The headers that an attempt at `now` has beside [`Encoded::headers`]: a signature over its time. Each attempt has its own.
     pub fn attempt_headers(&self, now: Millis) -> impl Iterator<Item = (&'static str, String)> {
-        let headers = |keys: &SigningKeys| keys.headers(&webhook_id(&self.digest), now, &self.body);
-        self.signing.as_ref().map(headers).into_iter().flatten()
+        let headers = match &self.signing {
+            Signing::None => None,
+            Signing::Webhook(keys) => Some(keys.headers(&webhook_id(&self.digest), now, &self.body)),
+            Signing::S3(signer) => Some(signer.headers(&self.path_and_query, now, &self.body)),
+        };
+        headers.into_iter().flatten()
     }
 
     /// The body as sent.
@@ -340,8 +389,8 @@ impl fmt::Debug for Encoded {
     }
 }
 
-/// `None` where memory fails to take it, which a `Vec` does not do.
-fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
+/// Compressed, or `None` where memory fails to take it, which a `Vec` does not do; at the level where time is cheaper than bytes.
+pub(crate) fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
     encoder.write_all(bytes).ok()?;
     encoder.finish().ok()
@@ -395,6 +444,10 @@ pub struct Settings {
     pub ga4: crate::vendors::ga4::Settings,
     /// Of type `splunk_hec`.
     pub splunk_hec: crate::vendors::splunk_hec::Settings,
+    /// Of type `files`.
+    pub files: crate::vendors::files::Settings,
+    /// Of type `otlp`.
+    pub otlp: crate::vendors::otlp::Settings,
 }
 
 /// How a Mixpanel project makes one person of several ids. Source: Mixpanel's "Identity Management" pages.

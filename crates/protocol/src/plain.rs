@@ -75,22 +75,24 @@ impl Plain {
                 put_bare_id(out, id);
             }
         }
-        self.put_groups(event, out);
         if let Some(code) = event.country().code() {
             put_field(out, "country", code);
         }
-        self.put_sections(event, out);
+        let found = self.find(event);
+        for (key, part) in PARTS {
+            let before = out.len();
+            put_key(out, key);
+            if !self.put_part(event, *part, &found, out) {
+                out.truncate(before);
+            }
+        }
     }
 
-    fn put_groups(&self, event: &Released<'_>, out: &mut Vec<u8>) {
+    /// Writes the groups of an event as an object; `false`: it has none.
+    fn put_groups(&self, event: &Released<'_>, out: &mut Vec<u8>) -> bool {
         let mut is_open = false;
         for kind in group_types(event) {
-            if !std::mem::replace(&mut is_open, true) {
-                put_key(out, "groups");
-                out.push(b'{');
-            } else {
-                out.push(b',');
-            }
+            out.push(if std::mem::replace(&mut is_open, true) { b',' } else { b'{' });
             put_string(out, self.keys.paths.names().entry(kind).key.as_bytes());
             out.extend_from_slice(b":[");
             for (i, id) in groups_of(event, kind).enumerate() {
@@ -104,32 +106,38 @@ impl Plain {
         if is_open {
             out.push(b'}');
         }
+        is_open
     }
 
-    fn put_sections(&mut self, event: &Released<'_>, out: &mut Vec<u8>) {
-        let found = self.sections(event.leaves());
-        let is_unset =
-            matches!(event.operation(), Operation::Profile(op) | Operation::Group(op) if op == ProfileOp::Unset);
-        for (section, key) in SECTIONS {
-            if found & section.bit() == 0 {
-                continue;
-            }
-            put_key(out, key);
-            out.push(b'{');
-            let mut tape = Tape { keys: &mut self.keys, section: *section };
-            if is_unset {
-                put_unset(out, event.leaves(), &mut tape, b"null");
-            } else {
-                put_tape(out, event.leaves(), &mut tape, false);
-            }
-            out.push(b'}');
+    /// What of an event there is, for [`Plain::put_part`].
+    pub(crate) fn find(&mut self, event: &Released<'_>) -> Found {
+        Found(self.sections(event.leaves()))
+    }
+
+    /// Writes one part of an event as an object; `false`: it has nothing of it, and nothing was written.
+    pub(crate) fn put_part(&mut self, event: &Released<'_>, part: Part, found: &Found, out: &mut Vec<u8>) -> bool {
+        let section = match part {
+            Part::Groups => return self.put_groups(event, out),
+            Part::Properties => Section::PROPERTIES,
+            Part::Profile => Section::PROFILE,
+            Part::GroupProfile => Section::GROUP_PROFILE,
+            Part::Context => Section::CONTEXT,
+        };
+        let is_there = if part == Part::Context { found.0 >> section.0 } else { found.0 & section.bit() } != 0;
+        if !is_there {
+            return false;
         }
-        if found >> Section::CONTEXT.0 != 0 {
-            put_key(out, "context");
-            out.push(b'{');
-            self.put_context(event, found, out);
-            out.push(b'}');
+        out.push(b'{');
+        let mut tape = Tape { keys: &mut self.keys, section };
+        if part == Part::Context {
+            self.put_context(event, found.0, out);
+        } else if matches!(event.operation(), Operation::Profile(op) | Operation::Group(op) if op == ProfileOp::Unset) {
+            put_unset(out, event.leaves(), &mut tape, b"null");
+        } else {
+            put_tape(out, event.leaves(), &mut tape, false);
         }
+        out.push(b'}');
+        true
     }
 
     fn put_context(&mut self, event: &Released<'_>, found: u64, out: &mut Vec<u8>) {
@@ -235,11 +243,29 @@ impl Section {
     }
 }
 
-const SECTIONS: &[(Section, &str)] =
-    &[(Section::PROPERTIES, "properties"), (Section::PROFILE, "profile"), (Section::GROUP_PROFILE, "group_profile")];
+/// Which sections of an event have leaves, as bits.
+pub(crate) struct Found(u64);
+
+/// A part of a record that is an object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Groups,
+    Properties,
+    Profile,
+    GroupProfile,
+    Context,
+}
+
+const PARTS: &[(&str, Part)] = &[
+    ("groups", Part::Groups),
+    ("properties", Part::Properties),
+    ("profile", Part::Profile),
+    ("group_profile", Part::GroupProfile),
+    ("context", Part::Context),
+];
 
 /// What is written at the top instead, or nowhere (D18).
-const NOT_IN_CONTEXT: &[&str] = &["context.ip", "context.location.country"];
+pub(crate) const NOT_IN_CONTEXT: &[&str] = &["context.ip", "context.location.country"];
 
 /// Keys as JSON, made once per path.
 struct Keys {

@@ -13,6 +13,8 @@ pub enum Means {
     Invalid(&'static str),
     /// The vendor does not take us; everything is kept and somebody is told, under this code.
     Refused(&'static str),
+    /// All of it goes to quarantine under this code: the vendor forbids to try again, in halves or whole.
+    Final(&'static str),
     /// Not now.
     Retry,
     /// It cannot be told whether the vendor has it: `on_unknown` decides.
@@ -36,6 +38,7 @@ pub(crate) fn verdict(means: Means, encoded: &Encoded, retry_after: Option<Durat
         Means::Invalid(code) => Verdict::Reject(code),
         Means::Refused(code) => Verdict::Refused(code),
         Means::Retry => Verdict::Retry { after: retry_after },
+        Means::Final(code) => Verdict::Reject(code),
         Means::Unknown => Verdict::Unknown,
     }
 }

@@ -2,8 +2,10 @@
 
 pub mod amplitude;
 pub mod datadog;
+pub mod files;
 pub mod ga4;
 pub mod mixpanel;
+pub mod otlp;
 pub mod posthog;
 pub mod rudderstack;
 pub mod segment;
@@ -123,6 +125,22 @@ pub const DESTINATIONS: &[DestinationKind] = &[
         endpoints: datadog::ENDPOINTS,
         encoder: datadog::encoder,
         repeat: datadog::REPEAT,
+        resends_unknown: true,
+        forwards: false,
+    },
+    DestinationKind {
+        name: "files",
+        endpoints: files::ENDPOINTS,
+        encoder: files::encoder,
+        repeat: files::REPEAT,
+        resends_unknown: true,
+        forwards: false,
+    },
+    DestinationKind {
+        name: "otlp",
+        endpoints: otlp::ENDPOINTS,
+        encoder: otlp::encoder,
+        repeat: otlp::REPEAT,
         resends_unknown: true,
         forwards: false,
     },

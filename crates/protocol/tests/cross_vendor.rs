@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use weir_event::names::ClassOnly;
 use weir_event::{DraftBatch, Names, Operation, Role, Rule, SubjectKind};
 use weir_protocol::body::Limits;
-use weir_protocol::outbound::Building;
+use weir_protocol::outbound::{Building, Settings};
+use weir_protocol::vendors::otlp::Encoding;
 use weir_protocol::vendors::{DESTINATIONS, PROTOCOLS};
 use weir_protocol::{Call, DecodeOptions, DestinationSetup, IdentityMerge, RequestHead, encoder, protocol};
 
@@ -59,7 +60,10 @@ fn fates(world: &World, to: &str, merge: IdentityMerge, case: &Case) -> Vec<Resu
         password: weir_protocol::Secret::new("s3cret"),
         project_id: Some("77".to_owned()),
     });
-    let setup = DestinationSetup { identity_merge: merge, import, ..world.setup(TOKEN) };
+    // What this page reads is JSON.
+    let mut settings = Settings::default();
+    settings.otlp.encoding = Encoding::Json;
+    let setup = DestinationSetup { identity_merge: merge, import, settings, ..world.setup(TOKEN) };
     let mut encoder = encoder(to, setup).expect("a setup");
     world.fates(case.from, case.path, &case.request, |fates| {
         let each = |fate: Result<weir_policy::Released<'_>, Rule>| {
@@ -78,6 +82,9 @@ fn fates(world: &World, to: &str, merge: IdentityMerge, case: &Case) -> Vec<Resu
 /// By what a vendor knows a message: its type, its name, or the operation on a profile.
 fn name_of(body: &Value) -> String {
     let message = [body, &body["events"], &body["batch"]].into_iter().find_map(|list| list.get(0)).unwrap_or(body);
+    if let Some(record) = body.pointer("/resourceLogs/0/scopeLogs/0/logRecords/0") {
+        return record["eventName"].as_str().unwrap_or("?").to_owned();
+    }
     // A collector's event is an object of its own.
     let message = if message["event"].is_object() { &message["event"] } else { message };
     let text = |key: &str| message[key].as_str().map(str::to_owned);
@@ -106,7 +113,7 @@ fn carriers(body: &Value, concept: &str) -> BTreeSet<String> {
         "A page is viewed" => &["title", "name", "category"],
         "A screen is viewed" => &["title", "name"],
         "A session" => &["session"],
-        "A time of the client's" => &["time", "timestamp", "originaltimestamp", "sentat"],
+        "A time of the client's" => &["time", "timestamp", "originaltimestamp", "sentat", "timeunixnano"],
         _ => &[],
     };
     let mut out = BTreeSet::new();
@@ -114,6 +121,17 @@ fn carriers(body: &Value, concept: &str) -> BTreeSet<String> {
     while let Some((path, value)) = open.pop() {
         match value {
             Value::Array(list) => open.extend(list.iter().map(|value| (path.clone(), value))),
+            // An attribute of OpenTelemetry.
+            Value::Object(map) if map.contains_key("key") && map["value"].is_object() => {
+                let value = map["value"].as_object().and_then(|typed| typed.values().next()).unwrap_or(&Value::Null);
+                let key = map["key"].as_str().unwrap_or_default();
+                let last = key.rsplit('.').next().unwrap_or_default().to_lowercase();
+                let is_time = concept == CONCEPTS[13];
+                let is_one = words.iter().any(|of| if is_time { last == *of } else { last.contains(of) });
+                if is_one && !value.is_object() {
+                    out.insert(key.to_owned());
+                }
+            }
             Value::Object(map) => {
                 for (key, value) in map {
                     let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };

@@ -222,8 +222,14 @@ pub struct Destination {
     pub endpoint: Option<Origin>,
     /// Ranges, not public, that may be connected to.
     pub allow_addresses: Vec<Cidr>,
-    /// The project token.
-    pub token: Secret,
+    /// The project token, where the type has one.
+    pub token: Option<Secret>,
+    /// Secrets in what only its type reads.
+    pub more_secrets: Vec<Secret>,
+    /// Type `files` in a folder of this machine: the folder.
+    pub folder: Option<PathBuf>,
+    /// Type `files`: how long a file waits for more events.
+    pub roll_every: Option<Duration>,
     /// The service account for old events.
     pub import: Option<Import>,
     /// Whose events it takes.
@@ -274,7 +280,12 @@ impl Destination {
             && (sources.is_empty() || sources.iter().any(|name| name == source.as_str()))
     }
 
-    /// Where requests go: the endpoint, or the region's own host.
+    /// Where it is, for people: its origin, or its folder.
+    pub fn place(&self) -> String {
+        self.folder.as_ref().map_or_else(|| self.origin().to_owned(), |folder| folder.display().to_string())
+    }
+
+    /// Where requests go: the endpoint, or the region's own host; empty for a folder.
     pub fn origin(&self) -> &str {
         match &self.endpoint {
             Some(endpoint) => endpoint.as_str(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir_deliver::{OnLag, OnUnknown, Options, Setup, Start};
+use weir_deliver::{Folder, OnLag, OnUnknown, Options, Setup, Start, Transport};
 use weir_event::{DestinationId, Names, Offset};
 use weir_outbound::{Client, ClientOptions, Endpoint};
 use weir_policy::{ReleasePolicy, ReleaseSpec, Routing, RuleSpec, SubjectMode};
@@ -42,12 +42,14 @@ pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Ar
     if is_elsewhere {
         problems.push(flaw("region", format!("{}: {}", from.region, SetupError::UnknownRegion)));
     }
-    let endpoint = (!is_elsewhere).then(|| Endpoint::parse(from.origin()).map_err(|e| e.to_string()));
+    let is_http = !is_elsewhere && from.folder.is_none();
+    let endpoint = is_http.then(|| Endpoint::parse(from.origin()).map_err(|e| e.to_string()));
     let endpoint = endpoint.and_then(|parsed| parsed.map_err(|e| problems.push(flaw("endpoint", e))).ok());
     let vendor = vendor_setup(from, names);
     // Secrets that were not looked for, or not found, which is said elsewhere, say nothing about the rest.
     let import = from.import.iter().flat_map(|import| [&import.username, &import.secret]);
-    let has_secrets = import.chain([&from.token]).all(|secret| secret.reveal().is_some());
+    let own = from.token.iter().chain(&from.more_secrets);
+    let has_secrets = import.chain(own).all(|secret| secret.reveal().is_some());
     if let Some(kind) = kind
         && has_secrets
         && let Err(error) = (kind.encoder)(vendor.clone())
@@ -55,11 +57,16 @@ pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Ar
         problems.push(flaw("", error.to_string()));
     }
     let client = client(from).map_err(|e| problems.push(flaw("root_certificates", e))).ok();
-    match (release, inquiries, kind, endpoint, client) {
-        (Some(release), Some(inquiries), Some(kind), Some(endpoint), Some(client)) if problems.is_empty() => {
+    let transport = match (&from.folder, endpoint, client) {
+        (Some(folder), ..) => Some(Transport::Folder(Folder::new(folder.clone()))),
+        (None, Some(endpoint), Some(client)) => Some(Transport::Http { endpoint, client }),
+        _ => None,
+    };
+    match (release, inquiries, kind, transport) {
+        (Some(release), Some(inquiries), Some(kind), Some(transport)) if problems.is_empty() => {
             let options = options(from, kind, config);
             let (release, inquiries) = (Arc::new(release), Arc::new(inquiries));
-            Ok(Setup { id: id.clone(), release, inquiries, kind, vendor, endpoint, client, options })
+            Ok(Setup { id: id.clone(), release, inquiries, kind, vendor, transport, options })
         }
         _ => Err(problems),
     }
@@ -157,7 +164,7 @@ fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {
     weir_keys::random(&mut settings.splunk_hec.channel);
     let secret = |secret: &config::Secret| Secret::new(secret.reveal().unwrap_or_default());
     DestinationSetup {
-        token: secret(&from.token),
+        token: from.token.as_ref().map_or_else(|| Secret::new(""), secret),
         import: from.import.as_ref().map(|import| ImportCredentials {
             user: secret(&import.username),
             password: secret(&import.secret),
@@ -186,6 +193,7 @@ fn client(from: &Destination) -> Result<Client, String> {
 }
 
 fn options(from: &Destination, kind: &DestinationKind, config: &Config) -> Options {
+    let usual = Options::default();
     Options {
         on_unknown: match from.on_unknown {
             Some(config::OnUnknown::Resend) => OnUnknown::Resend,
@@ -204,6 +212,11 @@ fn options(from: &Destination, kind: &DestinationKind, config: &Config) -> Optio
             config::StartFrom::Now => Start::Now,
             config::StartFrom::Earliest => Start::From(Offset(0)),
         },
-        ..Options::default()
+        linger: from.roll_every.unwrap_or(usual.linger),
+        window_events_max: match from.roll_every {
+            Some(_) => from.settings.files.events_max,
+            None => usual.window_events_max,
+        },
+        ..usual
     }
 }

@@ -147,7 +147,7 @@ pub fn greeting(
         let allowed =
             if destination.allow.is_empty() { "no property".to_owned() } else { destination.allow.join(", ") };
         let ids = if matches!(destination.subject, Subject::Raw { .. }) { ", your own ids" } else { "" };
-        let _ = writeln!(out, "\nwhat leaves to {id} ({}): the baseline{ids} and {allowed}", destination.origin());
+        let _ = writeln!(out, "\nwhat leaves to {id} ({}): the baseline{ids} and {allowed}", destination.place());
         let _ = writeln!(out, "  to allow more: destinations.{id}.release.allow in {}", config.display());
     }
     out

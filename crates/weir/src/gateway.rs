@@ -176,6 +176,35 @@ pub struct Reloaded {
     pub is_staged: bool,
 }
 
+/// A destination that is a folder must not be one of ours: what it is given would be read as journal, ledger or keys, or copied with
+/// them.
+fn refuse_own_folders(config: &Config, places: &Places) -> Result<(), Problems> {
+    let problems: Vec<Problem> = config
+        .destinations
+        .iter()
+        .filter_map(|(id, destination)| {
+            let folder = real(destination.folder.as_ref()?);
+            let ours = [("data", &places.data), ("key", &places.keys)];
+            let (which, _) = ours.into_iter().find(|(_, ours)| folder.starts_with(real(ours)))?;
+            let what = format!("`destinations.{id}.files.path` lies in the {which} folder: write files somewhere else");
+            Some(config.problem(&format!("destinations.{id}.files"), &what))
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(config.problems(problems)) }
+}
+
+/// A path without links, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(above), Some(name)) if !above.as_os_str().is_empty() => real(above).join(name),
+        (Some(_), Some(name)) => real(Path::new(".")).join(name),
+        _ => path.to_owned(),
+    }
+}
+
 impl Gateway {
     /// Opens everything. Must run inside the runtime that delivery is to use.
     pub async fn open(places: Places, config: Config, clock: Arc<dyn Clock>) -> Result<Gateway, StartError> {
@@ -217,6 +246,7 @@ impl Gateway {
         egress.totals().into_keys().filter(has_ended).for_each(|id| memories.end(id));
         let config = rollout::in_force(&places.data, config)?;
         let generation = Arc::new(Generation::resolve(config, &engine, &names, &memories)?);
+        refuse_own_folders(&generation.config, &places)?;
         let found = rollout::Found::read(&places.data, &generation)?;
         let running = found.running(&generation, &engine, &names, &memories)?;
         fill_windows(&journal, &generation, clock.now()).await;
@@ -331,6 +361,7 @@ impl Gateway {
         let _one = self.reloading.lock().await;
         let (file, secrets) = (&self.places.config, Secrets::environment());
         let generation = Arc::new(Generation::load(file, secrets, &self.engine, &self.names, &self.memories)?);
+        refuse_own_folders(&generation.config, &self.places)?;
         let old = self.pipeline.generation();
         if !is_expected(&generation.config) {
             let read = file.canonicalize().unwrap_or_else(|_| file.clone());

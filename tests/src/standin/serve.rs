@@ -16,6 +16,7 @@ use super::check::{self, Judged, Operation, Violation};
 use super::datadog;
 use super::fault::{Fault, Faults};
 use super::ga4;
+use super::otlp;
 use super::posthog;
 use super::record::{Received, Recorded};
 use super::segment;
@@ -145,6 +146,7 @@ fn endpoint(path: &str) -> Option<&'static str> {
         "/api/v2/logs" => Some("datadog"),
         "/mp/collect" => Some("ga4"),
         "/services/collector/event" => Some("splunk"),
+        "/v1/logs" => Some("otlp"),
         _ => None,
     }
 }
@@ -197,6 +199,16 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
             Some(webhook::judge(ask.endpoint, header, opened, tokens, now))
         }
         "ga4" => Some(ga4::judge(ask.endpoint, ask.query, opened, tokens, now)),
+        "otlp" => {
+            let mut judged = otlp::judge(ask.endpoint, ask.content_type, ask.authorization, opened, tokens);
+            if let Fault::Partial(every) = fault {
+                let rejected = judged.accepted.len() / every.max(&1);
+                judged.accepted.truncate(judged.accepted.len() - rejected);
+                let said = json!({"rejectedLogRecords": rejected.to_string(), "errorMessage": "no room"});
+                judged.answer = json!({"partialSuccess": said});
+            }
+            Some(judged)
+        }
         "splunk" => {
             let channels = &mut shared.lock().channels;
             let planted = if let Fault::Event(n) = fault { Some(*n) } else { None };

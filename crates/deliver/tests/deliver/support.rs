@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use weir_deliver::{Deliver, DestinationStatus, Options, Parts, Setup};
+use weir_deliver::{Deliver, DestinationStatus, Options, Parts, Setup, Transport};
 use weir_detect::{Engine, Judge};
 use weir_event::draft::Leaf;
 use weir_event::{
@@ -244,8 +244,10 @@ impl World {
                 }),
                 ..DestinationSetup::new("0123456789abcdef0123456789abcdef", &self.up().names)
             },
-            endpoint: Endpoint::parse(url).unwrap(),
-            client: Client::new(client).unwrap(),
+            transport: Transport::Http {
+                endpoint: Endpoint::parse(url).unwrap(),
+                client: Client::new(client).unwrap(),
+            },
             options,
         })
     }

@@ -13,7 +13,7 @@ use weir_policy::{
 use weir_protocol::IdentityMerge;
 use weir_protocol::outbound::{Settings, SetupError};
 use weir_protocol::signing::SigningKeys;
-use weir_protocol::vendors::{self, datadog, ga4, splunk_hec};
+use weir_protocol::vendors::{self, datadog, files, ga4, otlp, splunk_hec};
 use zeroize::Zeroizing;
 
 use super::check::{Checked, Read};
@@ -32,7 +32,27 @@ use weir_event::log::Level;
 const SECRET_BYTES_MAX: u64 = 4 * 1024;
 
 /// Sections of a destination that only one type reads, and the type.
-const OF_ONE_TYPE: &[(&str, &str)] = &[("ga4", "ga4"), ("datadog", "datadog"), ("splunk_hec", "splunk_hec")];
+const OF_ONE_TYPE: &[(&str, &str)] =
+    &[("ga4", "ga4"), ("datadog", "datadog"), ("splunk_hec", "splunk_hec"), ("otlp", "otlp"), ("files", "files")];
+
+/// Types that need no token.
+const TOKEN_OPTIONAL: &[&str] = &["otlp", "files"];
+
+/// What only one type of destination reads.
+#[derive(Default)]
+struct Own {
+    settings: Settings,
+    secrets: Vec<Secret>,
+    /// Where the type has an address that follows from its settings.
+    endpoint: Option<Origin>,
+    folder: Option<PathBuf>,
+    roll_every: Option<Duration>,
+}
+
+/// A secret as encoders take it; empty where it was not looked for or not found, which is said elsewhere.
+fn revealed(secret: &Secret) -> weir_protocol::Secret {
+    weir_protocol::Secret::new(secret.reveal().unwrap_or_default())
+}
 
 /// The vendor's own origin in a region; empty where it has none there. There is no falling back to another region.
 pub(super) fn region_origin(kind: &str, region: &str) -> &'static str {
@@ -443,19 +463,23 @@ impl Resolver<'_, '_> {
             let what = format!("`destinations.{id}.identity_merge` is of Mixpanel's projects only: remove it");
             self.report(identity_merge.at, &what);
         }
-        if fields.field("endpoint").is_absent() && !has_addresses(kind) {
+        if fields.field("endpoint").is_absent() && !has_addresses(kind) && kind != "files" {
             let what = format!(
                 "`destinations.{id}.endpoint` is missing: {kind} has no address of its own, name your server's"
             );
             self.report(fields.field("type").at, &what);
         }
+        let own = self.settings(id, kind, fields, endpoint.as_ref().map(|(_, origin)| origin));
         let optional_path = |resolver: &Self, field: &Checked| (!field.is_absent()).then(|| resolver.path(field));
         Destination {
             kind,
             region,
-            endpoint: endpoint.map(|(_, origin)| origin),
+            endpoint: endpoint.map(|(_, origin)| origin).or(own.endpoint),
             allow_addresses,
-            token: self.secret(&format!("destinations.{id}.token"), fields.field("token")),
+            token: self.token(id, kind, fields.field("type").at, fields.field("token")),
+            more_secrets: own.secrets,
+            folder: own.folder,
+            roll_every: own.roll_every,
             import: (!import.is_absent()).then(|| Import {
                 username: self.secret(&format!("destinations.{id}.import.username"), import.field("username")),
                 secret: self.secret(&format!("destinations.{id}.import.secret"), import.field("secret")),
@@ -490,7 +514,7 @@ impl Resolver<'_, '_> {
             lag_max: duration(lag.field("max")),
             on_lag: if lag.field("on_lag").text() == "hold" { OnLag::Hold } else { OnLag::Expire },
             links: fields.field("links").flag(),
-            settings: self.settings(id, kind, fields),
+            settings: own.settings,
             identity_merge: match identity_merge.text() {
                 "simplified" => IdentityMerge::Simplified,
                 "legacy" => IdentityMerge::Legacy,
@@ -528,7 +552,7 @@ impl Resolver<'_, '_> {
     }
 
     /// What only one type reads.
-    fn settings(&mut self, id: &DestinationId, kind: &str, fields: &Checked) -> Settings {
+    fn settings(&mut self, id: &DestinationId, kind: &str, fields: &Checked, endpoint: Option<&Origin>) -> Own {
         for (name, of) in OF_ONE_TYPE {
             let field = fields.field(name);
             if kind != *of && !field.is_absent() {
@@ -536,10 +560,10 @@ impl Resolver<'_, '_> {
                 self.report(field.at, &what);
             }
         }
-        let mut settings = Settings::default();
+        let mut own = Own::default();
         let datadog = fields.field("datadog");
         if !datadog.is_absent() {
-            settings.datadog = datadog::Settings {
+            own.settings.datadog = datadog::Settings {
                 service: datadog.field("service").optional_text(),
                 source: datadog.field("source").optional_text(),
                 tags: texts(datadog.field("tags")),
@@ -555,7 +579,7 @@ impl Resolver<'_, '_> {
         }
         let splunk = fields.field("splunk_hec");
         if !splunk.is_absent() {
-            settings.splunk_hec = splunk_hec::Settings {
+            own.settings.splunk_hec = splunk_hec::Settings {
                 index: splunk.field("index").optional_text(),
                 source: splunk.field("source").optional_text(),
                 sourcetype: splunk.field("sourcetype").optional_text(),
@@ -565,7 +589,107 @@ impl Resolver<'_, '_> {
                 ..splunk_hec::Settings::default()
             };
         }
-        settings
+        if kind == "otlp" && !fields.field("otlp").is_absent() {
+            self.otlp(id, fields.field("otlp"), &mut own);
+        }
+        if kind == "files" {
+            self.files(id, fields, endpoint, &mut own);
+        }
+        own
+    }
+
+    fn otlp(&mut self, id: &DestinationId, fields: &Checked, own: &mut Own) {
+        let mut headers = Vec::new();
+        for (key, secret) in fields.field("headers").entries() {
+            let secret = self.secret(&format!("destinations.{id}.otlp.headers.{}", key.text), secret);
+            headers.push((key.text.clone(), revealed(&secret)));
+            own.secrets.push(secret);
+        }
+        let resource = fields.field("resource").entries().iter();
+        let is_json = fields.field("encoding").text() == "json";
+        own.settings.otlp = otlp::Settings {
+            encoding: if is_json { otlp::Encoding::Json } else { otlp::Encoding::Protobuf },
+            headers,
+            resource: resource.map(|(key, value)| (key.text.clone(), value.text().to_owned())).collect(),
+        };
+    }
+
+    fn files(&mut self, id: &DestinationId, of: &Checked, endpoint: Option<&Origin>, own: &mut Own) {
+        let (fields, at) = (of.field("files"), of.field("type").at);
+        if fields.is_absent() {
+            let what =
+                format!("`destinations.{id}.files` is missing: a destination of type files needs a `path` in it");
+            self.report(at, &what);
+            return;
+        }
+        let roll = fields.field("roll");
+        let is_parquet = fields.field("format").text() == "parquet";
+        own.roll_every = Some(duration(roll.field("every")));
+        own.settings.files = files::Settings {
+            format: if is_parquet { files::Format::Parquet } else { files::Format::Ndjson },
+            events_max: usize::try_from(roll.field("events").number()).unwrap_or(usize::MAX),
+            bytes_max: usize::try_from(roll.field("bytes").number()).unwrap_or(usize::MAX),
+            bucket: None,
+        };
+        let (path, s3) = (fields.field("path"), fields.field("s3"));
+        let Some(place) = path.text().strip_prefix("s3://") else {
+            own.folder = Some(self.path(path));
+            for (name, field) in [("endpoint", of.field("endpoint")), ("files.s3", s3)] {
+                if !field.is_absent() {
+                    let what =
+                        format!("`destinations.{id}.{name}` is of buckets only: remove it, or write `path: s3://…`");
+                    self.report(field.at, &what);
+                }
+            }
+            return;
+        };
+        if s3.is_absent() {
+            let what = format!(
+                "`destinations.{id}.files.s3` is missing: a bucket needs `region`, `access_key` and `secret_key`"
+            );
+            self.report(path.at, &what);
+            return;
+        }
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let access_key = self.secret(&format!("destinations.{id}.files.s3.access_key"), s3.field("access_key"));
+        let secret_key = self.secret(&format!("destinations.{id}.files.s3.secret_key"), s3.field("secret_key"));
+        let region = s3.field("region").text();
+        let amazon = Origin::parse(&format!("https://s3.{region}.amazonaws.com"));
+        let Some(origin) = endpoint.cloned().or_else(|| amazon.clone()) else { return };
+        if endpoint.is_none() {
+            own.endpoint = amazon;
+        }
+        let Ok(parsed) = weir_outbound::Endpoint::parse(origin.as_str()) else { return };
+        if !parsed.is_bare() {
+            let what = format!("`destinations.{id}.endpoint` has a path: bucket and prefix belong to `files.path`");
+            self.report(of.field("endpoint").at, &what);
+        }
+        own.settings.files.bucket = Some(files::Bucket {
+            host: parsed.host_header(),
+            region: region.to_owned(),
+            name: bucket.to_owned(),
+            prefix: prefix.trim_matches('/').to_owned(),
+            access_key: revealed(&access_key),
+            secret_key: revealed(&secret_key),
+        });
+        own.secrets.extend([access_key, secret_key]);
+    }
+
+    /// The token, which most types need.
+    fn token(&mut self, id: &DestinationId, kind: &str, at: Position, field: &Checked) -> Option<Secret> {
+        if !field.is_absent() {
+            if kind == "files" {
+                self.report(field.at, &format!("`destinations.{id}.token` is not for files: remove it"));
+            }
+            return Some(self.secret(&format!("destinations.{id}.token"), field));
+        }
+        if !TOKEN_OPTIONAL.contains(&kind) {
+            let what = format!(
+                "`destinations.{id}.token` is missing: the project token: {{env: NAME}} or {{file: /path/to/it}}"
+            );
+            self.report(at, &what);
+        }
+        None
     }
 
     fn onward(&mut self, id: &DestinationId, list: &Checked) -> Option<Vec<Onward>> {

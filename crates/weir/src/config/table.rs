@@ -239,6 +239,11 @@ const DATE: Form = Form {
     pattern: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
     check: |t| values::day(t).is_some(),
 };
+const HEADER: Form = Form {
+    noun: "the name of a header: letters, digits, - and _",
+    pattern: Some("^[A-Za-z0-9_-]{1,100}$"),
+    check: |t| (1..=100).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)),
+};
 const REGION: Form = Form {
     noun: "the ISO code of a country, such as DE, or eu, eea or uk",
     pattern: Some("^[A-Za-z]{2,3}$"),
@@ -687,12 +692,17 @@ static DESTINATION: &[Field] = &[
             choice("datadog", "Datadog's logs, a log for each event."),
             choice("splunk_hec", "A Splunk HTTP Event Collector; `endpoint` is its address."),
             choice(
+                "otlp",
+                "A receiver of OpenTelemetry logs; `endpoint` is what stands before `/v1/logs`. `token`, where there is one, is a bearer token.",
+            ),
+            choice("files", "Files of NDJSON or Parquet for a warehouse, in a folder or a bucket: see `files`."),
+            choice(
                 "webhook",
                 "A server of yours at `endpoint`; requests are signed with `token` by Standard Webhooks.",
             ),
         ]),
         default: Default::Required {
-            why: "what receives the events: mixpanel, amplitude, posthog, segment, rudderstack, ga4, datadog, splunk_hec, webhook",
+            why: "what receives the events: mixpanel, amplitude, posthog, segment, rudderstack, ga4, datadog, splunk_hec, otlp, files, webhook",
             stand_in: "mixpanel",
         },
         doc: "What receives the events.",
@@ -736,11 +746,20 @@ static DESTINATION: &[Field] = &[
     Field {
         name: "token",
         kind: SECRET,
-        default: Default::Required {
-            why: "the project token: {env: NAME} or {file: /path/to/it}",
-            stand_in: "{env: UNSET}",
-        },
-        doc: "The project token. It never stands in this file.",
+        default: Default::Absent,
+        doc: "The project token. It never stands in this file. Every type needs one, but `otlp`, where it is optional, and `files`, which has keys of its own.",
+    },
+    Field {
+        name: "otlp",
+        kind: Kind::Section(OTLP),
+        default: Default::Absent,
+        doc: "How log records are written. For type `otlp` only.",
+    },
+    Field {
+        name: "files",
+        kind: Kind::Section(FILES),
+        default: Default::Absent,
+        doc: "Where files are and what they are. For type `files` only, which needs it.",
     },
     Field {
         name: "ga4",
@@ -994,6 +1013,111 @@ static SPLUNK_HEC: &[Field] = &[
         kind: Kind::Duration { min: 100, max: HOUR },
         default: Default::Value("5m"),
         doc: "How long Splunk is asked before the outcome of a batch counts as unknown and `on_unknown` decides.",
+    },
+];
+
+static OTLP: &[Field] = &[
+    Field {
+        name: "encoding",
+        kind: Kind::Choice(&[
+            choice("protobuf", "`application/x-protobuf`, which every receiver reads."),
+            choice("json", "`application/json`."),
+        ]),
+        default: Default::Value("protobuf"),
+        doc: "How requests are written.",
+    },
+    Field {
+        name: "headers",
+        kind: Kind::Map { key: &HEADER, key_name: "header", of: &SECRET, max: 16 },
+        default: Default::Value("{}"),
+        doc: "Headers with the receiver's own credentials, each a secret.",
+    },
+    Field {
+        name: "resource",
+        kind: Kind::Map { key: &WORD, key_name: "attribute", of: &Kind::Text(&WORD), max: 32 },
+        default: Default::Value("{service.name: weir}"),
+        doc: "Attributes of the resource that the records are of.",
+    },
+];
+
+static FILES: &[Field] = &[
+    Field {
+        name: "path",
+        kind: Kind::Text(&PATH),
+        default: Default::Required {
+            why: "where files go: a folder such as /var/lib/weir-out, or s3://bucket/prefix",
+            stand_in: "s3://unset",
+        },
+        doc: "A folder of this machine, or `s3://bucket/prefix`. A folder is made with the first file, for its owner only, and must not lie in the data or key folder. A relative one is taken from the folder of this file. Weir never removes a file there.",
+    },
+    Field {
+        name: "format",
+        kind: Kind::Choice(&[
+            choice("ndjson", "A record of JSON on each line; with `compression: gzip`, `.ndjson.gz`."),
+            choice("parquet", "Columns, compressed with Snappy; properties are a column of JSON."),
+        ]),
+        default: Default::Value("ndjson"),
+        doc: "What files are.",
+    },
+    Field {
+        name: "roll",
+        kind: Kind::Section(ROLL),
+        default: Default::Value("{}"),
+        doc: "When a file is full. Events wait in memory and in the journal until then.",
+    },
+    Field {
+        name: "s3",
+        kind: Kind::Section(S3),
+        default: Default::Absent,
+        doc: "Who writes to the bucket. Needed for `s3://`. Without `endpoint` of the destination the requests go to Amazon's, `https://s3.<region>.amazonaws.com`.",
+    },
+];
+
+static ROLL: &[Field] = &[
+    Field {
+        name: "every",
+        kind: Kind::Duration { min: SECOND, max: HOUR },
+        default: Default::Value("1m"),
+        doc: "How long its first event waits at most. A file ends with the hour of its partition, too.",
+    },
+    Field {
+        name: "events",
+        kind: Kind::Count { min: 1, max: weir_protocol::vendors::files::EVENTS_MAX as u64 },
+        default: Default::Value("10000"),
+        doc: "Events of one file.",
+    },
+    Field {
+        name: "bytes",
+        kind: Kind::Size { min: MIB, max: 64 * MIB, auto: false },
+        default: Default::Value("16MiB"),
+        doc: "Bytes of one file before compression.",
+    },
+];
+
+static S3: &[Field] = &[
+    Field {
+        name: "region",
+        kind: Kind::Text(&WORD),
+        default: Default::Required { why: "the bucket's region, such as eu-central-1", stand_in: "unset" },
+        doc: "The bucket's region.",
+    },
+    Field {
+        name: "access_key",
+        kind: SECRET,
+        default: Default::Required {
+            why: "an access key: {env: NAME} or {file: /path/to/it}",
+            stand_in: "{env: UNSET}",
+        },
+        doc: "The access key. It needs to put objects and nothing else.",
+    },
+    Field {
+        name: "secret_key",
+        kind: SECRET,
+        default: Default::Required {
+            why: "the secret of the access key: {env: NAME} or {file: /path/to/it}",
+            stand_in: "{env: UNSET}",
+        },
+        doc: "Its secret.",
     },
 ];
 

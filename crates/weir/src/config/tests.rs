@@ -38,7 +38,7 @@ fn the_syntax_that_scripts_rely_on_is_accepted() {
     let destination = &config.destinations[&DestinationId::parse("product").unwrap()];
     assert_eq!(destination.subject, Subject::Rotating(Duration::from_secs(7 * 86_400)));
     assert_eq!(destination.origin(), "http://127.0.0.1:9900");
-    assert_eq!(destination.token.reveal(), Some("s3cret-token"));
+    assert_eq!(destination.token.as_ref().unwrap().reveal(), Some("s3cret-token"));
     assert_eq!(destination.allow, ["plan", "format"]);
     assert_eq!(destination.environments, [Environment::Production]);
 }
@@ -118,7 +118,7 @@ fn a_secret_that_cannot_be_read_is_named_and_never_shown() {
         assert!(!got.contains("s3cret"), "{got}");
     }
     let left = Config::parse(&destination("{env: NOT_SET}"), Path::new("weir.yaml"), Secrets::Leave).unwrap();
-    assert_eq!(left.destinations.values().next().unwrap().token.reveal(), None);
+    assert_eq!(left.destinations.values().next().unwrap().token.as_ref().unwrap().reveal(), None);
     let read = parse(&destination("{env: PRODUCT_TOKEN}")).unwrap();
     assert!(!format!("{read:?}").contains("s3cret"));
     assert!(!read.canonical().contains("s3cret"));
@@ -130,7 +130,7 @@ fn a_secret_file_may_end_with_a_line_break() {
     std::fs::write(folder.path().join("token"), "abc\r\n").unwrap();
     let text = "destinations: {p: {type: mixpanel, subject: raw, token: {file: token}}}";
     let config = Config::parse(text, &folder.path().join("weir.yaml"), Secrets::Read(&|_| None)).unwrap();
-    assert_eq!(config.destinations.values().next().unwrap().token.reveal(), Some("abc"));
+    assert_eq!(config.destinations.values().next().unwrap().token.as_ref().unwrap().reveal(), Some("abc"));
 }
 
 #[test]
