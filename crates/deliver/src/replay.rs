@@ -185,7 +185,7 @@ async fn send_once(
                 (status, Results::Rejected(label(code)))
             }
             Verdict::Unknown | Verdict::Undecided | Verdict::Confirm { .. } => {
-                unknown(sending, id, count, report).await?;
+                unknown(sending, id, count, report).await?
             }
             Verdict::Retry { .. } | Verdict::Refused(_) => {
                 report.put_off += count;

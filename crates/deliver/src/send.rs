@@ -142,7 +142,7 @@ impl Tried {
                     Verdict::Partial { .. } => "partial",
                     Verdict::Split | Verdict::SplitAround(_) => "split",
                     Verdict::Reject(_) => "rejected",
-                    Verdict::Unknown => "unknown",
+                    Verdict::Unknown | Verdict::Undecided => "unknown",
                     Verdict::Confirm { .. } => "to_be_confirmed",
                     Verdict::Retry { .. } => "retry",
                     Verdict::Refused(_) => "refused",

@@ -201,6 +201,10 @@ fn ingest(shared: &Shared, ask: &Ask<'_>, fault: &Fault) -> Result<Response, Han
         "ga4" => Some(ga4::judge(ask.endpoint, ask.query, opened, tokens, now)),
         "otlp" => {
             let mut judged = otlp::judge(ask.endpoint, ask.content_type, ask.authorization, opened, tokens);
+            if judged.status == 200 && ask.content_type == Some("application/x-protobuf") {
+                // An answer is in the encoding of its request; this one says nothing more.
+                return Ok(typed(200, "application/x-protobuf", ""));
+            }
             if let Fault::Partial(every) = fault {
                 let rejected = judged.accepted.len() / every.max(&1);
                 judged.accepted.truncate(judged.accepted.len() - rejected);

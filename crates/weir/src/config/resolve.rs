@@ -572,7 +572,7 @@ impl Resolver<'_, '_> {
         }
         let ga4 = fields.field("ga4");
         if !ga4.is_absent() {
-            settings.ga4 = ga4::Settings {
+            own.settings.ga4 = ga4::Settings {
                 measurement_id: ga4.field("measurement_id").optional_text(),
                 firebase_app_id: ga4.field("firebase_app_id").optional_text(),
             };
@@ -590,7 +590,7 @@ impl Resolver<'_, '_> {
             };
         }
         if kind == "otlp" && !fields.field("otlp").is_absent() {
-            self.otlp(id, fields.field("otlp"), &mut own);
+            self.otlp_logs(id, fields.field("otlp"), &mut own);
         }
         if kind == "files" {
             self.files(id, fields, endpoint, &mut own);
@@ -598,7 +598,7 @@ impl Resolver<'_, '_> {
         own
     }
 
-    fn otlp(&mut self, id: &DestinationId, fields: &Checked, own: &mut Own) {
+    fn otlp_logs(&mut self, id: &DestinationId, fields: &Checked, own: &mut Own) {
         let mut headers = Vec::new();
         for (key, secret) in fields.field("headers").entries() {
             let secret = self.secret(&format!("destinations.{id}.otlp.headers.{}", key.text), secret);

@@ -239,11 +239,6 @@ const DATE: Form = Form {
     pattern: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
     check: |t| values::day(t).is_some(),
 };
-const HEADER: Form = Form {
-    noun: "the name of a header: letters, digits, - and _",
-    pattern: Some("^[A-Za-z0-9_-]{1,100}$"),
-    check: |t| (1..=100).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)),
-};
 const REGION: Form = Form {
     noun: "the ISO code of a country, such as DE, or eu, eea or uk",
     pattern: Some("^[A-Za-z]{2,3}$"),
@@ -751,7 +746,7 @@ static DESTINATION: &[Field] = &[
     },
     Field {
         name: "otlp",
-        kind: Kind::Section(OTLP),
+        kind: Kind::Section(OTLP_LOGS),
         default: Default::Absent,
         doc: "How log records are written. For type `otlp` only.",
     },
@@ -1016,7 +1011,7 @@ static SPLUNK_HEC: &[Field] = &[
     },
 ];
 
-static OTLP: &[Field] = &[
+static OTLP_LOGS: &[Field] = &[
     Field {
         name: "encoding",
         kind: Kind::Choice(&[
