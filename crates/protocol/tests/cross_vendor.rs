@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use weir_event::names::ClassOnly;
 use weir_event::{DraftBatch, Names, Operation, Role, Rule, SubjectKind};
 use weir_protocol::body::Limits;
-use weir_protocol::outbound::{Building, Settings};
+use weir_protocol::outbound::Building;
 use weir_protocol::vendors::otlp::Encoding;
 use weir_protocol::vendors::{DESTINATIONS, PROTOCOLS};
 use weir_protocol::{Call, DecodeOptions, DestinationSetup, IdentityMerge, RequestHead, encoder, protocol};
@@ -61,9 +61,8 @@ fn fates(world: &World, to: &str, merge: IdentityMerge, case: &Case) -> Vec<Resu
         project_id: Some("77".to_owned()),
     });
     // What this page reads is JSON.
-    let mut settings = Settings::default();
-    settings.otlp.encoding = Encoding::Json;
-    let setup = DestinationSetup { identity_merge: merge, import, settings, ..world.setup(TOKEN) };
+    let mut setup = DestinationSetup { identity_merge: merge, import, ..world.setup(TOKEN) };
+    setup.settings.otlp.encoding = Encoding::Json;
     let mut encoder = encoder(to, setup).expect("a setup");
     world.fates(case.from, case.path, &case.request, |fates| {
         let each = |fate: Result<weir_policy::Released<'_>, Rule>| {

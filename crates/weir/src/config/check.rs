@@ -80,7 +80,11 @@ impl Checker<'_> {
                 Some((_, node)) if node.value != Value::Null || matches!(field.kind, Kind::Section(_)) => {
                     match self.value(&field.kind, node, &path) {
                         Ok(read) => Checked { at: node.at, value: read },
-                        Err(()) => self.stand_in(field),
+                        // An absent one keeps its place, so that nobody calls it missing beside.
+                        Err(()) => match self.stand_in(field) {
+                            Checked { value: Read::Absent, .. } => Checked { at: node.at, value: Read::Absent },
+                            usual => usual,
+                        },
                     }
                 }
                 _ if matches!(field.default, Default::Required { .. }) => self.missing(field, &path, node.at),

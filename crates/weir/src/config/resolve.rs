@@ -683,7 +683,8 @@ impl Resolver<'_, '_> {
             }
             return Some(self.secret(&format!("destinations.{id}.token"), field));
         }
-        if !TOKEN_OPTIONAL.contains(&kind) {
+        // What was written and is no secret is a problem already.
+        if field.at.line == 0 && !TOKEN_OPTIONAL.contains(&kind) {
             let what = format!(
                 "`destinations.{id}.token` is missing: the project token: {{env: NAME}} or {{file: /path/to/it}}"
             );
