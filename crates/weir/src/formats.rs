@@ -59,7 +59,7 @@ pub const FORMATS: &[Format] = &[
     format("ledger.reason", 1, "crates/ledger/src/coverage.rs", "REASON_HEAD"),
     format("ledger.rows", 1, "crates/ledger/src/rows.rs", "FORMAT"),
     format("ledger.snapshot", 1, "crates/ledger/src/state.rs", "VERSION"),
-    format("rollout", 1, "crates/weir/src/rollout/file.rs", "HEAD"),
+    format("rollout", 1, "crates/weir/src/rollout/file.rs", "VERSION"),
 ];
 
 /// Why a folder's formats do not go with this release.

@@ -18,7 +18,8 @@ use weir_event::ids::hex;
 
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "rollout";
-const HEAD: &str = "weir-rollout 1";
+const VERSION: u32 = 1;
+const HEAD: &str = "weir-rollout";
 const BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// What is kept.
@@ -108,14 +109,18 @@ pub fn remove(data: &Path) -> Result<(), KeptError> {
 
 fn encode(kept: &Kept) -> Vec<u8> {
     let body = serde_json::to_string(kept).unwrap_or_default();
-    format!("{HEAD}\n{}\n{body}", checksum(body.as_bytes())).into_bytes()
+    format!("{}\n{}\n{body}", head_line(), checksum(body.as_bytes())).into_bytes()
+}
+
+fn head_line() -> String {
+    format!("{HEAD} {VERSION}")
 }
 
 fn decode(bytes: &[u8]) -> Option<Kept> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (head, rest) = text.split_once('\n')?;
     let (sum, body) = rest.split_once('\n')?;
-    if head != HEAD || sum != checksum(body.as_bytes()) {
+    if head != head_line() || sum != checksum(body.as_bytes()) {
         return None;
     }
     serde_json::from_str(body).ok()
@@ -128,7 +133,7 @@ fn checksum(bytes: &[u8]) -> String {
 /// Replayed on stable and by libFuzzer: any bytes as the file, and as the body of one whose checksum is right.
 pub fn fuzz_rollout(data: &[u8]) {
     let _ = decode(data);
-    let whole = [HEAD.as_bytes(), b"\n", checksum(data).as_bytes(), b"\n", data].concat();
+    let whole = [head_line().as_bytes(), b"\n", checksum(data).as_bytes(), b"\n", data].concat();
     if let Some(kept) = decode(&whole) {
         assert_eq!(decode(&encode(&kept)).as_ref(), Some(&kept));
     }
@@ -165,6 +170,6 @@ mod tests {
         remove(folder.path()).unwrap();
         assert_eq!(read(folder.path()).unwrap(), None);
         fuzz_rollout(&bytes);
-        fuzz_rollout(&bytes[HEAD.len() + 66..]);
+        fuzz_rollout(&bytes[head_line().len() + 66..]);
     }
 }
