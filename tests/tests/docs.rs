@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use weir_tests::captures::fixtures;
-use weir_tests::harness::{Folder, Setup};
+use weir_tests::harness::{Folder, Setup, VENDOR_TOKEN};
 
 /// Top-level fields by which a block is known to be a whole `weir.yaml`.
 const FIELDS: [&str; 4] = ["listen:", "sources:", "destinations:", "trusted_proxies:"];
@@ -54,7 +54,8 @@ fn every_sample_configuration_is_taken() {
         for sample in samples.into_iter().chain(whole.then(|| text.clone())) {
             std::fs::write(folder.config(), &sample).expect("the sample can be written");
             let config = folder.config();
-            let variables: Vec<(&str, &str)> = variables(&sample).into_iter().map(|name| (name, "any")).collect();
+            let variables: Vec<(&str, &str)> =
+                variables(&sample).into_iter().map(|name| (name, VENDOR_TOKEN)).collect();
             let output = folder.run(&["config", "check", &config.to_string_lossy()], &variables);
             let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(0), "a sample of {} is refused:\n{said}\n{sample}", page.display());
