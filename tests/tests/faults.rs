@@ -136,7 +136,21 @@ fn destination(kind: &DestinationKind, url: &str, range: &str) -> String {
 
 #[test]
 fn a_500_is_waited_out() {
-    Matrix::passing(&Fault::status(500), 2).arrives();
+    let fault = |standin: &Standin| standin.script(vec![Fault::status(500); 2]);
+    Matrix::of(|kind| kind != "otlp", fault, Standin::url, LOOPBACK).arrives();
+}
+
+#[test]
+fn a_500_is_final_where_the_protocol_says_so_and_its_events_wait_in_quarantine() {
+    // OTLP specification 1.9.0: what is not 429, 502, 503 or 504 is not sent again.
+    let fault = |standin: &Standin| standin.always(Fault::status(500));
+    let matrix = Matrix::of(|kind| kind == "otlp", fault, Standin::url, LOOPBACK);
+    matrix.all_are("weir_events_quarantined");
+    matrix.nothing_arrived();
+    for (kind, standin) in &matrix.vendors {
+        let bodies: BTreeSet<Vec<u8>> = standin.requests().into_iter().map(|request| request.opened).collect();
+        assert_eq!(bodies.len(), standin.requests().len(), "{kind}: a request went out twice");
+    }
 }
 
 #[test]

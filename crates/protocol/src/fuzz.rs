@@ -13,6 +13,7 @@ use crate::outbound::{DestinationSetup, Encoded, Verdict};
 use crate::vendors::DESTINATIONS;
 use crate::vendors::amplitude::Amplitude;
 use crate::vendors::mixpanel::Mixpanel;
+use crate::vendors::otlp::Encoding;
 use crate::vendors::posthog::PostHog;
 use crate::vendors::rudderstack::RudderStack;
 use crate::vendors::segment::Segment;
@@ -181,6 +182,8 @@ pub fn fuzz_interpret(data: &[u8]) {
     let status = [200, 202, 204, 400, 401, 413, 429, 500, 302][usize::from(*status) % 9];
     let mut setup = DestinationSetup::new(TOKEN, &names);
     setup.settings.ga4.measurement_id = Some("G-1".to_owned());
+    // OpenTelemetry's answers are in the encoding of the request.
+    setup.settings.otlp.encoding = if choice % 2 == 0 { Encoding::Json } else { Encoding::Protobuf };
     for kind in DESTINATIONS {
         let Ok(encoder) = (kind.encoder)(setup.clone()) else { continue };
         let lane = encoder.lanes()[usize::from(*choice) % encoder.lanes().len()];
