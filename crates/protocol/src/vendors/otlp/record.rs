@@ -174,7 +174,7 @@ impl Records {
                 at += 1;
                 continue;
             }
-            let key = self.keys.of(leaf.path(), |names, path| attribute_key(names, path)).clone();
+            let key = self.keys.of(leaf.path(), attribute_key).clone();
             let next = end_of(leaves, at);
             if let Some(mut key) = key {
                 if let Some(own) = map_key {
