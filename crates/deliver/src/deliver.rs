@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedMutexGuard, watch};
 use tokio::task::JoinHandle;
 use weir_event::{Clock, DestinationId, GenerationId, Millis, Names, Offset};
 use weir_hold::{Hold, HoldError, RejectedRecord};
@@ -85,6 +85,8 @@ struct Running {
     gauges: Arc<Gauges>,
     breaker: Arc<Breaker>,
     task: JoinHandle<()>,
+    /// Held by a replay: one at a time, so that no entry of quarantine is in two requests (D11).
+    replaying: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Deliver {
@@ -184,7 +186,7 @@ impl Deliver {
             Arc::clone(&breaker),
             unfinished,
         );
-        Running { control, gauges, breaker, task: tokio::spawn(task.run()) }
+        Running { control, gauges, breaker, task: tokio::spawn(task.run()), replaying: Arc::default() }
     }
 
     /// Stops sending to a destination; requests under way are finished. Its events wait, and the lag limit goes on counting.
@@ -216,6 +218,7 @@ impl Deliver {
     /// quarantine; everything else stays there. Nothing is retried: the operator sees the report and may call again.
     pub async fn replay(&self, id: &DestinationId, records: Vec<RejectedRecord>) -> Result<Replayed, DeliverError> {
         self.check(id)?;
+        let _one = self.replaying(id).await?;
         match self.way(id) {
             Some(Way { sending, generation }) => replay(sending, generation, records).await,
             None => Err(DeliverError::NotSending(id.clone())),
@@ -248,6 +251,15 @@ impl Deliver {
         let journal = &self.context.journal;
         let all = journal.floor().0..journal.tail().0;
         Offset(crate::resend::first_since(&self.context, all, at, &Progress::default()).await)
+    }
+
+    /// The right to replay at a destination, once no other replay is under way there. Not given once delivery has stopped: the folder
+    /// may be another process's by then.
+    pub(crate) async fn replaying(&self, id: &DestinationId) -> Result<OwnedMutexGuard<()>, DeliverError> {
+        let lock = self.lock().get(id).map(|running| Arc::clone(&running.replaying));
+        let lock = lock.ok_or_else(|| DeliverError::NotSending(id.clone()))?;
+        let right = lock.lock_owned().await;
+        if self.lock().contains_key(id) { Ok(right) } else { Err(DeliverError::NotSending(id.clone())) }
     }
 
     pub(crate) fn context(&self) -> &Arc<Context> {
@@ -366,6 +378,8 @@ impl Deliver {
                 one.task.abort();
                 let _ = one.task.await;
             }
+            // A replay ends after the request that it is at.
+            let _ = tokio::time::timeout_at(deadline, one.replaying.lock()).await;
         }
     }
 

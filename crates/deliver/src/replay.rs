@@ -3,19 +3,28 @@
 //! Order: intent (durable) → request → what was accepted leaves quarantine (durable) → outcome. A crash before the third step
 //! leaves everything in quarantine; one after it leaves an open intent whose events are gone from there, which the next start takes
 //! for accepted.
+//!
+//! It gives way as a batch does: nothing goes out once the destination is suspended, ended or stopping, another generation holds,
+//! consent was withdrawn, or while the breaker is open. What is left then is put off, and no intent is written for it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use weir_event::{GenerationId, Rule};
 use weir_hold::{HoldInfo, RejectedRecord};
 use weir_ledger::{BatchId, LedgerError, Outcome, Passed, Purpose, Results};
 use weir_protocol::outbound::Verdict;
 
+use crate::breaker::Permit;
 use crate::cut::{Batch, Cut, CutError, Cutter, Item};
 use crate::deliver::DeliverError;
 use crate::send::{Sending, Tried, headers, settle};
+use crate::setup::Options;
+
+/// How long one batch waits for its turn to try.
+const PERMIT_WAIT: Duration = Duration::from_millis(50);
 
 /// What became of the events of a replay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -62,8 +71,14 @@ async fn run(
     let mut report = Replayed::default();
     // Halves of what did not fit go to the front, so that the order stays.
     let mut waiting = vec![records];
+    // The rest of a round in which the vendor could not be reached, or asked to wait, waits too.
+    let mut is_away = false;
     while let Some(mut part) = waiting.pop() {
         let batches = loop {
+            if !goes_on(&sending, generation, ends) {
+                report.put_off += part.len() as u64;
+                break Vec::new();
+            }
             let (context, setup) = (Arc::clone(&sending.context), Arc::clone(&sending.setup));
             let (keys, names) = (context.keys.snapshot(), Arc::clone(&context.names));
             let now = context.clock.now();
@@ -107,10 +122,22 @@ async fn run(
         };
         let mut halves: Vec<Vec<usize>> = Vec::new();
         for batch in batches {
-            if let Some(places) = send_once(&sending, batch, &part, &mut report).await? {
+            let count = batch.items.len() as u64;
+            let may_go = !is_away && goes_on(&sending, generation, ends) && !sending.is_overtaken(&batch);
+            let permit = match may_go {
+                true => tokio::time::timeout(PERMIT_WAIT, sending.breaker.permit()).await.ok(),
+                false => None,
+            };
+            let Some(permit) = permit else {
+                report.put_off += count;
+                continue;
+            };
+            let put_off = report.put_off;
+            if let Some(places) = send_once(&sending, batch, permit, &part, &mut report).await? {
                 let (first, second) = places.split_at(places.len() / 2);
                 halves.extend([first.to_vec(), second.to_vec()]);
             }
+            is_away |= report.put_off > put_off;
         }
         let mut part: Vec<Option<RejectedRecord>> = part.into_iter().map(Some).collect();
         for places in halves.into_iter().rev() {
@@ -118,6 +145,23 @@ async fn run(
         }
     }
     Ok(report)
+}
+
+/// Whether what was cut under this generation may still go. What was kept for a rollout waits while one is under way.
+fn goes_on(sending: &Sending, generation: GenerationId, ends: bool) -> bool {
+    let control = sending.control.borrow();
+    control.sends(generation) && !(ends && control.staged.is_some())
+}
+
+/// Tells the breaker what came of a try.
+fn tell(permit: Permit<'_>, tried: &Tried, options: &Options) {
+    match tried {
+        Tried::Verdict(_, Verdict::Retry { after }) => permit.failed(options, *after),
+        Tried::Verdict(_, Verdict::Unknown | Verdict::Confirm { .. } | Verdict::Refused(_))
+        | Tried::NotSent
+        | Tried::Unknown => permit.failed(options, None),
+        Tried::Verdict(..) => permit.succeeded(),
+    }
 }
 
 /// Ends what release drops, each by its rule; what a rule keeps in quarantine stays there.
@@ -141,6 +185,7 @@ async fn end(
 async fn send_once(
     sending: &Sending,
     batch: Batch,
+    permit: Permit<'_>,
     records: &[RejectedRecord],
     report: &mut Replayed,
 ) -> Result<Option<Vec<usize>>, DeliverError> {
@@ -159,7 +204,9 @@ async fn send_once(
     sending.gauges.requests.fetch_add(1, Relaxed);
     let mut halves = None;
     let label = |reason: &'static str| sending.context.names.label(reason);
-    let (status, results) = match sending.send_and_confirm(&batch, headers).await {
+    let tried = sending.send_and_confirm(&batch, headers).await;
+    tell(permit, &tried, &sending.setup.options);
+    let (status, results) = match tried {
         Tried::Verdict(status, verdict) => match verdict {
             Verdict::Accepted => {
                 mark(sending, &places, records, &[]).await?;

@@ -181,6 +181,10 @@ impl Deliver {
     /// rule. At most some thousand a call; what the vendor does not take now stays.
     pub async fn settle_held(&self, id: &DestinationId) -> Result<Replayed, DeliverError> {
         let context = self.context();
+        if context.ledger.position(id).is_none() {
+            return Err(DeliverError::NoSuchDestination(id.clone()));
+        }
+        let _one = self.replaying(id).await?;
         let owner = Owner::Destination(id.clone());
         let kept = Rule::Rollout.name();
         let entries = context.hold.list(SETTLE_MAX, |info| info.owner == owner && info.reason == kept);

@@ -75,6 +75,41 @@ async fn what_is_rejected_again_or_put_off_stays_in_quarantine() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replays_give_way_to_the_breaker_and_write_no_intents_while_the_vendor_is_away() {
+    let (world, vendor) = with_three_in_quarantine().await;
+    vendor.script(|_, _| Do::Answer(503, "", String::new()));
+    let before = vendor.requests().len();
+    let tries = u64::from(options().breaker_failures);
+    for _ in 0..tries + 4 {
+        let replayed = world.deliver().replay(&product(), world.held().await).await.unwrap();
+        assert_eq!(replayed, Replayed { put_off: 3, ..Replayed::default() });
+        if vendor.requests().len() - before == tries as usize {
+            break;
+        }
+    }
+    assert_eq!(world.status().breaker, weir_deliver::BreakerState::Open);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_waits_for_the_request_of_a_replay_and_nothing_more_goes_out() {
+    let (world, vendor) = with_three_in_quarantine().await;
+    let before = vendor.requests().len();
+    vendor.script(|_, _| Do::TakeAndStall);
+    let records = world.held().await;
+    let product = product();
+    let (replayed, ()) = tokio::join!(world.deliver().replay(&product, records), async {
+        world.until("it is sent", || vendor.requests().len() > before).await;
+        let began = std::time::Instant::now();
+        world.deliver().stop(std::time::Duration::from_millis(300)).await;
+        assert!(began.elapsed() >= std::time::Duration::from_millis(250), "it waits for the request under way");
+    });
+    assert_eq!(replayed.unwrap().unknown, 3);
+    let refused = world.deliver().replay(&product, world.held().await).await;
+    assert!(matches!(refused, Err(DeliverError::NotSending(_))));
+    assert_eq!(vendor.requests().len(), before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replay_is_released_by_today_s_policy() {
     let vendor = Vendor::start(|_, _| refuse()).await;
     let mut world = World::new().await;
