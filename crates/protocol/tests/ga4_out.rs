@@ -245,6 +245,19 @@ fn answers_and_settings_mean_what_google_documents() {
 }
 
 #[test]
+fn a_request_to_google_is_never_compressed() {
+    let world = World::raw("ga4", &[]);
+    let mut setup = world.setup("s");
+    setup.gzip_from_bytes = Some(1);
+    let mut encoder = encoder("ga4", setup).expect("a setup");
+    world.released("segment", "/v1/batch", &batch(&json!([track(1, &json!({}))])), |events| {
+        let encoded = encoder.encode(COLLECT, events);
+        assert!(encoded.headers().iter().all(|(name, _)| !name.eq_ignore_ascii_case("content-encoding")));
+        assert_eq!(body(&encoded)["events"][0]["name"], "Report_Exported", "Google unpacks nothing");
+    });
+}
+
+#[test]
 fn an_app_has_an_instance_of_32_digits() {
     let world = World::new("ga4", &[]);
     let mut setup = world.setup("s");

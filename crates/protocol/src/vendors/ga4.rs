@@ -245,7 +245,6 @@ pub fn encoder(setup: DestinationSetup) -> Result<Box<dyn Encoder>, SetupError> 
 struct Ga4Encoder {
     path_and_query: String,
     is_app: bool,
-    gzip_from_bytes: Option<usize>,
     keys: PathTable<Key>,
     /// Names of events by their canonical ones.
     events: HashMap<NameId, String>,
@@ -300,7 +299,6 @@ impl Ga4Encoder {
         Ok(Ga4Encoder {
             path_and_query: format!("/mp/collect?{name}={id}&api_secret={secret}"),
             is_app: name == "firebase_app_id",
-            gzip_from_bytes: setup.gzip_from_bytes,
             keys: PathTable::new(&setup.names),
             events: HashMap::new(),
             scratch: Written::default(),
@@ -656,7 +654,9 @@ impl Encoder for Ga4Encoder {
             json.extend_from_slice(b"{\"events\":[");
         }
         json.extend_from_slice(b"]}");
-        Encoded::json(lane, count, self.path_and_query.clone(), json, self.gzip_from_bytes)
+        // Never compressed, whatever the destination's `compression` says: Google documents no content coding and answers 204 to a
+        // body that it cannot read, which would be booked as delivered.
+        Encoded::json(lane, count, self.path_and_query.clone(), json, None)
     }
 
     fn interpret(&self, encoded: &Encoded, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Verdict {
