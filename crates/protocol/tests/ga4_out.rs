@@ -165,6 +165,44 @@ fn names_become_googles_and_two_names_stay_two() {
 }
 
 #[test]
+fn what_has_the_name_of_a_google_parameter_by_chance_does_not_pose_as_it() {
+    let own = ["session.id", "page.title", "campaign id", "source", "value"];
+    let known = ["profile.session_id", "context.session_id", "context.page.title"];
+    let world = World::raw("ga4", &[&own[..], &known[..]].concat());
+    let properties =
+        json!({"session": {"id": "s-mine"}, "page": {"title": "mine"}, "campaign id": "c", "source": "x", "value": 2});
+    let traits = json!({"traits": {"session_id": "of-a-profile"}});
+    let sent = |context: &Value| {
+        body(&encode(&world, &json!([track(1, &json!({"properties": properties, "context": context}))])))
+    };
+    let without = sent(&traits);
+    let params = &without["events"][0]["params"];
+    for key in ["session_id", "page_title", "campaign_id", "engagement_time_msec"] {
+        assert!(params.get(key).is_none(), "{key} in {params}");
+    }
+    assert_eq!((&params["property_session_id"], &params["property_page_title"]), (&json!("s-mine"), &json!("mine")));
+    assert_eq!((&params["property_source"], &params["value"]), (&json!("x"), &json!(2)));
+    assert!(keys(params).iter().any(|key| key.starts_with("property_campaign_id_")), "{params}");
+    let user = without["user_properties"].as_object().expect("user properties");
+    assert_eq!(user.len(), 1);
+    assert!(
+        user.iter().all(|(key, value)| key.starts_with("e_session_id_") && value["value"] == "of-a-profile"),
+        "{user:?}"
+    );
+
+    let mut context = traits;
+    context
+        .as_object_mut()
+        .expect("an object")
+        .extend([("sessionId".to_owned(), json!(1_795_303_318_872_u64)), ("page".to_owned(), json!({"title": "T"}))]);
+    let both = sent(&context);
+    let params = &both["events"][0]["params"];
+    assert_eq!((&params["page_title"], &params["property_page_title"]), (&json!("T"), &json!("mine")));
+    assert_eq!((&params["engagement_time_msec"], &params["property_session_id"]), (&json!(1), &json!("s-mine")));
+    assert!(params["session_id"].as_str().is_some_and(|id| id.bytes().all(|b| b.is_ascii_digit())), "{params}");
+}
+
+#[test]
 fn what_google_would_cut_off_or_lose_is_dropped_by_name() {
     let names: Vec<String> = (0..30).map(|n| format!("p{n}")).collect();
     let mut allow: Vec<&str> = names.iter().map(String::as_str).collect();

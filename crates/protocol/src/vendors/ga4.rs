@@ -28,7 +28,8 @@
 //! **Names.** Google takes letters of ASCII, digits and `_`, beginning with a letter, at most 40 (24 for a user property). Another
 //! name is made one: each other character becomes `_`, `e_` stands before one that begins otherwise or that Google reserves, and what was changed
 //! beyond blanks for `_`, or is too long, ends in `_` and 6 hexadecimal digits of its hash, so that two names stay two. The exception
-//! is meant: `a b` and `a_b` are one name.
+//! is meant: `a b` and `a_b` are one name. A property that would have the name of one of Google's parameters, or of ours, is
+//! `property_<name>`, but `value` and `currency`; only the canonical paths of [`PARAMS`] become those.
 //!
 //! **What does not fit drops the event, by rule** `over_limit`: more than 25 parameters or user properties, a value of more than 100
 //! characters (1,000 for `page_location`, 420 for `page_referrer`, 300 for `page_title`, 36 for a user property). A value that is cut
@@ -265,6 +266,8 @@ struct Key {
     place: Place,
     name: String,
     chars_max: usize,
+    /// One of [`PARAMS`] by its path: what has the name alone is not.
+    is_known: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -359,7 +362,7 @@ impl Ga4Encoder {
         let mut counts = Counts::default();
         // Names of what is open, and the next index of what is a list.
         let mut open: Vec<(String, Option<u32>)> = Vec::new();
-        let mut top: Option<(Place, usize)> = None;
+        let mut top = Place::Nowhere;
         let mut map_key: Option<String> = None;
         let is_profile = matches!(event.operation(), Operation::Profile(_));
         let mut seen: Vec<(Place, String)> = Vec::new();
@@ -377,10 +380,11 @@ impl Ga4Encoder {
             }
             let key = self.keys.of(leaf.path(), Key::new);
             let own_key = map_key.take();
-            let (name, place) = match open.last_mut() {
+            let is_known = key.is_known && open.is_empty();
+            let name = match open.last_mut() {
                 None => {
-                    top = Some((key.place, key.chars_max));
-                    (key.name.clone(), key.place)
+                    top = key.place;
+                    key.name.clone()
                 }
                 Some((above, index)) => {
                     let part = match (index, own_key) {
@@ -391,28 +395,28 @@ impl Ga4Encoder {
                         (None, Some(own)) => own,
                         (None, None) => key.name.clone(),
                     };
-                    (format!("{above}_{part}"), top.map_or(Place::Nowhere, |(place, _)| place))
+                    format!("{above}_{part}")
                 }
             };
             if matches!(leaf.kind(), LeafKind::ObjectBegin | LeafKind::ArrayBegin) {
                 open.push((name, (leaf.kind() == LeafKind::ArrayBegin).then_some(0)));
                 continue;
             }
+            if leaf.kind() == LeafKind::Null {
+                continue;
+            }
+            let place = top;
             let (out, count, chars_max, name) = match place {
                 Place::Nowhere => continue,
                 // An update of a profile is all about the person.
                 Place::Param if is_profile => continue,
-                Place::Param => {
-                    let chars_max = top.map_or(VALUE_CHARS_MAX, |(_, chars)| chars);
-                    (&mut *params, &mut counts.params, chars_max, limited(name, NAME_MAX, RESERVED_PARAMS))
-                }
+                Place::Param if is_known => (&mut *params, &mut counts.params, key.chars_max, name),
+                Place::Param => (&mut *params, &mut counts.params, VALUE_CHARS_MAX, own_param(&name)),
                 Place::User => {
-                    (&mut *user, &mut counts.user, USER_VALUE_CHARS_MAX, limited(name, USER_NAME_MAX, RESERVED_USER))
+                    let name = name_of(&name, USER_NAME_MAX, RESERVED_USER);
+                    (&mut *user, &mut counts.user, USER_VALUE_CHARS_MAX, name)
                 }
             };
-            if leaf.kind() == LeafKind::Null {
-                continue;
-            }
             if leaf.kind().has_text() && leaf.text().chars().count() > chars_max {
                 return Err(Rule::OverLimit);
             }
@@ -421,13 +425,14 @@ impl Ga4Encoder {
                 return Err(Rule::OverLimit);
             }
             *count += 1;
-            counts.has_session |= name == "session_id";
+            let is_session = is_known && name == "session_id";
+            counts.has_session |= is_session;
             put_key(out, &name);
             if place == Place::User {
                 out.extend_from_slice(b"{\"value\":");
             }
             match leaf.kind() {
-                _ if name == "session_id" => put_session(out, leaf.text()),
+                _ if is_session => put_session(out, leaf.text()),
                 LeafKind::True => out.extend_from_slice(b"\"true\""),
                 LeafKind::False => out.extend_from_slice(b"\"false\""),
                 _ => put_scalar(out, leaf),
@@ -517,9 +522,9 @@ struct Counts {
 impl Key {
     fn new(names: &Names, path: NameId) -> Key {
         let entry = names.entry(path);
-        let of = |place, name: &str| Key { place, name: name.to_owned(), chars_max: VALUE_CHARS_MAX };
+        let of = |place, name: &str| Key { place, name: name.to_owned(), chars_max: VALUE_CHARS_MAX, is_known: false };
         if let Some((_, name, chars_max)) = PARAMS.iter().find(|(of, ..)| *of == entry.text) {
-            return Key { chars_max: *chars_max, ..of(Place::Param, name) };
+            return Key { chars_max: *chars_max, is_known: true, ..of(Place::Param, name) };
         }
         match entry.text.strip_prefix("context.") {
             // The gate's own, which is `user_location`; an address leaves nowhere (D18).
@@ -527,19 +532,21 @@ impl Key {
             Some(rest) => of(Place::Param, rest),
             None if entry.text.starts_with("profile.") => of(Place::User, entry.key),
             None if entry.text.starts_with("group.") => of(Place::Nowhere, ""),
-            // A parameter that means something to Google is a property only where the SDK called it so; ours stay apart.
-            None => {
-                let has_meaning = PARAMS.iter().any(|(_, name, _)| *name == entry.key);
-                let is_ours = RESERVED_PARAMS.contains(&entry.key) || has_meaning && !MONEY.contains(&entry.key);
-                of(Place::Param, &if is_ours { format!("property_{}", entry.key) } else { entry.key.to_owned() })
-            }
+            None => of(Place::Param, entry.key),
         }
     }
 }
 
-/// A name of a leaf below others, made one that Google takes. Those with a meaning are as they are.
-fn limited(name: String, max: usize, reserved: &[&str]) -> String {
-    if PARAMS.iter().any(|(_, own, _)| *own == name) { name } else { name_of(&name, max, reserved) }
+/// The name of a parameter that is not one of [`PARAMS`], flattened where it stood below others. What means something to Google stays
+/// apart, whichever way a name came to be the same: `page: {title}` is no title of a page.
+fn own_param(name: &str) -> String {
+    let plain = name.replace(' ', "_");
+    let has_meaning = PARAMS.iter().any(|(_, known, _)| *known == plain) && !MONEY.contains(&plain.as_str());
+    if has_meaning || RESERVED_PARAMS.contains(&plain.as_str()) {
+        name_of(&format!("property_{name}"), NAME_MAX, RESERVED_PARAMS)
+    } else {
+        name_of(name, NAME_MAX, RESERVED_PARAMS)
+    }
 }
 
 /// A name that Google takes, see the top of this file.
