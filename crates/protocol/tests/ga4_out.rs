@@ -238,6 +238,22 @@ fn what_google_would_cut_off_or_lose_is_dropped_by_name() {
 }
 
 #[test]
+fn a_group_is_measured_and_no_property_takes_its_name() {
+    let world = World::raw("ga4", &["group_company"]);
+    let lane = |group: Option<&str>, properties: Value| {
+        let mut message = track(1, &json!({"properties": properties}));
+        if let Some(group) = group {
+            message["context"] = json!({"groupId": group});
+        }
+        lanes(&world, &json!([message]))
+    };
+    assert_eq!(lane(Some(&"ü".repeat(100)), json!({})), [Ok("collect")], "as long as may be");
+    assert_eq!(lane(Some(&"ü".repeat(101)), json!({})), [Err(Rule::OverLimit)]);
+    assert_eq!(lane(None, json!({"group_company": "mine"})), [Ok("collect")]);
+    assert_eq!(lane(Some("org-77"), json!({"group_company": "mine"})), [Err(Rule::OverLimit)], "one key, twice");
+}
+
+#[test]
 fn operations_without_a_word_at_google_are_dropped_by_name() {
     let world = World::raw("ga4", &["profile.plan", "group.company.plan"]);
     let messages = json!([

@@ -334,17 +334,14 @@ impl Ga4Encoder {
         out.extend_from_slice(b",\"params\":{\"insert_id\":\"");
         out.extend_from_slice(&event.insert_id().to_text());
         out.push(b'"');
+        let groups = self.groups(event)?;
         let mut user = Vec::new();
-        let counts = self.put_leaves(event, out, &mut user)?;
+        let counts = self.put_leaves(event, &groups, out, &mut user)?;
         // How long somebody was engaged no event says; something has to stand there.
-        let mut own = 1 + usize::from(counts.has_session);
-        for kind in group_types(event) {
-            let key = self.keys.names().entry(kind).key;
-            if let Some(id) = groups_of(event, kind).next() {
-                put_key(out, &name_of(&format!("group_{key}"), NAME_MAX, RESERVED_PARAMS));
-                put_bare_id(out, id);
-                own += 1;
-            }
+        let own = 1 + groups.len() + usize::from(counts.has_session);
+        for (name, id) in &groups {
+            put_key(out, name);
+            put_bare_id(out, id);
         }
         if counts.has_session {
             put_key(out, "engagement_time_msec");
@@ -357,15 +354,35 @@ impl Ga4Encoder {
         self.put_head(event, &user, &mut into.head)
     }
 
+    /// The first group of each type, by the name of its parameter.
+    fn groups<'e>(&self, event: &'e Released<'_>) -> Result<Vec<(String, &'e ReleasedId)>, Rule> {
+        let mut groups: Vec<(String, &ReleasedId)> = Vec::new();
+        for kind in group_types(event) {
+            let Some(id) = groups_of(event, kind).next() else { continue };
+            let name = name_of(&format!("group_{}", self.keys.names().entry(kind).key), NAME_MAX, RESERVED_PARAMS);
+            if is_longer(id, VALUE_CHARS_MAX) || groups.iter().any(|(taken, _)| *taken == name) {
+                return Err(Rule::OverLimit);
+            }
+            groups.push((name, id));
+        }
+        Ok(groups)
+    }
+
     /// Writes parameters to `params` and user properties to `user`, each with a comma before it.
-    fn put_leaves(&mut self, event: &Released<'_>, params: &mut Vec<u8>, user: &mut Vec<u8>) -> Result<Counts, Rule> {
+    fn put_leaves(
+        &mut self,
+        event: &Released<'_>,
+        groups: &[(String, &ReleasedId)],
+        params: &mut Vec<u8>,
+        user: &mut Vec<u8>,
+    ) -> Result<Counts, Rule> {
         let mut counts = Counts::default();
         // Names of what is open, and the next index of what is a list.
         let mut open: Vec<(String, Option<u32>)> = Vec::new();
         let mut top = Place::Nowhere;
         let mut map_key: Option<String> = None;
         let is_profile = matches!(event.operation(), Operation::Profile(_));
-        let mut seen: Vec<(Place, String)> = Vec::new();
+        let mut seen: Vec<(Place, String)> = groups.iter().map(|(name, _)| (Place::Param, name.clone())).collect();
         for leaf in event.leaves() {
             match leaf.kind() {
                 LeafKind::MapKey => {
@@ -448,9 +465,7 @@ impl Ga4Encoder {
     /// What holds for the whole request.
     fn put_head(&self, event: &Released<'_>, user: &[u8], out: &mut Vec<u8>) -> Result<(), Rule> {
         let person = Person::of(event);
-        let is_long =
-            |id: &ReleasedId| matches!(id, ReleasedId::Raw { text, .. } if text.chars().count() > USER_ID_CHARS_MAX);
-        if [person.user, person.device].into_iter().flatten().any(is_long) {
+        if [person.user, person.device].into_iter().flatten().any(|id| is_longer(id, USER_ID_CHARS_MAX)) {
             return Err(Rule::OverLimit);
         }
         let client = person.device.or(person.user).unwrap_or(event.subject());
@@ -497,6 +512,11 @@ impl Ga4Encoder {
         out.extend_from_slice(b",\"events\":[");
         Ok(())
     }
+}
+
+/// Whether an id has too many characters; a pseudonym never has.
+fn is_longer(id: &ReleasedId, chars_max: usize) -> bool {
+    matches!(id, ReleasedId::Raw { text, .. } if text.chars().count() > chars_max)
 }
 
 /// A session as Google takes it: digits, as they are or made of it.
