@@ -238,6 +238,28 @@ fn what_google_would_cut_off_or_lose_is_dropped_by_name() {
 }
 
 #[test]
+fn the_insert_id_the_session_and_the_groups_count_as_parameters() {
+    let names: Vec<String> = (0..30).map(|n| format!("p{n}")).collect();
+    let traits: Vec<String> = names.iter().map(|name| format!("profile.{name}")).collect();
+    let mut allow: Vec<&str> = names.iter().chain(&traits).map(String::as_str).collect();
+    allow.extend(["context.session_id", "list", "list.*"]);
+    let world = World::raw("ga4", &allow);
+    let filled = |count: usize| -> Value {
+        names[..count].iter().map(|name| (name.clone(), json!(1))).collect::<serde_json::Map<_, _>>().into()
+    };
+    let lane = |properties: Value, context: Value| {
+        lanes(&world, &json!([track(1, &json!({"properties": properties, "context": context}))]))
+    };
+    let context = json!({"sessionId": 1_795_303_318_872_u64, "groupId": "org-77"});
+    assert_eq!(lane(filled(21), context.clone()), [Ok("collect")], "21, a session of two, a group, the insert id");
+    assert_eq!(lane(filled(22), context), [Err(Rule::OverLimit)]);
+    assert_eq!(lane(filled(0), json!({"traits": filled(25)})), [Ok("collect")]);
+    assert_eq!(lane(filled(0), json!({"traits": filled(26)})), [Err(Rule::OverLimit)]);
+    let list: Vec<u32> = (0..900).collect();
+    assert_eq!(lane(json!({"list": list}), json!({})), [Err(Rule::OverLimit)], "however many");
+}
+
+#[test]
 fn a_group_is_measured_and_no_property_takes_its_name() {
     let world = World::raw("ga4", &["group_company"]);
     let lane = |group: Option<&str>, properties: Value| {

@@ -337,20 +337,16 @@ impl Ga4Encoder {
         let groups = self.groups(event)?;
         let mut user = Vec::new();
         let counts = self.put_leaves(event, &groups, out, &mut user)?;
-        // How long somebody was engaged no event says; something has to stand there.
-        let own = 1 + groups.len() + usize::from(counts.has_session);
         for (name, id) in &groups {
             put_key(out, name);
             put_bare_id(out, id);
         }
+        // How long somebody was engaged no event says; something has to stand there.
         if counts.has_session {
             put_key(out, "engagement_time_msec");
             out.push(b'1');
         }
         out.extend_from_slice(b"}}");
-        if counts.params + own > PARAMS_MAX || counts.user > USER_PROPERTIES_MAX {
-            return Err(Rule::OverLimit);
-        }
         self.put_head(event, &user, &mut into.head)
     }
 
@@ -364,6 +360,10 @@ impl Ga4Encoder {
                 return Err(Rule::OverLimit);
             }
             groups.push((name, id));
+            // With the insert id.
+            if groups.len() + 1 > PARAMS_MAX {
+                return Err(Rule::OverLimit);
+            }
         }
         Ok(groups)
     }
@@ -376,7 +376,8 @@ impl Ga4Encoder {
         params: &mut Vec<u8>,
         user: &mut Vec<u8>,
     ) -> Result<Counts, Rule> {
-        let mut counts = Counts::default();
+        // The insert id and the groups are there already.
+        let mut counts = Counts { params: 1 + groups.len(), ..Counts::default() };
         // Names of what is open, and the next index of what is a list.
         let mut open: Vec<(String, Option<u32>)> = Vec::new();
         let mut top = Place::Nowhere;
@@ -441,9 +442,14 @@ impl Ga4Encoder {
             if seen.iter().any(|(p, n)| *p == place && *n == name) {
                 return Err(Rule::OverLimit);
             }
-            *count += 1;
             let is_session = is_known && name == "session_id";
+            // A session brings the time of engagement along.
+            *count += 1 + usize::from(is_session);
             counts.has_session |= is_session;
+            // At once: each further one is compared with all before it, and an event may have 2,000.
+            if counts.params > PARAMS_MAX || counts.user > USER_PROPERTIES_MAX {
+                return Err(Rule::OverLimit);
+            }
             put_key(out, &name);
             if place == Place::User {
                 out.extend_from_slice(b"{\"value\":");
@@ -534,6 +540,7 @@ fn put_session(out: &mut Vec<u8>, text: &str) {
 
 #[derive(Default)]
 struct Counts {
+    /// Every parameter that the event will have.
     params: usize,
     user: usize,
     has_session: bool,
