@@ -699,7 +699,8 @@ impl Task {
         let withdrawn = |setup: &Arc<Setup>| batch.is_withdrawn(setup, &self.context.withdrawals);
         is_expired(batch, terminal)
             || batch.is_stale(self.context.clock.now())
-            || self.seen.setup.as_ref().is_some_and(withdrawn)
+            // Of a rollout's two sides, the one that the batch was cut for.
+            || self.seen.setup_of(batch.generation).is_some_and(withdrawn)
     }
 
     fn show(&self) {
