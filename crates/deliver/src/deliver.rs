@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -78,6 +78,8 @@ pub struct Deliver {
     tasks: Mutex<BTreeMap<DestinationId, Running>>,
     /// Intents that the last process left without an outcome, until their destination's task takes them.
     unfinished: Mutex<Vec<OpenIntent>>,
+    /// Set by [`Deliver::stop`]: no task is started any more.
+    stopped: AtomicBool,
 }
 
 struct Running {
@@ -111,7 +113,12 @@ impl Deliver {
         rollout: Option<&Rollout>,
         unfinished: Vec<OpenIntent>,
     ) -> Result<Deliver, DeliverError> {
-        let deliver = Deliver { context: Arc::new(parts), tasks: Mutex::default(), unfinished: Mutex::new(unfinished) };
+        let deliver = Deliver {
+            context: Arc::new(parts),
+            tasks: Mutex::default(),
+            unfinished: Mutex::new(unfinished),
+            stopped: AtomicBool::new(false),
+        };
         deliver.apply_staged(generation, setups, rollout).await?;
         Ok(deliver)
     }
@@ -146,6 +153,10 @@ impl Deliver {
         }
         let known: Vec<DestinationId> = self.context.ledger.totals().into_keys().collect();
         let mut tasks = self.lock();
+        // A task that began now would not know of the intents that the stopped ones left open, and send their events once more.
+        if self.stopped.load(Relaxed) {
+            return Err(LedgerError::Closed.into());
+        }
         for id in known {
             let setup = setups.get(&id).cloned();
             let (generation, setup, staged) = staged(generation, setup, rollout, &id);
@@ -368,6 +379,7 @@ impl Deliver {
     /// Stops: nothing new is sent, requests under way get `grace` to end. What did not end by then has an intent without an
     /// outcome, which the next start decides.
     pub async fn stop(&self, grace: Duration) {
+        self.stopped.store(true, Relaxed);
         let running: Vec<Running> = std::mem::take(&mut *self.lock()).into_values().collect();
         for one in &running {
             one.control.send_modify(|control| control.stopping = true);
