@@ -254,7 +254,10 @@ impl Gateway {
         let withdrawals = Arc::new(Withdrawals::new());
         let old_asks = running.as_ref().map(|running| running.old.asks_consent()).unwrap_or_default();
         let asked = withdrawals.watch(generation.asks_consent().or(old_asks));
-        let oldest = consent::oldest_waiting(&generation, &journal, &hold, &egress);
+        // In the middle of a rollout both sides have events that wait.
+        let sides = running.as_ref().map(|running| &*running.old).into_iter().chain([&*generation]);
+        let oldest = sides.map(|side| consent::oldest_waiting(side, &journal, &hold, &egress)).min();
+        let oldest = oldest.unwrap_or_else(|| journal.floor());
         consent::read_again(&withdrawals, asked, &journal, oldest).await;
         let sketches = SketchKey::derive(&keys.snapshot());
         let catalog = CatalogHandle::start(&places.data, journal.clone(), Arc::clone(&names), sketches, &*clock);
