@@ -152,6 +152,9 @@ impl Names {
     /// Interns a name that was judged clean before: one of a stored dictionary, or of a table of ours. `text` is as reports show
     /// it. `None` for a path that does not parse.
     pub fn restore(&self, kind: NameKind, text: &str) -> Option<NameId> {
+        // As the gate does: an operator's editor may write a letter and its mark apart.
+        let normal = normal(text);
+        let text = &*normal;
         if kind != NameKind::Path {
             return Some(self.intern(kind, NameId::EVENT_ROOT, text, false));
         }
@@ -318,10 +321,7 @@ impl SourceNames {
 
     #[cold]
     fn admit(&self, kind: NameKind, parent: NameId, raw: &str, hash: u64) -> (NameId, bool) {
-        let normal: std::borrow::Cow<'_, str> = match is_nfc_quick(raw.chars()) {
-            IsNormalized::Yes => raw.into(),
-            _ => raw.nfc().collect::<String>().into(),
-        };
+        let normal = normal(raw);
         let verdict = if has_clean_class(&normal) { self.names.judge.judge(&normal) } else { NameVerdict::Unclean };
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let room = match kind {
@@ -386,6 +386,14 @@ impl NameJudge for ClassOnly {
     }
 }
 
+/// A name in the form in which names are compared: NFC (D1).
+fn normal(raw: &str) -> std::borrow::Cow<'_, str> {
+    match is_nfc_quick(raw.chars()) {
+        IsNormalized::Yes => raw.into(),
+        _ => raw.nfc().collect::<String>().into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -393,6 +401,15 @@ mod tests {
 
     fn source() -> SourceNames {
         Names::new(Box::new(ClassOnly)).source()
+    }
+
+    #[test]
+    fn a_name_from_a_configuration_is_the_one_that_comes_in_however_its_marks_are_written() {
+        let s = source();
+        let event = s.event("Café");
+        assert_eq!(s.names().restore(NameKind::Event, "Cafe\u{301}"), Some(event));
+        let (path, _) = s.path(NameId::EVENT_ROOT, "Größe");
+        assert_eq!(s.names().restore(NameKind::Path, "Gro\u{308}ße"), Some(path));
     }
 
     #[test]
