@@ -49,6 +49,8 @@ pub const STATUSES: &[Statuses] = &[
     statuses::REDIRECTED,
     statuses::UNAUTHORIZED,
     statuses::FORBIDDEN,
+    // Signature, region, clock or the body as a whole, never one record of it: halves would fare no better.
+    (400, 400, Means::Refused("request_refused")),
     statuses::NO_SUCH_PLACE,
     // Another writer at the same name, or a time-out while the body was sent.
     (408, 409, Means::Retry),
