@@ -176,6 +176,8 @@ fn answers_mean_what_the_specification_says() {
             (partial(1), Verdict::Undecided),
             (partial(2), Verdict::Reject("rejected_by_receiver")),
             (b"<html>sign in</html>".to_vec(), Verdict::Retry { after }),
+            (b"{}".to_vec(), Verdict::Accepted),
+            (br#"{"error":"unauthorized"}"#.to_vec(), Verdict::Retry { after }),
         ] {
             assert_eq!(encoder.interpret(&two, 200, after, &body), verdict, "{encoding:?} {body:?}");
         }

@@ -24,7 +24,8 @@ impl Success {
         }
         let rejected = match encoding {
             _ if body.is_empty() => 0,
-            Encoding::Protobuf => of_response(body)?,
+            // Some receivers answer in JSON whatever they were sent.
+            Encoding::Protobuf => of_response(body).or_else(|| of_json(body, names))?,
             Encoding::Json => of_json(body, names)?,
         };
         Some(Success { rejected })
@@ -93,8 +94,11 @@ fn of_json(body: &[u8], names: &SourceNames) -> Option<u64> {
 
 fn read_json(parser: &mut Parser<'_, Words>) -> Result<Option<u64>, Malformed> {
     let mut rejected = Some(0);
+    let (mut is_empty, mut is_ours) = (true, false);
     let mut object = parser.begin_object(Plan(1), NameId::EVENT_ROOT)?;
     while let Some(key) = parser.next_key(&mut object)? {
+        is_empty = false;
+        is_ours |= key.meaning == Meaning::Special(PARTIAL);
         if key.meaning == Meaning::Special(PARTIAL) && parser.peek() == b'{' {
             let mut partial = parser.begin_object(Plan(1), NameId::EVENT_ROOT)?;
             while let Some(key) = parser.next_key(&mut partial)? {
@@ -110,5 +114,6 @@ fn read_json(parser: &mut Parser<'_, Words>) -> Result<Option<u64>, Malformed> {
             parser.skip()?;
         }
     }
-    if parser.is_done() { Ok(rejected) } else { Err(Malformed(parser.position())) }
+    // An object of other keys is somebody else's answer, such as a gateway's error: nothing is taken for delivered.
+    if parser.is_done() { Ok(rejected.filter(|_| is_empty || is_ours)) } else { Err(Malformed(parser.position())) }
 }
