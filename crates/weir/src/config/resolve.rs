@@ -601,7 +601,7 @@ impl Resolver<'_, '_> {
     fn otlp_logs(&mut self, id: &DestinationId, fields: &Checked, own: &mut Own) {
         let mut headers = Vec::new();
         for (key, secret) in fields.field("headers").entries() {
-            let secret = self.secret(&format!("destinations.{id}.otlp.headers.{}", key.text), secret);
+            let secret = self.secret_with(&format!("destinations.{id}.otlp.headers.{}", key.text), secret, true);
             headers.push((key.text.clone(), revealed(&secret)));
             own.secrets.push(secret);
         }

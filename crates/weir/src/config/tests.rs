@@ -373,6 +373,7 @@ fn an_endpoint_of_another_region_and_a_host_that_takes_no_events_are_refused() {
         parse(&format!("destinations: {{p: {{{more}, endpoint: \"https://{host}\"}}}}")).is_ok()
     };
     assert!(fine("us", "api-js.mixpanel.com") && fine("eu", "relay.example.com"));
+    assert!(!fine("eu", "api.mixpanel.com."), "the same host by another text");
 }
 
 #[test]
