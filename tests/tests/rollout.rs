@@ -135,9 +135,18 @@ fn a_rule_that_empties_a_property_is_refused_and_where_it_is_forced_a_guard_take
     let before = with_plan(&standin.events());
     assert!(before < 420, "some have left without it");
 
-    // weir.yaml still holds the change: a restart does not bring it back.
+    // weir.yaml still holds the change: neither a reload nor a restart brings it back, nor an edit of something else.
+    let refuses = || {
+        let (code, said) = run(&folder, &["reload"]);
+        assert!(code == Some(1) && said.contains("was taken back"), "{said}");
+        assert_eq!(status(&folder)["state"], "rolled_back");
+    };
+    refuses();
     let weir = weir.kill().start();
-    assert_eq!(status(&folder)["state"], "rolled_back");
+    refuses();
+    folder.configure(&setup(&standin, NO_PLAN, SLOW));
+    refuses();
+    folder.configure(&setup(&standin, NO_PLAN, QUICK));
     send(&weir, "Report Exported", 420..460);
     settle(&weir);
     assert_eq!(with_plan(&standin.events()) - before, 40);

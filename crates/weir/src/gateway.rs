@@ -280,7 +280,7 @@ impl Gateway {
         let unfinished = recovered.unfinished;
         let deliver =
             Deliver::start_staged(parts, generation.id, &generation.destinations, staged.as_ref(), unfinished).await?;
-        let rollouts = rollout::Desk::opened(running, found.kept.as_ref(), &generation, &hold);
+        let rollouts = rollout::Desk::opened(running, found.kept.as_ref(), &places.config, &generation, &hold);
         let pipeline = Pipeline::new(
             Arc::clone(&generation),
             minimiser,
@@ -388,6 +388,11 @@ impl Gateway {
             let staged = self.rollouts.go_on_with(&generation);
             self.install(generation, staged.as_ref()).await?;
             return Ok(Reloaded { changed, at_next_start, evaluation: None, is_staged: true });
+        }
+        // Not the gate's where a change was taken back and the one before did not resolve.
+        let old = self.in_force();
+        if !force {
+            self.rollouts.refuse_again(&old, &generation)?;
         }
         say_unreached(&generation, &self.egress, self.pipeline.journal());
         let plan = rollout::plan_of(&old, &generation);

@@ -49,6 +49,31 @@ pub struct Desk {
 struct State {
     running: Option<Running>,
     ended: Option<Shown>,
+    /// What was taken back, while the generation before it is in force.
+    taken_back: Option<TakenBack>,
+}
+
+/// A change that was taken back.
+struct TakenBack {
+    /// Its generation, in hex.
+    id: String,
+    config: Config,
+    /// What is in force instead, where the gate could not be given it: its secrets were gone.
+    in_force: Option<Arc<Generation>>,
+}
+
+impl TakenBack {
+    /// Whether `new` would bring it into force: it is the same, or has its rules wherever they differ from those in force.
+    fn is_in(&self, old: &Config, new: &Generation) -> bool {
+        if self.id == new.id.to_hex() {
+            return true;
+        }
+        let rules_differ = crate::destination::rules_differ;
+        let is_changed =
+            |id: &&DestinationId| old.destinations.contains_key(*id) && rules_differ(id, old, &self.config);
+        let mut changed = self.config.destinations.keys().filter(is_changed).peekable();
+        changed.peek().is_some() && changed.all(|id| !rules_differ(id, &self.config, &new.config))
+    }
 }
 
 /// A rollout under way.
@@ -191,7 +216,19 @@ impl Desk {
     }
 
     /// As a start finds it.
-    pub(crate) fn opened(running: Option<Running>, kept: Option<&Kept>, old: &Generation, hold: &Hold) -> Desk {
+    pub(crate) fn opened(
+        running: Option<Running>,
+        kept: Option<&Kept>,
+        file: &Path,
+        old: &Generation,
+        hold: &Hold,
+    ) -> Desk {
+        // Only its rules are needed.
+        let taken_back = |kept: &Kept| {
+            let config = Config::load(file, Secrets::Leave).ok()?;
+            Some(TakenBack { id: kept.new.clone(), config, in_force: None })
+        };
+        let taken_back = kept.filter(|kept| kept.rolled_back).and_then(taken_back);
         let ended = kept.filter(|kept| kept.rolled_back).map(|kept| Shown {
             state: "rolled_back".to_owned(),
             old: old.id.to_hex(),
@@ -202,7 +239,7 @@ impl Desk {
             ..Shown::default()
         });
         let has_kept = kept_events(hold) > 0;
-        let state = Mutex::new(State { running, ended });
+        let state = Mutex::new(State { running, ended, taken_back });
         Desk { state, has_kept: AtomicBool::new(has_kept), settles: AtomicBool::new(false) }
     }
 
@@ -224,7 +261,24 @@ impl Desk {
 
     /// The last one is over and done with: another configuration holds.
     pub(crate) fn forget(&self) {
-        self.lock().ended = None;
+        let mut state = self.lock();
+        (state.ended, state.taken_back) = (None, None);
+    }
+
+    /// The generation whose rules hold, where it is not the gate's.
+    pub(crate) fn rules_in_force(&self) -> Option<Arc<Generation>> {
+        self.lock().taken_back.as_ref().and_then(|taken_back| taken_back.in_force.clone())
+    }
+
+    /// Refuses to begin again what was taken back.
+    pub(crate) fn refuse_again(&self, old: &Generation, new: &Generation) -> Result<(), StartError> {
+        match &self.lock().taken_back {
+            Some(taken_back) if taken_back.is_in(&old.config, new) => Err(StartError::Refused(
+                "this change was taken back, see `weir rollout status`: put weir.yaml right; if it is meant, `weir reload --force`"
+                    .to_owned(),
+            )),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -310,6 +364,7 @@ impl Gateway {
         plan: config::Rollout,
     ) -> Result<(), StartError> {
         let running = Running::new(old, Arc::clone(&new), plan, self.clock.now());
+        let before = file::read(&self.places.data)?;
         file::write(&self.places.data, &running.kept(false, None))?;
         self.rollouts.has_kept.store(true, Relaxed);
         let staged = running.staged();
@@ -318,7 +373,12 @@ impl Gateway {
         if installed.is_err() {
             // Nothing was staged: the one before goes on.
             self.rollouts.lock().running = None;
-            file::remove(&self.places.data)?;
+            match before {
+                Some(before) => file::write(&self.places.data, &before)?,
+                None => file::remove(&self.places.data)?,
+            }
+        } else {
+            self.rollouts.forget();
         }
         installed
     }
@@ -372,7 +432,7 @@ impl Gateway {
         file::remove(&self.places.data)?;
         self.note(action, &[Target::Generation(new.id)]).await;
         self.install(new, None).await?;
-        *self.rollouts.lock() = State { running: None, ended: Some(shown) };
+        *self.rollouts.lock() = State { running: None, ended: Some(shown), taken_back: None };
         self.rollouts.has_kept.store(true, Relaxed);
         emit(Level::Info, "a rollout is finished: the new generation holds for all", &[]);
         Ok(())
@@ -391,8 +451,11 @@ impl Gateway {
         // Read again with its secrets: a start in the middle of the rollout had left them.
         let config = Config::parse(old.config.text(), &self.places.config, Secrets::environment());
         let whole = config.and_then(|config| Generation::resolve(config, &self.engine, &self.names, &self.memories));
-        match whole {
-            Ok(old) => self.install(Arc::new(old), None).await?,
+        let in_force = match whole {
+            Ok(old) => {
+                self.install(Arc::new(old), None).await?;
+                None
+            }
             // Its rules are known at any rate; the rest stays as the new one has it.
             Err(_) => {
                 let sides: BTreeMap<_, _> = {
@@ -404,9 +467,14 @@ impl Gateway {
                         .collect()
                 };
                 self.deliver.apply(old.id, &sides).await?;
+                Some(old)
             }
-        }
-        *self.rollouts.lock() = State { running: None, ended: Some(Shown { breach: Some(why), ..shown }) };
+        };
+        *self.rollouts.lock() = State {
+            running: None,
+            ended: Some(Shown { breach: Some(why), ..shown }),
+            taken_back: Some(TakenBack { id: new.id.to_hex(), config: new.config.clone(), in_force }),
+        };
         self.rollouts.has_kept.store(true, Relaxed);
         emit(
             Level::Error,
@@ -535,9 +603,9 @@ impl Gateway {
     }
 
     /// The generation whose rules hold for most: the one before while a rollout is under way.
-    fn in_force(&self) -> Arc<Generation> {
+    pub(crate) fn in_force(&self) -> Arc<Generation> {
         let running = self.rollouts.lock().running.as_ref().map(|running| Arc::clone(&running.old));
-        running.unwrap_or_else(|| self.pipeline.generation())
+        running.or_else(|| self.rollouts.rules_in_force()).unwrap_or_else(|| self.pipeline.generation())
     }
 
     /// `weir rollout pause|resume|abort|finish`.
