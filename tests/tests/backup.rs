@@ -251,6 +251,37 @@ fn d15_a_backup_that_is_not_whole_or_not_of_these_keys_is_refused_and_nothing_is
 
 const VARIABLES: &[(&str, &str)] = &[("PRODUCT_TOKEN", "t"), ("IMPORT_USER", "u"), ("IMPORT_SECRET", "s")];
 
+#[test]
+fn files_that_are_not_of_weir_neither_spoil_a_backup_nor_a_restore() {
+    let standin = Standin::of_weir();
+    let folder = Folder::new(&Setup::mixpanel(&standin.url()));
+    let weir = folder.start();
+    send(&weir, 0..50);
+    holds(&weir, &folder);
+    let target = tempfile::tempdir().expect("a folder can be made");
+    let to = target.path().join("backup");
+    backed_up(&folder, &to);
+    // An editor's copies, and the data folder is the root of a file system.
+    for name in ["weir.yaml~", "#weir.yaml#", "a copy of weir.yaml"] {
+        std::fs::write(folder.data().join(name), "sources: {}\n").expect("a file can be written");
+    }
+    std::fs::create_dir(folder.data().join("lost+found")).expect("a folder can be made");
+    backed_up(&folder, &to);
+    let (code, _, said) = run(&folder, "restore", &to, &["--check"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(weir.stop().0, Some(0));
+    backed_up(&folder, &to);
+
+    lose(&folder);
+    std::fs::create_dir_all(folder.data().join("lost+found")).expect("a folder can be made");
+    restored(&folder, &to, &[]);
+    let weir = folder.start();
+    send(&weir, 50..100);
+    holds(&weir, &folder);
+    assert_eq!(arrived(&standin).len(), 100);
+    assert_eq!(weir.stop().0, Some(0));
+}
+
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {

@@ -56,7 +56,8 @@ pub fn class_of(path: &str) -> Class {
     }
 }
 
-/// Every file below a data folder, by its path there and its length; what goes meanwhile is passed over.
+/// Every file below a data folder, by its path there and its length. Passed over are what goes meanwhile and names that no manifest
+/// takes: nothing of ours has one, so it is an editor's copy or the file system's own `lost+found`.
 pub fn walk(folder: &Path) -> Result<Vec<(String, u64)>, BackupError> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -68,8 +69,11 @@ pub fn walk(folder: &Path) -> Result<Vec<(String, u64)>, BackupError> {
         };
         for entry in entries {
             let path = entry.map_err(failed("list", &at))?.path();
-            let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
             let Some(name) = path.strip_prefix(folder).ok().and_then(Path::to_str) else { continue };
+            if !manifest::is_path(name) {
+                continue;
+            }
+            let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
             if metadata.is_dir() {
                 // What is made again need not be walked through.
                 if name != "ledger/tree" && name != "audit/tree" {
@@ -77,6 +81,10 @@ pub fn walk(folder: &Path) -> Result<Vec<(String, u64)>, BackupError> {
                 }
             } else if metadata.is_file() {
                 found.push((name.to_owned(), metadata.len()));
+            } else if metadata.is_symlink() && path.is_dir() {
+                let why =
+                    "it leads to another folder, which the backup would lack: mount that folder here, or move it here";
+                return Err(BackupError::Unfit { path, why });
             }
         }
     }
@@ -180,6 +188,27 @@ fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Bac
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_listed_has_a_name_that_a_manifest_takes_and_a_folder_elsewhere_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        for made in ["lost+found", "journal", "sub dir"] {
+            std::fs::create_dir_all(data.join(made)).unwrap();
+            std::fs::write(data.join(made).join("file"), "x").unwrap();
+        }
+        for name in ["weir.yaml", "weir.yaml~", "a copy", "journal/ä", "#weir.yaml#"] {
+            std::fs::write(data.join(name), "text").unwrap();
+        }
+        let listed: Vec<_> = walk(&data).unwrap().into_iter().map(|(path, _)| path).collect();
+        assert_eq!(listed, ["journal/file", "weir.yaml"]);
+
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::create_dir(&elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, data.join("ledger")).unwrap();
+        let error = walk(&data).unwrap_err().to_string();
+        assert!(error.contains("ledger: it leads to another folder"), "{error}");
+    }
 
     #[test]
     fn each_listed_file_has_the_class_that_a_moment_needs() {

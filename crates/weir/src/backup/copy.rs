@@ -150,8 +150,15 @@ impl Target {
         sync_dir(&self.folder.join("objects"))?;
         let files = std::mem::take(&mut self.files).into_values().collect();
         let manifest = Manifest { facts, files };
+        let text = manifest.text();
+        // One that could not be read would take the place of one that can.
+        match Manifest::parse(text.as_bytes()) {
+            Ok(read) if read == manifest => {}
+            Ok(_) => return Err(BackupError::Broken("its manifest does not read as it was written".to_owned())),
+            Err(error) => return Err(BackupError::Broken(format!("its manifest could not be read again: {error}"))),
+        }
         let (path, new) = (self.folder.join("manifest"), self.folder.join("manifest.new"));
-        let written = write_new(&new, manifest.text().as_bytes());
+        let written = write_new(&new, text.as_bytes());
         if let Err(error) = written {
             let _ = fs::remove_file(&new);
             return Err(error);

@@ -118,7 +118,8 @@ fn origin_of(backup: &Path, manifest: &Manifest, tree: &str) -> Result<Origin, B
 /// Refuses a target that holds anything but a restore that was cut short, and one without room.
 pub fn check_target(data: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     let names: Vec<_> = match fs::read_dir(data) {
-        Ok(entries) => entries.flatten().map(|entry| entry.file_name()).collect(),
+        // The root of a file system has its `lost+found`.
+        Ok(entries) => entries.flatten().map(|e| e.file_name()).filter(|name| name != "lost+found").collect(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(failed("list", data)(error)),
     };
