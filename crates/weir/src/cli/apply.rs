@@ -45,6 +45,11 @@ pub(super) enum NotApplied {
     /// The running Weir did not take it, and the file could not be put back.
     #[error("weir refused the change ({0}), and the file could not be put back: {1}")]
     Stranded(AdminError, EditError),
+    /// Whether the running Weir goes by it cannot be told, so the file is left as what it may go by.
+    #[error(
+        "whether the change is in force is not known ({0}), and the file stays as it was written: look with `weir status`, then run `weir reload`"
+    )]
+    Unknown(String),
     /// The audit ledger.
     #[error("not recorded, so nothing was changed: {0}")]
     NotRecorded(String),
@@ -89,6 +94,8 @@ pub(super) fn apply(
     match socket::ask(&folders.data, ask) {
         Ok(Reply::Reloaded { generation, at_next_start, .. }) => Ok(Applied::InForce { generation, at_next_start }),
         Ok(_) => Ok(Applied::InForce { generation: String::new(), at_next_start: Vec::new() }),
+        // The change may be in force, or come into force yet: with the file put back the next start would take it away again.
+        Err(AdminError::Failed { message }) => Err(NotApplied::Unknown(message)),
         Err(error) => match written.undo() {
             Ok(()) => Err(NotApplied::Refused(error)),
             Err(undo) => Err(NotApplied::Stranded(error, undo)),
@@ -129,5 +136,48 @@ impl Applied {
             Applied::InForce { generation, .. } => Some(generation),
             Applied::Written => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    const TEXT: &str = "sources:\n  web: {protocol: mixpanel, environment: development, write_keys: [k]}\n";
+
+    /// An edit while a process holds the folder and gives this answer, or none; what the file says afterwards.
+    fn applied(answer: &str) -> (Result<Applied, NotApplied>, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let held = disk::DataFolder::open(&data).unwrap();
+        let listener = UnixListener::bind(data.join("admin.sock")).unwrap();
+        let config = folder.path().join("weir.yaml");
+        std::fs::write(&config, TEXT).unwrap();
+        let folders = Folders { config: Some(config.clone()), data, keys: None };
+        let mut edit = Edit::open(&config).unwrap();
+        edit.set(&["sources".into(), "web".into(), "environment".into()], "production").unwrap();
+        let answer = answer.replace("OURS", &generation(&edit.text(), &config, &names()).unwrap().id.to_hex());
+        let other = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            BufReader::new(&stream).read_line(&mut String::new()).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let done = apply(&folders, edit, &Ask::Reload {}, || unreachable!("a process runs"));
+        other.join().unwrap();
+        drop(held);
+        (done, std::fs::read_to_string(config).unwrap())
+    }
+
+    #[test]
+    fn what_was_refused_is_put_back_and_what_got_no_answer_is_left() {
+        let (done, file) = applied("");
+        assert!(matches!(done, Err(NotApplied::Unknown(_))), "{done:?}");
+        assert!(file.contains("production"), "it may be in force: {file}");
+        let (done, file) = applied("{\"error\":{\"kind\":\"conflict\",\"message\":\"no\"}}\n");
+        assert!(matches!(done, Err(NotApplied::Refused(AdminError::Conflict { .. }))), "{done:?}");
+        assert_eq!(file, TEXT);
     }
 }
