@@ -70,9 +70,18 @@ fn start(options: ServeOptions) -> Result<(), StartError> {
     if let (Err(error), Some(forebear)) = (&prepared, &mut forebear) {
         forebear.refuse(&error.to_string());
     }
-    let Prepared { places, chosen, config, clock } = prepared?;
+    let Prepared { places, chosen, mut config, clock } = prepared?;
+    let mut kept_first = None;
     let seats = match (&mut forebear, options.ingest_from_stdin) {
-        (Some(forebear), _) => Seats::Inherited(take_over(forebear, &places, &config, &clock)?),
+        (Some(forebear), _) => {
+            let sockets = take_over(forebear, &places, &config, &clock)?;
+            // Until here the old process took reloads, so what was read at the beginning may be older than what it served by.
+            match read_again(&options, &sockets) {
+                Ok(newer) => config = newer,
+                Err(why) => kept_first = Some(why),
+            }
+            Seats::Inherited(sockets)
+        }
         (None, true) => {
             let what = "--ingest-from-stdin: standard input is no listening socket";
             let taken = crate::hand_over::listener_from_stdin();
@@ -81,6 +90,11 @@ fn start(options: ServeOptions) -> Result<(), StartError> {
         (None, false) => Seats::Bind(None),
     };
     log::install(Box::new(StderrSink::new(config.log_format, config.log_level, Arc::clone(&clock))));
+    if let Some(why) = kept_first {
+        // The problems name fields and places of the operator's own file; they go to standard error as they are.
+        let _ = writeln!(std::io::stderr(), "{why}");
+        log::emit(Level::Error, "weir.yaml changed during the hand-over and has problems: the one before holds", &[]);
+    }
 
     let io = |what: &str| {
         let what = what.to_owned();
@@ -159,6 +173,23 @@ fn take_over(
     }
     forebear.take().map_err(not_handed_over)?;
     Ok(sockets)
+}
+
+/// The configuration as it is once the old process can change it no more, where this process can serve by it on these sockets.
+fn read_again(options: &ServeOptions, sockets: &Sockets) -> Result<Config, StartError> {
+    let config = prepare(options)?.config;
+    config.listen.tls.clone().map(Tls::load).transpose()?;
+    let listen = [
+        ("listen.ingest", config.listen.ingest, &sockets.ingest),
+        ("listen.console", config.listen.console, &sockets.console),
+    ];
+    match listen.into_iter().find(|(_, address, socket)| !crate::hand_over::fits(*address, socket)) {
+        Some((field, address, _)) => {
+            let what = format!("{field} {address} is not where the running weir listens");
+            Err(StartError::Io { what, source: std::io::ErrorKind::AddrNotAvailable.into() })
+        }
+        None => Ok(config),
+    }
 }
 
 fn not_handed_over(source: std::io::Error) -> StartError {
