@@ -12,6 +12,7 @@ use weir_console::admin::AdminError;
 use weir_console::preview::{Preview, PreviewEvent, PreviewProperty, Price, PricePeriod};
 use weir_event::limits::{PREVIEW_EVENTS_MAX, PREVIEW_PROPERTIES_MAX};
 use weir_event::{Category, DestinationId, LeafKind, Millis, NameId, Names, Offset, Role, Rule, SourceId, SubjectKind};
+use weir_journal::ReadError;
 use weir_keys::KeySnapshot;
 use weir_policy::{RecordView, ReleasePolicy, Releaser};
 
@@ -87,12 +88,11 @@ impl Gateway {
         study.cut = newest > since;
         let mut reader = journal.reader(since.max(newest));
         while reader.position() < tail {
-            // What was trimmed or cannot be read is skipped: the reader stands behind it.
-            let Ok(group) = reader.next().await else {
-                if reader.position() >= tail {
-                    break;
-                }
-                continue;
+            let group = match reader.next().await {
+                Ok(group) => group,
+                // Skipped: the reader stands behind it.
+                Err(ReadError::Damaged { .. } | ReadError::Trimmed { .. }) => continue,
+                Err(e) => return Err(AdminError::Failed { message: format!("the journal cannot be read: {e}") }),
             };
             for index in reader.first()..group.count() {
                 let Ok(view) = RecordView::parse(&group, index) else { continue };
