@@ -20,7 +20,7 @@ use crate::backup::copy::{Finished, Target};
 use crate::backup::lease::Logs;
 use crate::backup::manifest::{Facts, KeyFact, Manifest, TreeFact};
 use crate::backup::{BackupError, Class, class_of, restore, walk};
-use crate::config::{Config, Secrets};
+use crate::config::{Config, Problems, Secrets};
 use crate::disk::{self, DataFolder};
 use crate::formats::Formats;
 use crate::gateway::{self, Places, StartError};
@@ -303,8 +303,7 @@ fn run_restore(
     let keys = keys.map_err(|error| BackupError::Keys(format!("the backup needs its key folder: {error}")))?;
     restore::check_keys(&manifest.facts.keys, &keys)?;
     let mut anchors = options.anchors.clone();
-    if let Some(file) = folders.config.as_ref() {
-        let config = Config::load(file, Secrets::Leave).map_err(StartError::from).map_err(Box::new)?;
+    if let Some(config) = restore_config(from, manifest, folders)? {
         anchors.extend(config.ledger.anchors);
     }
     let ahead = restore::ahead(from, manifest, &anchors)?;
@@ -335,6 +334,23 @@ fn run_restore(
     restore::finish(data)?;
     let compared = anchors.iter().filter(|file| file.exists()).count();
     Ok(Restored { rewound, anchors: compared })
+}
+
+/// The configuration that a start on the restored folder would go by: the one that is told or here, else the one in the backup.
+fn restore_config(from: &Path, manifest: &Manifest, folders: &Folders) -> Result<Option<Config>, BackupError> {
+    let in_folder = folders.data.join("weir.yaml");
+    let problems = |problems: Problems| BackupError::from(Box::new(StartError::from(problems)));
+    // What a restore that was cut short left in the folder is that of the backup too.
+    if let Some(file) = folders.config_file().filter(|file| *file != in_folder) {
+        return Config::load(&file, Secrets::Leave).map(Some).map_err(problems);
+    }
+    let Some(item) = manifest.file("weir.yaml") else { return Ok(None) };
+    // It is what the manifest says before anything rests on it.
+    restore::check(from, &Manifest { facts: manifest.facts.clone(), files: vec![item.clone()] }, |_| Ok(()))?;
+    let path = crate::backup::copy::object(from, &item.sum);
+    let bytes = std::fs::read(&path).map_err(|source| BackupError::Io { what: "read", path, source })?;
+    // Relative paths in it are those of the folder.
+    Config::parse(&String::from_utf8_lossy(&bytes), &in_folder, Secrets::Leave).map(Some).map_err(problems)
 }
 
 fn show_restored(out: &Output, data: &Path, manifest: &Manifest, done: &Restored) -> Exit {
