@@ -1,6 +1,6 @@
 //! The handle: starts a task for each destination, hands out generations, suspends, resumes, ends, tells how things are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedMutexGuard, watch};
 use tokio::task::JoinHandle;
 use weir_event::{Clock, DestinationId, GenerationId, Millis, Names, Offset};
-use weir_hold::{Hold, HoldError, RejectedRecord};
+use weir_hold::{EntryId, Hold, HoldError, RejectedRecord};
 use weir_journal::Journal;
 use weir_keys::{Keys, KeysError};
 use weir_ledger::{Ledger, LedgerError, OpenIntent, Status};
@@ -89,6 +89,8 @@ struct Running {
     task: JoinHandle<()>,
     /// Held by a replay: one at a time, so that no entry of quarantine is in two requests (D11).
     replaying: Arc<tokio::sync::Mutex<()>>,
+    /// Entries of quarantine that settling leaves to an operator, until another configuration is applied.
+    left: HashSet<EntryId>,
 }
 
 impl Deliver {
@@ -160,12 +162,15 @@ impl Deliver {
         for id in known {
             let setup = setups.get(&id).cloned();
             let (generation, setup, staged) = staged(generation, setup, rollout, &id);
-            match tasks.get(&id) {
-                Some(running) => running.control.send_modify(|control| {
-                    control.generation = generation;
-                    control.setup = setup;
-                    control.staged = staged;
-                }),
+            match tasks.get_mut(&id) {
+                Some(running) => {
+                    running.left.clear();
+                    running.control.send_modify(|control| {
+                        control.generation = generation;
+                        control.setup = setup;
+                        control.staged = staged;
+                    });
+                }
                 None => {
                     let running = self.spawn(&id, generation, setup, staged);
                     tasks.insert(id, running);
@@ -197,7 +202,14 @@ impl Deliver {
             Arc::clone(&breaker),
             unfinished,
         );
-        Running { control, gauges, breaker, task: tokio::spawn(task.run()), replaying: Arc::default() }
+        Running {
+            control,
+            gauges,
+            breaker,
+            task: tokio::spawn(task.run()),
+            replaying: Arc::default(),
+            left: HashSet::new(),
+        }
     }
 
     /// Stops sending to a destination; requests under way are finished. Its events wait, and the lag limit goes on counting.
@@ -271,6 +283,17 @@ impl Deliver {
         let lock = lock.ok_or_else(|| DeliverError::NotSending(id.clone()))?;
         let right = lock.lock_owned().await;
         if self.lock().contains_key(id) { Ok(right) } else { Err(DeliverError::NotSending(id.clone())) }
+    }
+
+    /// Entries that settling leaves to an operator.
+    pub(crate) fn left(&self, id: &DestinationId) -> HashSet<EntryId> {
+        self.lock().get(id).map(|running| running.left.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn leave(&self, id: &DestinationId, entries: Vec<EntryId>) {
+        if let Some(running) = self.lock().get_mut(id) {
+            running.left.extend(entries);
+        }
     }
 
     pub(crate) fn context(&self) -> &Arc<Context> {

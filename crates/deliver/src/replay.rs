@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use weir_event::{GenerationId, Rule};
-use weir_hold::{HoldInfo, RejectedRecord};
+use weir_hold::{EntryId, HoldInfo, RejectedRecord};
 use weir_ledger::{BatchId, LedgerError, Outcome, Passed, Purpose, Results};
 use weir_protocol::outbound::Verdict;
 
@@ -47,15 +47,16 @@ pub(crate) async fn replay(
     generation: GenerationId,
     records: Vec<RejectedRecord>,
 ) -> Result<Replayed, DeliverError> {
-    run(sending, generation, records, false).await
+    Ok(run(sending, generation, records, false).await?.0)
 }
 
-/// Replays what was kept until a policy holds for all: what that does not release ends by its rule, durable in one step.
+/// Replays what was kept until a policy holds for all: what that does not release ends by its rule, durable in one step. With the
+/// entries that are an operator's to decide about: rejected, or sent without an answer where a second copy would count.
 pub(crate) async fn settle_all(
     sending: Sending,
     generation: GenerationId,
     records: Vec<RejectedRecord>,
-) -> Result<Replayed, DeliverError> {
+) -> Result<(Replayed, Vec<EntryId>), DeliverError> {
     run(sending, generation, records, true).await
 }
 
@@ -64,11 +65,12 @@ async fn run(
     generation: GenerationId,
     mut records: Vec<RejectedRecord>,
     ends: bool,
-) -> Result<Replayed, DeliverError> {
+) -> Result<(Replayed, Vec<EntryId>), DeliverError> {
     records.retain(|record| record.info().offset.is_some());
     records.sort_by_key(|record| record.info().offset);
     records.dedup_by_key(|record| record.info().offset);
     let mut report = Replayed::default();
+    let mut left = Vec::new();
     // Halves of what did not fit go to the front, so that the order stays.
     let mut waiting = vec![records];
     // The rest of a round in which the vendor could not be reached, or asked to wait, waits too.
@@ -133,7 +135,7 @@ async fn run(
                 continue;
             };
             let put_off = report.put_off;
-            if let Some(places) = send_once(&sending, batch, permit, &part, &mut report).await? {
+            if let Some(places) = send_once(&sending, batch, permit, &part, &mut report, &mut left).await? {
                 let (first, second) = places.split_at(places.len() / 2);
                 halves.extend([first.to_vec(), second.to_vec()]);
             }
@@ -144,7 +146,7 @@ async fn run(
             waiting.push(places.into_iter().filter_map(|place| part.get_mut(place)?.take()).collect());
         }
     }
-    Ok(report)
+    Ok((report, left))
 }
 
 /// Whether what was cut under this generation may still go. What was kept for a rollout waits while one is under way.
@@ -188,10 +190,16 @@ async fn send_once(
     permit: Permit<'_>,
     records: &[RejectedRecord],
     report: &mut Replayed,
+    left: &mut Vec<EntryId>,
 ) -> Result<Option<Vec<usize>>, DeliverError> {
     let count = batch.items.len() as u64;
     let places: Vec<usize> =
         batch.items.iter().filter_map(|i| if let Item::Held { place, .. } = i { Some(*place) } else { None }).collect();
+    let entries = |which: &dyn Fn(usize) -> bool| -> Vec<EntryId> {
+        let those = places.iter().enumerate().filter(|(i, _)| which(*i));
+        those.filter_map(|(_, place)| Some(records.get(*place)?.info().id)).collect()
+    };
+    let all = |_: usize| true;
     let Some(headers) = headers(&batch) else {
         report.put_off += count;
         return Ok(None);
@@ -204,6 +212,8 @@ async fn send_once(
     sending.gauges.requests.fetch_add(1, Relaxed);
     let mut halves = None;
     let label = |reason: &'static str| sending.context.names.label(reason);
+    // What must not arrive twice is not sent again by itself.
+    let stays_unknown = !batch.repeats_safely;
     let tried = sending.send_and_confirm(&batch, headers).await;
     tell(permit, &tried, &sending.setup.options);
     let (status, results) = match tried {
@@ -216,6 +226,7 @@ async fn send_once(
             Verdict::Partial { rejected } => {
                 mark(sending, &places, records, &rejected).await?;
                 report.rejected += rejected.len() as u64;
+                left.extend(entries(&|i| rejected.iter().any(|(at, _)| *at as usize == i)));
                 report.delivered += count.saturating_sub(rejected.len() as u64);
                 (status, Results::Partial(rejected.iter().map(|(index, code)| (*index, label(code))).collect()))
             }
@@ -224,14 +235,17 @@ async fn send_once(
                 (status, Results::Returned)
             }
             Verdict::Split | Verdict::SplitAround(_) => {
+                left.extend(entries(&all));
                 report.rejected += count;
                 (status, Results::Rejected(label("does_not_fit")))
             }
             Verdict::Reject(code) => {
+                left.extend(entries(&all));
                 report.rejected += count;
                 (status, Results::Rejected(label(code)))
             }
             Verdict::Unknown | Verdict::Undecided | Verdict::Confirm { .. } => {
+                left.extend(entries(&|_| stays_unknown));
                 unknown(sending, id, count, report).await?
             }
             Verdict::Retry { .. } | Verdict::Refused(_) => {
@@ -239,7 +253,10 @@ async fn send_once(
                 (status, Results::Returned)
             }
         },
-        Tried::Unknown => unknown(sending, id, count, report).await?,
+        Tried::Unknown => {
+            left.extend(entries(&|_| stays_unknown));
+            unknown(sending, id, count, report).await?
+        }
         Tried::NotSent => {
             report.put_off += count;
             (0, Results::Returned)

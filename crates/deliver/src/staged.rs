@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use weir_event::{DestinationId, GenerationId, Millis, Rule};
-use weir_hold::{Owner, RejectedRecord};
+use weir_hold::{HoldInfo, Owner, RejectedRecord};
 use weir_ledger::{BatchId, Passed, Status};
 
 use crate::compare::{Comparison, Pair, is_in};
@@ -21,6 +21,8 @@ use crate::setup::Setup;
 
 /// Held events that one call settles.
 const SETTLE_MAX: usize = 2_000;
+/// Entries that a destination's settling may leave to an operator before it stops by itself.
+const LEFT_MAX: usize = 50_000;
 
 /// The next policy of a destination, and whom it holds for.
 pub struct Staged {
@@ -187,16 +189,24 @@ impl Deliver {
         let _one = self.replaying(id).await?;
         let owner = Owner::Destination(id.clone());
         let kept = Rule::Rollout.name();
-        let entries = context.hold.list(SETTLE_MAX, |info| info.owner == owner && info.reason == kept);
+        let left = self.left(id);
+        if left.len() >= LEFT_MAX {
+            return Ok(Replayed::default());
+        }
+        let wanted = |info: &HoldInfo| info.owner == owner && info.reason == kept && !left.contains(&info.id);
+        let entries = context.hold.list(SETTLE_MAX, wanted);
         let mut records: Vec<RejectedRecord> = Vec::with_capacity(entries.len());
+        let mut damaged = Vec::new();
         for info in entries {
             match context.hold.open_rejected(info.id).await {
                 Ok(record) => records.push(record),
-                // It ended meanwhile, or is damaged, which the hold has said.
-                Err(weir_hold::HoldError::NotHere | weir_hold::HoldError::Damaged) => {}
+                // It ended meanwhile.
+                Err(weir_hold::HoldError::NotHere) => {}
+                Err(weir_hold::HoldError::Damaged) => damaged.push(info.id),
                 Err(error) => return Err(error.into()),
             }
         }
+        self.leave(id, damaged);
         if records.is_empty() {
             return Ok(Replayed::default());
         }
@@ -210,6 +220,15 @@ impl Deliver {
             Some(_) => {}
         }
         let way = self.way(id).ok_or_else(|| DeliverError::NotSending(id.clone()))?;
-        settle_all(way.sending, way.generation, records).await
+        let (settled, left) = settle_all(way.sending, way.generation, records).await?;
+        self.leave(id, left);
+        Ok(settled)
+    }
+
+    /// Whether something is kept for a rollout that [`Deliver::settle_held`] may still settle by itself.
+    pub fn has_held(&self, id: &DestinationId) -> bool {
+        let (owner, kept, left) = (Owner::Destination(id.clone()), Rule::Rollout.name(), self.left(id));
+        let wanted = |info: &HoldInfo| info.owner == owner && info.reason == kept && !left.contains(&info.id);
+        left.len() < LEFT_MAX && !self.context().hold.list(1, wanted).is_empty()
     }
 }

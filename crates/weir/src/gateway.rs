@@ -439,6 +439,8 @@ impl Gateway {
         let oldest = consent::oldest_waiting(&generation, self.pipeline.journal(), &self.hold, &self.egress);
         consent::read_again(&self.withdrawals, asked, self.pipeline.journal(), oldest).await;
         self.deliver.apply_staged(generation.id, &generation.destinations, staged).await?;
+        // What a rollout kept and nobody could settle may be settled under this one.
+        self.rollouts.look_again();
         self.pipeline.replace(Arc::clone(&generation));
         self.push.set(webhook);
         self.telemetry.set(otlp);

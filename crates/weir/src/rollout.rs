@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use weir_console::admin::AdminError;
 use weir_console::rollout::{Reading, Rollout as Shown};
-use weir_deliver::{Counts, DeliverError, Setup};
+use weir_deliver::{Counts, Setup};
 use weir_detect::Engine;
 use weir_event::log::{Field, Level, emit};
 use weir_event::{DestinationId, Millis, Names, Rule};
@@ -281,6 +281,11 @@ impl Desk {
         }
     }
 
+    /// Something may be in quarantine that was kept.
+    pub(crate) fn look_again(&self) {
+        self.has_kept.store(true, Relaxed);
+    }
+
     pub(crate) fn is_running(&self) -> bool {
         self.lock().running.is_some()
     }
@@ -517,38 +522,29 @@ impl Gateway {
     async fn settle_all(&self) -> bool {
         let mut is_done = true;
         for id in self.egress.totals().into_keys() {
-            for _ in 0..SETTLE_CALLS_MAX {
-                if self.rollouts.is_running() {
-                    return true;
-                }
-                match self.deliver.settle_held(&id).await {
-                    Ok(settled) if settled == weir_deliver::Replayed::default() => break,
-                    Ok(settled) if settled.rejected + settled.unknown > 0 => {
-                        let fields = [
-                            ("destination", Field::Destination(id.clone())),
-                            ("events", Field::Count(settled.rejected + settled.unknown)),
-                        ];
-                        emit(
-                            Level::Warn,
-                            "events that a rollout kept stay in quarantine: see `weir quarantine list`",
-                            &fields,
-                        );
-                        break;
-                    }
-                    Ok(settled) if settled.delivered + settled.not_released == 0 => {
-                        is_done = false;
-                        break;
-                    }
-                    Ok(_) => {}
-                    Err(DeliverError::NoSuchDestination(_)) => break,
-                    Err(_) => {
-                        is_done &= kept_events(&self.hold) == 0;
-                        break;
-                    }
-                }
-            }
+            self.settle_one(&id).await;
+            is_done &= !self.deliver.has_held(&id);
         }
         is_done
+    }
+
+    /// Settles what was kept of one destination's, as long as that gets on.
+    async fn settle_one(&self, id: &DestinationId) {
+        for _ in 0..SETTLE_CALLS_MAX {
+            if self.rollouts.is_running() || self.pipeline.is_stopping() {
+                return;
+            }
+            let Ok(settled) = self.deliver.settle_held(id).await else { return };
+            if settled.rejected + settled.unknown > 0 {
+                let events = settled.rejected + settled.unknown;
+                let fields = [("destination", Field::Destination(id.clone())), ("events", Field::Count(events))];
+                emit(Level::Warn, "events that a rollout kept stay in quarantine: see `weir quarantine list`", &fields);
+            }
+            // Away: not at once again. What is rejected is not tried again.
+            if settled.put_off > 0 || settled.delivered + settled.not_released + settled.rejected == 0 {
+                return;
+            }
+        }
     }
 
     /// How it is, or how the last one ended.

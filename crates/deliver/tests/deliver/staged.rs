@@ -114,14 +114,49 @@ async fn d11_what_only_the_policy_in_force_releases_is_kept_and_either_end_settl
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_vendor_rejects_of_what_was_kept_is_tried_once_and_does_not_stop_the_rest() {
+    let vendor = Vendor::start(|_, _| Do::Accept).await;
+    let mut world = World::new().await;
+    let old = world.setup(&vendor.url, &["plan"], options());
+    let new = world.setup_with(&vendor.url, &["plan"], drops(), options());
+    world.deliver_with(1, Some(Arc::clone(&old))).await;
+    world.stage(&old, &new, 1_000_000).await;
+    let mut events = people(40);
+    events[0].plan = "poison".into();
+    world.put(&events).await;
+    world.settled().await;
+    assert_eq!(world.quarantined(), 40);
+    world.deliver_with(1, Some(old)).await;
+
+    // Away: nothing is settled, and all of it still is to be.
+    vendor.script(|_, _| Do::Answer(503, "", String::new()));
+    let settled = world.deliver().settle_held(&product()).await.unwrap();
+    assert_eq!(
+        (settled, world.deliver().has_held(&product())),
+        (Replayed { put_off: 40, ..Replayed::default() }, true)
+    );
+
+    vendor.script(|_, request| match request.events.iter().any(|e| e["properties"]["plan"] == "poison") {
+        true => Do::Answer(400, "", "{\"error\":\"no\",\"status\":0}".to_owned()),
+        false => Do::Accept,
+    });
+    let mut delivered = 0;
+    while world.deliver().has_held(&product()) {
+        delivered += world.deliver().settle_held(&product()).await.unwrap().delivered;
+    }
+    assert!(delivered == 39 && world.quarantined() == 1, "{delivered}, {} are left", world.quarantined());
+    assert_eq!(world.deliver().settle_held(&product()).await.unwrap(), Replayed::default(), "not again by itself");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_are_counted_by_side_and_an_abort_cuts_what_waits_again() {
     let vendor = Vendor::start(|_, _| Do::Accept).await;
     let mut world = World::new().await;
     let (old, new) = (world.setup(&vendor.url, &["plan"], options()), world.setup(&vendor.url, &[], options()));
     world.deliver_with(1, Some(Arc::clone(&old))).await;
     // The vendor refuses what has no plan, one by one.
-    vendor.script(|_, r| {
-        let lacks = |e: &serde_json::Value| e["properties"].get("plan").is_none();
+    let lacks = |e: &serde_json::Value| e["properties"].get("plan").is_none();
+    vendor.script(move |_, r| {
         if r.events.iter().any(lacks) {
             Do::Answer(400, "", "{\"error\":\"no\",\"status\":0}".to_owned())
         } else {
@@ -142,7 +177,11 @@ async fn answers_are_counted_by_side_and_an_abort_cuts_what_waits_again() {
     world.until("it is tried", || world.status().failures > 0).await;
     let taken = vendor.taken().len();
     world.deliver_with(1, Some(old)).await;
-    vendor.script(|_, _| Do::Accept);
+    // What was on its way at the abort is still turned away; nothing is tried again without a plan.
+    vendor.script(move |_, r| match r.events.iter().any(lacks) {
+        true => Do::Answer(503, "", String::new()),
+        false => Do::Accept,
+    });
     world.settled().await;
     let late: Vec<_> = vendor.taken()[taken..].iter().flat_map(|r| r.events.clone()).collect();
     assert!(late.len() == 80 && late.iter().all(|e| e["properties"].get("plan").is_some()));
