@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `lock` | held by `flock` while a backup is written |
+//! | `lock` | empty; made first, and says with `objects` that the folder is one of backups; held by `flock` while one is written |
 //! | `objects/<SHA-256>` | a file's bytes; whole under its name, or not there |
 //! | `objects/new` | one that is being written |
 //! | `manifest` | the backup: see [`super::manifest`] |
@@ -53,17 +53,15 @@ impl Target {
         }
         let mut builder = DirBuilder::new();
         builder.recursive(true).mode(0o700);
-        let is_ours = folder.join("objects").is_dir();
         let is_empty = match fs::read_dir(folder) {
             Ok(mut entries) => entries.next().is_none(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
             Err(error) => return Err(failed("list", folder)(error)),
         };
-        if !is_ours && !is_empty {
+        if !is_empty && !is_ours(folder) {
             return Err(unfit("there is something in it that is not a backup: choose a new folder"));
         }
-        let objects = folder.join("objects");
-        builder.create(&objects).map_err(failed("create", &objects))?;
+        builder.create(folder).map_err(failed("create", folder))?;
         let path = folder.join("lock");
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
@@ -71,6 +69,8 @@ impl Target {
         if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Err(unfit("another backup is being written to it: wait until it has ended"));
         }
+        let objects = folder.join("objects");
+        builder.create(&objects).map_err(failed("create", &objects))?;
         // A manifest that cannot be read is no base for another; the objects are, each checked by its own name.
         let before = read_manifest(folder).ok();
         Ok(Target { folder: folder.to_owned(), before, files: BTreeMap::new(), copied_bytes: 0, _lock: lock })
@@ -169,7 +169,7 @@ impl Target {
         let named: BTreeSet<&str> = manifest.files.iter().map(|file| file.sum.as_str()).collect();
         let mut removed = 0;
         for entry in fs::read_dir(self.folder.join("objects")).into_iter().flatten().flatten() {
-            if entry.file_name().to_str().is_some_and(|name| !named.contains(name)) {
+            if entry.file_name().to_str().is_some_and(|name| is_object(name) && !named.contains(name)) {
                 // One that stays costs its room and nothing else.
                 removed += u64::from(fs::remove_file(entry.path()).is_ok());
             }
@@ -228,6 +228,19 @@ pub struct Finished {
     pub copied_bytes: u64,
     /// Objects of earlier backups that went.
     pub removed: u64,
+}
+
+/// Whether a folder is one of backups: the empty `lock`, and `objects` or, where the first run was cut short, nothing else.
+fn is_ours(folder: &Path) -> bool {
+    let has_lock = fs::symlink_metadata(folder.join("lock")).is_ok_and(|lock| lock.is_file() && lock.len() == 0);
+    let has_objects = || fs::symlink_metadata(folder.join("objects")).is_ok_and(|objects| objects.is_dir());
+    let is_alone = || fs::read_dir(folder).is_ok_and(|entries| entries.count() == 1);
+    has_lock && (has_objects() || is_alone())
+}
+
+/// Whether a file in `objects` is one that a backup made.
+fn is_object(name: &str) -> bool {
+    name == "new" || (name.len() == 64 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
 }
 
 /// Where an object lies.
@@ -298,4 +311,48 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
 
 pub(super) fn sync_dir(dir: &Path) -> Result<(), BackupError> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed("sync", dir))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_folder_of_backups_is_written_to_and_only_objects_go() {
+        let outside = tempfile::tempdir().unwrap();
+        let data = outside.path().join("data");
+        fs::create_dir(&data).unwrap();
+        let facts = || super::super::manifest::tests::sample().facts;
+
+        // A repository of some other program.
+        let other = outside.path().join("other");
+        fs::create_dir_all(other.join("objects")).unwrap();
+        fs::write(other.join("objects/pack"), "theirs").unwrap();
+        let refused = |why: &str| {
+            let error = Target::open(&other, &data).unwrap_err().to_string();
+            assert!(error.contains("not a backup"), "{why}: {error}");
+            assert_eq!(fs::read(other.join("objects/pack")).unwrap(), b"theirs");
+        };
+        refused("no lock");
+        assert!(!other.join("lock").exists());
+        fs::write(other.join("lock"), "1234").unwrap();
+        refused("a lock that is not of ours");
+
+        // What a first run leaves that was cut short behind its lock.
+        let ours = outside.path().join("ours");
+        fs::create_dir(&ours).unwrap();
+        fs::write(ours.join("lock"), "").unwrap();
+        drop(Target::open(&ours, &data).unwrap());
+        let old = "ab".repeat(32);
+        for name in [old.as_str(), "new", "notes.txt"] {
+            fs::write(ours.join("objects").join(name), "x").unwrap();
+        }
+        let mut target = Target::open(&ours, &data).unwrap();
+        target.put("version", b"weir data 1\n").unwrap();
+        let finished = target.finish(facts()).unwrap();
+        assert_eq!(finished.removed, 1, "`new` became the object that was put");
+        assert!(!ours.join("objects").join(&old).exists() && !ours.join("objects/new").exists());
+        assert!(ours.join("objects/notes.txt").exists());
+        assert_eq!(read_manifest(&ours).unwrap(), finished.manifest);
+    }
 }
