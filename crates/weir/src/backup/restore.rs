@@ -46,23 +46,25 @@ pub fn check_keys(facts: &KeyFact, keys: &Keys) -> Result<(), BackupError> {
         ));
     }
     let list = keys.list();
-    let lives = |name: &String| list.iter().any(|key| key.destroyed.is_none() && key.name.to_string() == *name);
-    let risen: Vec<&str> = facts.destroyed.iter().filter(|name| lives(name)).map(String::as_str).collect();
+    // One that is not there and not known as destroyed could be made again.
+    let stays_away = |name: &String| list.iter().any(|key| key.destroyed.is_some() && key.name.to_string() == *name);
+    let risen: Vec<&str> = facts.destroyed.iter().filter(|name| !stays_away(name)).map(String::as_str).collect();
     if !risen.is_empty() {
         return say(format!(
-            "{folder} holds keys that were destroyed by the time of the backup ({}): it is an older copy; make it again with \
-             `weir keys restore --data-backup`, which leaves them out",
+            "{folder} does not know of keys that they were destroyed by the time of the backup ({}): it is an older copy; make it \
+             again with `weir keys restore --data-backup`, which leaves them out",
             shown(&risen)
         ));
     }
     let known = |name: &String| list.iter().any(|key| key.name.to_string() == *name);
     let missing: Vec<&str> = facts.live.iter().filter(|name| !known(name)).map(String::as_str).collect();
-    if !missing.is_empty() || keys.sequence() < facts.ring {
+    // The ring's number alone refuses nothing: a restored ring leaves out in one step what was destroyed in many.
+    if !missing.is_empty() {
         return say(format!(
-            "{folder} is older than the backup (ring {} of at least {}{}): use a key backup that was made after it",
+            "{folder} is older than the backup (ring {} of {}, without {}): use a key backup that was made after it",
             keys.sequence(),
             facts.ring,
-            if missing.is_empty() { String::new() } else { format!(", without {}", shown(&missing)) }
+            shown(&missing)
         ));
     }
     Ok(())
@@ -196,4 +198,57 @@ fn read(
         return Err(BackupError::Damaged { path: from, why });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use weir_event::{DestinationId, ManualClock, Millis};
+    use weir_keys::{KeyName, Keys};
+
+    use super::*;
+
+    fn facts(keys: &Keys) -> KeyFact {
+        let names = |destroyed| {
+            let of = keys.list().into_iter().filter(move |key| key.destroyed.is_some() == destroyed);
+            of.map(|key| key.name.to_string()).collect()
+        };
+        KeyFact { fingerprint: keys.fingerprint(), ring: keys.sequence(), live: names(false), destroyed: names(true) }
+    }
+
+    #[test]
+    fn d15_keys_restored_for_a_backup_are_taken_and_older_ones_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let clock: Arc<dyn weir_event::Clock> = Arc::new(ManualClock::at(Millis(1_800_000_000_000)));
+        let keys = Keys::open(&at("keys"), Arc::clone(&clock)).unwrap();
+        let product = DestinationId::parse("product").unwrap();
+        keys.ensure_epochs(&product, &[1, 2, 3]).unwrap();
+        Keys::backup(&at("keys"), &at("copy")).unwrap();
+        // What came and went after the copy was made is not in it at all.
+        keys.ensure_epochs(&product, &[4]).unwrap();
+        for epoch in 1..=4 {
+            assert!(keys.destroy_epoch(&product, epoch).unwrap());
+        }
+        let backup = facts(&keys);
+        check_keys(&backup, &keys).unwrap();
+
+        let restored = |to: &str, destroyed: &[KeyName]| {
+            Keys::restore(&at("copy"), &at(to), destroyed, &*clock).unwrap();
+            Keys::open_read_only(&at(to), Arc::clone(&clock)).unwrap()
+        };
+        let destroyed: Vec<_> = backup.destroyed.iter().map(|name| KeyName::parse(name).unwrap()).collect();
+        let whole = restored("whole", &destroyed);
+        assert!(whole.sequence() < backup.ring, "the case that the number of the ring would refuse");
+        check_keys(&backup, &whole).unwrap();
+
+        for (to, left) in [("one-lives", &destroyed[1..]), ("one-could-be-made-again", &destroyed[..3])] {
+            let error = check_keys(&backup, &restored(to, left)).unwrap_err().to_string();
+            assert!(error.contains("weir keys restore --data-backup"), "{to}: {error}");
+        }
+        keys.ensure_epochs(&product, &[5]).unwrap();
+        let error = check_keys(&facts(&keys), &whole).unwrap_err().to_string();
+        assert!(error.contains("without") && error.contains("made after it"), "{error}");
+    }
 }
