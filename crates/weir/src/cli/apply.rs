@@ -79,7 +79,7 @@ pub(super) fn apply(
     act: impl FnOnce() -> Act,
 ) -> Result<Applied, NotApplied> {
     let file = file(folders).map_err(NotApplied::NotRecorded)?;
-    generation(&edit.text(), &file, &names()).map_err(NotApplied::Problems)?;
+    let ours = generation(&edit.text(), &file, &names()).map_err(NotApplied::Problems)?.id.to_hex();
     if !disk::is_in_use(&folders.data) {
         if disk::version_is_known(&folders.data).unwrap_or(false) {
             let keys = folders.key_folder().map_err(NotApplied::NotRecorded)?;
@@ -91,7 +91,15 @@ pub(super) fn apply(
     // A crash between the two leaves a file that is not in force: the next start or reload takes it up, as if it had been
     // edited by hand.
     let written = edit.write()?;
-    match socket::ask(&folders.data, ask) {
+    let answer = match socket::ask(&folders.data, ask) {
+        // It found nothing new and goes by something else than what was written, so it reads another file.
+        Ok(Reply::Reloaded { generation, changed: false, .. }) if generation != ours => {
+            let message = "the running weir reads another file: name it with --config".to_owned();
+            Err(AdminError::Conflict { message })
+        }
+        answer => answer,
+    };
+    match answer {
         Ok(Reply::Reloaded { generation, at_next_start, .. }) => Ok(Applied::InForce { generation, at_next_start }),
         Ok(_) => Ok(Applied::InForce { generation: String::new(), at_next_start: Vec::new() }),
         // The change may be in force, or come into force yet: with the file put back the next start would take it away again.
@@ -179,5 +187,21 @@ mod tests {
         let (done, file) = applied("{\"error\":{\"kind\":\"conflict\",\"message\":\"no\"}}\n");
         assert!(matches!(done, Err(NotApplied::Refused(AdminError::Conflict { .. }))), "{done:?}");
         assert_eq!(file, TEXT);
+    }
+
+    #[test]
+    fn what_changed_nothing_is_in_force_only_if_the_running_weir_goes_by_just_that() {
+        let reloaded = |generation: &str| {
+            let reply =
+                format!(r#"{{"reply":"reloaded","generation":"{generation}","changed":false,"at_next_start":[]}}"#);
+            applied(&format!("{{\"ok\":{reply}}}\n"))
+        };
+        let (done, file) = reloaded("0123456789abcdef");
+        let Err(why @ NotApplied::Refused(AdminError::Conflict { .. })) = done else { panic!("{done:?}") };
+        assert!(why.to_string().contains("reads another file: name it with --config"), "{why}");
+        assert_eq!(file, TEXT);
+        let (done, file) = reloaded("OURS");
+        assert!(matches!(done, Ok(Applied::InForce { .. })), "{done:?}");
+        assert!(file.contains("production"), "{file}");
     }
 }
