@@ -17,7 +17,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use rustix::fs::{FallocateFlags, FlockOperation};
 use weir_event::log::{Field, Level, emit};
@@ -105,7 +105,7 @@ fn at(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> DiskError 
 pub struct DataFolder {
     path: PathBuf,
     is_new: bool,
-    formats: Formats,
+    formats: RwLock<Formats>,
     lock: File,
 }
 
@@ -140,7 +140,7 @@ impl DataFolder {
                 .map_err(at(path, "cannot be closed to others"))?;
             write_version(path)?;
         }
-        let formats = formats::open_folder(path)?;
+        let formats = RwLock::new(formats::open_folder(path)?);
         Ok(DataFolder { path: path.to_owned(), is_new, formats, lock })
     }
 
@@ -151,8 +151,16 @@ impl DataFolder {
     }
 
     /// Which version of each format may be written.
-    pub fn formats(&self) -> &Formats {
-        &self.formats
+    pub fn formats(&self) -> Formats {
+        self.formats.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// [`formats::finish`] under a running process: what it goes by is replaced with the file. Gives what was raised.
+    pub fn finish_upgrade(&self) -> Result<Vec<(&'static str, u32, u32)>, FormatsError> {
+        let mut formats = self.formats.write().unwrap_or_else(PoisonError::into_inner);
+        let raised = formats::finish(&self.path)?;
+        *formats = formats::open_folder(&self.path)?;
+        Ok(raised)
     }
 
     /// Where it is.
@@ -428,6 +436,22 @@ mod tests {
             std::fs::write(&file, bad).unwrap();
             assert!(matches!(DataFolder::open(folder.path()), Err(DiskError::NotOurs { .. })), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_finished_upgrade_holds_for_the_process_that_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(DataFolder::open(folder.path()).unwrap());
+        // As a release left it that had no rollouts.
+        let newest = Formats::newest(formats::FORMATS);
+        let older = newest.iter().filter(|(name, _)| *name != "rollout").map(|(name, v)| (name.to_owned(), v));
+        Formats::from_pairs(older).write(folder.path()).unwrap();
+        let data = DataFolder::open(folder.path()).unwrap();
+        assert_eq!(data.formats().may_write("rollout"), 0);
+        assert_eq!(data.finish_upgrade().unwrap(), [("rollout", 0, 1)]);
+        assert_eq!(data.formats(), newest, "what a backup of this process says");
+        assert_eq!(Formats::read(folder.path()).unwrap(), Some(newest));
+        assert_eq!(data.finish_upgrade().unwrap(), []);
     }
 
     #[test]

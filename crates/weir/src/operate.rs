@@ -135,7 +135,7 @@ impl Gateway {
             Command::BackupEnd { lease } if self.lease.end(lease, self.clock.now()) => Ok(Reply::Done { count: 1 }),
             Command::BackupEnd { .. } => Err(broken()),
             Command::UpgradeFinish {} => {
-                let raised = crate::formats::finish(&self.places.data);
+                let raised = self.folder.finish_upgrade();
                 let raised = raised.map_err(|e| AdminError::Failed { message: e.to_string() })?;
                 let formats = raised.into_iter().map(|(name, from, to)| (name.to_owned(), from, to)).collect();
                 Ok(Reply::Raised { formats })

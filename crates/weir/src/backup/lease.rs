@@ -104,7 +104,7 @@ pub struct Logs<'a> {
     /// The key ring.
     pub keys: &'a Keys,
     /// The formats of the folder.
-    pub formats: &'a Formats,
+    pub formats: Formats,
     /// The time.
     pub clock: &'a dyn Clock,
 }
