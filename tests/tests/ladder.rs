@@ -50,7 +50,7 @@ fn one_command_moves_an_event_or_a_source_and_one_takes_it_back() {
     let (code, out, err) = folder.weir(&["ladder", "up", "web", "Signup"]);
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("Signup of source web: tap -> observe") && out.contains("is in force"), "{out}");
-    assert_eq!(audit_entries(&weir), recorded + 1);
+    assert_eq!(audit_entries(&weir), recorded + 2, "the change, and since when it is in force");
     let after = file(&weir);
     let added = "    events:\n      Signup: {mode: observe}\n";
     assert_eq!(after.replacen(added, "", 1), before, "one thing was added:\n{after}");
@@ -335,7 +335,7 @@ fn a_destination_is_added_by_flags_with_its_price_and_goes_into_force() {
     let (code, out, err) = folder.weir(&[flags("rotating:1d"), vec!["--yes"]].concat());
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("is in force"), "{out}");
-    assert_eq!(audit_entries(&weir), recorded + 2, "the look and the change are recorded");
+    assert_eq!(audit_entries(&weir), recorded + 3, "the look, the change, and since when it is in force");
     let after = file(&weir);
     let block = "  growth:\n    type: mixpanel\n    endpoint: ";
     assert!(after.contains(block), "{after}");
