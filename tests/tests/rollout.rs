@@ -249,3 +249,20 @@ fn d11_an_abort_delivers_what_was_kept_and_without_a_rollout_a_change_holds_at_o
     assert_eq!(with_plan(&standin.events()), 200);
     end(weir);
 }
+
+#[test]
+fn a_destination_that_is_ended_in_a_rollout_is_offered_nothing_after_it() {
+    let standin = Standin::of_weir();
+    let weir = Weir::start(&setup(&standin, ALL, SLOW));
+    let folder = Arc::clone(weir.folder());
+    folder.configure(&setup(&standin, NO_SEATS, SLOW));
+    assert_eq!(run(&folder, &["reload"]).0, Some(0));
+    let (code, said) = run(&folder, &["destination", "end", "product", "--confirm", "product"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(run(&folder, &["rollout", "finish"]).0, Some(0));
+    send(&weir, "Report Exported", 0..40);
+    let metrics = weir.settle();
+    let sum = |name: &str| metrics.sum(name, &[]);
+    assert_eq!((sum("weir_events_journaled_total"), sum("weir_events_offered_total")), (40, 0));
+    end(weir);
+}

@@ -469,7 +469,10 @@ impl Gateway {
         let config = self.pipeline.generation().config.clone();
         // It resolved before. Should it not now, the end holds all the same: what is offered until the next reload is dropped.
         if let Ok(generation) = Generation::resolve(config, &self.engine, &self.names, &self.memories) {
-            self.pipeline.replace(Arc::new(generation));
+            let generation = Arc::new(generation);
+            // A rollout under way ends with this one, too.
+            let _ = self.rollouts.go_on_with(&generation);
+            self.pipeline.replace(generation);
         }
         Ok(())
     }
