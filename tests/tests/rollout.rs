@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use weir::rollout::file;
 use weir_event::{Clock, SystemClock};
 use weir_tests::harness::{Folder, Setup, WRITE_KEY, Weir};
 use weir_tests::standin::Standin;
@@ -62,6 +63,13 @@ fn end(weir: Weir) {
     let (code, said) = weir.folder().clone().verify_ledger(true);
     assert_eq!(code, Some(0), "{said}");
     drop(weir);
+}
+
+/// Another release has other detectors, and so another generation of the same configuration.
+fn as_another_release_wrote_it(folder: &Folder) {
+    let data = folder.data();
+    let kept = file::read(data).unwrap().unwrap();
+    file::write(data, &file::Kept { new: "00ff00ff00ff00ff".to_owned(), ..kept }).unwrap();
 }
 
 fn with_plan(events: &[StoredEvent]) -> usize {
@@ -142,7 +150,9 @@ fn a_rule_that_empties_a_property_is_refused_and_where_it_is_forced_a_guard_take
         assert_eq!(status(&folder)["state"], "rolled_back");
     };
     refuses();
-    let weir = weir.kill().start();
+    weir.kill();
+    as_another_release_wrote_it(&folder);
+    let weir = folder.start();
     refuses();
     folder.configure(&setup(&standin, NO_PLAN, SLOW));
     refuses();
@@ -193,7 +203,9 @@ fn d11_a_rollout_goes_on_across_a_kill_and_what_it_kept_is_dropped_by_the_rule_a
     assert_eq!(metrics.sum("weir_events_delivered_total", &[]), 200 - kept);
     assert_eq!(metrics.sum("weir_rollout_kept_events", &[]), kept);
 
-    let weir = weir.kill().start();
+    weir.kill();
+    as_another_release_wrote_it(&folder);
+    let weir = folder.start();
     let shown = status(&folder);
     assert_eq!(
         (shown["state"].as_str(), shown["step"].as_u64(), shown["kept"].as_u64()),

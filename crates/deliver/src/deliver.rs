@@ -434,7 +434,7 @@ fn staged(
     match (setup, old) {
         (Some(setup), Some((rollout, old))) => {
             let counts = rollout.counts.get(id).cloned().unwrap_or_default();
-            let staged = Staged { generation, setup, share: rollout.share, counts };
+            let staged = Staged { generation, draw: rollout.draw, setup, share: rollout.share, counts };
             (rollout.old, Some(Arc::clone(old)), Some(Arc::new(staged)))
         }
         (setup, _) => (generation, setup, None),

@@ -26,8 +26,10 @@ const LEFT_MAX: usize = 50_000;
 
 /// The next policy of a destination, and whom it holds for.
 pub struct Staged {
-    /// Its generation; also what people are drawn by.
+    /// Its generation.
     pub generation: GenerationId,
+    /// What people are drawn by.
+    pub draw: GenerationId,
     /// The setup with its rules.
     pub setup: Arc<Setup>,
     /// The share in millionths.
@@ -79,6 +81,8 @@ impl Counts {
 pub struct Rollout {
     /// The generation that stays in force for everybody else.
     pub old: GenerationId,
+    /// What people are drawn by: the same as long as the rollout lasts.
+    pub draw: GenerationId,
     /// Its setups, of the destinations whose rules differ.
     pub setups: BTreeMap<DestinationId, Arc<Setup>>,
     /// The share of people that gets the next one, in millionths.
@@ -122,7 +126,7 @@ impl StagedCutter {
         terminal: Terminal,
         retry_of: Option<BatchId>,
     ) -> Result<Cut, CutError> {
-        let (draw, share) = (self.staged.generation.0, self.staged.share);
+        let (draw, share) = (self.staged.draw.0, self.staged.share);
         let is_next = |item: &Item| item.view().is_ok_and(|view| is_in(&view, draw, share));
         let (next, rest): (Vec<Item>, Vec<Item>) = items.iter().cloned().partition(is_next);
         let mut cut = old.cut(&rest, now, terminal, retry_of)?;

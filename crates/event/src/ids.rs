@@ -15,14 +15,7 @@ impl EventId {
 
     /// Reads what [`EventId::to_hex`] wrote.
     pub fn from_hex(text: &str) -> Option<EventId> {
-        let mut out = [0; 16];
-        if text.len() != 32 || !text.is_ascii() {
-            return None;
-        }
-        for (i, byte) in out.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
-        }
-        Some(EventId(out))
+        unhex(text).map(EventId)
     }
 }
 
@@ -45,6 +38,23 @@ impl GenerationId {
     pub fn to_hex(self) -> String {
         hex(&self.0)
     }
+
+    /// Reads what [`GenerationId::to_hex`] wrote.
+    pub fn from_hex(text: &str) -> Option<GenerationId> {
+        unhex(text).map(GenerationId)
+    }
+}
+
+/// As many bytes as are wanted, of twice as many hex digits.
+fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut out = [0; N];
+    if text.len() != 2 * N || !text.is_ascii() {
+        return None;
+    }
+    for (i, byte) in out.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
+    }
+    Some(out)
 }
 
 /// An ISO 3166-1 alpha-2 country, as two upper-case ASCII letters; `UNKNOWN` is a value of its own.
@@ -193,5 +203,8 @@ mod tests {
         let id = EventId([7; 16]);
         assert_eq!(EventId::from_hex(&id.to_hex()), Some(id));
         assert_eq!(EventId::from_hex("zz"), None);
+        let id = GenerationId([0, 1, 2, 3, 4, 5, 6, 0xff]);
+        assert_eq!(GenerationId::from_hex(&id.to_hex()), Some(id));
+        assert_eq!(GenerationId::from_hex("00ff"), None);
     }
 }

@@ -21,7 +21,7 @@ use weir_console::rollout::{Reading, Rollout as Shown};
 use weir_deliver::{Counts, Setup};
 use weir_detect::Engine;
 use weir_event::log::{Field, Level, emit};
-use weir_event::{DestinationId, Millis, Names, Rule};
+use weir_event::{DestinationId, GenerationId, Millis, Names, Rule};
 use weir_hold::Hold;
 use weir_ledger::{Act, Actor, Target};
 
@@ -65,7 +65,7 @@ struct TakenBack {
 impl TakenBack {
     /// Whether `new` would bring it into force: it is the same, or has its rules wherever they differ from those in force.
     fn is_in(&self, old: &Config, new: &Generation) -> bool {
-        if self.id == new.id.to_hex() {
+        if self.id == new.id.to_hex() || self.config.text() == new.config.text() {
             return true;
         }
         let rules_differ = crate::destination::rules_differ;
@@ -80,6 +80,8 @@ impl TakenBack {
 pub(crate) struct Running {
     pub(crate) old: Arc<Generation>,
     new: Arc<Generation>,
+    /// By which people are drawn: what `new` was when it began, under whatever release.
+    draw: GenerationId,
     plan: config::Rollout,
     /// What is in force for everybody else: the new setups with the old rules.
     sides: BTreeMap<DestinationId, Arc<Setup>>,
@@ -110,6 +112,7 @@ impl Running {
             paused: None,
             counts: BTreeMap::new(),
             before: BTreeMap::new(),
+            draw: new.id,
             old,
             new,
             plan,
@@ -133,6 +136,7 @@ impl Running {
     pub(crate) fn staged(&self) -> weir_deliver::Rollout {
         weir_deliver::Rollout {
             old: self.old.id,
+            draw: self.draw,
             setups: self.sides.clone(),
             share: self.share(),
             counts: self.counts.clone(),
@@ -147,6 +151,8 @@ impl Running {
         Kept {
             rolled_back,
             new: self.new.id.to_hex(),
+            new_text: file::checksum(self.new.config.text().as_bytes()),
+            draw: self.draw.to_hex(),
             old_config: self.old.config.text().to_string(),
             step: u32::try_from(self.step).unwrap_or(u32::MAX),
             step_since: self.step_since.0,
@@ -300,7 +306,7 @@ pub(crate) struct Found {
 pub(crate) fn in_force(data: &Path, config: Config) -> Result<Config, StartError> {
     let Some(kept) = file::read(data)?.filter(|kept| kept.rolled_back) else { return Ok(config) };
     let id = crate::generation::id_of(&config, Engine::new().version());
-    if id.to_hex() != kept.new {
+    if !kept.is_next(id, config.text()) {
         // It was put right: the file holds.
         return Ok(config);
     }
@@ -319,7 +325,7 @@ impl Found {
         // Under way and the file holds the next one, or taken back and the one before is in force.
         let is_meant = match kept.rolled_back {
             true => **generation.config.text() == *kept.old_config,
-            false => kept.new == generation.id.to_hex(),
+            false => kept.is_next(generation.id, generation.config.text()),
         };
         if is_meant {
             return Ok(Found { kept: Some(kept) });
@@ -347,6 +353,7 @@ impl Found {
         let old = Arc::new(Generation::resolve(config, engine, names, memories)?);
         let plan = new.config.rollout.clone().or_else(|| old.config.rollout.clone()).unwrap_or_default();
         let mut running = Running::new(old, Arc::clone(new), plan, Millis(kept.started));
+        running.draw = GenerationId::from_hex(&kept.draw).unwrap_or(new.id);
         running.step = usize::try_from(kept.step).unwrap_or(usize::MAX).min(running.plan.steps.len().saturating_sub(1));
         running.step_since = Millis(kept.step_since);
         running.paused = kept.paused.map(Millis);

@@ -157,6 +157,8 @@ destinations:
     let kept = weir::rollout::file::Kept {
         rolled_back: false,
         new: String::new(),
+        new_text: String::new(),
+        draw: String::new(),
         old_config: String::new(),
         step: 0,
         step_since: 0,

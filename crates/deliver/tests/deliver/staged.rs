@@ -24,6 +24,7 @@ impl World {
         let counts = Arc::new(Counts::default());
         let rollout = Rollout {
             old: GenerationId([1; 8]),
+            draw: GenerationId([2; 8]),
             setups: BTreeMap::from([(product(), Arc::clone(old))]),
             share,
             counts: BTreeMap::from([(product(), Arc::clone(&counts))]),

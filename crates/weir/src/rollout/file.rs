@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use ring::digest;
 use serde::{Deserialize, Serialize};
+use weir_event::GenerationId;
 use weir_event::ids::hex;
 
 /// The file's name in the data folder.
@@ -30,6 +31,10 @@ pub struct Kept {
     pub rolled_back: bool,
     /// The generation on its way, in hex.
     pub new: String,
+    /// The SHA-256 of its configuration as it was written, in hex: another release gives the same text another generation.
+    pub new_text: String,
+    /// The generation that it began as, by which people are drawn, in hex.
+    pub draw: String,
     /// The configuration before, as it was written; secrets are named in it.
     pub old_config: String,
     /// Which step it is at.
@@ -42,6 +47,13 @@ pub struct Kept {
     pub paused: Option<i64>,
     /// Why it was taken back.
     pub breach: Option<String>,
+}
+
+impl Kept {
+    /// Whether this configuration is the one on its way, or taken back.
+    pub fn is_next(&self, generation: GenerationId, text: &str) -> bool {
+        self.new == generation.to_hex() || self.new_text == checksum(text.as_bytes())
+    }
 }
 
 /// The file cannot be used.
@@ -126,7 +138,7 @@ fn decode(bytes: &[u8]) -> Option<Kept> {
     serde_json::from_str(body).ok()
 }
 
-fn checksum(bytes: &[u8]) -> String {
+pub(crate) fn checksum(bytes: &[u8]) -> String {
     hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
@@ -150,6 +162,8 @@ mod tests {
         let kept = Kept {
             rolled_back: true,
             new: "00ff".to_owned(),
+            new_text: checksum(b"sources:\n"),
+            draw: "00fe".to_owned(),
             old_config: "sources: {}\n".to_owned(),
             step: 2,
             step_since: 7,
@@ -159,6 +173,8 @@ mod tests {
         };
         write(folder.path(), &kept).unwrap();
         assert_eq!(read(folder.path()).unwrap().as_ref(), Some(&kept));
+        let id = GenerationId([0; 8]);
+        assert!(kept.is_next(id, "sources:\n") && !kept.is_next(id, &kept.old_config));
         let bytes = encode(&kept);
         for at in 0..bytes.len() {
             let mut broken = bytes.clone();
