@@ -152,6 +152,8 @@ fn d14_a_restore_never_rewinds_what_an_anchor_has_seen_unless_it_is_told_to() {
     let weir = folder.start();
     send(&weir, 0..200);
     weir.settle();
+    // As the first start writes it; it is in the backup.
+    std::fs::copy(folder.config(), folder.data().join("weir.yaml")).expect("it can be copied");
     backed_up(&folder, &to);
     send(&weir, 200..400);
     weir.settle();
@@ -159,6 +161,11 @@ fn d14_a_restore_never_rewinds_what_an_anchor_has_seen_unless_it_is_told_to() {
 
     lose(&folder);
     refused(&folder, &to, &[], "--rewind-to-backup");
+    // Without --config the anchors are those of the configuration that the restored folder would be started with.
+    let places = [to.clone(), folder.data().to_owned(), folder.keys()].map(|path| path.display().to_string());
+    let output = folder.run(&["restore", &places[0], "--data", &places[1], "--keys", &places[2]], &[]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains("--rewind-to-backup"), "{said}");
     assert!(!folder.data().exists(), "a refusal leaves nothing behind");
     let done = restored(&folder, &to, &["--rewind-to-backup"]);
     assert_eq!(done["rewound"].as_array().map(Vec::len), Some(2), "{done}");

@@ -86,6 +86,16 @@ fn from_a_tap_to_rules_that_keep_what_was_seen_without_a_finding() {
     assert!(code == Some(2) && said.contains("a day to come"), "{said}");
 
     let before = std::fs::read_to_string(folder.config()).expect("the configuration");
+    // A file that the running Weir does not read.
+    let other = folder.config().with_file_name("other.yaml");
+    std::fs::write(&other, &before).expect("it can be written");
+    let places = [folder.data().to_owned(), folder.keys(), other.clone()].map(|path| path.display().to_string());
+    let elsewhere = ["--write", "--data", &places[0], "--keys", &places[1], "--config", &places[2]];
+    let output = folder.run(&[&propose[..], &elsewhere].concat(), &[]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains("the running weir reads another file"), "{said}");
+    assert_eq!(std::fs::read_to_string(&other).ok(), Some(before.clone()), "it was put back");
+
     let (_, said) = run(folder, &[&propose[..], &["--write"]].concat());
     assert!(said.contains("is in force"), "{said}");
     let after = std::fs::read_to_string(folder.config()).expect("the configuration");

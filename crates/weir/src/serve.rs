@@ -556,3 +556,37 @@ fn say_ready(json: bool, ingest: &str, console: &str, gateway: &Gateway) {
     // A closed standard output is no reason to stop taking events.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::cli::Folders;
+
+    #[test]
+    fn what_is_read_again_in_a_hand_over_is_newer_and_goes_with_the_sockets() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("weir.yaml");
+        let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let sockets = Sockets { ingest: bind(), console: bind() };
+        let keys = Some(folder.path().join("keys"));
+        let folders = Folders { config: Some(file.clone()), data: folder.path().join("data"), keys };
+        let options = ServeOptions { folders, ready_json: false, ingest_from_stdin: false, take_over: true };
+        let (ingest, console) = (sockets.ingest.local_addr().unwrap(), sockets.console.local_addr().unwrap());
+        let read = |ingest: std::net::SocketAddr, key: &str| {
+            let source =
+                format!("sources:\n  web: {{protocol: mixpanel, environment: development, write_keys: [{key}]}}\n");
+            std::fs::write(&file, format!("listen: {{ingest: \"{ingest}\", console: \"{console}\"}}\n{source}"))
+                .unwrap();
+            read_again(&options, &sockets)
+        };
+        let first = read(ingest, "before").unwrap();
+        let newer = read(ingest, "after").unwrap();
+        assert_ne!(first.canonical(), newer.canonical());
+        assert!(newer.canonical().contains("after"));
+        let error = read(bind().local_addr().unwrap(), "after").unwrap_err().to_string();
+        assert!(error.contains("is not where the running weir listens"), "{error}");
+        assert!(matches!(read(ingest, "a, b: c").unwrap_err(), StartError::Config(_)));
+    }
+}
