@@ -50,7 +50,7 @@ pub(crate) enum Find {
 /// The places in [`DETECTORS`] that these signals and hints ask for, as bits: so that a leaf costs its own detectors and not all.
 #[inline]
 pub(crate) fn wanted(signals: u32, facts: PathFacts) -> u32 {
-    let of = |mut bits: u32, table: &[u32; 32]| {
+    let of = |mut bits: u64, table: &[u32; 64]| {
         let mut wanted = 0;
         while bits != 0 {
             wanted |= table[bits.trailing_zeros() as usize];
@@ -58,11 +58,11 @@ pub(crate) fn wanted(signals: u32, facts: PathFacts) -> u32 {
         }
         wanted
     };
-    of(signals, &BY_SIGNAL) | of(facts.bits(), &BY_FACT)
+    of(signals as u64, &BY_SIGNAL) | of(facts.bits(), &BY_FACT)
 }
 
-const BY_SIGNAL: [u32; 32] = {
-    let mut table = [0; 32];
+const BY_SIGNAL: [u32; 64] = {
+    let mut table = [0; 64];
     let mut i = 0;
     while i < DETECTORS.len() * 32 {
         let (detector, bit) = (i / 32, i % 32);
@@ -72,13 +72,13 @@ const BY_SIGNAL: [u32; 32] = {
     table
 };
 
-const BY_FACT: [u32; 32] = {
+const BY_FACT: [u32; 64] = {
     assert!(DETECTORS.len() <= 32, "one bit each");
-    let mut table = [0; 32];
+    let mut table = [0; 64];
     let mut i = 0;
-    while i < DETECTORS.len() * 32 {
-        let (detector, bit) = (i / 32, i % 32);
-        table[bit] |= (DETECTORS[detector].facts.bits() >> bit & 1) << detector;
+    while i < DETECTORS.len() * 64 {
+        let (detector, bit) = (i / 64, i % 64);
+        table[bit] |= ((DETECTORS[detector].facts.bits() >> bit & 1) as u32) << detector;
         i += 1;
     }
     table
@@ -119,8 +119,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_detector_runs_where_its_signals_or_its_hints_are(signals in any::<u32>(), facts in any::<u32>()) {
-            let facts = (0..32).filter(|bit| facts >> bit & 1 == 1).fold(PathFacts::NONE, |set, bit| set.and(PathFacts::of_bit(bit)));
+        fn each_detector_runs_where_its_signals_or_its_hints_are(signals in any::<u32>(), facts in any::<u64>()) {
+            let facts = (0..64).filter(|bit| facts >> bit & 1 == 1).fold(PathFacts::NONE, |set, bit| set.and(PathFacts::of_bit(bit)));
             let asked = |d: &Detector| d.signals & signals != 0 || d.facts.has(facts);
             let expected = DETECTORS.iter().enumerate().filter(|(_, d)| asked(d)).fold(0, |set, (i, _)| set | 1 << i);
             prop_assert_eq!(wanted(signals, facts), expected);

@@ -12,7 +12,7 @@ use crate::dictionary::{ALWAYS_TEXT, CLOSED_BY, FORM_OF_TEXT, OF_PERSONS, OF_THI
 
 /// What a path's name says: a set of hints. It adds to a detector's belief and never gates one that has a checksum or a prefix.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct PathFacts(u32);
+pub struct PathFacts(u64);
 
 impl PathFacts {
     /// Nothing is known: for values without a path.
@@ -44,6 +44,32 @@ impl PathFacts {
     pub(crate) const REFERENCE: PathFacts = PathFacts(1 << 22);
     /// The value is text of a person or of a program, however short: a prompt, an answer, a line of source code.
     pub(crate) const ALWAYS_TEXT: PathFacts = PathFacts(1 << 23);
+    pub(crate) const COOKIE: PathFacts = PathFacts(1 << 24);
+    pub(crate) const LICENSE: PathFacts = PathFacts(1 << 25);
+    pub(crate) const PASSPORT: PathFacts = PathFacts(1 << 26);
+    pub(crate) const VEHICLE: PathFacts = PathFacts(1 << 27);
+    pub(crate) const IMMIGRATION: PathFacts = PathFacts(1 << 28);
+    pub(crate) const JOB: PathFacts = PathFacts(1 << 29);
+    pub(crate) const AGE: PathFacts = PathFacts(1 << 30);
+    pub(crate) const LANGUAGE: PathFacts = PathFacts(1 << 31);
+    pub(crate) const MARITAL: PathFacts = PathFacts(1 << 32);
+    pub(crate) const POLITICS: PathFacts = PathFacts(1 << 33);
+    pub(crate) const ETHNICITY: PathFacts = PathFacts(1 << 34);
+    pub(crate) const RELIGION: PathFacts = PathFacts(1 << 35);
+    pub(crate) const SEXUALITY: PathFacts = PathFacts(1 << 36);
+    pub(crate) const CRIMINAL: PathFacts = PathFacts(1 << 37);
+    pub(crate) const CHILDREN: PathFacts = PathFacts(1 << 38);
+    pub(crate) const BIOMETRIC: PathFacts = PathFacts(1 << 39);
+    pub(crate) const SEARCH: PathFacts = PathFacts(1 << 40);
+    pub(crate) const MEDIA: PathFacts = PathFacts(1 << 41);
+    pub(crate) const IMAGE: PathFacts = PathFacts(1 << 42);
+    pub(crate) const PRIVATE_TEXT: PathFacts = PathFacts(1 << 43);
+    pub(crate) const FAX: PathFacts = PathFacts(1 << 44);
+    pub(crate) const SOCIAL: PathFacts = PathFacts(1 << 45);
+    pub(crate) const INSURANCE: PathFacts = PathFacts(1 << 46);
+    pub(crate) const MEDICAL_RECORD: PathFacts = PathFacts(1 << 47);
+    pub(crate) const GENETIC: PathFacts = PathFacts(1 << 48);
+    pub(crate) const FINANCIAL: PathFacts = PathFacts(1 << 49);
     /// Hints that only lower a belief: alone they are no reason to look closer.
     const LOWERING: PathFacts = PathFacts(Self::VERSION.0 | Self::REFERENCE.0);
 
@@ -125,7 +151,7 @@ impl PathFacts {
 
     /// The hints as bits.
     #[inline]
-    pub(crate) const fn bits(self) -> u32 {
+    pub(crate) const fn bits(self) -> u64 {
         self.0
     }
 
@@ -136,7 +162,7 @@ impl PathFacts {
 
     /// Every hint at once, for fuzzing.
     pub(crate) const fn everything() -> PathFacts {
-        PathFacts(u32::MAX)
+        PathFacts(u64::MAX)
     }
 
     /// Both sets.

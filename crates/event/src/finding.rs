@@ -2,7 +2,7 @@
 
 use crate::NameId;
 
-/// What a value is, in Fideslang keys (ethyca/fideslang 2.0), plus our own `secret.*` and `free_text`.
+/// What a value is, in Fideslang keys (ethyca/fideslang 2.0, whose keys are fixed), plus our own `secret.*` and `free_text`.
 /// The number is stored in journal records and ledger field sets: append, never renumber.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 #[repr(u8)]
@@ -33,11 +33,38 @@ pub enum Category {
     Organization = 23,
     Gender = 24,
     Health = 25,
+    Cookie = 26,
+    DriversLicense = 27,
+    Passport = 28,
+    VehicleRegistration = 29,
+    Immigration = 30,
+    JobTitle = 31,
+    AgeRange = 32,
+    Language = 33,
+    MaritalStatus = 34,
+    PoliticalOpinion = 35,
+    RaceEthnicity = 36,
+    ReligiousBelief = 37,
+    SexualOrientation = 38,
+    CriminalHistory = 39,
+    Childrens = 40,
+    Biometric = 41,
+    SearchHistory = 42,
+    MediaConsumption = 43,
+    SelfImage = 44,
+    PrivateContent = 45,
+    FaxNumber = 46,
+    SocialUrl = 47,
+    PrivateKey = 48,
+    InsuranceId = 49,
+    MedicalRecord = 50,
+    Genetic = 51,
+    Financial = 52,
 }
 
 impl Category {
     /// Every category, in order of its number.
-    pub const ALL: [Category; 25] = {
+    pub const ALL: [Category; 52] = {
         use Category::*;
         [
             ContactEmail,
@@ -65,6 +92,33 @@ impl Category {
             Organization,
             Gender,
             Health,
+            Cookie,
+            DriversLicense,
+            Passport,
+            VehicleRegistration,
+            Immigration,
+            JobTitle,
+            AgeRange,
+            Language,
+            MaritalStatus,
+            PoliticalOpinion,
+            RaceEthnicity,
+            ReligiousBelief,
+            SexualOrientation,
+            CriminalHistory,
+            Childrens,
+            Biometric,
+            SearchHistory,
+            MediaConsumption,
+            SelfImage,
+            PrivateContent,
+            FaxNumber,
+            SocialUrl,
+            PrivateKey,
+            InsuranceId,
+            MedicalRecord,
+            Genetic,
+            Financial,
         ]
     };
 
@@ -96,6 +150,33 @@ impl Category {
             Category::Organization => "user.contact.organization",
             Category::Gender => "user.demographic.gender",
             Category::Health => "user.health_and_medical",
+            Category::Cookie => "user.device.cookie",
+            Category::DriversLicense => "user.government_id.drivers_license_number",
+            Category::Passport => "user.government_id.passport_number",
+            Category::VehicleRegistration => "user.government_id.vehicle_registration",
+            Category::Immigration => "user.government_id.immigration",
+            Category::JobTitle => "user.job_title",
+            Category::AgeRange => "user.demographic.age_range",
+            Category::Language => "user.demographic.language",
+            Category::MaritalStatus => "user.demographic.marital_status",
+            Category::PoliticalOpinion => "user.demographic.political_opinion",
+            Category::RaceEthnicity => "user.demographic.race_ethnicity",
+            Category::ReligiousBelief => "user.demographic.religious_belief",
+            Category::SexualOrientation => "user.demographic.sexual_orientation",
+            Category::CriminalHistory => "user.criminal_history",
+            Category::Childrens => "user.childrens",
+            Category::Biometric => "user.biometric",
+            Category::SearchHistory => "user.behavior.search_history",
+            Category::MediaConsumption => "user.behavior.media_consumption",
+            Category::SelfImage => "user.content.self_image",
+            Category::PrivateContent => "user.content.private",
+            Category::FaxNumber => "user.contact.fax_number",
+            Category::SocialUrl => "user.contact.url",
+            Category::PrivateKey => "secret.private_key",
+            Category::InsuranceId => "user.health_and_medical.insurance_beneficiary_id",
+            Category::MedicalRecord => "user.health_and_medical.record_id",
+            Category::Genetic => "user.health_and_medical.genetic",
+            Category::Financial => "user.financial",
         }
     }
 

@@ -765,7 +765,29 @@ pub(crate) fn action_for(finding: &Finding, text: &[u8]) -> Action {
         | Category::SecretToken
         | Category::SecretUrl
         | Category::FreeText
-        | Category::Health => Action::Drop,
+        | Category::Health
+        | Category::Cookie
+        | Category::DriversLicense
+        | Category::Passport
+        | Category::VehicleRegistration
+        | Category::Immigration
+        | Category::MaritalStatus
+        | Category::PoliticalOpinion
+        | Category::RaceEthnicity
+        | Category::ReligiousBelief
+        | Category::SexualOrientation
+        | Category::CriminalHistory
+        | Category::Childrens
+        | Category::Biometric
+        | Category::SearchHistory
+        | Category::SelfImage
+        | Category::PrivateContent
+        | Category::FaxNumber
+        | Category::PrivateKey
+        | Category::InsuranceId
+        | Category::MedicalRecord
+        | Category::Genetic
+        | Category::Financial => Action::Drop,
         // A word that looks like a name is a word; a key that says "name" of a person is certain.
         Category::Name if finding.evidence == Evidence::KeyName || finding.likelihood >= Likelihood::Likely => {
             Action::Drop
@@ -781,7 +803,12 @@ pub(crate) fn action_for(finding: &Finding, text: &[u8]) -> Action {
         | Category::BrowsingHistory
         | Category::Username
         | Category::Organization
-        | Category::Gender => Action::Keep,
+        | Category::Gender
+        | Category::JobTitle
+        | Category::AgeRange
+        | Category::Language
+        | Category::MediaConsumption
+        | Category::SocialUrl => Action::Keep,
     }
 }
 
