@@ -68,8 +68,8 @@ fn end(weir: Weir) {
 /// Another release has other detectors, and so another generation of the same configuration.
 fn as_another_release_wrote_it(folder: &Folder) {
     let data = folder.data();
-    let kept = file::read(data).unwrap().unwrap();
-    file::write(data, &file::Kept { new: "00ff00ff00ff00ff".to_owned(), ..kept }).unwrap();
+    let kept = file::read(data).expect("it can be read").expect("there is one");
+    file::write(data, &file::Kept { new: "00ff00ff00ff00ff".to_owned(), ..kept }).expect("it can be written");
 }
 
 fn with_plan(events: &[StoredEvent]) -> usize {
