@@ -67,6 +67,11 @@ pub enum DeliverError {
     /// Quarantine could not be written.
     #[error("quarantine could not be written")]
     Hold(#[from] HoldError),
+    /// A policy is on its way into force there.
+    #[error(
+        "a rollout is under way at destination {0}: end it first with `weir rollout finish` or `weir rollout abort`"
+    )]
+    InRollout(DestinationId),
     /// It has ended.
     #[error("destination {0} has ended")]
     Ended(DestinationId),
@@ -241,6 +246,7 @@ impl Deliver {
     /// quarantine; everything else stays there. Nothing is retried: the operator sees the report and may call again.
     pub async fn replay(&self, id: &DestinationId, records: Vec<RejectedRecord>) -> Result<Replayed, DeliverError> {
         self.check(id)?;
+        self.refuse_in_rollout(id)?;
         let _one = self.replaying(id).await?;
         match self.way(id) {
             Some(Way { sending, generation }) => replay(sending, generation, records).await,
@@ -258,6 +264,7 @@ impl Deliver {
         progress: &Progress,
     ) -> Result<Resent, DeliverError> {
         self.check(id)?;
+        self.refuse_in_rollout(id)?;
         let setup = self.lock().get(id).and_then(|running| running.control.borrow().setup.clone());
         let setup = setup.ok_or_else(|| DeliverError::NotSending(id.clone()))?;
         if !rehearses && self.way(id).is_none() {
@@ -342,6 +349,12 @@ impl Deliver {
             Some(position) if position.life == Status::Ended => Err(DeliverError::Ended(id.clone())),
             Some(_) => Ok(()),
         }
+    }
+
+    /// While two policies hold, what leaves once more would leave under the one that fewer and fewer have.
+    fn refuse_in_rollout(&self, id: &DestinationId) -> Result<(), DeliverError> {
+        let is_staged = self.lock().get(id).is_some_and(|running| running.control.borrow().staged.is_some());
+        if is_staged { Err(DeliverError::InRollout(id.clone())) } else { Ok(()) }
     }
 
     fn set_life(&self, id: &DestinationId, life: Status) {

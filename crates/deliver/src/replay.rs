@@ -77,7 +77,7 @@ async fn run(
     let mut is_away = false;
     while let Some(mut part) = waiting.pop() {
         let batches = loop {
-            if !goes_on(&sending, generation, ends) {
+            if !goes_on(&sending, generation) {
                 report.put_off += part.len() as u64;
                 break Vec::new();
             }
@@ -125,7 +125,7 @@ async fn run(
         let mut halves: Vec<Vec<usize>> = Vec::new();
         for batch in batches {
             let count = batch.items.len() as u64;
-            let may_go = !is_away && goes_on(&sending, generation, ends) && !sending.is_overtaken(&batch);
+            let may_go = !is_away && goes_on(&sending, generation) && !sending.is_overtaken(&batch);
             let permit = match may_go {
                 true => tokio::time::timeout(PERMIT_WAIT, sending.breaker.permit()).await.ok(),
                 false => None,
@@ -149,10 +149,10 @@ async fn run(
     Ok((report, left))
 }
 
-/// Whether what was cut under this generation may still go. What was kept for a rollout waits while one is under way.
-fn goes_on(sending: &Sending, generation: GenerationId, ends: bool) -> bool {
+/// Whether what was cut under this generation may still go. All of it waits while a rollout is under way.
+fn goes_on(sending: &Sending, generation: GenerationId) -> bool {
     let control = sending.control.borrow();
-    control.sends(generation) && !(ends && control.staged.is_some())
+    control.sends(generation) && control.staged.is_none()
 }
 
 /// Tells the breaker what came of a try.

@@ -36,6 +36,7 @@ const ORDER_SLACK_MILLIS: i64 = 10 * 60_000;
 const LOOK: Duration = Duration::from_millis(50);
 const CANCELLED: &str = "cancelled";
 const STOPPING: &str = "weir is stopping";
+const IN_ROLLOUT: &str = "a rollout is under way at the destination: end it, and resend with --skip-resent";
 const NOT_SENT: &str = "the destination is not being sent to: it is suspended, or not in the configuration";
 
 /// Which events.
@@ -468,6 +469,9 @@ async fn live_first<'b>(
             let control = way.sending.control.borrow();
             if progress.is_cancelled() || control.stopping {
                 return Err(if control.stopping { STOPPING } else { CANCELLED });
+            }
+            if control.staged.is_some() {
+                return Err(IN_ROLLOUT);
             }
             if !control.sends(way.generation) {
                 return Ok(None);

@@ -435,6 +435,7 @@ fn of_delivery(error: DeliverError) -> AdminError {
     match error {
         DeliverError::NoSuchDestination(id) => AdminError::NotFound { what: format!("destination {id}") },
         DeliverError::Ended(id) => AdminError::Conflict { message: format!("destination {id} has ended, for good") },
+        DeliverError::InRollout(_) => AdminError::Conflict { message: error.to_string() },
         other => AdminError::Failed { message: other.to_string() },
     }
 }

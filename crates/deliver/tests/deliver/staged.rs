@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use weir_deliver::{Comparison, Counts, Replayed, Rollout, Setup};
-use weir_event::{GenerationId, Offset, ProfileOp, Rule};
+use weir_deliver::{Comparison, Counts, DeliverError, Progress, Replayed, Rollout, Setup, Wanted};
+use weir_event::{GenerationId, Millis, Offset, ProfileOp, Rule};
 use weir_policy::{RecordView, RuleSpec};
 
 use crate::support::{Event, NOW, World, options, product};
@@ -147,6 +147,36 @@ async fn what_the_vendor_rejects_of_what_was_kept_is_tried_once_and_does_not_sto
     }
     assert!(delivered == 39 && world.quarantined() == 1, "{delivered}, {} are left", world.quarantined());
     assert_eq!(world.deliver().settle_held(&product()).await.unwrap(), Replayed::default(), "not again by itself");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_two_policies_hold_nothing_leaves_once_more_by_hand() {
+    let vendor = Vendor::start(|_, _| Do::Accept).await;
+    let mut world = World::new().await;
+    let (old, new) =
+        (world.setup(&vendor.url, &["plan"], options()), world.setup_with(&vendor.url, &["plan"], drops(), options()));
+    world.deliver_with(1, Some(Arc::clone(&old))).await;
+    world.stage(&old, &new, 500_000).await;
+    world.put(&people(40)).await;
+    world.settled().await;
+    let (kept, sent) = (world.quarantined(), vendor.requests().len());
+    let wanted = Wanted {
+        event: "key created".to_owned(),
+        from: NOW.plus(-Millis::HOUR),
+        to: NOW.plus(Millis::HOUR),
+        skip_resent: false,
+        rate: 1_000_000,
+    };
+    let replayed = world.deliver().replay(&product(), world.held().await).await;
+    assert!(matches!(replayed, Err(DeliverError::InRollout(_))), "{replayed:?}");
+    let resent = world.deliver().resend(&product(), &wanted, false, &Progress::default()).await;
+    assert!(matches!(resent, Err(DeliverError::InRollout(_))), "{resent:?}");
+    assert_eq!((world.quarantined(), vendor.requests().len()), (kept, sent));
+    world.deliver_with(1, Some(old)).await;
+    let replayed = world.deliver().replay(&product(), world.held().await).await.unwrap();
+    assert_eq!(replayed, Replayed { delivered: kept, ..Replayed::default() });
+    let resent = world.deliver().resend(&product(), &wanted, false, &Progress::default()).await.unwrap();
+    assert_eq!(resent.delivered, 40);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
