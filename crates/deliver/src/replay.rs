@@ -51,7 +51,8 @@ pub(crate) async fn replay(
 }
 
 /// Replays what was kept until a policy holds for all: what that does not release ends by its rule, durable in one step. With the
-/// entries that are an operator's to decide about: rejected, or sent without an answer where a second copy would count.
+/// entries that are not to be tried again by themselves: rejected, sent without an answer where a second copy would count, or
+/// kept by a rule.
 pub(crate) async fn settle_all(
     sending: Sending,
     generation: GenerationId,
@@ -108,14 +109,15 @@ async fn run(
             part = same;
             match cut? {
                 Ok(Cut { batches, drops, held: _ }) => {
-                    report.not_released += drops.values().map(|offsets| offsets.len() as u64).sum::<u64>();
-                    if ends {
-                        end(&sending, &part, drops).await?;
+                    match ends {
+                        true => end(&sending, &part, drops, &mut report, &mut left).await?,
+                        false => report.not_released += drops.values().map(|offsets| offsets.len() as u64).sum::<u64>(),
                     }
                     break batches;
                 }
                 Err(CutError::Newer) => {
                     report.not_released += part.len() as u64;
+                    left.extend(part.iter().map(|record| record.info().id));
                     break Vec::new();
                 }
                 // Asked for other epochs: they exist now.
@@ -166,18 +168,23 @@ fn tell(permit: Permit<'_>, tried: &Tried, options: &Options) {
     }
 }
 
-/// Ends what release drops, each by its rule; what a rule keeps in quarantine stays there.
+/// Ends what release drops, each by its rule; what a rule keeps in quarantine stays there, until another configuration is applied.
 async fn end(
     sending: &Sending,
     part: &[RejectedRecord],
     drops: BTreeMap<(Rule, Passed), Vec<u64>>,
+    report: &mut Replayed,
+    left: &mut Vec<EntryId>,
 ) -> Result<(), DeliverError> {
     for ((rule, _), offsets) in drops {
+        let dropped = |info: &&HoldInfo| info.offset.is_some_and(|offset| offsets.contains(&offset.0));
+        let ids: Vec<EntryId> = part.iter().map(RejectedRecord::info).filter(dropped).map(|info| info.id).collect();
         if sending.setup.release.holds(rule) {
+            report.put_off += ids.len() as u64;
+            left.extend(ids);
             continue;
         }
-        let dropped = |info: &&HoldInfo| info.offset.is_some_and(|offset| offsets.contains(&offset.0));
-        let ids = part.iter().map(RejectedRecord::info).filter(dropped).map(|info| info.id).collect();
+        report.not_released += ids.len() as u64;
         sending.context.hold.mark_dropped(ids, rule).await?;
     }
     Ok(())

@@ -142,7 +142,11 @@ impl StagedCutter {
             }
         }
         cut.batches.append(&mut of_next.batches);
-        cut.held.append(&mut of_next.held);
+        // What the next policy keeps back itself is the rollout's too, where the one in force would release it: it goes if that stays.
+        let kept = |(rule, item): (Rule, Item)| {
+            if lost.contains(&item.offset()) { (Rule::Rollout, item) } else { (rule, item) }
+        };
+        cut.held.extend(of_next.held.into_iter().map(kept));
         for (key, mut offsets) in of_next.drops.into_iter().filter(|(_, offsets)| !offsets.is_empty()) {
             cut.drops.entry(key).or_default().append(&mut offsets);
         }

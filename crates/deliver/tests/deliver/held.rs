@@ -11,17 +11,17 @@ use crate::support::{Event, World, options, product};
 use crate::vendor::{Do, Vendor};
 
 /// A destination that only Germans' events may reach, and what becomes of those whose country is not known.
-fn german(world: &World, url: &str, unknown: UnknownCountry) -> Arc<Setup> {
+pub(crate) fn german(world: &World, url: &str, unknown: UnknownCountry) -> Arc<Setup> {
     let class = ResidencyClassSpec { name: "us".into(), countries: vec!["US".into()], only: vec![] };
     let routing = Routing { route: RouteSpec::default(), residency: ResidencySpec { classes: vec![class], unknown } };
     world.setup_routed(url, &["plan"], SubjectMode::Stable, options(), routing)
 }
 
-fn any(world: &World, url: &str) -> Arc<Setup> {
+pub(crate) fn any(world: &World, url: &str) -> Arc<Setup> {
     world.setup_for(url, &["plan"], SubjectMode::Stable, options())
 }
 
-fn from(country: &'static str) -> Event {
+pub(crate) fn from(country: &'static str) -> Event {
     Event { country, ..Event::track("ada") }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use weir_deliver::{Comparison, Counts, DeliverError, Progress, Replayed, Rollout, Setup, Wanted};
 use weir_event::{GenerationId, Millis, Offset, ProfileOp, Rule};
-use weir_policy::{RecordView, RuleSpec};
+use weir_policy::{RecordView, RuleSpec, UnknownCountry};
 
+use crate::held::{any, from, german};
 use crate::support::{Event, NOW, World, options, product};
 use crate::vendor::{Do, Vendor};
 
@@ -147,6 +148,29 @@ async fn what_the_vendor_rejects_of_what_was_kept_is_tried_once_and_does_not_sto
     }
     assert!(delivered == 39 && world.quarantined() == 1, "{delivered}, {} are left", world.quarantined());
     assert_eq!(world.deliver().settle_held(&product()).await.unwrap(), Replayed::default(), "not again by itself");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d11_what_the_next_policy_holds_is_delivered_when_the_change_is_taken_back_and_stays_held_otherwise() {
+    let vendor = Vendor::start(|_, _| Do::Accept).await;
+    let mut world = World::new().await;
+    let (old, new) = (any(&world, &vendor.url), german(&world, &vendor.url, UnknownCountry::Hold));
+    world.deliver_with(1, Some(Arc::clone(&old))).await;
+    world.stage(&old, &new, 1_000_000).await;
+    world.put(&[from("DE"), from(""), from("")]).await;
+    world.settled().await;
+    assert_eq!((world.totals().delivered, world.quarantined()), (1, 2));
+    // The change holds for all: its rule keeps them, and they are not tried again.
+    world.deliver_with(2, Some(Arc::clone(&new))).await;
+    let settled = world.deliver().settle_held(&product()).await.unwrap();
+    assert_eq!(settled, Replayed { put_off: 2, ..Replayed::default() });
+    assert!(!world.deliver().has_held(&product()) && world.quarantined() == 2);
+    // The one before holds again.
+    world.deliver_with(1, Some(old)).await;
+    assert!(world.deliver().has_held(&product()));
+    let settled = world.deliver().settle_held(&product()).await.unwrap();
+    assert_eq!(settled, Replayed { delivered: 2, ..Replayed::default() });
+    assert_eq!((world.totals().delivered, world.quarantined()), (3, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
