@@ -244,14 +244,21 @@ impl Deliver {
 
     /// Sends events of this destination's quarantine once more, released by today's policy (D10). What the vendor takes leaves
     /// quarantine; everything else stays there. Nothing is retried: the operator sees the report and may call again.
-    pub async fn replay(&self, id: &DestinationId, records: Vec<RejectedRecord>) -> Result<Replayed, DeliverError> {
+    pub async fn replay(&self, id: &DestinationId, mut records: Vec<RejectedRecord>) -> Result<Replayed, DeliverError> {
         self.check(id)?;
         self.refuse_in_rollout(id)?;
         let _one = self.replaying(id).await?;
-        match self.way(id) {
-            Some(Way { sending, generation }) => replay(sending, generation, records).await,
-            None => Err(DeliverError::NotSending(id.clone())),
-        }
+        let Some(Way { sending, generation }) = self.way(id) else { return Err(DeliverError::NotSending(id.clone())) };
+        // What left quarantine while this waited has been decided (D11).
+        let hold = &self.context.hold;
+        records.retain(|record| hold.find(&record.info().owner, record.info().event_id) == Some(record.info().id));
+        // What a crash left there before it was recorded is delivery's until it is.
+        let position = self.context.ledger.position(id).ok_or_else(|| DeliverError::NoSuchDestination(id.clone()))?;
+        let there = records.len();
+        records.retain(|record| record.info().offset.is_none_or(|offset| position.is_terminal(offset)));
+        let early = (there - records.len()) as u64;
+        let replayed = replay(sending, generation, records).await?;
+        Ok(Replayed { put_off: replayed.put_off + early, ..replayed })
     }
 
     /// Releases events from the journal once more under today's policy, or only says what that would do. Each keeps the state that

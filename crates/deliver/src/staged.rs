@@ -191,17 +191,21 @@ impl Deliver {
     /// rule. At most some thousand a call; what the vendor does not take now stays.
     pub async fn settle_held(&self, id: &DestinationId) -> Result<Replayed, DeliverError> {
         let context = self.context();
-        if context.ledger.position(id).is_none() {
-            return Err(DeliverError::NoSuchDestination(id.clone()));
-        }
+        let no_such = || DeliverError::NoSuchDestination(id.clone());
+        context.ledger.position(id).ok_or_else(no_such)?;
         let _one = self.replaying(id).await?;
+        // What a crash left in quarantine before it was recorded is delivery's until it is (D11). The position first: it only grows.
+        let position = context.ledger.position(id).ok_or_else(no_such)?;
         let owner = Owner::Destination(id.clone());
         let kept = Rule::Rollout.name();
         let left = self.left(id);
         if left.len() >= LEFT_MAX {
             return Ok(Replayed::default());
         }
-        let wanted = |info: &HoldInfo| info.owner == owner && info.reason == kept && !left.contains(&info.id);
+        let is_settled = |info: &HoldInfo| info.offset.is_some_and(|offset| position.is_terminal(offset));
+        let wanted = |info: &HoldInfo| {
+            info.owner == owner && info.reason == kept && !left.contains(&info.id) && is_settled(info)
+        };
         let entries = context.hold.list(SETTLE_MAX, wanted);
         let mut records: Vec<RejectedRecord> = Vec::with_capacity(entries.len());
         let mut damaged = Vec::new();
@@ -219,7 +223,7 @@ impl Deliver {
             return Ok(Replayed::default());
         }
         match context.ledger.position(id).map(|position| position.life) {
-            None => return Err(DeliverError::NoSuchDestination(id.clone())),
+            None => return Err(no_such()),
             Some(Status::Ended) => {
                 let ids = records.iter().map(|record| record.info().id).collect();
                 let ended = context.hold.mark_dropped(ids, Rule::Ended).await?;

@@ -37,6 +37,14 @@ pub struct Position {
     pub life: Status,
 }
 
+impl Position {
+    /// Whether the outcome of this event is recorded.
+    pub fn is_terminal(&self, offset: Offset) -> bool {
+        let after = self.done.partition_point(|range| range.end <= offset);
+        offset < self.floor || self.done.get(after).is_some_and(|range| range.start <= offset)
+    }
+}
+
 /// Whether a destination takes and sends events. The number is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

@@ -307,7 +307,8 @@ impl Gateway {
             Redelivered { unknown: 1.., .. } => {
                 "sent, but no answer came back: it may have arrived, and stays in quarantine"
             }
-            _ => "the vendor could not be reached or asked to wait: try again later",
+            Redelivered { put_off: 1.., .. } => "the vendor could not be reached or asked to wait: try again later",
+            _ => "it has left quarantine meanwhile",
         };
         Ok(Reply::Replayed { done: replayed.delivered > 0, outcomes: vec![format!("{destination}: {line}")] })
     }

@@ -37,9 +37,10 @@ async fn d10_replayed_events_leave_quarantine_under_the_same_insert_ids() {
     let refused: Vec<String> =
         vendor.requests().iter().filter(|r| r.events.len() == 1).flat_map(Request::insert_ids).collect();
     vendor.script(|_, _| Do::Accept);
-    let records = world.held().await;
+    let (records, twice) = (world.held().await, world.held().await);
     let replayed = world.deliver().replay(&product(), records).await.unwrap();
     assert_eq!(replayed, Replayed { delivered: 3, ..Replayed::default() });
+    assert_eq!(world.deliver().replay(&product(), twice).await.unwrap(), Replayed::default(), "D11: once");
     assert_eq!((world.quarantined(), world.totals().delivered), (0, 30));
     let last = vendor.taken().pop().unwrap().insert_ids();
     assert!(last.len() == 3 && last.iter().all(|id| refused.contains(id)));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 
 use weir_deliver::{Comparison, Counts, DeliverError, Progress, Replayed, Rollout, Setup, Wanted};
 use weir_event::{GenerationId, Millis, Offset, ProfileOp, Rule};
@@ -173,6 +174,37 @@ async fn d11_what_the_next_policy_holds_is_delivered_when_the_change_is_taken_ba
     assert_eq!((world.totals().delivered, world.quarantined()), (3, 0));
 }
 
+/// The process ends after quarantine took an event for a rollout, and before the ledger said so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d11_what_was_kept_and_not_recorded_is_delivered_once() {
+    let vendor = Vendor::start(|_, _| Do::Accept).await;
+    let mut world = World::new().await;
+    let (old, new) =
+        (world.setup(&vendor.url, &["plan"], options()), world.setup_with(&vendor.url, &["plan"], drops(), options()));
+    world.deliver_with(1, Some(Arc::clone(&old))).await;
+    world.stage(&old, &new, 1_000_000).await;
+    world.disk.appends.store(true, SeqCst);
+    world.put(&people(5)).await;
+    world.until("the entry failed", || world.disk.failed.load(SeqCst) > 0).await;
+    assert_eq!(world.quarantined(), 5);
+
+    let mut world = world.crash().await;
+    vendor.script(|_, _| Do::Answer(503, "", String::new()));
+    let old = world.setup(&vendor.url, &["plan"], options());
+    world.deliver_with(1, Some(old)).await;
+    world.until("it is tried", || world.status().failures > 0).await;
+    assert_eq!(world.deliver().settle_held(&product()).await.unwrap(), Replayed::default(), "it is on its way");
+    let replayed = world.deliver().replay(&product(), world.held().await).await.unwrap();
+    assert_eq!(replayed, Replayed { put_off: 5, ..Replayed::default() });
+    vendor.script(|_, _| Do::Accept);
+    world.settled().await;
+    while world.deliver().has_held(&product()) {
+        world.deliver().settle_held(&product()).await.unwrap();
+    }
+    assert_eq!((world.totals().delivered, world.quarantined()), (5, 0));
+    assert!(vendor.arrived().0.len() == 5 && vendor.taken().iter().map(|taken| taken.events.len()).sum::<usize>() == 5);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_two_policies_hold_nothing_leaves_once_more_by_hand() {
     let vendor = Vendor::start(|_, _| Do::Accept).await;
@@ -221,7 +253,7 @@ async fn answers_are_counted_by_side_and_an_abort_cuts_what_waits_again() {
     let counts = world.stage(&old, &new, 500_000).await;
     world.put(&people(80)).await;
     world.settled().await;
-    let read = |of: &std::sync::atomic::AtomicU64| of.load(std::sync::atomic::Ordering::SeqCst);
+    let read = |of: &std::sync::atomic::AtomicU64| of.load(SeqCst);
     let rejected = world.quarantined();
     assert!(rejected > 0 && read(&counts.new.rejected) == rejected && read(&counts.new.answered) == rejected);
     assert_eq!((read(&counts.old.answered), read(&counts.old.rejected)), (80 - rejected, 0));
