@@ -11,7 +11,7 @@ mod check;
 pub mod edit;
 pub mod page;
 mod problem;
-mod resolve;
+pub(crate) mod resolve;
 pub mod schema;
 pub mod table;
 pub(crate) mod values;

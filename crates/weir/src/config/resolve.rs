@@ -36,7 +36,7 @@ const OF_ONE_TYPE: &[(&str, &str)] =
     &[("ga4", "ga4"), ("datadog", "datadog"), ("splunk_hec", "splunk_hec"), ("otlp", "otlp"), ("files", "files")];
 
 /// Types that need no token.
-const TOKEN_OPTIONAL: &[&str] = &["otlp", "files"];
+pub(crate) const TOKEN_OPTIONAL: &[&str] = &["otlp", "files"];
 
 /// What only one type of destination reads.
 #[derive(Default)]

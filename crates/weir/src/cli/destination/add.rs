@@ -16,6 +16,7 @@ use super::preview;
 use crate::cli::output::table;
 use crate::cli::{Exit, Folders, Output, apply, offline};
 use crate::config::edit::{Edit, EditError, Yaml};
+use crate::config::resolve::TOKEN_OPTIONAL;
 use crate::config::table::destination_words;
 use crate::config::{Config, duration};
 use crate::disk;
@@ -46,6 +47,12 @@ pub(crate) struct Options {
     /// The file that holds the token and nothing else.
     #[arg(long, value_name = "FILE")]
     token_file: Option<String>,
+    /// For files: the folder, or s3://bucket/prefix.
+    #[arg(long, value_name = "PLACE")]
+    path: Option<String>,
+    /// For ga4: the stream's measurement id.
+    #[arg(long, value_name = "ID")]
+    measurement_id: Option<String>,
     /// How people appear there: raw, stable, or rotating:7d.
     #[arg(long, value_name = "MODE")]
     subject: Option<String>,
@@ -172,11 +179,16 @@ fn complete(options: &mut Options, config: &Config, asks: bool) -> Result<(), St
     {
         return Err(format!("destination {id} is in the configuration already"));
     }
-    if asks && options.region.is_none() && options.endpoint.is_none() {
+    match kind.as_str() {
+        "files" => need(&mut options.path, "--path", "where: a folder, or s3://bucket/prefix?", None)?,
+        "ga4" => need(&mut options.measurement_id, "--measurement-id", "measurement id (G-...)?", None)?,
+        _ => {}
+    }
+    if asks && options.region.is_none() && options.endpoint.is_none() && kind != "files" {
         let answer = answer(&format!("region: one of {}?", words("region")), Some("us"))?;
         options.region = Some(answer);
     }
-    if options.token_env.is_none() && options.token_file.is_none() {
+    if options.token_env.is_none() && options.token_file.is_none() && !TOKEN_OPTIONAL.contains(&kind.as_str()) {
         if !asks {
             missing.push("--token-env or --token-file");
         } else {
@@ -222,12 +234,19 @@ fn destination(options: &Options, subject: &str) -> Result<Yaml, String> {
     if !options.allow_address.is_empty() {
         fields.push(("allow_addresses", texts(&options.allow_address)));
     }
-    let token = match (&options.token_env, &options.token_file) {
-        (Some(variable), _) => ("env", variable.as_str()),
-        (_, Some(file)) => ("file", file.as_str()),
-        _ => return Err("say --token-env or --token-file".to_owned()),
-    };
-    fields.push(("token", Yaml::map([(token.0, token.1.into())])));
+    let token_file = options.token_file.as_deref().map(from_here);
+    match (&options.token_env, &token_file) {
+        (Some(variable), _) => fields.push(("token", Yaml::map([("env", variable.as_str().into())]))),
+        (_, Some(file)) => fields.push(("token", Yaml::map([("file", file.as_str().into())]))),
+        _ => {}
+    }
+    if let Some(place) = &options.path {
+        let place = if place.starts_with("s3://") { place.clone() } else { from_here(place) };
+        fields.push(("files", Yaml::map([("path", place.as_str().into())])));
+    }
+    if let Some(stream) = &options.measurement_id {
+        fields.push(("ga4", Yaml::map([("measurement_id", stream.as_str().into())])));
+    }
     fields.push(("subject", subject_field(subject)?));
     if !options.environment.is_empty() {
         fields.push(("environments", texts(&options.environment)));
@@ -244,6 +263,11 @@ fn destination(options: &Options, subject: &str) -> Result<Yaml, String> {
     }
     fields.push(("release", Yaml::map(release)));
     Ok(Yaml::map(fields))
+}
+
+/// A path as it was meant where the command was typed; in `weir.yaml` a relative one would count from that file's folder.
+fn from_here(path: &str) -> String {
+    std::path::absolute(path).ok().and_then(|path| path.to_str().map(str::to_owned)).unwrap_or_else(|| path.to_owned())
 }
 
 fn subject_field(text: &str) -> Result<Yaml, String> {
@@ -383,6 +407,13 @@ mod tests {
         for bad in ["", "rotating", "rotating:", "rotating:7", "raw:1d", "hashed"] {
             assert!(subject_field(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_relative_path_is_of_the_folder_where_the_command_was_typed() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(from_here("token.txt"), here.join("token.txt").to_str().unwrap());
+        assert_eq!(from_here("/run/secrets/token"), "/run/secrets/token");
     }
 
     #[test]
