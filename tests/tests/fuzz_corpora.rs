@@ -50,6 +50,7 @@ targets! {
     lz_string: weir_protocol::fuzz::fuzz_lz_string,
     mixpanel: weir_protocol::fuzz::fuzz_mixpanel,
     outbound: weir_outbound::fuzz::fuzz_outbound,
+    detect_lines: weir::cli::detect::fuzz::fuzz_detect,
     preflight: weir::cli::preflight::fuzz::fuzz_preflight,
     posthog: weir_protocol::fuzz::fuzz_posthog,
     record: weir_policy::fuzz::fuzz_record,

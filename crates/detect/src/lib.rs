@@ -5,6 +5,7 @@
 //! (the one pass that most leaves end in), `detectors` (one file each, one list), `decode` and `embedded` (values inside
 //! values), [`judge`] (D1), then the reducers [`url`], [`families`] and [`country`].
 
+pub mod container;
 mod decode;
 mod detectors;
 mod dictionary;

@@ -204,6 +204,19 @@ pub enum Likelihood {
     VeryLikely = 5,
 }
 
+impl Likelihood {
+    /// The word in configuration, reports and the output of commands.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Likelihood::VeryUnlikely => "very_unlikely",
+            Likelihood::Unlikely => "unlikely",
+            Likelihood::Possible => "possible",
+            Likelihood::Likely => "likely",
+            Likelihood::VeryLikely => "very_likely",
+        }
+    }
+}
+
 /// Why a detector believes what it says. Codes only: evidence never carries the value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
@@ -220,6 +233,32 @@ pub enum Evidence {
     Decoded = 5,
     /// Length and words of running text.
     LongText = 6,
+}
+
+impl Evidence {
+    /// The code in the output of commands.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Evidence::KeyName => "key_name",
+            Evidence::Shape => "shape",
+            Evidence::Checksum => "checksum",
+            Evidence::Prefix => "prefix",
+            Evidence::Decoded => "decoded",
+            Evidence::LongText => "long_text",
+        }
+    }
+
+    /// The same for a person, as the end of a sentence that begins with `because`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Evidence::KeyName => "the key's name says so",
+            Evidence::Shape => "the value has its shape",
+            Evidence::Checksum => "the value has its shape and passes its checksum or validator",
+            Evidence::Prefix => "the value begins as only this class does",
+            Evidence::Decoded => "it came to light after decoding (percent, JSON in a string, base64)",
+            Evidence::LongText => "it has the length and the words of running text",
+        }
+    }
 }
 
 /// One finding: what, where in the leaf, why. `detector` is the detector's stable name.

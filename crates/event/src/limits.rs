@@ -78,3 +78,7 @@ pub const OMITTED_EVENTS_MAX: u32 = 100;
 pub const ROLLOUT_SAMPLE_MIN: u64 = 20;
 /// Events of the journal that one change is held against. Of more: a part that is spread evenly over the time.
 pub const ROLLOUT_EVALUATED_EVENTS_MAX: u64 = 100_000;
+/// One line of the input of `weir detect`. Over it: the command ends there with 2 and names the line.
+pub const DETECT_LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Distinct paths of which `weir detect` remembers what their names say. Over it: asked again each time, which is slower and says the same.
+pub const DETECT_PATHS_MAX: usize = 100_000;

@@ -11,10 +11,12 @@ mod capacity;
 mod catalog;
 mod config;
 mod destination;
+pub mod detect;
 mod doctor;
 mod keys;
 mod ladder;
 mod ledger;
+mod lines;
 mod offline;
 mod outbound;
 mod output;
@@ -67,6 +69,12 @@ enum Command {
                       Exit codes: 0 nothing to do but switch the host, 1 findings that need action, 2 could not run"
     )]
     Preflight(preflight::Options),
+    /// What the detectors say about events, or about leaves {"k": path, "t": "s|n|b", "v": value}, on standard input (NDJSON): one line of
+    /// JSON for every leaf, in order.
+    #[command(after_help = "Example:\n  weir detect < events.ndjson\n  \
+                      echo '{\"k\":\"note\",\"t\":\"s\",\"v\":\"call 415-555-0132\"}' | weir detect --explain\n\n\
+                      Exit codes: 0 it ran, whatever was found, 2 it could not: the message names the line")]
+    Detect(detect::Options),
     /// How a running Weir is doing.
     #[command(after_help = "Example:\n  weir status --json\n  weir status --events")]
     Status(status::Options),
@@ -217,6 +225,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Doctor(options) if options.capacity => capacity::run(&out, &options.folders),
         Command::Doctor(options) => doctor::run(&out, &options.folders),
         Command::Preflight(options) => preflight::run(&out, &options),
+        Command::Detect(options) => detect::run(&out, &options),
         Command::Status(options) => status::run(&out, &options),
         Command::Why(why) => why::run(&out, &why),
         Command::Alerts(folders) => alerts::run(&out, &folders),
