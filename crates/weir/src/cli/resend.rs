@@ -66,7 +66,7 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
     };
     let Some((from, to)) = read_window(window, SystemClock.now()) else {
         return out.fail(format!(
-            "`{window}` is no window: write 2026-11-22T08:00:00Z..2026-11-22T09:30:00Z, or 6h..now, the earlier time first"
+            "`{window}` is no window: write 2026-11-22T08:00:00Z..2026-11-22T09:30:00Z with the earlier time first, 6h..2h, or 6h for 6h..now"
         ));
     };
     let ask = Ask::ResendStart {
@@ -123,7 +123,7 @@ fn read_window(text: &str, now: Millis) -> Option<(Millis, Millis)> {
         "now" => Some(now),
         text => Millis::from_rfc3339(text).or_else(|| Some(now.plus(-i64::try_from(values::duration(text)?).ok()?))),
     };
-    let (from, to) = text.split_once("..")?;
+    let (from, to) = text.split_once("..").unwrap_or((text, "now"));
     let (from, to) = (time(from)?, time(to)?);
     (from < to).then_some((from, to))
 }
@@ -215,10 +215,11 @@ mod tests {
         let now = Millis(1_795_303_178_843);
         let hours = |n: i64| now.plus(-n * Millis::HOUR);
         assert_eq!(read_window("6h..now", now), Some((hours(6), now)));
+        assert_eq!(read_window("6h", now), Some((hours(6), now)));
         assert_eq!(read_window("2d..30m", now), Some((hours(48), now.plus(-30 * 60_000))));
         let fixed = read_window("2026-11-21T08:00:00Z..2026-11-21T09:30:00Z", now).unwrap();
         assert_eq!(fixed.1.since(fixed.0), 90 * 60_000);
-        for bad in ["", "now", "now..now", "now..6h", "6h", "yesterday..now", "6..now", "6h...now"] {
+        for bad in ["", "now", "now..now", "now..6h", "yesterday..now", "6..now", "6h...now"] {
             assert_eq!(read_window(bad, now), None, "{bad}");
         }
     }
