@@ -92,6 +92,8 @@ pub(crate) struct Running {
     counts: BTreeMap<DestinationId, Arc<Counts>>,
     /// What vendors answered for the policy in force, in the steps before.
     before: BTreeMap<DestinationId, Answered>,
+    /// The end that is in the audit ledger already, although it could not be brought about yet.
+    noted: Option<&'static str>,
 }
 
 /// What is to be done next.
@@ -112,6 +114,7 @@ impl Running {
             paused: None,
             counts: BTreeMap::new(),
             before: BTreeMap::new(),
+            noted: None,
             draw: new.id,
             old,
             new,
@@ -442,7 +445,7 @@ impl Gateway {
             .map(|running| (Arc::clone(&running.new), running.shown("finished", &self.names, kept, now)));
         let Some((new, shown)) = ended else { return Ok(()) };
         file::remove(&self.places.data)?;
-        self.note(action, &[Target::Generation(new.id)]).await;
+        self.note_end(action, &[Target::Generation(new.id)]).await;
         self.install(new, None).await?;
         *self.rollouts.lock() = State { running: None, ended: Some(shown), taken_back: None };
         self.rollouts.has_kept.store(true, Relaxed);
@@ -459,7 +462,7 @@ impl Gateway {
         });
         let Some((old, new, shown, file)) = ended else { return Ok(()) };
         file::write(&self.places.data, &file)?;
-        self.note("rollout_taken_back", &[Target::Generation(new.id), Target::Generation(old.id)]).await;
+        self.note_end("rollout_taken_back", &[Target::Generation(new.id), Target::Generation(old.id)]).await;
         // Read again with its secrets: a start in the middle of the rollout had left them.
         let config = Config::parse(old.config.text(), &self.places.config, Secrets::environment());
         let whole = config.and_then(|config| Generation::resolve(config, &self.engine, &self.names, &self.memories));
@@ -501,6 +504,14 @@ impl Gateway {
         let act = Act { actor: Actor::Weir, action, targets: targets.to_vec() };
         if self.audit.act(act).await.is_err() {
             emit(Level::Error, "an act of a rollout could not be entered into the audit ledger", &[]);
+        }
+    }
+
+    /// The end of a rollout, once, however often it has to be tried.
+    async fn note_end(&self, action: &'static str, targets: &[Target]) {
+        let before = self.rollouts.lock().running.as_mut().and_then(|running| running.noted.replace(action));
+        if before != Some(action) {
+            self.note(action, targets).await;
         }
     }
 
