@@ -60,7 +60,8 @@ async fn everything_of_a_person_is_on_one_side_and_a_larger_share_holds_the_smal
         let next: BTreeSet<String> = sides.into_iter().filter(|(_, s)| s.contains(&false)).map(|(p, _)| p).collect();
         assert!(before.is_subset(&next), "{share}");
         let expected = share as usize * 40 / 1_000_000;
-        assert!(next.len().abs_diff(expected) <= 10, "{share}: {} people", next.len());
+        // Five standard deviations: the keys are new with each run.
+        assert!(next.len().abs_diff(expected) <= 15, "{share}: {} people", next.len());
         assert_eq!(counts.comparison().offered(), 5 * next.len() as u64);
         before = next;
     }
@@ -295,7 +296,8 @@ async fn what_two_policies_make_of_events_is_what_happens_when_the_second_is_app
         };
         let (old, new) = (policy(&world), policy(&world));
         world.deliver_with(1, Some(Arc::clone(&old))).await;
-        world.deliver().suspend(&product()).await.unwrap();
+        // Without a setup events wait; a destination that is suspended would drop by its rules already.
+        world.deliver_with(1, None).await;
         let events: Vec<Event> = (0..90)
             .map(|i| match i % 5 {
                 0 => Event::profile(ProfileOp::Set, &format!("user-{i}"), "pro"),
@@ -326,7 +328,6 @@ async fn what_two_policies_make_of_events_is_what_happens_when_the_second_is_app
         assert_eq!(comparison.offered(), 72, "seed {seed}");
 
         world.deliver_with(2, Some(new)).await;
-        world.deliver().resume(&product()).await.unwrap();
         world.settled().await;
         assert_eq!((world.totals().delivered, world.totals().dropped), (released, dropped), "seed {seed}");
         let carries = |e: &serde_json::Value| e["properties"].get("plan").is_some() || e["$set"].get("plan").is_some();
