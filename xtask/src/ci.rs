@@ -34,13 +34,14 @@ struct Step {
     run: fn() -> Count,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step { name: "fmt", stops: false, run: fmt },
     Step { name: "tidy", stops: false, run: || checks(&tidy::run(&root())) },
     Step { name: "deny", stops: false, run: || checks(&deny::run(&root())) },
     Step { name: "clippy", stops: false, run: clippy },
     Step { name: "build", stops: true, run: build },
     Step { name: "unit", stops: false, run: unit },
+    Step { name: "score", stops: false, run: score },
     Step { name: "doc", stops: false, run: doc },
     Step { name: "product", stops: false, run: product },
     Step { name: "sdk", stops: false, run: sdk },
@@ -115,6 +116,14 @@ fn unit() -> Count {
     let mut fallback = vec!["--lib".to_owned(), "--bins".to_owned()];
     fallback.extend(names.into_iter().flat_map(|name| ["--test".to_owned(), name]));
     suite("not (package(weir-tests) & kind(test))", &fallback, &[])
+}
+
+/// The detectors over the corpus that the floor is of, with the binary that `build` made.
+fn score() -> Count {
+    match target().join("ci/weir-score").to_str() {
+        Some(program) => one(command(program, &[])),
+        None => Count { passed: 0, failed: 1 },
+    }
 }
 
 fn doc() -> Count {

@@ -7,6 +7,7 @@ mod ci;
 mod deny;
 mod install;
 mod long;
+mod score;
 mod shell;
 mod tidy;
 mod toml;
@@ -18,11 +19,13 @@ const HELP: &str = "\
 cargo xtask <command>
 
   ci [SUITE…]        every check and every suite, each with its minutes; ends in `N passed, N failed`
-                     suites: fmt, clippy, deny, tidy, build, unit, doc, product, sdk, crash
+                     suites: fmt, clippy, deny, tidy, build, unit, score, doc, product, sdk, crash
   install            what the tests need: Debian, npm and PyPI packages
   tidy               rules of this repository (no build needed)
   deny               licences, sources, duplicates and number of dependencies, by deny.toml
   bench [ARGS…]      the benchmark (release build)
+  bench detect       the detectors alone: nanoseconds a leaf, growth, adversarial inputs
+  score [OPTIONS]    the detectors over a labelled corpus, against their targets and the floor (--help)
   soak --minutes N   crash rounds until the time is over, each pass with a new seed
   fuzz --minutes N [TARGET…]
                      every fuzz target in turn, or these (needs cargo-fuzz)
@@ -40,7 +43,9 @@ fn main() -> ExitCode {
         "install" => report(install::run()),
         "tidy" => check::print(&tidy::run(&root())),
         "deny" => check::print(&deny::run(&root())),
+        "bench" if rest.first().is_some_and(|what| what == "detect") => report(score::bench(&rest[1..])),
         "bench" => report(long::bench(rest)),
+        "score" => report(score::run(rest)),
         "soak" => report(long::soak(rest)),
         "fuzz" => report(long::fuzz(rest)),
         "weight" => report(long::weight()),

@@ -1,0 +1,168 @@
+//! What the default policy leaves of each leaf: the corpus goes through the real minimiser, event by event.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use weir_detect::{Engine, Judge};
+use weir_event::draft::Leaf as DraftLeaf;
+use weir_event::names::NameKind;
+use weir_event::wire::Cursor;
+use weir_event::{
+    Draft, DraftBatch, Environment, GenerationId, LeafKind, ManualClock, Millis, NameId, Names, Operation, Region,
+    SourceId, Text,
+};
+use weir_journal::Record;
+use weir_keys::Keys;
+use weir_policy::{Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, SourcePolicy};
+
+use crate::classes::{CLASSES, Class};
+use crate::corpus::{Kind, Leaf};
+use crate::measure::path;
+
+/// 2026-11-22: any day does.
+const NOW: Millis = Millis(1_795_303_178_843);
+
+/// What became of the leaves.
+#[derive(Default)]
+pub(crate) struct Fates {
+    /// Leaves of classes that the default policy takes away.
+    pub(crate) sensitive: u64,
+    /// Of them those that stand in the record as they came.
+    pub(crate) leaked: u64,
+    /// Leaves without a label.
+    pub(crate) clean: u64,
+    /// Of them those that are gone or altered, URLs that became templates apart.
+    pub(crate) altered: u64,
+    /// Clean URLs that became templates, as every URL does.
+    pub(crate) templates: u64,
+    /// Leaves of events that were withheld as a whole.
+    pub(crate) withheld: u64,
+    pub(crate) leaks: HashMap<String, (u64, String)>,
+    pub(crate) losses: HashMap<String, (u64, String)>,
+}
+
+impl Fates {
+    pub(crate) fn leak_rate(&self) -> f64 {
+        self.leaked as f64 / self.sensitive.max(1) as f64
+    }
+
+    pub(crate) fn collateral(&self) -> f64 {
+        self.altered as f64 / self.clean.max(1) as f64
+    }
+}
+
+pub(crate) fn run(leaves: &[Leaf]) -> Result<Fates, String> {
+    let folder = tempfile::tempdir().map_err(|error| format!("no folder for keys: {error}"))?;
+    let keys = Keys::open(&folder.path().join("keys"), Arc::new(ManualClock::at(NOW)))
+        .map_err(|error| format!("no keys: {error}"))?;
+    let engine = Arc::new(Engine::new());
+    let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
+    let minimiser = Minimiser::new(engine, Arc::clone(&names));
+    let source = SourcePolicy {
+        id: SourceId::parse("corpus").map_err(|_| "no source")?,
+        label: names.label("corpus"),
+        environment: Environment::Production,
+        identity_space: "default".into(),
+        protocol: 1,
+        keeps_raw: false,
+        tap: false,
+    };
+    let offered = [names.label("product")];
+    let snapshot = keys.snapshot();
+    let gate = Gate {
+        source: &source,
+        received_at: NOW,
+        region: Region::parse("DE").ok_or("no region")?,
+        region_source: RegionSource::ClientAddress,
+        generation: GenerationId([9; 8]),
+        consent: Consent::UNKNOWN,
+        keys: &snapshot,
+        offered: &offered,
+        raw_day: 0,
+        replay_of: None,
+    };
+    let mut fates = Fates::default();
+    for event in leaves.chunk_by(|a, b| a.event == b.event) {
+        let mut batch = DraftBatch::default();
+        let mut ids = Vec::new();
+        for leaf in event {
+            let text = Text { start: batch.text.len() as u32, len: leaf.value.len() as u32 };
+            batch.text.extend_from_slice(leaf.value.as_bytes());
+            let kind = match leaf.kind {
+                Kind::Text => LeafKind::String,
+                Kind::Number => LeafKind::Number,
+                Kind::Boolean if leaf.value == "true" => LeafKind::True,
+                Kind::Boolean => LeafKind::False,
+            };
+            let path = names.restore(NameKind::Path, path(&leaf.key)).unwrap_or(NameId::UNNAMED);
+            ids.push(path);
+            batch.leaves.push(DraftLeaf { path, kind, text });
+        }
+        let name = names.label("Corpus Event");
+        batch.drafts.push(Draft {
+            operation: Operation::Track,
+            name,
+            name_text: Text::default(),
+            identities: Vec::new(),
+            sdk_id: None,
+            client_time: Some(NOW),
+            sent_at: None,
+            historical: false,
+            leaves: 0..batch.leaves.len() as u32,
+            unnamed: 0,
+            fault: None,
+        });
+        let draft = &batch.drafts[0];
+        let id = minimiser.event_id(&gate, &batch, draft);
+        let mut out = MinimisedBatch::new(NOW);
+        if minimiser.minimise(&gate, &batch, draft, id, &mut out).is_err() {
+            fates.withheld += event.len() as u64;
+            continue;
+        }
+        let mut at = Cursor::new(out.bytes());
+        let record = at.bytes().map_err(|_| "an empty record")?.to_vec();
+        let remap = |n: u32| NameId(n);
+        let view = RecordView::parse_bytes(&record, &remap).map_err(|error| format!("a record: {error}"))?;
+        let mut kept: HashMap<NameId, Vec<Vec<u8>>> = HashMap::new();
+        for leaf in view.leaves() {
+            let leaf = leaf.map_err(|error| format!("a record: {error}"))?;
+            if leaf.kind.is_scalar() {
+                kept.entry(leaf.path).or_default().push(leaf.text.to_vec());
+            }
+        }
+        for (leaf, path) in event.iter().zip(&ids) {
+            note(&mut fates, leaf, kept.get(path).map(Vec::as_slice).unwrap_or_default());
+        }
+    }
+    Ok(fates)
+}
+
+fn note(fates: &mut Fates, leaf: &Leaf, kept: &[Vec<u8>]) {
+    let stands = leaf.kind == Kind::Boolean || kept.iter().any(|text| text == leaf.value.as_bytes());
+    let classes: Vec<&Class> = leaf.labels.iter().filter_map(|l| Class::of_label(l)).map(|c| &CLASSES[c]).collect();
+    let what = |map: &mut HashMap<String, (u64, String)>, name: String| {
+        let value: String = leaf.value.chars().take(80).collect();
+        map.entry(name).or_insert_with(|| (0, format!("{} = {value}", path(&leaf.key)))).0 += 1;
+    };
+    if classes.iter().any(|class| class.goes) {
+        fates.sensitive += 1;
+        // A template of a URL is no leak unless the value itself is in what is left.
+        if stands {
+            fates.leaked += 1;
+            what(&mut fates.leaks, format!("{} ({})", leaf.labels.join(", "), leaf.wrap));
+        }
+    } else if leaf.labels.is_empty() {
+        fates.clean += 1;
+        let may_go = leaf.maybe.iter().filter_map(|l| Class::of_label(l)).any(|c| CLASSES[c].goes);
+        let is_url = leaf.maybe.iter().any(|l| l == "browsing_history");
+        match (stands, is_url) {
+            (true, _) => {}
+            (false, true) => fates.templates += 1,
+            (false, false) if may_go => {}
+            (false, false) => {
+                fates.altered += 1;
+                what(&mut fates.losses, path(&leaf.key).to_owned());
+            }
+        }
+    }
+}
