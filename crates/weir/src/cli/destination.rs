@@ -17,7 +17,7 @@ pub(super) enum Command {
     /// leave, then writes the lines into weir.yaml and makes the running Weir go by them. Where it refuses, the file is put back.
     #[command(after_help = "Example:\n  weir destination add\n  \
                             weir destination add --id growth --type amplitude --region eu --token-env GROWTH_KEY --subject stable --allow plan --yes")]
-    Add(add::Options),
+    Add(Box<add::Options>),
     /// What a destination gets of the traffic of the last hours, by event and property, as the release policy decides it: also one that
     /// is not in force yet, from a file. Shows no value. Asks the running Weir; recorded in the audit ledger.
     #[command(after_help = "Example:\n  weir destination preview product --since 24h\n  \
