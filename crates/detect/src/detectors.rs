@@ -14,6 +14,7 @@ pub(crate) mod device_id;
 pub(crate) mod email;
 pub(crate) mod free_text;
 pub(crate) mod iban;
+pub(crate) mod ids;
 pub(crate) mod ip_v4;
 pub(crate) mod ip_v6;
 pub(crate) mod keyed;

@@ -53,6 +53,19 @@ pub(crate) const WORDS: &[(PathFacts, &str)] = &[
          personalausweis sozialversicherungsnummer curp rut",
     ),
     (
+        PathFacts::NATIONAL_ID,
+        "nationalidno nationalidentitynumber identitynumber identificationnumber idnumber idno idcard idcardnumber identitycard
+         personalid personalidnumber personalnumber personalcode governmentid citizenid taxnumber taxcode fiscalcode taxfilenumber
+         individualnumber mynumber socialinsurancenumber nationalinsurance nationalnumber numeronational registrenational
+         rijksregisternummer insz niss securitesociale numerosecuritesociale numerosecu ahv avs ahvnummer numeroavs svnr svnummer
+         versicherungsnummer rentenversicherungsnummer steueridentifikationsnummer burgerservicenummer personnummer fodselsnummer
+         fødselsnummer cpr cprnumber cprnummer hetu henkilotunnus henkilötunnus kennitala isikukood asmenskodas personaskods
+         nip rodnecislo rodnéčíslo cnp egn jmbg emso oib afm amka adoazonosito adoazonositojel tckn tckimlikno kimlikno snils inn
+         rnokpp pps ppsn ppsnumber nhs nhsnumber chinumber tfn medicarenumber medicarecard ird irdnumber abn nric nricfin hkid rrn
+         residentregistrationnumber pannumber pancard aadhaarnumber nik mykad cnic emiratesid teudatzehut cuit cuil nit rfc cedula
+         cédula",
+    ),
+    (
         PathFacts::IP,
         "ip ipaddress ipaddr ipv clientip remoteip remoteaddr remoteaddress userip sourceip srcip xforwardedfor
          clientaddr clientaddress remotehost lastip signupip loginip",

@@ -9,12 +9,14 @@ use std::cell::Cell;
 use weir_event::{Finding, LeafKind, NameEntry};
 
 use crate::decode;
+use crate::detectors::ids::IDS;
 use crate::detectors::{DETECTORS, Detector, Find, wanted};
 use crate::digits::{for_each_run, starts_with_uuid};
 use crate::embedded::for_each_field;
 use crate::facts::PathFacts;
 use crate::gate::{Gate, signal};
 use crate::leaf::{Leaf, Output};
+use crate::shapes;
 
 /// All detectors behind one call. Holds no state: tables are compiled in, so making one costs nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,7 +42,7 @@ impl Engine {
 
     /// The stable names of the detectors, as findings carry them.
     pub fn detectors(&self) -> impl Iterator<Item = &'static str> {
-        DETECTORS.iter().map(|detector| detector.name)
+        DETECTORS.iter().map(|detector| detector.name).chain(IDS.iter().map(|id| id.name))
     }
 
     /// What a path's name says about its values: once per path, to be kept beside the [`weir_event::NameId`].
@@ -60,7 +62,7 @@ impl Engine {
                 Gate::of(text).signals()
             }
             LeafKind::Number if text.len() >= NUMBER_BYTES_MIN || text.iter().any(|b| b | 0x20 == b'e') => {
-                signal::NUMBER
+                signal::NUMBER | signal::SHAPES
             }
             LeafKind::Number => 0,
             _ => return,
@@ -88,7 +90,7 @@ fn scan_closer(facts: PathFacts, kind: LeafKind, text: &[u8], signals: u32, foun
         _ if is_plain_identifier(text) => 0,
         // The longest leaf of most events, full of numbers: no account, place, running text or base64 stands in one.
         [b'M', b'o', b'z', b'i', b'l', b'l', b'a', b'/', b'5', ..] if ends_as_a_user_agent(text) => {
-            signals & !(signal::ACCOUNT | signal::DECIMALS | signal::BASE64 | signal::WORDS)
+            signals & !(signal::ACCOUNT | signal::SHAPES | signal::DECIMALS | signal::BASE64 | signal::WORDS)
         }
         _ => signals,
     };
@@ -125,6 +127,9 @@ fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget:
 }
 
 fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
+    if signals & signal::SHAPES != 0 || leaf.facts.has(shapes::FACTS) {
+        shapes::find(leaf, out);
+    }
     const NONE: Option<&Detector> = None;
     let mut of_digits = [NONE; 8];
     let mut count = 0;

@@ -122,7 +122,13 @@ fn gives_way(weak: &Finding, strong: &Finding) -> bool {
             numeric
                 && weak.category != strong.category
                 && weak.evidence != Evidence::KeyName
-                && matches!(strong.evidence, Evidence::Checksum | Evidence::Prefix)
+                && strong.likelihood >= weak.likelihood
+                && match strong.evidence {
+                    Evidence::Checksum | Evidence::Prefix => true,
+                    // A weak sum passes by chance inside phones and addresses.
+                    Evidence::Shape => weak.category == Category::NationalId && weak.likelihood < Likelihood::Likely,
+                    _ => false,
+                }
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Pure functions of key and value: this crate does no I/O, keeps no state between leaves and holds no value after a call.
 //! Read in this order: [`engine`] (how one leaf is scanned), [`facts`] (what a path's name says, once per path), `gate`
-//! (the one pass that most leaves end in), `detectors` (one file each, one list), `decode` and `embedded` (values inside
+//! (the one pass that most leaves end in), `detectors` (one file each, one list), [`shapes`] (numbers with a shape), `decode` and `embedded` (values inside
 //! values), [`judge`] (D1), then the reducers [`url`], [`families`] and [`country`].
 
 pub mod container;
@@ -16,6 +16,7 @@ pub mod facts;
 mod gate;
 pub mod judge;
 mod leaf;
+pub mod shapes;
 mod tld;
 
 pub mod country;

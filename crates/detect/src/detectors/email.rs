@@ -3,6 +3,7 @@
 //! Finds: `ada@example.com`, also inside text, URLs and JSON; `ada%40example.com` through the decode pass. The domain must end in
 //! a top-level domain of the compact table. Under an e-mail key any domain with a dot is enough.
 //! Not one: `icon@2x.png`, `lodash@4.17.21`, `git@github.com:org/repo`, `logo@2x.zip`.
+//! Example: `ada@example.com`, `https://app.example.com/?e=ada%40example.com`, `email` = `ada@intranet.firma`
 //! Misses: quoted local parts with spaces, addresses at an IP literal, top-level domains newer than the table.
 //! Source: RFC 5321 §4.1.2 cut down to what providers accept; IANA root zone.
 

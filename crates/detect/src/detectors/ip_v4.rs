@@ -3,6 +3,7 @@
 //! Finds: `203.0.113.7`, also with a port, inside text and URLs. Private ranges are possible only: they name a place in a
 //! network, seldom a person.
 //! Not one: loopback, `0.0.0.0`, netmasks; versions (`1.2.3.4-beta`, `v2.0.14.3`, `Chrome/120.0.0.0`, a key `version`).
+//! Example: `203.0.113.7`, `client 203.0.113.7:443 refused`
 //! Misses: octal, hexadecimal and single-number forms. A four-part version of large numbers under a silent key is taken for one.
 //! Source: RFC 791, RFC 1918, RFC 5735.
 

@@ -2,6 +2,7 @@
 //!
 //! Finds: `2001:db8::a1b2`, `[2001:db8::1]:443`, `::ffff:203.0.113.7`, `fe80::1%eth0`.
 //! Not one: times (`12:34:56`), MAC addresses, loopback, `Foo::bar`.
+//! Example: `2001:db8::a1b2`, `[2001:db8:0:1:2:3:4:5]:443`
 //! Misses: addresses glued to letters.
 //! Source: RFC 4291, RFC 5952.
 

@@ -2,6 +2,7 @@
 //!
 //! Finds: `3c:22:fb:0a:91:7e`, `3C-22-FB-0A-91-7E`.
 //! Not one: all zero, broadcast, seven or more pairs in a row.
+//! Example: `3c:22:fb:0a:91:7e`
 //! Misses: `3c22.fb0a.917e` and bare hex, except under a device key.
 //! Source: IEEE 802 (EUI-48).
 

@@ -3,6 +3,7 @@
 //! Finds: `4111111111111111`, `4111 1111 1111 1111`, `3782-822463-10005`, also as a JSON number. Issuer prefix, length and
 //! Luhn sum must agree. One random number in ten passes the sum, so a bare one under a key of order numbers is only possible.
 //! Not one: a number with a wrong sum, the fraction of a decimal, digits inside a longer word of letters and digits.
+//! Example: `4111 1111 1111 1111`, `4111111111111111`, `3782-822463-10005`
 //! Misses: numbers with letters on either side (`card4111…`), numbers cut in two fields, digits of other scripts.
 //! Source: ISO/IEC 7812-1; issuer ranges as published by the networks (Visa 4, Mastercard 51–55 and 2221–2720, Amex 34/37,
 //! Discover 6011/644–649/65, Diners 300–305/36/38/39, JCB 3528–3589, UnionPay 62, Maestro 50/56–58/6304/6759/676).

@@ -2,6 +2,7 @@
 //!
 //! Finds: `https://ada:s3cret@example.com/api`, `postgres://app:pw@db.internal/app`, also inside text.
 //! Not one: `https://host:8443/`, `https://user@host/` (no password), an `@` in the path.
+//! Example: `https://ada:s3cret@example.com/api`
 //! Misses: passwords that hold a raw `/`.
 //! Source: RFC 3986 §3.2.1.
 

@@ -2,6 +2,7 @@
 //!
 //! Finds: `536-22-8741` and, less surely, `536 22 8741`; nine bare digits only under a key (`ssn`, `tax_id`).
 //! Not one: area 000, 666 or 9xx, group 00, serial 0000; digits that go on by a dash.
+//! Example: `536-22-8741`, `ssn` = `536228741`
 //! Misses: bare digits without a key. Individual taxpayer numbers (area 9xx) only under a key.
 //! Source: SSA, "The SSN numbering scheme" and randomisation of 2011 (POMS RM 10201.030).
 

@@ -1,0 +1,28 @@
+//! Australia: the business number (ABN), which sole traders have too.
+//!
+//! Finds: `51 824 753 556`; bare under a key of national ids.
+//! Example: `51 824 753 556`, `abn` = `51824753556`
+//! Misses: bare without a key.
+//! Source: Australian Business Register, "Format of the ABN" (the example is its own); modulo 89.
+
+use weir_event::Category;
+
+use super::sums::{digit, weighted};
+use crate::facts::PathFacts;
+use crate::shapes::IdNumber;
+
+pub(crate) const ID: IdNumber = IdNumber {
+    name: "au_abn",
+    category: Category::NationalId,
+    facts: PathFacts::NATIONAL_ID,
+    shapes: &["00 000 000 000", "00000000000"],
+    passes,
+    has_sum: true,
+    chance: 99,
+};
+
+fn passes(value: &[u8]) -> bool {
+    // One is taken from the first digit, which is never a zero.
+    let sum = weighted(value, &[10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
+    digit(value[0]) > 0 && (sum - 10).is_multiple_of(89)
+}

@@ -1,0 +1,26 @@
+//! Australia: the tax file number.
+//!
+//! Finds: `123 456 782`: sure under a key of national ids, possible without; bare under a key.
+//! Example: `tfn` = `123 456 782`
+//! Misses: bare without a key; old numbers of eight digits.
+//! Source: Australian Taxation Office, software developers' "TFN algorithm" (the example is its own); modulo 11.
+
+use weir_event::Category;
+
+use super::sums::{is_one_digit, weighted};
+use crate::facts::PathFacts;
+use crate::shapes::IdNumber;
+
+pub(crate) const ID: IdNumber = IdNumber {
+    name: "au_tfn",
+    category: Category::NationalId,
+    facts: PathFacts::NATIONAL_ID,
+    shapes: &["000 000 000", "000-000-000", "000000000"],
+    passes,
+    has_sum: true,
+    chance: 11,
+};
+
+fn passes(value: &[u8]) -> bool {
+    !is_one_digit(value) && weighted(value, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11)
+}

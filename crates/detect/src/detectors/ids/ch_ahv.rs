@@ -1,0 +1,26 @@
+//! Switzerland: the social insurance number (AHV, AVS).
+//!
+//! Finds: `756.9217.0769.85`, also bare: it begins with the country's number.
+//! Example: `756.9217.0769.85`, `7569217076985`
+//! Misses: the eleven digits of before 2008.
+//! Source: Federal Social Insurance Office, "AHV number" (the example is its own); check digit of EAN-13.
+
+use weir_event::Category;
+
+use super::sums::{digit, weighted};
+use crate::facts::PathFacts;
+use crate::shapes::IdNumber;
+
+pub(crate) const ID: IdNumber = IdNumber {
+    name: "ch_ahv",
+    category: Category::NationalId,
+    facts: PathFacts::NATIONAL_ID,
+    shapes: &["756.0000.0000.00", "756 0000 0000 00", "7560000000000"],
+    passes,
+    has_sum: true,
+    chance: 10_000,
+};
+
+fn passes(value: &[u8]) -> bool {
+    (weighted(value, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3]) + digit(value[12])).is_multiple_of(10)
+}

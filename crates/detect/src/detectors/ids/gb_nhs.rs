@@ -1,0 +1,27 @@
+//! United Kingdom: the NHS number of England, Wales and the Isle of Man, and Scotland's CHI number, which has the same sum.
+//!
+//! Finds: `943 476 5919`: sure under a key of national ids, possible without; bare under a key.
+//! Example: `nhs_number` = `943 476 5919`, `nhs_number` = `9434765919`
+//! Misses: bare without a key.
+//! Source: NHS Data Dictionary, "NHS number" (the example is its own); check digit modulo 11.
+
+use weir_event::Category;
+
+use super::sums::{digit, is_one_digit, weighted};
+use crate::facts::PathFacts;
+use crate::shapes::IdNumber;
+
+pub(crate) const ID: IdNumber = IdNumber {
+    name: "gb_nhs",
+    category: Category::NationalId,
+    facts: PathFacts::NATIONAL_ID,
+    shapes: &["000 000 0000", "0000000000"],
+    passes,
+    has_sum: true,
+    chance: 11,
+};
+
+fn passes(value: &[u8]) -> bool {
+    let check = 11 - weighted(value, &[10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11;
+    !is_one_digit(value) && check % 11 == digit(value[9])
+}

@@ -1,0 +1,26 @@
+//! Israel: the identity number (Mispar Zehut).
+//!
+//! Finds: nine digits, or `03933742-3`, under a key of national ids; with the dash it is possible without.
+//! Example: `teudat_zehut` = `03933742-3`
+//! Misses: bare without a key; numbers written without their leading zeros.
+//! Source: Population and Immigration Authority; Luhn's sum over nine digits.
+
+use weir_event::Category;
+
+use super::sums::{is_one_digit, luhn};
+use crate::facts::PathFacts;
+use crate::shapes::IdNumber;
+
+pub(crate) const ID: IdNumber = IdNumber {
+    name: "il_id",
+    category: Category::NationalId,
+    facts: PathFacts::NATIONAL_ID,
+    shapes: &["000000000", "00000000-0"],
+    passes,
+    has_sum: true,
+    chance: 10,
+};
+
+fn passes(value: &[u8]) -> bool {
+    !is_one_digit(value) && luhn(value)
+}

@@ -1,0 +1,26 @@
+//! The Netherlands: the citizen service number (BSN).
+//!
+//! Finds: nine digits, or `1112.22.333`, under a key of national ids; `1112.22.333` is possible without.
+//! Example: `bsn` = `111222333`
+//! Misses: nine digits without a key; numbers of eight digits.
+//! Source: Wet algemene bepalingen burgerservicenummer; the eleven test of RvIG.
+
+use weir_event::Category;
+
+use super::sums::{digit, is_one_digit, weighted};
+use crate::facts::PathFacts;
+use crate::shapes::IdNumber;
+
+pub(crate) const ID: IdNumber = IdNumber {
+    name: "nl_bsn",
+    category: Category::NationalId,
+    facts: PathFacts::NATIONAL_ID,
+    shapes: &["000000000", "0000.00.000", "000 000 000"],
+    passes,
+    has_sum: true,
+    chance: 9,
+};
+
+fn passes(value: &[u8]) -> bool {
+    !is_one_digit(value) && weighted(value, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11 == digit(value[8])
+}

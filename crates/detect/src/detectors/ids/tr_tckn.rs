@@ -1,0 +1,29 @@
+//! Turkey: the identification number (T.C. Kimlik No).
+//!
+//! Finds: eleven digits under a key of national ids.
+//! Example: `tckn` = `17291716060`
+//! Misses: without a key: there is no form with separators.
+//! Source: Nüfus ve Vatandaşlık İşleri; Nüfus Hizmetleri Kanunu 5490 art. 46; two check digits.
+
+use weir_event::Category;
+
+use super::sums::digit;
+use crate::facts::PathFacts;
+use crate::shapes::IdNumber;
+
+pub(crate) const ID: IdNumber = IdNumber {
+    name: "tr_tckn",
+    category: Category::NationalId,
+    facts: PathFacts::NATIONAL_ID,
+    shapes: &["00000000000"],
+    passes,
+    has_sum: true,
+    chance: 110,
+};
+
+fn passes(value: &[u8]) -> bool {
+    let sum = |first: usize, last: usize| value[first..last].iter().step_by(2).map(|b| digit(*b)).sum::<u32>();
+    let (odd, even) = (sum(0, 9), sum(1, 8));
+    let tenth = digit(value[9]);
+    value[0] != b'0' && (7 * odd + 100 - even) % 10 == tenth && (odd + even + tenth) % 10 == digit(value[10])
+}

@@ -1,0 +1,26 @@
+//! Uruguay: the identity card's number (cédula de identidad).
+//!
+//! Finds: `1.234.567-2`: sure under a key of national ids, possible without.
+//! Example: `cedula` = `1.234.567-2`
+//! Misses: bare digits without a key.
+//! Source: Dirección Nacional de Identificación Civil; check digit modulo 10.
+
+use weir_event::Category;
+
+use super::sums::{digit, is_one_digit, weighted};
+use crate::facts::PathFacts;
+use crate::shapes::IdNumber;
+
+pub(crate) const ID: IdNumber = IdNumber {
+    name: "uy_ci",
+    category: Category::NationalId,
+    facts: PathFacts::NATIONAL_ID,
+    shapes: &["0.000.000-0"],
+    passes,
+    has_sum: true,
+    chance: 10,
+};
+
+fn passes(value: &[u8]) -> bool {
+    !is_one_digit(value) && (10 - weighted(value, &[2, 9, 8, 7, 6, 3, 4]) % 10) % 10 == digit(value[7])
+}

@@ -1,0 +1,452 @@
+//! Numbers with a shape: `529.982.247-25`, `1 85 05 78 006 084 36`, `RSSMRA85T10A562S`.
+//!
+//! A text is walked once, word by word: a word is a run of letters and digits, and what counts of it is its length, whether it is
+//! digits, letters or a mix, and the one separator before it. The shapes of every [`IdNumber`] stand in one tree over such
+//! steps, built when this crate is compiled, so that a leaf costs the same however many there are: most words fail the first
+//! test of a bit. Only where a whole shape is matched, and neither goes on to the left nor to the right, is the sum computed.
+//!
+//! How sure a finding is, is decided in one place, [`likelihood`], from what the key says, whether the number is formatted, and
+//! how often a random number of its shape would pass.
+
+use weir_event::{Category, Evidence, Likelihood};
+
+use crate::detectors::ids::IDS;
+use crate::digits::starts_with_uuid;
+use crate::facts::PathFacts;
+use crate::leaf::{Leaf, Output};
+
+/// One kind of number.
+#[derive(Clone, Copy)]
+pub(crate) struct IdNumber {
+    /// Its stable name in findings and docs.
+    pub(crate) name: &'static str,
+    /// What it is.
+    pub(crate) category: Category,
+    /// The hints of a key under which it is believed more, and found without a format.
+    pub(crate) facts: PathFacts,
+    /// How it is written: `0` a digit, `A` a letter of either case, `*` either, `- . / ( ` and the space themselves; another digit is
+    /// itself. A shape of digits alone is *bare*: it is found under a key only, unless `chance` is very high.
+    pub(crate) shapes: &'static [&'static str],
+    /// Whether the letters (made capitals) and digits of a number of such a shape are one: its sum, its date, its ranges.
+    pub(crate) passes: fn(&[u8]) -> bool,
+    /// Whether it has a check digit or letter, and not only ranges and dates.
+    pub(crate) has_sum: bool,
+    /// One in how many numbers of its shape passes if there is nothing behind them.
+    pub(crate) chance: u32,
+}
+
+/// Every hint that some kind of number asks for.
+pub(crate) const FACTS: PathFacts = {
+    let mut facts = PathFacts::NONE;
+    let mut i = 0;
+    while i < IDS.len() {
+        facts = facts.and(IDS[i].facts);
+        i += 1;
+    }
+    facts
+};
+
+/// From here on a formatted number is believed without a key.
+const CHANCE_STRONG: u32 = 90;
+/// From here on a formatted number is at least possible without a key.
+const CHANCE_WEAK: u32 = 10;
+/// From here on a bare number is believed without a key: a date, a region and a sum agree.
+const CHANCE_BARE: u32 = 2_000;
+
+/// How sure a number is whose sum is right; `None` where it is not worth a finding.
+fn likelihood(id: &IdNumber, formatted: bool, facts: PathFacts) -> Option<Likelihood> {
+    let reference = facts.has(PathFacts::REFERENCE);
+    match () {
+        () if facts.has(id.facts) => Some(Likelihood::VeryLikely),
+        () if id.chance >= CHANCE_BARE || (formatted && id.chance >= CHANCE_STRONG) => {
+            Some(if reference { Likelihood::Possible } else { Likelihood::Likely })
+        }
+        () if formatted && id.chance >= CHANCE_WEAK && !reference => Some(Likelihood::Possible),
+        () => None,
+    }
+}
+
+/// Finds every kind of number in one text.
+pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
+    let text = leaf.text;
+    let mut at = 0;
+    while at < text.len() {
+        let word = word_at(text, at);
+        if word.end == at {
+            at += 1;
+            continue;
+        }
+        if word.may_begin() {
+            if word.end - at == 8 && starts_with_uuid(&text[at..]) {
+                at += 36;
+                continue;
+            }
+            if let Some(found) = longest(leaf, at, word) {
+                let id = &IDS[found.id];
+                out.detector = id.name;
+                let evidence = if id.has_sum { Evidence::Checksum } else { Evidence::Shape };
+                out.add(id.category, found.likelihood, evidence, at, found.end);
+                at = found.end;
+                continue;
+            }
+        }
+        at = word.end;
+    }
+}
+
+/// What the profile of a property counts (D9): a bare number that stands alone is often no one's, but if nearly all values of a
+/// property pass the sum of one kind of number, chance explains it no longer. Bit *i* stands for [`name_of`]`(i)`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct NearMisses {
+    /// The kinds whose bare or formatted shape the whole text has.
+    pub shaped: u128,
+    /// Those of them whose sum it passes.
+    pub passing: u128,
+}
+
+/// The kinds of numbers that a whole text has the shape of, and those whose sum it passes, whatever a key says.
+pub fn near_misses(text: &[u8]) -> NearMisses {
+    let mut near = NearMisses::default();
+    let first = word_at(text, 0);
+    if !first.may_begin() {
+        return near;
+    }
+    walk(text, 0, first, |node, end| {
+        if end == text.len() {
+            let compact = Compact::of(text);
+            for entry in entries(node) {
+                if compact.fits(entry.shape) {
+                    let bit = 1 << entry.id;
+                    near.shaped |= bit;
+                    near.passing |= if (IDS[entry.id].passes)(compact.bytes()) { bit } else { 0 };
+                }
+            }
+        }
+    });
+    near
+}
+
+/// The name of the kind of number that a bit of [`NearMisses`] stands for, and one in how many random numbers passes its sum.
+pub fn name_of(bit: u32) -> Option<(&'static str, u32)> {
+    IDS.get(bit as usize).map(|id| (id.name, id.chance))
+}
+
+struct Found {
+    id: usize,
+    likelihood: Likelihood,
+    end: usize,
+}
+
+/// The longest number that begins with the word at `start`.
+fn longest(leaf: &Leaf<'_>, start: usize, first: Word) -> Option<Found> {
+    let text = leaf.text;
+    let mut best: Option<Found> = None;
+    walk(text, start, first, |node, end| {
+        if is_cut_out(text, start, first.end, end) {
+            return;
+        }
+        let mut compact = None;
+        for entry in entries(node) {
+            let id = &IDS[entry.id];
+            let Some(likelihood) = likelihood(id, entry.formatted, leaf.facts) else { continue };
+            // Of kinds that are believed alike the one that passes more seldom by chance gives the finding its name.
+            let belief = (likelihood, id.chance);
+            if best.as_ref().is_some_and(|best| best.end == end && (best.likelihood, IDS[best.id].chance) >= belief) {
+                continue;
+            }
+            let compact = compact.get_or_insert_with(|| Compact::of(&text[start..end]));
+            if compact.fits(entry.shape) && (id.passes)(compact.bytes()) {
+                best = Some(Found { id: entry.id, likelihood, end });
+            }
+        }
+    });
+    best
+}
+
+/// Whether the number goes on: `1.529.982.247-25`, `046 454 286 12`, `0.52998224725` are cut out of something longer.
+fn is_cut_out(text: &[u8], start: usize, first_end: usize, end: usize) -> bool {
+    let is_digit = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
+    let is_letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphabetic);
+    let (first, last) = match first_end < end {
+        true => (text[first_end], text[..end].iter().rev().find(|b| !b.is_ascii_alphanumeric()).copied()),
+        false => (b'.', Some(b'.')),
+    };
+    let separates = |byte: u8, inner: u8| match byte {
+        b'-' | b'.' => true,
+        b' ' | b'/' => byte == inner,
+        _ => false,
+    };
+    if let Some(before) = start.checked_sub(1) {
+        let byte = text[before];
+        let further = before.checked_sub(1);
+        if separates(byte, first) && is_digit(further) || (byte == b'-' && byte == first && is_letter(further)) {
+            return true;
+        }
+    }
+    let Some(&byte) = text.get(end) else { return false };
+    // `12345678909.0` is a number that lost its kind.
+    let zero_fraction = text[end..] == *b".0";
+    let last = last.unwrap_or(b'.');
+    separates(byte, last) && is_digit(Some(end + 1)) && !zero_fraction
+        || (byte == b'-' && byte == last && is_letter(Some(end + 1)))
+}
+
+/// A run of letters and digits.
+#[derive(Clone, Copy)]
+struct Word {
+    end: usize,
+    /// Its step in the tree, without a separator.
+    step: u32,
+}
+
+impl Word {
+    /// Whether some shape begins with such a word.
+    #[inline]
+    fn may_begin(self) -> bool {
+        FIRST[(self.step & 3) as usize] >> (self.step >> 2) & 1 == 1
+    }
+}
+
+const WORD_BYTES_MAX: usize = 63;
+
+/// Bit 0 for a digit, bit 1 for a letter.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if (byte as u8).is_ascii_digit() {
+            classes[byte] = 1;
+        } else if (byte as u8).is_ascii_alphabetic() {
+            classes[byte] = 2;
+        }
+        byte += 1;
+    }
+    classes
+};
+
+#[inline]
+fn word_at(text: &[u8], start: usize) -> Word {
+    let (mut mix, mut end) = (0, start);
+    while let Some(byte) = text.get(end) {
+        let class = CLASSES[usize::from(*byte)];
+        if class == 0 {
+            break;
+        }
+        mix |= class;
+        end += 1;
+    }
+    // No shape has a word of the greatest length, so longer ones may share its step.
+    Word { end, step: u32::from(mix) | ((end - start).min(WORD_BYTES_MAX) as u32) << 2 }
+}
+
+const fn separator(byte: u8) -> u32 {
+    match byte {
+        b'-' => 1,
+        b'.' => 2,
+        b'/' => 3,
+        b' ' => 4,
+        b'(' => 5,
+        _ => 0,
+    }
+}
+
+/// Shows each place at which words from `first` on make up a whole shape: its node, and where it ends.
+fn walk(text: &[u8], start: usize, first: Word, mut whole: impl FnMut(usize, usize)) {
+    debug_assert!(first.end > start);
+    let Some(mut node) = next(ROOT, first.step) else { return };
+    let mut end = first.end;
+    loop {
+        if HEADS[node] != NONE {
+            whole(node, end);
+        }
+        let separator = text.get(end).map_or(0, |byte| separator(*byte));
+        if separator == 0 {
+            return;
+        }
+        // A word longer than any step is not read to its end: whoever walks the text reads it once more.
+        let after = &text[..text.len().min(end + 1 + WORD_BYTES_MAX)];
+        let word = word_at(after, end + 1);
+        if word.end == end + 1 {
+            return;
+        }
+        let Some(deeper) = next(node, word.step | separator << 8) else { return };
+        node = deeper;
+        end = word.end;
+    }
+}
+
+/// A number without its separators, in capitals.
+struct Compact {
+    bytes: [u8; WORD_BYTES_MAX],
+    len: usize,
+}
+
+impl Compact {
+    fn of(text: &[u8]) -> Compact {
+        let mut compact = Compact { bytes: [0; WORD_BYTES_MAX], len: 0 };
+        for (to, byte) in compact.bytes.iter_mut().zip(text.iter().filter(|b| b.is_ascii_alphanumeric())) {
+            *to = byte.to_ascii_uppercase();
+            compact.len += 1;
+        }
+        compact
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// Whether each letter and digit is what the shape has in its place. Words of one mix have passed the tree already.
+    fn fits(&self, shape: &str) -> bool {
+        let mut own = self.bytes().iter();
+        let fits = shape.bytes().filter(|b| separator(*b) == 0).all(|wanted| match (wanted, own.next()) {
+            (b'0', Some(byte)) => byte.is_ascii_digit(),
+            (b'A', Some(byte)) => byte.is_ascii_alphabetic(),
+            (b'*', Some(_)) => true,
+            (wanted, byte) => byte == Some(&wanted),
+        });
+        fits && own.next().is_none()
+    }
+}
+
+/// One shape at the node where it ends.
+#[derive(Clone, Copy)]
+struct Entry {
+    id: usize,
+    shape: &'static str,
+    formatted: bool,
+    after: u16,
+}
+
+/// The kinds of numbers whose shape ends at a node.
+fn entries(node: usize) -> impl Iterator<Item = &'static Entry> {
+    let mut at = HEADS[node];
+    std::iter::from_fn(move || {
+        let entry = ENTRIES.get(usize::from(at))?;
+        at = entry.after;
+        Some(entry)
+    })
+}
+
+const ROOT: usize = 0;
+const NONE: u16 = u16::MAX;
+const NODES_MAX: usize = 512;
+const ENTRIES_MAX: usize = 320;
+/// A power of two, a few times the nodes, so that most steps are decided by one look.
+const SLOTS: usize = 2_048;
+
+struct Tree {
+    /// The node and the step, plus one so that an empty slot is 0; and the node that they lead to.
+    slots: [(u32, u16); SLOTS],
+    /// The first entry of each node.
+    heads: [u16; NODES_MAX],
+    entries: [Entry; ENTRIES_MAX],
+    nodes: usize,
+    count: usize,
+    /// For digits, letters and a mix: the lengths of words that begin a shape.
+    first: [u64; 4],
+}
+
+const fn slot_of(key: u32) -> usize {
+    (key.wrapping_mul(0x9E37_79B1) >> 16) as usize % SLOTS
+}
+
+const fn find_slot(slots: &[(u32, u16); SLOTS], key: u32) -> usize {
+    let mut at = slot_of(key);
+    while slots[at].0 != 0 && slots[at].0 != key {
+        at = (at + 1) % SLOTS;
+    }
+    at
+}
+
+#[inline]
+fn next(node: usize, step: u32) -> Option<usize> {
+    let slot = SLOTS_OF_STEPS[find_slot(&SLOTS_OF_STEPS, key_of(node, step))];
+    (slot.0 != 0).then_some(usize::from(slot.1))
+}
+
+const fn key_of(node: usize, step: u32) -> u32 {
+    ((node as u32) << 11 | step) + 1
+}
+
+impl Tree {
+    const fn step(mut self, node: usize, step: u32) -> (Tree, usize) {
+        let key = key_of(node, step);
+        let at = find_slot(&self.slots, key);
+        if self.slots[at].0 == 0 {
+            assert!(self.nodes < NODES_MAX && self.nodes * 3 < SLOTS * 2, "make the tables larger");
+            self.slots[at] = (key, self.nodes as u16);
+            self.nodes += 1;
+        }
+        let to = self.slots[at].1 as usize;
+        (self, to)
+    }
+
+    /// Adds a shape from its byte `at` on, reached at `node`. A `*` makes a word of more than one mix, so it may branch.
+    const fn add(mut self, id: usize, shape: &'static str, at: usize, node: usize, formatted: bool) -> Tree {
+        let bytes = shape.as_bytes();
+        if at >= bytes.len() {
+            assert!(self.count < ENTRIES_MAX, "make the table larger");
+            self.entries[self.count] = Entry { id, shape, formatted, after: self.heads[node] };
+            self.heads[node] = self.count as u16;
+            self.count += 1;
+            return self;
+        }
+        let separated = separator(bytes[at]);
+        let start = if at == 0 { 0 } else { at + 1 };
+        assert!(at == 0 || separated != 0);
+        let (mut end, mut mix, mut open) = (start, 0, false);
+        while end < bytes.len() && separator(bytes[end]) == 0 {
+            match bytes[end] {
+                b'0'..=b'9' => mix |= 1,
+                b'*' => open = true,
+                byte => {
+                    assert!(byte.is_ascii_uppercase(), "a digit, a letter, a star or a separator");
+                    mix |= 2;
+                }
+            }
+            end += 1;
+        }
+        assert!(end > start && end - start < WORD_BYTES_MAX);
+        let mut of_mix = 1;
+        while of_mix <= 3 {
+            if of_mix == mix || (open && of_mix & mix == mix) {
+                let word = of_mix | ((end - start) as u32) << 2;
+                if at == 0 {
+                    self.first[of_mix as usize] |= 1 << (end - start);
+                }
+                let (tree, to) = self.step(node, word | separated << 8);
+                self = tree.add(id, shape, end, to, formatted || separated != 0 || of_mix != 1);
+            }
+            of_mix += 1;
+        }
+        self
+    }
+}
+
+const TREE: Tree = {
+    let none = Entry { id: 0, shape: "", formatted: false, after: NONE };
+    let mut tree = Tree {
+        slots: [(0, 0); SLOTS],
+        heads: [NONE; NODES_MAX],
+        entries: [none; ENTRIES_MAX],
+        nodes: 1,
+        count: 0,
+        first: [0; 4],
+    };
+    assert!(IDS.len() <= 128, "one bit each in NearMisses");
+    // From the last to the first, so that each node's list is in the order of IDS.
+    let mut id = IDS.len();
+    while id > 0 {
+        id -= 1;
+        let mut shape = 0;
+        while shape < IDS[id].shapes.len() {
+            tree = tree.add(id, IDS[id].shapes[shape], 0, ROOT, false);
+            shape += 1;
+        }
+    }
+    tree
+};
+static SLOTS_OF_STEPS: [(u32, u16); SLOTS] = TREE.slots;
+static HEADS: [u16; NODES_MAX] = TREE.heads;
+static ENTRIES: [Entry; ENTRIES_MAX] = TREE.entries;
+static FIRST: [u64; 4] = TREE.first;
