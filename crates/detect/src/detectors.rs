@@ -9,11 +9,13 @@ use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
 
 pub(crate) mod address;
+pub(crate) mod anchored;
 pub(crate) mod birth_date;
 pub(crate) mod device_id;
 pub(crate) mod email;
 pub(crate) mod free_text;
 pub(crate) mod iban;
+pub(crate) mod identifiers;
 pub(crate) mod ids;
 pub(crate) mod ip_v4;
 pub(crate) mod ip_v6;
@@ -24,7 +26,7 @@ pub(crate) mod name;
 pub(crate) mod payment_card;
 pub(crate) mod phone;
 pub(crate) mod secret_keyed;
-pub(crate) mod secret_prefix;
+pub(crate) mod secrets;
 pub(crate) mod url_credentials;
 pub(crate) mod us_ssn;
 
@@ -90,6 +92,15 @@ const NO_FACTS: PathFacts = PathFacts::NONE;
 const COLONS_OR_MIXED: u32 = signal::COLONS | signal::MIXED;
 const DIGITS_OR_NUMBER: u32 = signal::DIGITS | signal::NUMBER;
 
+/// The walk that all anchored formats share; its findings carry the names of their owners.
+const ANCHORED: &str = "anchored";
+
+/// The names of all detectors.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    let by_hand = DETECTORS.iter().map(|detector| detector.name).filter(|name| *name != ANCHORED);
+    by_hand.chain(ids::IDS.iter().map(|id| id.name)).chain(anchored::names())
+}
+
 /// Every detector.
 #[rustfmt::skip]
 pub(crate) const DETECTORS: &[Detector] = &[
@@ -102,7 +113,7 @@ pub(crate) const DETECTORS: &[Detector] = &[
     Detector { name: "iban",            signals: signal::ACCOUNT, facts: PathFacts::BANK,        find: Find::Text(iban::find) },
     Detector { name: "ip_v6",           signals: signal::COLONS, facts: PathFacts::IP,          find: Find::Text(ip_v6::find) },
     Detector { name: "mac",             signals: COLONS_OR_MIXED, facts: PathFacts::DEVICE_ID,   find: Find::Text(mac::find) },
-    Detector { name: "secret_prefix",   signals: signal::MIXED,  facts: PathFacts::SECRET,      find: Find::Text(secret_prefix::find) },
+    Detector { name: ANCHORED,          signals: signal::MIXED,  facts: PathFacts::SECRET,      find: Find::Text(anchored::find) },
     Detector { name: "secret_keyed",    signals: 0,              facts: PathFacts::SECRET,      find: Find::Text(secret_keyed::find) },
     Detector { name: "location",        signals: signal::DECIMALS, facts: PathFacts::GEO,         find: Find::Text(location::find) },
     Detector { name: "free_text",       signals: signal::WORDS,  facts: free_text::FACTS,       find: Find::Text(free_text::find) },

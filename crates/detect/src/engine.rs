@@ -9,8 +9,7 @@ use std::cell::Cell;
 use weir_event::{Finding, LeafKind, NameEntry};
 
 use crate::decode;
-use crate::detectors::ids::IDS;
-use crate::detectors::{DETECTORS, Detector, Find, wanted};
+use crate::detectors::{DETECTORS, Detector, Find, names, wanted};
 use crate::digits::{for_each_run, starts_with_uuid};
 use crate::embedded::for_each_field;
 use crate::facts::PathFacts;
@@ -42,7 +41,7 @@ impl Engine {
 
     /// The stable names of the detectors, as findings carry them.
     pub fn detectors(&self) -> impl Iterator<Item = &'static str> {
-        DETECTORS.iter().map(|detector| detector.name).chain(IDS.iter().map(|id| id.name))
+        names()
     }
 
     /// What a path's name says about its values: once per path, to be kept beside the [`weir_event::NameId`].

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+mod made_up;
+
 use weir_detect::{Engine, PathFacts};
 use weir_event::{LeafKind, Likelihood};
 
@@ -18,7 +20,7 @@ fn every_case_holds_and_every_detector_has_cases() {
         let count = counts.get_mut(detector).unwrap_or_else(|| panic!("no such detector: {line}"));
         count[usize::from(*expected == "-")] += 1;
         let mut found = Vec::new();
-        engine.scan(PathFacts::of_path(path), LeafKind::String, value.as_bytes(), &mut found);
+        engine.scan(PathFacts::of_path(path), LeafKind::String, made_up::expand(value).as_bytes(), &mut found);
         let best = found.iter().filter(|f| f.detector == *detector).map(|f| f.likelihood).max();
         let holds = match *expected {
             "+" => best >= Some(Likelihood::Likely),
@@ -30,6 +32,10 @@ fn every_case_holds_and_every_detector_has_cases() {
         }
     }
     for (detector, [positive, negative]) in counts {
+        // Vendors' formats are tried by `secrets.rs`, from the examples of their files.
+        if detector.starts_with("secret_") && detector != "secret_keyed" {
+            continue;
+        }
         if positive < 2 || negative < 2 {
             failures
                 .push(format!("{detector}: {positive} positive and {negative} negative cases, at least two of each"));

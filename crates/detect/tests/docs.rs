@@ -2,9 +2,12 @@
 //!
 //! A detector's file opens with what it finds in one line, then paragraphs that begin with `Finds:`, `Not one:` (may be missing),
 //! `Example:`, `Misses:` and `Source:`. An example stands in backquotes: a value, or a key and a value as `` `key` = `value` ``;
-//! `\n` in it is a new line. Categories, whether a key is needed and whether there is a checksum are what the examples show.
+//! `\n` in it is a new line, `{alnum 24}` a made-up value of that form. Categories, whether a key is needed and whether there is a
+//! checksum are what the examples show.
 //!
 //! `UPDATE=1 cargo test -p weir-detect --test docs` writes the page.
+
+mod made_up;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,10 +17,9 @@ use weir_detect::{Engine, PathFacts};
 use weir_event::{Category, Evidence, LeafKind, Likelihood};
 
 /// Files that hold no detector: lists, and code that several share.
-const NO_DETECTORS: &[&str] = &["ids", "ids/sums"];
+const NO_DETECTORS: &[&str] = &["anchored", "identifiers", "ids", "ids/sums", "secrets"];
 /// Files that are about to be written anew, whose headers have no examples yet.
-const WITHOUT_EXAMPLES: &[&str] =
-    &["address", "birth_date", "free_text", "keyed", "location", "name", "secret_keyed", "secret_prefix"];
+const WITHOUT_EXAMPLES: &[&str] = &["address", "birth_date", "free_text", "keyed", "location", "name", "secret_keyed"];
 
 #[derive(Debug)]
 struct Detector {
@@ -68,7 +70,11 @@ fn read(name: &str, source: &str, problems: &mut Vec<String>) -> Detector {
         }
     }
     Detector {
-        name: Path::new(name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        name: match (name.strip_prefix("secrets/"), name.rsplit_once('/')) {
+            (Some(vendor), _) => format!("secret_{vendor}"),
+            (None, Some((_, name))) => name.to_owned(),
+            (None, None) => name.to_owned(),
+        },
         title,
         paragraphs,
         categories: Vec::new(),
@@ -97,7 +103,7 @@ fn try_out(detector: &mut Detector, problems: &mut Vec<String>) {
     let paragraph = detector.paragraphs.get("Example").cloned().unwrap_or_default();
     for (key, value) in examples(&paragraph) {
         let mut found = Vec::new();
-        Engine::new().scan(PathFacts::of_path(&key), LeafKind::String, value.as_bytes(), &mut found);
+        Engine::new().scan(PathFacts::of_path(&key), LeafKind::String, made_up::expand(&value).as_bytes(), &mut found);
         let own: Vec<_> = found.iter().filter(|finding| finding.detector == detector.name).collect();
         if !own.iter().any(|finding| finding.likelihood >= Likelihood::Likely) {
             problems.push(format!("{}: `{key}` = `{value}` is not found, only {found:?}", detector.name));
@@ -126,7 +132,7 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
 
 fn page(detectors: &[Detector]) -> String {
     let mut page = String::from(
-        "# The detectors\n\nGenerated from the headers of `crates/detect/src/detectors`. What each finds, what it is not taken in by, and what it \
+        "# The detectors\n\nGenerated from the headers of `crates/detect/src/detectors`. In an example `{alnum 24}` stands for 24 letters and digits that nobody chose. What each finds, what it is not taken in by, and what it \
          misses. *Key* says that it finds nothing unless the property's name asks for it; elsewhere a name only adds to the belief. \
          *Checksum* says that its numbers are computed, not only matched.\n\n",
     );

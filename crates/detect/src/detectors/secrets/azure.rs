@@ -1,0 +1,47 @@
+//! Keys, signatures and client secrets of Microsoft Azure.
+//!
+//! Finds: `AccountKey=` and `SharedAccessKey=` of connection strings, shared access signatures (`sig=` beside `se=` or `sv=`),
+//! client secrets of Entra ID (`…8Q~…`).
+//! Not one: names of accounts, ids of tenants and clients.
+//! Example: `AccountKey={base64 86}==`, `https://a.blob.core.windows.net/c?sv=2024-11-04&se=2030-01-01&sig={alnum 43}%3D`, `{alnum 3}8Q~{word 34}`
+//! Misses: keys of services without a prefix, except under a key of secrets.
+//! Source: Microsoft's documentation of storage connection strings, of service SAS and of app registrations; the rules of
+//! gitleaks and betterleaks (MIT).
+
+use weir_event::Category;
+
+use crate::detectors::anchored::Part::{AtLeast, Between, Exactly};
+use crate::detectors::anchored::{Anchored, BASE64, Seen, Verdict, WIDE, form, varied};
+
+pub(crate) const SECRET: Anchored = Anchored {
+    name: "secret_azure",
+    category: Category::SecretToken,
+    forms: &[
+        form(b"AccountKey=", &[Exactly(BASE64, 88)], varied),
+        form(b"SharedAccessKey=", &[AtLeast(BASE64, 43)], varied),
+        form(b"sig=", &[AtLeast(WIDE, 40)], shared_access),
+        form(b"Q~", &[Between(WIDE, 31, 34)], client_secret).glued(),
+    ],
+};
+
+/// A signature is one where the other parameters of a shared access stand near it.
+fn shared_access(seen: &Seen<'_>) -> Option<Verdict> {
+    const BEFORE: usize = 200;
+    const AFTER: usize = 100;
+    let before = &seen.before()[seen.start.saturating_sub(BEFORE)..];
+    let after = &seen.after()[..seen.after().len().min(AFTER)];
+    let (mut expiry, mut version) = (false, false);
+    for word in before.windows(3).chain(after.windows(3)) {
+        expiry |= word == b"se=";
+        version |= word == b"sv=" || word == b"sp=";
+    }
+    if expiry && version { varied(seen) } else { None }
+}
+
+/// Three characters and a digit stand before `Q~`.
+fn client_secret(seen: &Seen<'_>) -> Option<Verdict> {
+    let (before, four) = seen.before().split_last_chunk::<4>()?;
+    let fits = four[3].is_ascii_digit() && four[..3].iter().all(|b| WIDE.has(*b));
+    let is_whole = !before.last().is_some_and(u8::is_ascii_alphanumeric);
+    if fits && is_whole { varied(seen).map(|verdict| verdict.with_before(4)) } else { None }
+}

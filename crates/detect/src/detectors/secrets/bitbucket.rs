@@ -1,0 +1,17 @@
+//! App passwords and access tokens of Bitbucket.
+//!
+//! Finds: `ATBB` of app passwords and `ATCTT3` of repositories (the latter as `secret_atlassian`).
+//! Example: `ATBB{alnum 32}`
+//! Misses: client secrets of OAuth consumers, except under a key of secrets.
+//! Source: Atlassian's documentation of Bitbucket's app passwords.
+
+use weir_event::Category;
+
+use crate::detectors::anchored::Part::Between;
+use crate::detectors::anchored::{ALNUM, Anchored, form, random};
+
+pub(crate) const SECRET: Anchored = Anchored {
+    name: "secret_bitbucket",
+    category: Category::SecretToken,
+    forms: &[form(b"ATBB", &[Between(ALNUM, 24, 40)], random)],
+};
