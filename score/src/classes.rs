@@ -86,7 +86,7 @@ pub(crate) const CLASSES: &[Class] = &[
     target(class("iban", &["iban"], &["user.financial.bank_account"]), 0.95, 0.99),
     target(of(class("us_ssn", &["us_ssn"], NATIONAL), &["us_ssn"]), 0.98, 0.99),
     Class { labels: Labels::NationalIds, ..target(class("national_id", &[], NATIONAL), 0.95, 0.99) },
-    target(of(class("mac", &["mac"], DEVICE), &["mac"]), 0.995, 0.995),
+    kept(target(of(class("mac", &["mac"], DEVICE), &["mac"]), 0.995, 0.995)),
     kept(class("ad_id", &["ad_id"], &["user.device.device_id", "user.unique_id"])),
     target(
         kept(class(

@@ -154,7 +154,9 @@ fn note(fates: &mut Fates, leaf: &Leaf, kept: &[Vec<u8>]) {
     } else if leaf.labels.is_empty() {
         fates.clean += 1;
         let may_go = leaf.maybe.iter().filter_map(|l| Class::of_label(l)).any(|c| CLASSES[c].goes);
-        let is_url = leaf.maybe.iter().any(|l| l == "browsing_history");
+        // Of a relative URL the query goes.
+        let before_query = leaf.value.split(['?', '#']).next().unwrap_or_default().as_bytes();
+        let is_url = leaf.maybe.iter().any(|l| l == "browsing_history") || kept.iter().any(|text| text == before_query);
         match (stands, is_url) {
             (true, _) => {}
             (false, true) => fates.templates += 1,

@@ -3,6 +3,8 @@
 //! A detector says what must be true of a leaf for it to run (`signals` of the gate, or `facts` of the key) and looks either at
 //! the whole text or at each run of digit groups.
 
+use std::ops::Range;
+
 use crate::digits::Run;
 use crate::facts::PathFacts;
 use crate::gate::signal;
@@ -29,6 +31,7 @@ pub(crate) mod secret_keyed;
 pub(crate) mod secrets;
 pub(crate) mod url_credentials;
 pub(crate) mod us_ssn;
+pub(crate) mod uuid;
 
 /// One detector.
 pub(crate) struct Detector {
@@ -48,6 +51,8 @@ pub(crate) enum Find {
     Text(fn(&Leaf<'_>, &mut Output<'_>)),
     /// At each run of digit groups.
     Digits(fn(&Leaf<'_>, &Run<'_>, &mut Output<'_>)),
+    /// At each UUID, which the walk over digits steps over.
+    Uuid(fn(&Leaf<'_>, Range<usize>, &mut Output<'_>)),
 }
 
 /// The places in [`DETECTORS`] that these signals and hints ask for, as bits: so that a leaf costs its own detectors and not all.
@@ -110,6 +115,7 @@ pub(crate) const DETECTORS: &[Detector] = &[
     Detector { name: "us_ssn",          signals: signal::DIGITS, facts: PathFacts::NATIONAL_ID, find: Find::Digits(us_ssn::find) },
     Detector { name: "ip_v4",           signals: signal::DIGITS, facts: PathFacts::IP,          find: Find::Digits(ip_v4::find) },
     Detector { name: "phone",           signals: signal::DIGITS, facts: PathFacts::PHONE,       find: Find::Digits(phone::find) },
+    Detector { name: "uuid",            signals: signal::DIGITS, facts: NO_FACTS,               find: Find::Uuid(uuid::find) },
     Detector { name: "iban",            signals: signal::ACCOUNT, facts: PathFacts::BANK,        find: Find::Text(iban::find) },
     Detector { name: "ip_v6",           signals: signal::COLONS, facts: PathFacts::IP,          find: Find::Text(ip_v6::find) },
     Detector { name: "mac",             signals: COLONS_OR_MIXED, facts: PathFacts::DEVICE_ID,   find: Find::Text(mac::find) },

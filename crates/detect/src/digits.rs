@@ -1,7 +1,9 @@
 //! Runs of digit groups: what cards, phones, social security numbers and dotted addresses are made of, found in one walk.
 //!
 //! `call +1 (415) 555-0132 or 4111 1111 1111 1111` has one run of eight groups, with what stands between them; each detector
-//! looks for its own pattern of groups. A UUID is stepped over: its digits mean nothing.
+//! looks for its own pattern of groups. A UUID is shown by itself: its digits are no number.
+
+use std::ops::Range;
 
 /// One group of digits.
 #[derive(Clone, Copy, Default)]
@@ -95,8 +97,16 @@ pub(crate) fn starts_with_uuid(text: &[u8]) -> bool {
         })
 }
 
-/// Shows each run of `text` to `look`.
-pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(&Run<'_>)) {
+/// What the walk over a text meets.
+pub(crate) enum Met<'a> {
+    /// Groups of digits.
+    Run(&'a Run<'a>),
+    /// A UUID, at this place.
+    Uuid(Range<usize>),
+}
+
+/// Shows each run and each UUID of `text` to `look`.
+pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(Met<'_>)) {
     let mut run = Run { text, groups: [Group::default(); RUN_GROUPS_MAX], count: 0 };
     let mut at = 0;
     let mut boundary = true;
@@ -107,6 +117,7 @@ pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(&Run<'_>)) {
                 at += 36;
                 boundary = false;
                 flush(&mut run, &mut look);
+                look(Met::Uuid(at - 36..at));
                 continue;
             }
             boundary = !byte.is_ascii_alphanumeric();
@@ -117,6 +128,7 @@ pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(&Run<'_>)) {
             at += 36;
             boundary = false;
             flush(&mut run, &mut look);
+            look(Met::Uuid(at - 36..at));
             continue;
         }
         let start = at;
@@ -134,7 +146,7 @@ pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(&Run<'_>)) {
         if !joins {
             flush(&mut run, &mut look);
         } else if run.count == RUN_GROUPS_MAX {
-            look(&run);
+            look(Met::Run(&run));
             run.groups.copy_within(RUN_GROUPS_MAX - OVERLAP_GROUPS.., 0);
             run.count = OVERLAP_GROUPS;
         }
@@ -144,12 +156,12 @@ pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(&Run<'_>)) {
     flush(&mut run, &mut look);
 }
 
-fn flush(run: &mut Run<'_>, look: &mut impl FnMut(&Run<'_>)) {
+fn flush(run: &mut Run<'_>, look: &mut impl FnMut(Met<'_>)) {
     let digits = run.groups().iter().map(Group::len).sum::<usize>();
     if run.count >= 4
         || (digits >= DIGITS_MIN && !(run.count == 1 && run.groups[0].glued_before && run.groups[0].glued_after))
     {
-        look(run);
+        look(Met::Run(run));
     }
     run.count = 0;
 }

@@ -9,8 +9,8 @@ use std::cell::Cell;
 use weir_event::{Finding, LeafKind, NameEntry};
 
 use crate::decode;
-use crate::detectors::{DETECTORS, Detector, Find, names, wanted};
-use crate::digits::{for_each_run, starts_with_uuid};
+use crate::detectors::{DETECTORS, Detector, Find, names, uuid, wanted};
+use crate::digits::{Met, for_each_run, starts_with_uuid};
 use crate::embedded::for_each_field;
 use crate::facts::PathFacts;
 use crate::gate::{Gate, signal};
@@ -80,13 +80,18 @@ fn scan_closer(facts: PathFacts, kind: LeafKind, text: &[u8], signals: u32, foun
     let mut expanded = [0; 24];
     if is_number && let Some(len) = expand_exponent(text, &mut expanded) {
         let leaf = Leaf { text: &expanded[..len], facts, is_number };
-        out.offset = None;
-        run_detectors(&leaf, signals, &mut out);
+        out.decoded(|out| run_detectors(&leaf, signals, out));
         return;
     }
     let signals = match text {
         _ if is_number => signals,
-        _ if is_plain_identifier(text) => 0,
+        _ if is_plain_identifier(text) => {
+            if text.len() == 36 {
+                out.detector = "uuid";
+                uuid::find(&Leaf { text, facts, is_number }, 0..36, &mut out);
+            }
+            0
+        }
         // The longest leaf of most events, full of numbers: no account, place, running text or base64 stands in one.
         [b'M', b'o', b'z', b'i', b'l', b'l', b'a', b'/', b'5', ..] if ends_as_a_user_agent(text) => {
             signals & !(signal::ACCOUNT | signal::SHAPES | signal::DECIMALS | signal::BASE64 | signal::WORDS)
@@ -141,7 +146,7 @@ fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
                 out.detector = detector.name;
                 find(leaf, out);
             }
-            Find::Digits(_) => {
+            Find::Digits(_) | Find::Uuid(_) => {
                 of_digits[count] = Some(detector);
                 count += 1;
             }
@@ -150,11 +155,18 @@ fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
     if count == 0 {
         return;
     }
-    for_each_run(leaf.text, |run| {
+    for_each_run(leaf.text, |met| {
         for detector in of_digits.iter().flatten() {
-            if let Find::Digits(find) = detector.find {
-                out.detector = detector.name;
-                find(leaf, run, out);
+            match (&met, &detector.find) {
+                (Met::Run(run), Find::Digits(find)) => {
+                    out.detector = detector.name;
+                    find(leaf, run, out);
+                }
+                (Met::Uuid(place), Find::Uuid(find)) => {
+                    out.detector = detector.name;
+                    find(leaf, place.clone(), out);
+                }
+                _ => {}
             }
         }
     });
@@ -164,7 +176,7 @@ fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
 fn look_at_fields(text: &[u8], out: &mut Output<'_>) {
     let base = out.offset;
     for_each_field(text, |facts, value, is_number| {
-        out.offset = base.map(|base| base + value.start as u32);
+        out.offset = base + value.start as u32;
         run_detectors(&Leaf { text: &text[value], facts, is_number }, 0, out);
     });
     out.offset = base;
@@ -183,10 +195,9 @@ fn look_decoded(
     with_buffer(|buffer| {
         if decode(leaf.text, buffer) {
             *budget -= buffer.len().min(*budget);
-            let offset = out.offset.take();
             let inner = Leaf { text: buffer, ..*leaf };
-            look(&inner, Gate::of(buffer).signals(), out, depth + 1, budget);
-            out.offset = offset;
+            let signals = Gate::of(buffer).signals();
+            out.decoded(|out| look(&inner, signals, out, depth + 1, budget));
         }
     });
 }

@@ -25,8 +25,9 @@ impl NameJudge for Judge {
     fn judge(&self, raw: &str) -> NameVerdict {
         let mut found = Vec::new();
         self.0.scan(PathFacts::NONE, LeafKind::String, raw.as_bytes(), &mut found);
-        // Names are often sentences, so running text is no reason.
-        if found.iter().any(|f| f.category != Category::FreeText && f.likelihood >= Likelihood::Possible) {
+        // Names are often sentences, so running text is no reason. An id makes a name data, below.
+        let is_name = |category| matches!(category, Category::FreeText | Category::UniqueId);
+        if found.iter().any(|f| !is_name(f.category) && f.likelihood >= Likelihood::Possible) {
             return NameVerdict::Unclean;
         }
         if looks_like_data(raw) { NameVerdict::Data } else { NameVerdict::Clean }

@@ -25,8 +25,8 @@ pub(crate) struct Output<'v> {
     found: &'v mut Vec<Finding>,
     from: usize,
     per_category: [u8; Category::ALL.len() + 1],
-    /// Where in the leaf the text under scan begins; `None` where it was decoded and has no place of its own.
-    pub(crate) offset: Option<u32>,
+    /// Where the text under scan begins, in the leaf or in what was decoded of it.
+    pub(crate) offset: u32,
     /// The whole leaf.
     pub(crate) leaf_len: u32,
     /// The detector at work.
@@ -38,7 +38,7 @@ impl<'v> Output<'v> {
         let from = found.len();
         let per_category = [0; Category::ALL.len() + 1];
         let leaf_len = u32::try_from(leaf_len).unwrap_or(u32::MAX);
-        Output { found, from, per_category, offset: Some(0), leaf_len, detector: "" }
+        Output { found, from, per_category, offset: 0, leaf_len, detector: "" }
     }
 
     /// Adds a finding at `start..end` of the text under scan.
@@ -50,11 +50,8 @@ impl<'v> Output<'v> {
         start: usize,
         end: usize,
     ) {
-        let (span, evidence) = match self.offset {
-            Some(offset) => ((offset + start as u32, offset + end as u32), evidence),
-            None => ((0, self.leaf_len), Evidence::Decoded),
-        };
-        // The same class found again in a decoded form of the leaf says nothing new, nor does one found twice at one place.
+        let span = (self.offset + start as u32, self.offset + end as u32);
+        // A class found twice at one place says nothing new.
         let known = self.found[self.from..].iter().any(|f| {
             f.category == category
                 && f.likelihood >= likelihood
@@ -66,6 +63,33 @@ impl<'v> Output<'v> {
         }
         *count += 1;
         self.found.push(Finding { category, likelihood, evidence, detector: self.detector, span });
+    }
+
+    /// Runs `work` on a text that was decoded: its findings lose their place and become the leaf's, after what overlaps among them
+    /// is resolved by where they stand in the decoded text.
+    pub(crate) fn decoded(&mut self, work: impl FnOnce(&mut Output<'_>)) {
+        let (from, offset, per_category) = (self.from, self.offset, self.per_category);
+        (self.from, self.offset) = (self.found.len(), 0);
+        work(self);
+        self.resolve_overlaps();
+        let inner = self.from;
+        (self.from, self.offset, self.per_category) = (from, offset, per_category);
+        let mut kept = inner;
+        for at in inner..self.found.len() {
+            let finding = self.found[at];
+            // The same class found again in a decoded form of the leaf says nothing new.
+            let known = self.found[from..kept]
+                .iter()
+                .any(|f| f.category == finding.category && f.likelihood >= finding.likelihood);
+            let count = &mut self.per_category[finding.category as usize];
+            if known || *count >= CATEGORY_FINDINGS_MAX || kept - from >= FINDINGS_MAX {
+                continue;
+            }
+            *count += 1;
+            self.found[kept] = Finding { span: (0, self.leaf_len), evidence: Evidence::Decoded, ..finding };
+            kept += 1;
+        }
+        self.found.truncate(kept);
     }
 
     /// Whether more findings of this category would be thrown away, so that a detector may stop.
@@ -80,8 +104,7 @@ impl<'v> Output<'v> {
 
     /// Whether something surer than a key's name was found at `start..end` of the text under scan, or around it.
     pub(crate) fn is_explained(&self, start: usize, end: usize) -> bool {
-        let (start, end) =
-            self.offset.map_or((0, self.leaf_len), |offset| (offset + start as u32, offset + end as u32));
+        let (start, end) = (self.offset + start as u32, self.offset + end as u32);
         self.found[self.from..].iter().any(|f| {
             f.span.0 < end && start < f.span.1 && !matches!(f.evidence, Evidence::KeyName | Evidence::LongText)
         })
@@ -106,6 +129,12 @@ impl<'v> Output<'v> {
 
 fn gives_way(weak: &Finding, strong: &Finding) -> bool {
     let overlap = weak.span.0 < strong.span.1 && strong.span.0 < weak.span.1;
+    // What is cut at an escape is known better from the decoded text.
+    if weak.category == Category::ContactEmail && weak.likelihood == Likelihood::Possible {
+        return strong.evidence == Evidence::Decoded
+            && strong.likelihood >= Likelihood::Likely
+            && matches!(strong.category, Category::ContactEmail | Category::SecretUrl);
+    }
     if !overlap || weak.evidence == Evidence::Decoded || strong.evidence == Evidence::Decoded {
         return false;
     }

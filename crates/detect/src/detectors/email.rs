@@ -24,6 +24,11 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         }
         let local = text[..at].iter().rev().take(LOCAL_BYTES_MAX).take_while(|b| is_local(**b)).count();
         let mut start = at - local;
+        // What stands before an escape is known better from the decoded text; here it only may be an address.
+        let escape = text[start..at]
+            .windows(3)
+            .rposition(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit());
+        start += escape.map_or(0, |place| place + 3);
         while start < at && !text[start].is_ascii_alphanumeric() && text[start] < 0x80 && text[start] != b'_' {
             start += 1;
         }
@@ -40,7 +45,12 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         if is_git || is_scaled_image(domain) {
             continue;
         }
-        let likelihood = if leaf.facts.has(PathFacts::EMAIL) { Likelihood::VeryLikely } else { Likelihood::Likely };
+        let likelihood = match leaf.facts.has(PathFacts::EMAIL) {
+            _ if escape.is_some() => Likelihood::Possible,
+            true => Likelihood::VeryLikely,
+            false if is_file(domain) => Likelihood::Possible,
+            false => Likelihood::Likely,
+        };
         out.add(Category::ContactEmail, likelihood, Evidence::Shape, start, at + 1 + len);
         if out.is_full(Category::ContactEmail) {
             return;
@@ -77,6 +87,14 @@ fn is_mail_domain(domain: &[u8], keyed: bool) -> bool {
         }
         domain = host;
     }
+}
+
+/// `mobile.zip`: domains that end in it are few, files many.
+fn is_file(domain: &[u8]) -> bool {
+    let lower = |ending: &[u8]| {
+        domain.len() > ending.len() && domain[domain.len() - ending.len()..].eq_ignore_ascii_case(ending)
+    };
+    domain.iter().filter(|b| **b == b'.').count() == 1 && (lower(b".zip") || lower(b".mov"))
 }
 
 /// `2x.zip`: the scale of an image or a version, with a file ending that is a top-level domain too.

@@ -2,7 +2,7 @@
 //!
 //! Finds: under a key of coordinates any degree with three decimals or more (`lat: 52.520008`), as text or number, and pairs
 //! (`52.5200,13.4050`); without a key a pair with four decimals or more each.
-//! Not one: coarse values (`52.5`), degrees out of range.
+//! Not one: coarse values (`52.5`), degrees out of range; without a key, three decimals or more in a row (`0.3506,-0.6532,0.5418`).
 //! Misses: degrees and minutes, plus codes, geohashes.
 //! Source: WGS 84; three decimals are about 110 m.
 
@@ -41,6 +41,16 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         let Some((first, decimals, latitude)) = degree(&text[start..at]) else { continue };
         let Some((second, more_decimals, longitude)) = text.get(at + gap..).and_then(degree) else { continue };
         let precise = decimals >= decimals_min && more_decimals >= decimals_min;
+        // Three decimals in a row are a vector or a list.
+        let goes_on = |b: Option<&u8>| matches!(b, Some(b',' | b';'));
+        let before = if start >= 2 && text[start - 1] == b' ' { start - 2 } else { start.wrapping_sub(1) };
+        let after = at + gap + second;
+        let is_list = goes_on(text.get(before)) && before > 0 && text[before - 1].is_ascii_digit()
+            || goes_on(text.get(after))
+                && degree(text.get(after + 1..).unwrap_or_default().trim_ascii_start()).is_some();
+        if is_list && !keyed {
+            continue;
+        }
         if first == len && precise && latitude <= 90 && longitude <= 180 {
             let likelihood = if keyed { Likelihood::VeryLikely } else { Likelihood::Likely };
             out.add(Category::LocationPrecise, likelihood, Evidence::Shape, start, at + gap + second);

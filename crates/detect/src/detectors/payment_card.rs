@@ -33,7 +33,8 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
         let grouped = first != last;
         let likelihood = if grouped || leaf.facts.has(PathFacts::CARD) {
             Likelihood::VeryLikely
-        } else if leaf.facts.has(PathFacts::REFERENCE) {
+        } else if leaf.facts.has(PathFacts::REFERENCE) || digits.len() == 13 {
+            // Cards of 13 digits are no longer issued; article numbers have as many.
             Likelihood::Possible
         } else {
             Likelihood::Likely
