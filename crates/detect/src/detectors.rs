@@ -102,8 +102,9 @@ const ANCHORED: &str = "anchored";
 
 /// The names of all detectors.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    let by_hand = DETECTORS.iter().map(|detector| detector.name).filter(|name| *name != ANCHORED);
-    by_hand.chain(ids::IDS.iter().map(|id| id.name)).chain(anchored::names())
+    let by_hand = DETECTORS.iter().map(|detector| detector.name).filter(|name| ![ANCHORED, keyed::LIST].contains(name));
+    let keyed = keyed::CLASSES.iter().map(|class| class.name);
+    by_hand.chain(ids::IDS.iter().map(|id| id.name)).chain(anchored::names()).chain(keyed)
 }
 
 /// Every detector.
@@ -127,7 +128,7 @@ pub(crate) const DETECTORS: &[Detector] = &[
     Detector { name: "name",            signals: 0,              facts: PathFacts::NAME,        find: Find::Text(name::find) },
     Detector { name: "birth_date",      signals: 0,              facts: PathFacts::BIRTH,       find: Find::Text(birth_date::find) },
     Detector { name: "device_id",       signals: 0,              facts: PathFacts::DEVICE_ID,   find: Find::Text(device_id::find) },
-    Detector { name: "keyed",           signals: 0,              facts: keyed::FACTS,           find: Find::Text(keyed::find) },
+    Detector { name: keyed::LIST,       signals: 0,              facts: keyed::FACTS,           find: Find::Text(keyed::find) },
 ];
 
 #[cfg(test)]

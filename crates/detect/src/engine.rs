@@ -6,10 +6,10 @@
 
 use std::cell::Cell;
 
-use weir_event::{Finding, LeafKind, NameEntry};
+use weir_event::{Category, Finding, LeafKind, Likelihood, NameEntry};
 
 use crate::decode;
-use crate::detectors::{DETECTORS, Detector, Find, names, uuid, wanted};
+use crate::detectors::{DETECTORS, Detector, Find, keyed, names, uuid, wanted};
 use crate::digits::{Met, for_each_run, starts_with_uuid};
 use crate::embedded::for_each_field;
 use crate::facts::PathFacts;
@@ -20,6 +20,25 @@ use crate::shapes;
 /// All detectors behind one call. Holds no state: tables are compiled in, so making one costs nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Engine;
+
+/// What the hints announce whose detectors have code of their own; the others are in [`keyed::CLASSES`].
+const OF_NAMES: &[(PathFacts, Category, Likelihood)] = &[
+    (PathFacts::EMAIL, Category::ContactEmail, Likelihood::Likely),
+    (PathFacts::PHONE, Category::ContactPhone, Likelihood::Likely),
+    (PathFacts::ADDRESS, Category::ContactAddress, Likelihood::Likely),
+    (PathFacts::NAME, Category::Name, Likelihood::Likely),
+    (PathFacts::NAME_VAGUE, Category::Name, Likelihood::Possible),
+    (PathFacts::CARD, Category::CreditCard, Likelihood::Likely),
+    (PathFacts::BANK, Category::BankAccount, Likelihood::Likely),
+    (PathFacts::NATIONAL_ID, Category::NationalId, Likelihood::Likely),
+    (PathFacts::IP, Category::IpAddress, Likelihood::Likely),
+    (PathFacts::DEVICE_ID, Category::DeviceId, Likelihood::Likely),
+    (PathFacts::GEO, Category::LocationPrecise, Likelihood::Likely),
+    (PathFacts::BIRTH, Category::DateOfBirth, Likelihood::Likely),
+    (PathFacts::SECRET, Category::Secret, Likelihood::Likely),
+    (PathFacts::TEXT, Category::FreeText, Likelihood::Possible),
+    (PathFacts::ALWAYS_TEXT, Category::FreeText, Likelihood::VeryLikely),
+];
 
 /// Levels of decoding.
 const DEPTH_MAX: u32 = 2;
@@ -47,6 +66,15 @@ impl Engine {
     /// What a path's name says about its values: once per path, to be kept beside the [`weir_event::NameId`].
     pub fn path_facts(&self, entry: &NameEntry) -> PathFacts {
         PathFacts::of_path(entry.text)
+    }
+
+    /// What a path's name alone announces, before any value was seen, and how sure it is.
+    pub fn path_categories(&self, facts: &PathFacts) -> impl Iterator<Item = (Category, Likelihood)> + use<> {
+        let facts = *facts;
+        let certain = facts.has(PathFacts::CERTAIN);
+        let of_keyed = keyed::CLASSES.iter().map(|class| (class.facts, class.category, class.likelihood));
+        let announced = OF_NAMES.iter().copied().chain(of_keyed).filter(move |(fact, ..)| facts.has(*fact));
+        announced.map(move |(_, category, sure)| (category, if certain { Likelihood::VeryLikely } else { sure }))
     }
 
     /// Appends what is found in one leaf. Strings, numbers and map keys are scanned; other kinds hold nothing.

@@ -1,14 +1,19 @@
 //! Tier 0: what a path's name says about its values. Computed once per path, never per leaf.
 //!
-//! A key is split at punctuation and at camel-case humps, lower-cased, and its endings are looked up in the dictionary, longest
-//! first: `billingEmailAddress` tries `billingemailaddress`, `emailaddress`, `address`. A word that means a person's data only
-//! in company (`name`, `id`, `address`) asks the word before it, or the key above.
+//! A key is split at punctuation and at camel-case humps, its case and accents are taken off, and its endings are looked up in the
+//! dictionary, longest first: `billingEmailAddress` tries `billingemailaddress`, `emailaddress`, `address`. A word that means a
+//! person's data only in company (`name`, `id`, `age`, `title`) asks the word before it, or the key above. A word in front that
+//! makes a question or a count of the key (`has_children`, `num_phones`) silences it.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
-use crate::dictionary::{ALWAYS_TEXT, CLOSED_BY, FORM_OF_TEXT, OF_PERSONS, OF_THINGS, STRONG, WORDS};
+use weir_event::Likelihood;
+
+use crate::detectors::keyed::{self, Vocabulary};
+use crate::dictionary::{ALWAYS_TEXT, FORM_OF_TEXT, PROFILES, RESERVED, ROLES, Role, STRONG, WORDS};
+use crate::words::Words;
 
 /// What a path's name says: a set of hints. It adds to a detector's belief and never gates one that has a checksum or a prefix.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -70,15 +75,25 @@ impl PathFacts {
     pub(crate) const MEDICAL_RECORD: PathFacts = PathFacts(1 << 47);
     pub(crate) const GENETIC: PathFacts = PathFacts(1 << 48);
     pub(crate) const FINANCIAL: PathFacts = PathFacts(1 << 49);
-    /// Hints that only lower a belief: alone they are no reason to look closer.
-    const LOWERING: PathFacts = PathFacts(Self::VERSION.0 | Self::REFERENCE.0);
+    /// The key often names a person, but as often something else: an author, an owner, a recipient.
+    pub(crate) const NAME_VAGUE: PathFacts = PathFacts(1 << 50);
+    /// A vendor reserves the path for what the other hints say.
+    pub(crate) const CERTAIN: PathFacts = PathFacts(1 << 51);
+    /// Hints about other hints: alone they are no reason to look closer.
+    const LOWERING: PathFacts = PathFacts(Self::VERSION.0 | Self::REFERENCE.0 | Self::CERTAIN.0);
 
     /// The facts of a path's text, keys joined by `.` (D1).
     pub fn of_path(path: &str) -> PathFacts {
         let mut keys = path.rsplit('.').filter(|key| !key.is_empty() && *key != "*");
         let key = keys.next().unwrap_or_default();
         let parent = keys.next();
-        let facts = PathFacts::of_key(key, parent);
+        let mut facts = reserved(path, key).unwrap_or_else(|| {
+            let facts = PathFacts::of_key(key, parent);
+            if facts == PathFacts::NONE { of_compound(key) } else { facts }
+        });
+        if !facts.is_silent() && path.split('.').any(|key| PROFILES.contains(&key)) {
+            facts = facts.and(PathFacts::CERTAIN);
+        }
         // Below such a key anything may lie at any depth, so the whole path is asked; what says only of which form a part is stays.
         let is_below = || path.split('.').any(|key| ALWAYS_TEXT.contains(&key));
         let is_form = FORM_OF_TEXT.contains(&key) && parent.is_some();
@@ -88,53 +103,15 @@ impl PathFacts {
     /// The facts of one key below another.
     pub(crate) fn of_key(key: &str, parent: Option<&str>) -> PathFacts {
         let words = Words::of(key);
-        let Some(last) = words.count.checked_sub(1) else { return PathFacts::NONE };
-        for first in 0..=last {
-            let ending = words.ending(first);
-            if let Some(facts) = look_up(ending) {
-                return facts;
-            }
-            match ending {
-                b"name" => {
-                    return if is_of_person(&words, first, parent) { PathFacts::NAME } else { PathFacts::NONE };
-                }
-                b"address" | b"addr" => {
-                    return match words.before(first).or(parent.map(str::as_bytes)) {
-                        Some(b"ip" | b"remote" | b"client" | b"peer" | b"source" | b"host") => PathFacts::IP,
-                        Some(b"mac" | b"hardware" | b"hw") => PathFacts::DEVICE_ID,
-                        Some(b"email" | b"mail") => PathFacts::EMAIL,
-                        Some(b"wallet" | b"memory" | b"contract" | b"web") => PathFacts::NONE,
-                        _ => PathFacts::ADDRESS,
-                    };
-                }
-                b"id" | b"uid" | b"uuid" | b"guid" => {
-                    return match words.before(first).or(parent.map(str::as_bytes)) {
-                        Some(before) if OF_PERSONS.contains(&before) => PathFacts::UNIQUE_ID,
-                        Some(
-                            b"device" | b"advertising" | b"ad" | b"vendor" | b"install" | b"installation" | b"machine"
-                            | b"hardware",
-                        ) => PathFacts::DEVICE_ID,
-                        Some(b"cookie" | b"anonymous" | b"visitor" | b"browser") => PathFacts::COOKIE_ID,
-                        _ => PathFacts::REFERENCE,
-                    };
-                }
-                _ => {}
-            }
-        }
-        if last == 0 {
+        if words.count == 0 {
             return PathFacts::NONE;
         }
-        // A strong word that is not at the end (`email_primary`), unless the ending turns it into a fact about the thing
-        // (`email_verified`, `phone_type`).
-        if CLOSED_BY.contains(&words.ending(last)) {
-            return PathFacts::NONE;
+        let facts = of_words(words, parent);
+        // An amount of money is one, however it was counted.
+        if words.count > 1 && facts != PathFacts::NONE && role(words.word(0)).has(Role::OPENER) {
+            return facts.only(PathFacts::FINANCIAL);
         }
-        for (word, facts) in STRONG {
-            if (0..last).any(|i| words.word(i) == word.as_bytes()) {
-                return *facts;
-            }
-        }
-        PathFacts::NONE
+        facts
     }
 
     /// Whether the name says nothing that would make a detector look closer.
@@ -147,6 +124,16 @@ impl PathFacts {
     #[inline]
     pub(crate) const fn has(self, other: PathFacts) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// The hints that both sets have.
+    pub(crate) const fn only(self, other: PathFacts) -> PathFacts {
+        PathFacts(self.0 & other.0)
+    }
+
+    /// How sure a finding is under this path: certain, where a vendor reserves it.
+    pub(crate) fn sure(self, likelihood: Likelihood) -> Likelihood {
+        if self.has(PathFacts::CERTAIN) { Likelihood::VeryLikely } else { likelihood }
     }
 
     /// The hints as bits.
@@ -171,6 +158,136 @@ impl PathFacts {
     }
 }
 
+fn reserved(path: &str, key: &str) -> Option<PathFacts> {
+    let below_context = || path.rfind("context.").map(|at| &path[at..]);
+    let found = RESERVED.iter().find(|(name, _)| *name == key || below_context() == Some(*name));
+    found.map(|(_, facts)| facts.and(PathFacts::CERTAIN))
+}
+
+/// What the endings of a key say, without its last words where those only say which one (`phone_number_home`).
+fn of_words(mut words: Words, parent: Option<&str>) -> PathFacts {
+    let whole = words.count;
+    loop {
+        for first in 0..words.count {
+            if let Some(facts) = of_ending(&words, first, parent) {
+                return facts;
+            }
+        }
+        if words.count == 1 || !role(words.word(words.count - 1)).has(Role::QUALIFIER) {
+            break;
+        }
+        words.count -= 1;
+    }
+    words.count = whole;
+    // A strong word that is not at the end (`email_primary`), unless the ending turns it into a fact about the thing
+    // (`email_verified`, `phone_type`).
+    if whole == 1 || role(words.word(whole - 1)).has(Role::CLOSER) {
+        return PathFacts::NONE;
+    }
+    let is_strong = |word: &str| (0..whole - 1).any(|i| words.word(i) == word.as_bytes());
+    STRONG.iter().find(|(word, _)| is_strong(word)).map_or(PathFacts::NONE, |(_, facts)| *facts)
+}
+
+/// What the words from `first` say in their company; `None` where they are no word of the dictionary.
+fn of_ending(words: &Words, first: usize, parent: Option<&str>) -> Option<PathFacts> {
+    let ending = words.ending(first);
+    let before = words.before(first);
+    if let Some(meaning) = look_up(ending) {
+        let fits = match meaning.company {
+            Company::Any => true,
+            Company::None => match before {
+                Some(before) => role(before).has(Role::PERSON.and(Role::QUALIFIER)),
+                None => !is_thing(parent),
+            },
+            Company::Person => is_of(Role::PERSON, before, parent),
+            Company::Place => is_of(Role::PERSON.and(Role::PLACE), before, parent),
+        };
+        return fits.then_some(meaning.facts);
+    }
+    let word = || before.or(parent.map(str::as_bytes));
+    Some(match ending {
+        b"name" | b"nom" | b"nombre" | b"nome" | b"naam" | b"navn" | b"namn" | b"nama" | b"imie" | b"jmeno" => {
+            let of_person = match before {
+                Some(before) => role(before).has(Role::PERSON.and(Role::NAME_OF)),
+                None => !is_thing(parent),
+            };
+            if of_person { PathFacts::NAME } else { PathFacts::NONE }
+        }
+        b"address" | b"addr" => match word() {
+            Some(b"ip" | b"remote" | b"client" | b"peer" | b"source" | b"host") => PathFacts::IP,
+            Some(b"mac" | b"hardware" | b"hw") => PathFacts::DEVICE_ID,
+            Some(b"email" | b"mail") => PathFacts::EMAIL,
+            Some(b"wallet" | b"memory" | b"contract" | b"web") => PathFacts::NONE,
+            _ => PathFacts::ADDRESS,
+        },
+        b"id" | b"uid" | b"uuid" | b"guid" => match word() {
+            Some(before) if is_person(before) => PathFacts::UNIQUE_ID,
+            Some(
+                b"device" | b"advertising" | b"ad" | b"vendor" | b"install" | b"installation" | b"machine"
+                | b"hardware",
+            ) => PathFacts::DEVICE_ID,
+            Some(b"cookie" | b"anonymous" | b"visitor" | b"browser") => PathFacts::COOKIE_ID,
+            _ => PathFacts::REFERENCE,
+        },
+        _ => return None,
+    })
+}
+
+fn is_person(word: &[u8]) -> bool {
+    role(word).has(Role::PERSON.and(Role::OWNER))
+}
+
+/// Whether the word before has the role, or, at the begin of a key, a word of the key above.
+fn is_of(wanted: Role, before: Option<&[u8]>, parent: Option<&str>) -> bool {
+    if let Some(before) = before {
+        return role(before).has(wanted);
+    }
+    let Some(parent) = parent else { return false };
+    let words = Words::of(parent);
+    PROFILES.contains(&parent) || (0..words.count).any(|i| role(words.word(i)).has(wanted))
+}
+
+/// Whether the key above names a thing.
+fn is_thing(parent: Option<&str>) -> bool {
+    let Some(parent) = parent else { return false };
+    let words = Words::of(parent);
+    words.count > 0 && !PROFILES.contains(&parent) && role(words.word(words.count - 1)).has(Role::THING)
+}
+
+/// One long word that begins with a person or ends in a word of the dictionary: `userfirstname`, `kundentelefonnummer`. Too dear for
+/// keys inside values.
+fn of_compound(key: &str) -> PathFacts {
+    const ENDING_BYTES_MIN: usize = 7;
+    let words = Words::of(key);
+    if words.count != 1 {
+        return PathFacts::NONE;
+    }
+    let word = words.word(0);
+    let known = |at: usize| {
+        let meaning = DICTIONARY.get(word.get(at..)?)?;
+        let of_person = at < ENDING_BYTES_MIN && role(&word[..at]).has(Role::PERSON.and(Role::PLACE));
+        let long = meaning.company == Company::Any && word.len() - at >= ENDING_BYTES_MIN;
+        (long || (of_person && word.len() - at >= 3)).then_some(meaning.facts)
+    };
+    (3..word.len()).find_map(known).filter(|facts| !facts.is_silent()).unwrap_or_default()
+}
+
+/// What a word of the dictionary means, and in what company.
+#[derive(Clone, Copy)]
+struct Meaning {
+    facts: PathFacts,
+    company: Company,
+}
+
+/// What must stand before a word, as the fields of [`Vocabulary`] say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Company {
+    Any,
+    None,
+    Person,
+    Place,
+}
+
 /// Keys inside values are looked up for each leaf. The table is ours and never grows, so no key can be made to collide with many.
 #[derive(Default)]
 struct WordHasher(u64);
@@ -192,17 +309,52 @@ impl Hasher for WordHasher {
     }
 }
 
-static DICTIONARY: LazyLock<HashMap<&'static [u8], PathFacts, BuildHasherDefault<WordHasher>>> = LazyLock::new(|| {
-    let mut words = HashMap::default();
-    for (facts, list) in WORDS {
-        for word in list.split_whitespace() {
-            words.insert(word.as_bytes(), *facts);
+type Table<T> = HashMap<Box<[u8]>, T, BuildHasherDefault<WordHasher>>;
+
+static DICTIONARY: LazyLock<Table<Meaning>> = LazyLock::new(|| {
+    let mut table = Table::default();
+    for_each_word(|facts, company, word| {
+        let meaning = Meaning { facts, company };
+        table.insert(Words::of(word).ending(0).into(), meaning);
+        // `führerschein` is written `fuehrerschein` as often as `fuhrerschein`.
+        if word.contains(['ä', 'ö', 'ü', 'ø', 'å']) {
+            let word =
+                word.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue").replace('ø', "oe").replace('å', "aa");
+            table.entry(Words::of(&word).ending(0).into()).or_insert(meaning);
         }
-    }
-    words
+    });
+    table
 });
 
-fn look_up(word: &[u8]) -> Option<PathFacts> {
+static ROLE_OF: LazyLock<Table<Role>> = LazyLock::new(|| {
+    let mut table = Table::default();
+    for (role, words) in ROLES {
+        for word in words.split_whitespace() {
+            let known: &mut Role = table.entry(word.as_bytes().into()).or_default();
+            *known = known.and(*role);
+        }
+    }
+    table
+});
+
+/// Every word of the dictionary as it is written in its list.
+fn for_each_word(mut look: impl FnMut(PathFacts, Company, &'static str)) {
+    let of_keyed = keyed::CLASSES.iter().map(|class| (class.facts.and(class.also), class.words));
+    for (facts, words) in WORDS.iter().copied().chain(of_keyed) {
+        let Vocabulary { always, alone, of_persons, of_places } = words;
+        let lists = [
+            (Company::Any, always),
+            (Company::None, alone),
+            (Company::Person, of_persons),
+            (Company::Place, of_places),
+        ];
+        for (company, list) in lists {
+            list.split_whitespace().for_each(|word| look(facts, company, word));
+        }
+    }
+}
+
+fn look_up(word: &[u8]) -> Option<Meaning> {
     let found = DICTIONARY.get(word).copied();
     // `emails`, `phones`.
     found.or_else(|| {
@@ -210,69 +362,8 @@ fn look_up(word: &[u8]) -> Option<PathFacts> {
     })
 }
 
-fn is_of_person(words: &Words, first: usize, parent: Option<&str>) -> bool {
-    if let Some(before) = words.before(first) {
-        return OF_PERSONS.contains(&before);
-    }
-    let Some(parent) = parent else { return true };
-    let parent = Words::of(parent);
-    parent.count == 0 || !OF_THINGS.contains(&parent.word(parent.count - 1))
-}
-
-/// The longest key that is looked at; of longer ones the end.
-const KEY_BYTES_MAX: usize = 120;
-const KEY_WORDS_MAX: usize = 12;
-
-/// A key as lower-case words, joined, with where each begins.
-struct Words {
-    joined: [u8; KEY_BYTES_MAX],
-    begins: [u8; KEY_WORDS_MAX + 1],
-    count: usize,
-}
-
-impl Words {
-    fn of(key: &str) -> Words {
-        let mut words = Words { joined: [0; KEY_BYTES_MAX], begins: [0; KEY_WORDS_MAX + 1], count: 0 };
-        let bytes = key.as_bytes();
-        let bytes = &bytes[bytes.len().saturating_sub(KEY_BYTES_MAX)..];
-        let (mut len, mut in_word) = (0, false);
-        for (i, byte) in bytes.iter().enumerate() {
-            let is_letter = byte.is_ascii_alphabetic() || *byte >= 0x80;
-            if !is_letter {
-                // Digits end a word and are not part of one: `email2`, `address1`.
-                in_word = false;
-                continue;
-            }
-            let previous = i.checked_sub(1).map_or(b' ', |p| bytes[p]);
-            let hump = byte.is_ascii_uppercase()
-                && (previous.is_ascii_lowercase()
-                    || (previous.is_ascii_uppercase() && bytes.get(i + 1).is_some_and(u8::is_ascii_lowercase)));
-            if !in_word || hump {
-                if words.count == KEY_WORDS_MAX {
-                    break;
-                }
-                words.begins[words.count] = len as u8;
-                words.count += 1;
-            }
-            in_word = true;
-            words.joined[len] = byte.to_ascii_lowercase();
-            len += 1;
-        }
-        words.begins[words.count] = len as u8;
-        words
-    }
-
-    fn word(&self, i: usize) -> &[u8] {
-        &self.joined[usize::from(self.begins[i])..usize::from(self.begins[i + 1])]
-    }
-
-    fn ending(&self, first: usize) -> &[u8] {
-        &self.joined[usize::from(self.begins[first])..usize::from(self.begins[self.count])]
-    }
-
-    fn before(&self, first: usize) -> Option<&[u8]> {
-        first.checked_sub(1).map(|i| self.word(i))
-    }
+fn role(word: &[u8]) -> Role {
+    ROLE_OF.get(word).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -313,8 +404,39 @@ mod tests {
             ("email_primary", PathFacts::EMAIL),
         ];
         for (path, facts) in cases {
-            assert_eq!(PathFacts::of_path(path), facts, "{path}");
+            assert_eq!(PathFacts::of_path(path).0 & !PathFacts::CERTAIN.0, facts.0, "{path}");
         }
+    }
+
+    #[test]
+    fn a_word_stands_in_one_list_only() {
+        let (mut words, mut twice) = (HashMap::new(), Vec::new());
+        for_each_word(|facts, company, word| {
+            let folded = Words::of(word).ending(0).to_vec();
+            if let Some((other, ..)) = words
+                .insert(folded, (word, facts, company as u8))
+                .filter(|(_, other, with)| (*other, *with) != (facts, company as u8))
+            {
+                twice.push(format!("{word} {other}"));
+            }
+        });
+        assert!(twice.is_empty(), "{twice:#?}");
+    }
+
+    #[test]
+    fn what_a_vendor_reserves_is_certain() {
+        for path in [
+            "profile.$email",
+            "$ip",
+            "context.traits.email",
+            "user_data.address.city",
+            "context.location.latitude",
+            "$set.name",
+        ] {
+            assert!(PathFacts::of_path(path).has(PathFacts::CERTAIN), "{path}");
+        }
+        assert!(!PathFacts::of_path("email").has(PathFacts::CERTAIN));
+        assert!(PathFacts::of_path("traits.plan").is_silent());
     }
 
     #[test]

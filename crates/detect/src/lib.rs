@@ -18,6 +18,7 @@ pub mod judge;
 mod leaf;
 pub mod shapes;
 mod tld;
+mod words;
 
 pub mod country;
 pub mod families;

@@ -1,4 +1,5 @@
-//! Each detector's cases as data: `cases.txt`, and those of numbers with a shape: `cases_ids.txt`.
+//! Each detector's cases as data: `cases.txt`, those of numbers with a shape: `cases_ids.txt`,
+//! and those of classes that only a key gives away: `cases_keyed.txt`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ mod made_up;
 use weir_detect::{Engine, PathFacts};
 use weir_event::{LeafKind, Likelihood};
 
-const CASES: &[&str] = &[include_str!("cases.txt"), include_str!("cases_ids.txt")];
+const CASES: &[&str] = &[include_str!("cases.txt"), include_str!("cases_ids.txt"), include_str!("cases_keyed.txt")];
 
 #[test]
 fn every_case_holds_and_every_detector_has_cases() {

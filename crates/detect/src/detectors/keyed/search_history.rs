@@ -1,0 +1,33 @@
+//! What someone searched for.
+//!
+//! Finds: a text with a letter under a key of searches.
+//! Not one: kinds of search, counts of results.
+//! Example: `search_query` = `divorce lawyer`, `suchbegriff` = `schuhe`, `検索キーワード` = `転職`
+//! Misses: searches under `q` and `query` of fewer than three words.
+//! Source: key vocabulary; Fideslang 2.0 for the category.
+
+use weir_event::{Category, Likelihood};
+
+use super::{Keyed, Vocabulary, letters};
+use crate::facts::PathFacts;
+
+pub(crate) const CLASS: Keyed = Keyed {
+    name: "search_history",
+    category: Category::SearchHistory,
+    facts: PathFacts::SEARCH,
+    also: PathFacts::TEXT,
+    likelihood: Likelihood::Likely,
+    fits: letters,
+    words: Vocabulary {
+        always: "searchquery searchqueries searchterm searchterms searchtext searchstring searchkeyword searchkeywords
+            searchphrase sitesearch searchhistory recentsearches lastsearch searchedfor searchinput suchbegriff
+            suchanfrage suchwort suchtext termederecherche motrecherche requeterecherche terminobusqueda
+            terminodebusqueda consultabusqueda termobusca termodebusca termopesquisa termodepesquisa terminericerca
+            terminediricerca chiavericerca parolaricerca zoekterm zoekopdracht zoekwoord frazawyszukiwania szukanafraza
+            wyszukiwanie sökord sökterm sökfråga søgeord søgeterm søkeord søketerm hakusana hakutermi hledanývýraz
+            aramaterimi aramakelimesi katakunci pencarian поисковыйзапрос poiskovyyzapros пошуковийзапит 検索キーワード 検索語
+            検索ワード 搜索词 搜索关键词 搜索内容 搜尋 검색어",
+        alone: "search recherche búsqueda busca pesquisa ricerca arama запрос запит",
+        ..Vocabulary::NONE
+    },
+};
