@@ -102,7 +102,7 @@ fn fold(bytes: &[u8]) -> (Folded, usize) {
             (Folded::Cyrillic(pair), 2)
         }
         0xd1 if second == 0x91 => (Folded::Cyrillic([0xd0, 0xb5]), 2),
-        0xc0..=0xdf => (Folded::AsIs, bytes.len().min(2)),
+        0xc3..=0xdf => (Folded::AsIs, bytes.len().min(2)),
         0xe0..=0xef => (Folded::AsIs, bytes.len().min(3)),
         _ => (Folded::AsIs, bytes.len().min(4)),
     }
