@@ -103,10 +103,14 @@ impl Catalog {
         }
         for finding in view.findings() {
             if let Some(property) = adding.property(event, finding.path) {
-                let number = adding.number;
+                let (number, before) = (adding.number, property.events.saturating_sub(1));
                 let found = finding_of(property, finding.category);
                 if found.seen != number {
                     found.seen = number;
+                    found.test(true);
+                    if found.events == 0 {
+                        (found.first, found.before) = (at, before);
+                    }
                     found.events += 1;
                     found.last = found.last.max(at);
                 }
@@ -114,7 +118,14 @@ impl Catalog {
         }
         for (path, category, times) in view.near_misses() {
             if let Some(property) = adding.property(event, path) {
-                finding_of(property, category).near_misses += times;
+                let found = finding_of(property, category);
+                found.near_misses += times;
+                found.test(false);
+            }
+        }
+        for finding in view.passes_by_chance() {
+            if let Some(property) = adding.property(event, finding.path) {
+                finding_of(property, finding.category).test(true);
             }
         }
         for (path, _) in view.withheld() {
@@ -309,7 +320,7 @@ impl Adding<'_> {
 
 fn finding_of(property: &mut ObservedProperty, category: Category) -> &mut ObservedFinding {
     let place = property.findings.iter().position(|f| f.category == category).unwrap_or_else(|| {
-        property.findings.push(ObservedFinding { category, events: 0, last: Millis(0), near_misses: 0, seen: 0 });
+        property.findings.push(ObservedFinding::of(category));
         property.findings.len() - 1
     });
     &mut property.findings[place]

@@ -1,7 +1,7 @@
-//! The stored form, version 1. Little-endian; *v* is an unsigned LEB128 number, *name* a v that counts the dictionary's names.
+//! The stored form, version 2. Version 1 is still read, and written until an upgrade is finished. Little-endian; *v* is an unsigned LEB128 number, *name* a v that counts the dictionary's names.
 //!
 //! ```text
-//! 8   "WEIRCATG"      2   format version, 1
+//! 8   "WEIRCATG"      2   format version
 //! 8   position: the journal offset behind the newest event in it
 //! 8   when it began, Unix milliseconds
 //! v   events missed      v   events not listed      v   values of properties not listed
@@ -10,7 +10,7 @@
 //!       name source, name event, 8 first, 8 last, v events, v newest offset, v unnamed, window hours, window days,
 //!       v properties ‖ properties × {
 //!         name path, 8 first, 8 last, v events, v withheld, v newest offset, 6 × v types,
-//!         v findings ‖ findings × { 1 category, v events, 8 last, v near misses },
+//!         v findings ‖ findings × { 1 category, v events, 8 last, v near misses, [8 first, v before, v tested, v passed: not in version 1] },
 //!         window hours, window days, v values, v id-like,
 //!         1 sketch: 0 then v marks × 4 bytes, sorted; 1 then 128 registers,
 //!         1 parts: 1 lengths (10 × v), 2 numbers (15 × v, v negative, v fractional) } }
@@ -28,13 +28,14 @@ use weir_event::wire::{Cursor, WireError, put_bytes, put_varint};
 use weir_event::{Category, Millis, NameId, Names, Offset};
 
 use crate::catalog::{Catalog, EVENTS_MAX, PROPERTIES_MAX};
+use crate::learn::WINDOW;
 use crate::observed::{DAYS, HOURS, ObservedEvent, ObservedFinding, ObservedProperty};
 use crate::profile::{LENGTHS, MAGNITUDES, Numbers, Profile};
 use crate::sketch::{SPARSE_MAX, Sketch, SketchKey};
 use crate::window::Window;
 
 /// The version that this code writes and the newest that it reads.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 const MAGIC: &[u8; 8] = b"WEIRCATG";
 /// Bytes of a path's text: 32 keys of 100 characters of 4 bytes, escaped.
 const PATH_BYTES_MAX: usize = 32_000;
@@ -60,8 +61,13 @@ impl From<WireError> for DecodeError {
 }
 
 impl Catalog {
-    /// The stored form.
+    /// The stored form, in the newest version.
     pub fn encode(&self, names: &Names) -> Vec<u8> {
+        self.encode_as(names, VERSION)
+    }
+
+    /// The stored form in a version: the newest, or the one before it. What that has no place for is learned anew.
+    pub fn encode_as(&self, names: &Names, version: u16) -> Vec<u8> {
         let mut places: BTreeMap<NameId, u64> = BTreeMap::new();
         for event in &self.events {
             let paths = event.properties.iter().map(|p| p.path);
@@ -74,7 +80,7 @@ impl Catalog {
         listed.sort_unstable();
         let mut out = Vec::with_capacity(64 + 32 * listed.len() + 256 * self.properties);
         out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&version.to_le_bytes());
         out.extend_from_slice(&self.position.0.to_le_bytes());
         out.extend_from_slice(&self.began.0.to_le_bytes());
         put_numbers(&mut out, [self.missed, self.unlisted_events, self.unlisted_properties]);
@@ -93,7 +99,10 @@ impl Catalog {
             put_window(&mut out, &event.hours);
             put_window(&mut out, &event.days);
             put_varint(&mut out, event.properties.len() as u64);
-            event.properties.iter().for_each(|property| put_property(&mut out, property, place(property.path)));
+            event
+                .properties
+                .iter()
+                .for_each(|property| put_property(&mut out, property, place(property.path), version));
         }
         let sum = crc32c::crc32c(&out);
         out.extend_from_slice(&sum.to_le_bytes());
@@ -115,7 +124,7 @@ pub(crate) fn decode_checked(body: &[u8], names: &Names, key: SketchKey) -> Resu
     let mut at = Cursor::new(body);
     at.take(MAGIC.len())?;
     let version = u16::from_le_bytes(at.array()?);
-    if version != VERSION {
+    if !(1..=VERSION).contains(&version) {
         return Err(if version > VERSION { DecodeError::Newer(version) } else { DecodeError::Malformed(8) });
     }
     let mut catalog = Catalog::new(key, Offset(at.u64()?), Millis(at.i64()?));
@@ -140,7 +149,7 @@ pub(crate) fn decode_checked(body: &[u8], names: &Names, key: SketchKey) -> Resu
         let mut properties = Vec::with_capacity(count.min(64));
         for _ in 0..count {
             let path = listed(&mut at)?;
-            properties.push(property(&mut at, path, key.of_path(names.text(path)))?);
+            properties.push(property(&mut at, version, path, key.of_path(names.text(path)))?);
         }
         let mut paths: Vec<NameId> = properties.iter().map(|p| p.path).collect();
         paths.sort_unstable();
@@ -155,7 +164,7 @@ pub(crate) fn decode_checked(body: &[u8], names: &Names, key: SketchKey) -> Resu
     if at.is_done() { Ok(catalog) } else { Err(DecodeError::Malformed(at.position())) }
 }
 
-fn put_property(out: &mut Vec<u8>, property: &ObservedProperty, place: u64) {
+fn put_property(out: &mut Vec<u8>, property: &ObservedProperty, place: u64, version: u16) {
     put_varint(out, place);
     put_times(out, [property.first, property.last]);
     put_numbers(out, [property.events, property.withheld, property.newest.0]);
@@ -166,6 +175,10 @@ fn put_property(out: &mut Vec<u8>, property: &ObservedProperty, place: u64) {
         put_varint(out, finding.events);
         out.extend_from_slice(&finding.last.0.to_le_bytes());
         put_varint(out, finding.near_misses);
+        if version > 1 {
+            put_times(out, [finding.first]);
+            put_numbers(out, [finding.before, finding.tested.into(), finding.passed.into()]);
+        }
     }
     put_window(out, &property.hours);
     put_window(out, &property.days);
@@ -191,7 +204,7 @@ fn put_property(out: &mut Vec<u8>, property: &ObservedProperty, place: u64) {
     }
 }
 
-fn property(at: &mut Cursor<'_>, path: NameId, key: SketchKey) -> Result<ObservedProperty, DecodeError> {
+fn property(at: &mut Cursor<'_>, version: u16, path: NameId, key: SketchKey) -> Result<ObservedProperty, DecodeError> {
     let (first, last) = (Millis(at.i64()?), Millis(at.i64()?));
     let (events, withheld, newest) = (at.varint()?, at.varint()?, Offset(at.varint()?));
     let mut types = [0; 6];
@@ -206,7 +219,15 @@ fn property(at: &mut Cursor<'_>, path: NameId, key: SketchKey) -> Result<Observe
             return Err(bad);
         }
         let (events, last, near_misses) = (at.varint()?, Millis(at.i64()?), at.varint()?);
-        findings.push(ObservedFinding { category, events, last, near_misses, seen: 0 });
+        let mut finding = ObservedFinding { events, last, near_misses, ..ObservedFinding::of(category) };
+        if version > 1 {
+            (finding.first, finding.before) = (Millis(at.i64()?), at.varint()?);
+            [finding.tested, finding.passed] = counts::<2>(at)?;
+            if finding.passed > finding.tested || finding.tested >= WINDOW {
+                return Err(bad);
+            }
+        }
+        findings.push(finding);
     }
     let (hours, days) = (window(at, HOURS)?, window(at, DAYS)?);
     let (values, id_like) = (at.varint()?, at.varint()?);
@@ -267,7 +288,7 @@ fn put_numbers(out: &mut Vec<u8>, numbers: impl IntoIterator<Item = u64>) {
     numbers.into_iter().for_each(|n| put_varint(out, n));
 }
 
-fn put_times(out: &mut Vec<u8>, times: [Millis; 2]) {
+fn put_times<const N: usize>(out: &mut Vec<u8>, times: [Millis; N]) {
     times.iter().for_each(|at| out.extend_from_slice(&at.0.to_le_bytes()));
 }
 

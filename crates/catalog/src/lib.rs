@@ -5,16 +5,17 @@
 //! from. It runs off the request path and holds nothing up: where the journal was trimmed before it came there, it goes on behind
 //! the gap and counts what it missed. Position and state are one file, replaced as a whole (D3).
 //!
-//! Its place for detection (issue of near misses, D9 and D16): [`ObservedFinding`] carries what the gate nearly found, by path and
-//! category; a learner reads it from a snapshot and writes its verdicts elsewhere, versioned, for the gate of the next generation.
+//! Its place for detection (D9 and D16): [`ObservedFinding`] counts what the gate found and nearly found, by path and category;
+//! [`learn`] makes verdicts of the counts, versioned, which come back to the gate as a whole.
 //!
-//! Read in this order: [`catalog`] (what is kept, and how an event is added), [`observed`], [`profile`], [`sketch`], [`window`],
+//! Read in this order: [`catalog`] (what is kept, and how an event is added), [`observed`], [`profile`], [`sketch`], [`window`], [`learn`],
 //! [`codec`] (the stored form), [`file`], [`reader`] (the task).
 
 pub mod catalog;
 pub mod codec;
 pub mod file;
 pub mod fuzz;
+pub mod learn;
 pub mod observed;
 pub mod profile;
 pub mod reader;

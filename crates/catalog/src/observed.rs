@@ -153,5 +153,31 @@ pub struct ObservedFinding {
     pub last: Millis,
     /// How often it was nearly found: the form fits, the check does not (D9). What detection learns from.
     pub near_misses: u64,
+    /// When the first event in which it was found was received; 0 where it is not known or was not found.
+    pub first: Millis,
+    /// How many events had the property before, without it.
+    pub before: u64,
+    /// Of the newest events, in so many a value had the form of the class ([`crate::learn`]),
+    pub tested: u32,
+    /// and in so many it passed the check.
+    pub passed: u32,
     pub(crate) seen: u64,
+}
+
+impl ObservedFinding {
+    /// Nothing counted yet.
+    pub(crate) fn of(category: Category) -> ObservedFinding {
+        let never = Millis(0);
+        ObservedFinding {
+            category,
+            events: 0,
+            last: never,
+            near_misses: 0,
+            first: never,
+            before: 0,
+            tested: 0,
+            passed: 0,
+            seen: 0,
+        }
+    }
 }

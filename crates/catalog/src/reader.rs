@@ -4,6 +4,7 @@
 //! nothing of it in the end: the next start reads those events again.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ const DISK_RETRY: Duration = Duration::from_secs(1);
 pub struct CatalogHandle {
     state: Arc<Mutex<Catalog>>,
     asks: mpsc::Sender<Ask>,
+    version: Arc<AtomicU16>,
 }
 
 enum Ask {
@@ -38,22 +40,32 @@ enum Ask {
 }
 
 impl CatalogHandle {
-    /// Goes on from the stored catalog, or begins one at the journal's first offset. Must run inside a runtime.
+    /// Goes on from the stored catalog, or begins one at the journal's first offset; writes it in this version of its format. Must
+    /// run inside a runtime.
     pub fn start(
         data: &Path,
         journal: Journal<MinimisedBatch>,
         names: Arc<Names>,
         key: SketchKey,
         clock: &dyn Clock,
+        version: u16,
     ) -> CatalogHandle {
         let catalog = restore(data, &journal, &names, key, clock);
         let saved = catalog.position();
         let reader = journal.reader(saved);
         let state = Arc::new(Mutex::new(catalog));
         let (asks, asked) = mpsc::channel(16);
-        let task = Task { state: Arc::clone(&state), journal, names, data: data.to_owned(), saved, failing: false };
+        let version = Arc::new(AtomicU16::new(version));
+        let (state_of_task, data) = (Arc::clone(&state), data.to_owned());
+        let of_task = Arc::clone(&version);
+        let task = Task { state: state_of_task, journal, names, data, saved, failing: false, version: of_task };
         tokio::spawn(task.run(reader, asked));
-        CatalogHandle { state, asks }
+        CatalogHandle { state, asks, version }
+    }
+
+    /// From now on the file is written in this version.
+    pub fn write_version(&self, version: u16) {
+        self.version.store(version, Ordering::Relaxed);
     }
 
     /// Looks at the catalog as it is now. Intake does not wait meanwhile, the catalog's own task does.
@@ -115,6 +127,8 @@ struct Task {
     /// The position in the file.
     saved: Offset,
     failing: bool,
+    /// The version of the file that may be written.
+    version: Arc<AtomicU16>,
 }
 
 impl Task {
@@ -211,7 +225,8 @@ impl Task {
             if catalog.position() == self.saved && path.exists() {
                 return Ok(());
             }
-            (catalog.position(), catalog.encode(&self.names))
+            let version = self.version.load(Ordering::Relaxed);
+            (catalog.position(), catalog.encode_as(&self.names, version))
         };
         let data = self.data.clone();
         let written = tokio::task::spawn_blocking(move || file::write(&data, &bytes)).await;

@@ -79,8 +79,22 @@ impl PathFacts {
     pub(crate) const NAME_VAGUE: PathFacts = PathFacts(1 << 50);
     /// A vendor reserves the path for what the other hints say.
     pub(crate) const CERTAIN: PathFacts = PathFacts(1 << 51);
-    /// Hints about other hints: alone they are no reason to look closer.
-    const LOWERING: PathFacts = PathFacts(Self::VERSION.0 | Self::REFERENCE.0 | Self::CERTAIN.0);
+    /// Learned of the path ([`crate::lift`]): four numbers with dots are versions.
+    pub(crate) const VERSIONS_BY_PROFILE: PathFacts = PathFacts(1 << 61);
+    /// Learned of the path: bare numbers pass a card's check as often as they would by chance.
+    pub(crate) const CARDS_BY_CHANCE: PathFacts = PathFacts(1 << 62);
+    /// Whoever scans counts what only nearly is of a class, so that a profile can be learned: a form whose check fails is then found
+    /// too, as very unlikely.
+    pub const COUNTING: PathFacts = PathFacts(1 << 63);
+    /// Hints about other hints, and what asks for a count: alone they are no reason to look closer.
+    const LOWERING: PathFacts = PathFacts(
+        Self::VERSION.0
+            | Self::REFERENCE.0
+            | Self::CERTAIN.0
+            | Self::VERSIONS_BY_PROFILE.0
+            | Self::CARDS_BY_CHANCE.0
+            | Self::COUNTING.0,
+    );
 
     /// The facts of a path's text, keys joined by `.` (D1).
     pub fn of_path(path: &str) -> PathFacts {
@@ -153,7 +167,8 @@ impl PathFacts {
     }
 
     /// Both sets.
-    pub(crate) const fn and(self, other: PathFacts) -> PathFacts {
+    #[must_use]
+    pub const fn and(self, other: PathFacts) -> PathFacts {
         PathFacts(self.0 | other.0)
     }
 }

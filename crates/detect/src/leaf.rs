@@ -106,7 +106,10 @@ impl<'v> Output<'v> {
     pub(crate) fn is_explained(&self, start: usize, end: usize) -> bool {
         let (start, end) = (self.offset + start as u32, self.offset + end as u32);
         self.found[self.from..].iter().any(|f| {
-            f.span.0 < end && start < f.span.1 && !matches!(f.evidence, Evidence::KeyName | Evidence::LongText)
+            f.span.0 < end
+                && start < f.span.1
+                && f.likelihood > Likelihood::VeryUnlikely
+                && !matches!(f.evidence, Evidence::KeyName | Evidence::LongText)
         })
     }
 

@@ -1,7 +1,8 @@
 //! What a value is: detectors of personal data and secrets, and the few places where a value is reduced to something clean.
 //!
 //! Pure functions of key and value: this crate does no I/O, keeps no state between leaves and holds no value after a call.
-//! Read in this order: [`engine`] (how one leaf is scanned), [`facts`] (what a path's name says, once per path), `gate`
+//! Read in this order: [`engine`] (how one leaf is scanned), [`facts`] (what a path's name says, once per path), [`lift`] (what was
+//! learned of it), `gate`
 //! (the one pass that most leaves end in), `detectors` (one file each, one list), [`shapes`] (numbers with a shape), `decode` and `embedded` (values inside
 //! values), [`judge`] (D1), then the reducers [`url`], [`families`] and [`country`].
 
@@ -16,6 +17,7 @@ pub mod facts;
 mod gate;
 pub mod judge;
 mod leaf;
+pub mod lift;
 pub mod shapes;
 mod tld;
 mod words;
@@ -29,3 +31,4 @@ pub use country::TruncatedAddress;
 pub use engine::Engine;
 pub use facts::PathFacts;
 pub use judge::Judge;
+pub use lift::{Lift, Verdict};

@@ -5,6 +5,7 @@ use std::fmt;
 
 use weir_event::{ConsentStates, Finding, Millis, NameId, Names, Rule, Text, wire};
 
+use crate::detectors::Pinned;
 use crate::minimise::{Contact, StoredFinding};
 use crate::record::Tag;
 use crate::tally::Delta;
@@ -31,6 +32,8 @@ pub struct MinimisedBatch {
     note: OnceCell<Vec<u8>>,
     /// The fingerprint of the keys, once for the batch: a batch is of one request and so of one key snapshot.
     pub(crate) keys: Option<[u8; 16]>,
+    /// What finds things in its events: what held when the request was pinned (D16).
+    pub(crate) detectors: Pinned,
     /// What its events refuse.
     pub(crate) refusals: Vec<Refusal>,
 }
@@ -94,8 +97,14 @@ impl MinimisedBatch {
             offered: Vec::new(),
             note: OnceCell::new(),
             keys: None,
+            detectors: Pinned::default(),
             refusals: Vec::new(),
         }
+    }
+
+    /// Its events are scanned with what the request pinned (D16).
+    pub fn detect_with(&mut self, detectors: Pinned) {
+        self.detectors = detectors;
     }
 
     /// Counts events of this request that end here by a rule: duplicates, session recordings. Durable with the same group (D11).

@@ -4,13 +4,14 @@
 //! [`MinimisedBatch`], an event that could not be minimised is a [`Withheld`], an event that may leave is a [`Released`]. Their
 //! fields are private, so that forwarding an unchecked event does not compile. Pure: no I/O; keys come as a `&KeySnapshot`.
 //!
-//! Read in this order: [`gate`] (what a source brings along), [`minimise`] (D4 to D8), [`record`] (D9: the stored form),
+//! Read in this order: [`gate`] (what a source brings along), [`detectors`], [`minimise`] (D4 to D8), [`record`] (D9: the stored form),
 //! [`withheld`] (D10), [`consent`] and [`withdrawals`] (what people said), [`route`] and [`sample`] (whose events go where), [`spec`], [`presets`] and
 //! [`release`] (default-deny), [`field_set`], [`tally`] (D11).
 
 pub mod batch;
 pub mod canonical;
 pub mod consent;
+pub mod detectors;
 pub mod field_set;
 pub mod fuzz;
 pub mod gate;
@@ -29,6 +30,7 @@ pub mod withheld;
 
 pub use batch::MinimisedBatch;
 pub use consent::{Consent, ConsentSignals, ConsentSpec, Reading};
+pub use detectors::{Detectors, Learned, Pinned};
 pub use field_set::{FieldSet, FieldSetId};
 pub use gate::{Action, Gate, RegionSource, SourcePolicy};
 pub use minimise::Minimiser;

@@ -12,7 +12,7 @@
 //! | a value that is one of the event's own ids, or a longer text that holds one | dropped: the id is tagged, not stored |
 //! | an unclean key on the way | dropped and counted |
 //!
-//! A finding below *possible* is a near miss: counted, not acted on. An error or a limit withholds the event, never keeps it.
+//! A finding below *possible* is a near miss: counted, not acted on; the catalog learns from the counts. An error or a limit withholds the event, never keeps it.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -209,7 +209,7 @@ impl Minimiser {
         record.extend_from_slice(&times.event.0.to_le_bytes());
         record.extend_from_slice(&times.epoch.0.to_le_bytes());
         record.extend_from_slice(&gate.generation.0);
-        wire::put_varint(record, u64::from(self.engine.version()));
+        wire::put_varint(record, u64::from(out.detectors.version(&self.engine)));
         for name in [gate.source.label, draft.name, slice] {
             out.note_name(name);
             put_name(record, name);
@@ -447,7 +447,8 @@ impl Minimiser {
     ) -> bool {
         work.found.clear();
         if !matches!(plan.place, Place::Address | Place::Session) {
-            self.engine.scan(plan.facts_in(draft.operation), leaf.kind, text, &mut work.found);
+            let facts = out.detectors.facts(plan.facts_in(draft.operation), leaf.path).and(PathFacts::COUNTING);
+            self.engine.scan(facts, leaf.kind, text, &mut work.found);
             let is_url = match plan.place {
                 Place::Page | Place::PageUrl => true,
                 _ => is_http_url(text) || (plan.names_url && is_relative_url(text)),
@@ -508,6 +509,13 @@ impl Minimiser {
         let found = std::mem::take(&mut work.found);
         for finding in &found {
             if finding.likelihood < Likelihood::Possible {
+                // The check passes, only the profile speaks against it: the catalog has to go on counting these.
+                if finding.likelihood == Likelihood::Unlikely
+                    && out.detectors.speaks_against(finding.category, leaf.path)
+                {
+                    add_finding(work, leaf.path, finding.category, finding.likelihood, Action::Keep);
+                    continue;
+                }
                 add_near_miss(work, leaf.path, finding.category);
                 continue;
             }

@@ -20,7 +20,7 @@
 //! list consents:   1 purpose, 1 byte: state in the two low bits, origin above; only what is known        (empty in version 1)
 //! list tags:       1 kind, [name group type where kind is 3], 1 role, 1 shape (1 e-mail, 2 phone), 16 tag
 //! list links:      1 kind, 1 place of the first tag, 1 place of the second
-//! list findings:   name path, 1 category, 1 likelihood, 1 action
+//! list findings:   name path, 1 category, 1 likelihood, 1 action; below *possible*: by what was learned of the path it is none
 //! list near misses: name path, 1 category, v count
 //! list withheld:   name path, 1 rule
 //! list leaves:     name path, 1 kind, [v length, bytes where the kind has text]
@@ -460,6 +460,16 @@ impl<'g> RecordView<'g> {
 
     /// What was found, and what minimise did about it.
     pub fn findings(&self) -> impl Iterator<Item = FindingView> + use<'g> {
+        self.all_findings().filter(|finding| finding.likelihood >= Likelihood::Possible)
+    }
+
+    /// What has the form of a class and passes its check, and is none by what was learned of its path: for the catalog, which goes on
+    /// learning.
+    pub fn passes_by_chance(&self) -> impl Iterator<Item = FindingView> + use<'g> {
+        self.all_findings().filter(|finding| finding.likelihood < Likelihood::Possible)
+    }
+
+    fn all_findings(&self) -> impl Iterator<Item = FindingView> + use<'g> {
         let remap = self.remap;
         Items { at: Cursor::new(self.findings), read: move |at: &mut Cursor<'g>| read_finding(at, remap) }
     }

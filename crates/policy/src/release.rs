@@ -26,6 +26,7 @@ use weir_event::{
 };
 use weir_keys::{DestinationKeys, Epoch, KeySnapshot, Uuid};
 
+use crate::detectors::Pinned;
 use crate::field_set::{FieldSet, FieldSetId, Shapes};
 use crate::gate::Action;
 use crate::minimise::{action_for, raw_aad, subject_place};
@@ -46,6 +47,8 @@ pub struct Releaser {
     destination: Option<Arc<DestinationKeys>>,
     names: Arc<Names>,
     engine: Engine,
+    /// What finds things in the event at hand, where its record was written under another version (D16).
+    detectors: Pinned,
     paths: PathTable,
     known: Known,
     decisions: Vec<(Decision, bool)>,
@@ -169,6 +172,7 @@ impl Releaser {
         Releaser {
             destination: keys.destination(&policy.destination),
             known: Known::new(&names),
+            detectors: policy.detectors.pin(),
             policy,
             keys,
             names,
@@ -470,7 +474,9 @@ impl Releaser {
         work: &mut Work,
         out: &mut Vec<ReleasedLeaf<'g>>,
     ) -> Result<usize, Rule> {
-        let rescan = view.detector_version() != self.engine.version();
+        self.detectors = self.policy.detectors.pin();
+        let rescan = view.detector_version() != self.detectors.version(&self.engine);
+        let rescan = rescan.then_some(view.operation());
         let mut properties = 0;
         let mut key: Option<LeafView<'g>> = None;
         let (mut library, mut library_version): (&'g [u8], &'g [u8]) = (&[], &[]);
@@ -666,7 +672,7 @@ impl Releaser {
     }
 
     /// A rule by category, or what newer detectors see (D16).
-    fn finding_forbids(&self, rescan: bool, leaf: &LeafView<'_>, work: &mut Work) -> Option<Rule> {
+    fn finding_forbids(&self, rescan: Option<Operation>, leaf: &LeafView<'_>, work: &mut Work) -> Option<Rule> {
         let dropped = &self.policy.dropped_categories;
         // What was dropped at the gate is not in what is left.
         let of_path = |f: &FindingView| f.path == leaf.path && f.action != Action::Drop && dropped[f.category as usize];
@@ -677,12 +683,11 @@ impl Releaser {
         if work.findings.len() >= FINDINGS_MAX && dropped.contains(&true) {
             return Some(Rule::Category);
         }
-        if !rescan || !leaf.kind.has_text() {
-            return None;
-        }
+        let operation = rescan.filter(|_| leaf.kind.has_text())?;
         let plan = self.paths.plan(&self.engine, &self.names, leaf.path);
         work.found.clear();
-        self.engine.scan(plan.facts, leaf.kind, leaf.text, &mut work.found);
+        let facts = self.detectors.facts(plan.facts_in(operation), leaf.path);
+        self.engine.scan(facts, leaf.kind, leaf.text, &mut work.found);
         let sure = work.found.iter().filter(|f| f.likelihood >= Likelihood::Possible);
         let mut rule = None;
         for finding in sure {
@@ -698,12 +703,12 @@ impl Releaser {
 
     /// Whether a detector saw anything in the value of a path, which the gate kept: a preset was not written for that. A list that
     /// was cut at its limit does not say. Asked after [`Releaser::finding_forbids`], which scans anew what older detectors saw (D16).
-    fn was_found(&self, rescan: bool, leaf: &LeafView<'_>, work: &Work) -> bool {
+    fn was_found(&self, rescan: Option<Operation>, leaf: &LeafView<'_>, work: &Work) -> bool {
         let at_gate = |f: &FindingView| f.path == leaf.path && f.action != Action::Drop;
         let now = || work.found.iter().any(|f| f.likelihood >= Likelihood::Possible);
         work.findings.len() >= FINDINGS_MAX
             || work.findings.iter().any(at_gate)
-            || (rescan && leaf.kind.has_text() && now())
+            || (rescan.is_some() && leaf.kind.has_text() && now())
     }
 
     /// What the gate already did to the value that leaves.

@@ -1,12 +1,14 @@
 //! What a destination's configuration says about release, and what it means: read everything, report all problems, then build.
 
 use std::fmt;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 use weir_event::names::{NameKind, has_clean_class};
 use weir_event::{Category, ConsentState, DestinationId, Millis, NameId, Names, Purpose, PurposeSet, Rule};
 
+use crate::detectors::Detectors;
 use crate::presets::{self, Bound, Preset};
 use crate::record::RecordView;
 use crate::regions::Regions;
@@ -209,6 +211,7 @@ pub struct ReleasePolicy {
     pub(crate) route: Route,
     pub(crate) samples: Samples,
     consents: Vec<ConsentRule>,
+    pub(crate) detectors: Arc<Detectors>,
 }
 
 /// A rule by consent, resolved.
@@ -270,6 +273,7 @@ impl ReleasePolicy {
             route,
             samples: Samples::default(),
             consents: Vec::new(),
+            detectors: Arc::default(),
         };
         for (i, text) in spec.allow.iter().enumerate() {
             match path(names, text) {
@@ -285,6 +289,13 @@ impl ReleasePolicy {
             }
         }
         if problems.is_empty() { Ok(policy) } else { Err(problems) }
+    }
+
+    /// The same, with what its generation finds things with: a record that was written under another version is scanned again.
+    #[must_use]
+    pub fn detect_with(mut self, detectors: &Arc<Detectors>) -> ReleasePolicy {
+        self.detectors = Arc::clone(detectors);
+        self
     }
 
     fn add_rule(&mut self, rule: &RuleSpec, names: &Names) -> Result<(), Problem> {

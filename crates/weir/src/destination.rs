@@ -5,7 +5,7 @@ use std::sync::Arc;
 use weir_deliver::{Folder, OnLag, OnUnknown, Options, Setup, Start, Transport};
 use weir_event::{DestinationId, Names, Offset};
 use weir_outbound::{Client, ClientOptions, Endpoint};
-use weir_policy::{ReleasePolicy, ReleaseSpec, Routing, RuleSpec, SubjectMode};
+use weir_policy::{Detectors, ReleasePolicy, ReleaseSpec, Routing, RuleSpec, SubjectMode};
 use weir_protocol::DestinationKind;
 use weir_protocol::outbound::{DestinationSetup, ImportCredentials, Secret, SetupError};
 
@@ -15,7 +15,13 @@ use crate::config::{self, Config, Destination, RuleAction, Selector, Subject};
 pub type Flaw = (String, String);
 
 /// Resolves one destination.
-pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Arc<Names>) -> Result<Setup, Vec<Flaw>> {
+pub fn setup(
+    id: &DestinationId,
+    from: &Destination,
+    config: &Config,
+    names: &Arc<Names>,
+    detectors: &Arc<Detectors>,
+) -> Result<Setup, Vec<Flaw>> {
     let mut problems: Vec<Flaw> = Vec::new();
     let flaw = |field: &str, what: String| (field.to_owned(), what);
     let spec = release_spec(id, from, config);
@@ -29,9 +35,10 @@ pub fn setup(id: &DestinationId, from: &Destination, config: &Config, names: &Ar
             }));
         })
         .ok();
-    let release = release.map(|policy| with_ends(policy, from, names));
+    let whole = |policy: ReleasePolicy| with_ends(policy, from, names).detect_with(detectors);
+    let release = release.map(whole);
     let inquiries = ReleasePolicy::resolve(&spec.for_questions(), names).ok();
-    let inquiries = inquiries.map(|policy| with_ends(policy, from, names));
+    let inquiries = inquiries.map(whole);
     let kind = weir_protocol::destination_kind(from.kind);
     if kind.is_none() {
         problems.push(flaw("type", format!("there is no type {}", from.kind)));

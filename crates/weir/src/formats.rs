@@ -41,7 +41,8 @@ const fn format(name: &'static str, newest: u32, file: &'static str, constant: &
 /// asks [`Formats::may_write`]. `tests/formats.rs` holds this list against the constants of the code.
 pub const FORMATS: &[Format] = &[
     format("backup", 1, "crates/weir/src/backup/manifest.rs", "VERSION"),
-    format("catalog", 1, "crates/catalog/src/codec.rs", "VERSION"),
+    // Version 2 keeps what profiles are learned from.
+    Format { writes_from: 1, ..format("catalog", 2, "crates/catalog/src/codec.rs", "VERSION") },
     format("data", 1, "crates/weir/src/disk.rs", "FORMAT"),
     format("formats", 1, "crates/weir/src/formats.rs", "HEAD"),
     format("hold.body", 2, "crates/policy/src/withheld.rs", "VERSION"),

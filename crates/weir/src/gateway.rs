@@ -26,6 +26,7 @@ use crate::disk::{DataFolder, Space};
 use crate::generation::{Generation, Memories};
 use crate::listen::{self, Settings};
 use crate::pipeline::Pipeline;
+use crate::profile;
 use crate::receivers;
 use crate::rollout;
 use crate::telemetry::Telemetry;
@@ -260,7 +261,10 @@ impl Gateway {
         let oldest = oldest.unwrap_or_else(|| journal.floor());
         consent::read_again(&withdrawals, asked, &journal, oldest).await;
         let sketches = SketchKey::derive(&keys.snapshot());
-        let catalog = CatalogHandle::start(&places.data, journal.clone(), Arc::clone(&names), sketches, &*clock);
+        let version = profile::catalog_version(&folder.formats());
+        let catalog =
+            CatalogHandle::start(&places.data, journal.clone(), Arc::clone(&names), sketches, &*clock, version);
+        profile::learn(&catalog, &names, &memories.learned);
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
         let (push, telemetry) = (Arc::<Push>::default(), Arc::<Telemetry>::default());
         push.set(receivers::webhook(&generation.config)?);
@@ -485,6 +489,12 @@ impl Gateway {
             log::emit(Level::Warn, "expired entries of the hold could not be removed; it is tried again", &[]);
         }
         self.trim();
+        self.learn();
+    }
+
+    /// Takes the catalog's verdicts of now for the gate and for release.
+    pub(crate) fn learn(&self) {
+        profile::learn(&self.catalog, &self.names, &self.memories.learned);
     }
 
     /// Frees journal segments that every destination has passed and whose replay window is over; returns how many.

@@ -13,7 +13,7 @@ use weir_deliver::Setup;
 use weir_detect::Engine;
 use weir_event::names::NameKind;
 use weir_event::{DestinationId, GenerationId, Millis, NameId, Names, PurposeSet, SourceId, SourceNames};
-use weir_policy::{ConsentSignals, SourcePolicy};
+use weir_policy::{ConsentSignals, Detectors, Learned, SourcePolicy};
 use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{DecodeOptions, Protocol};
 
@@ -35,6 +35,8 @@ pub struct Generation {
     pub sources: BTreeMap<SourceId, Arc<SourceRuntime>>,
     /// The destinations, by id, ready for `deliver`.
     pub destinations: BTreeMap<DestinationId, Arc<Setup>>,
+    /// What finds things in values.
+    pub detectors: Arc<Detectors>,
     by_write_key: HashMap<String, SourceId>,
 }
 
@@ -89,6 +91,8 @@ pub struct SourceMemory {
 pub struct Memories {
     sources: RwLock<BTreeMap<SourceId, Arc<SourceMemory>>>,
     ended: RwLock<BTreeSet<DestinationId>>,
+    /// What was learned of paths from their values.
+    pub learned: Arc<Learned>,
 }
 
 impl Memories {
@@ -174,9 +178,10 @@ impl Generation {
         memories: &Memories,
     ) -> Result<Generation, Problems> {
         let mut problems = Vec::new();
+        let detectors = Arc::new(Detectors::new(Arc::clone(&memories.learned)));
         let mut destinations = BTreeMap::new();
         for (id, destination) in &config.destinations {
-            match destination::setup(id, destination, &config, names) {
+            match destination::setup(id, destination, &config, names, &detectors) {
                 Ok(setup) => {
                     destinations.insert(id.clone(), Arc::new(setup));
                 }
@@ -254,7 +259,7 @@ impl Generation {
             return Err(config.problems(problems));
         }
         let id = generation_id(config.canonical(), engine.version());
-        Ok(Generation { id, config, sources, destinations, by_write_key })
+        Ok(Generation { id, config, sources, destinations, detectors, by_write_key })
     }
 
     /// The purposes that some destination asks consent for.

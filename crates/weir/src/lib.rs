@@ -28,6 +28,7 @@ pub mod operate;
 pub mod pipeline;
 pub mod preview;
 pub mod process;
+mod profile;
 pub mod propose;
 pub mod rate;
 mod receivers;

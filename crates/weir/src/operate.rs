@@ -21,6 +21,7 @@ use crate::gateway::{Gateway, Reloaded, StartError};
 use crate::ladder;
 use crate::pipeline::{Reentry, Replayed};
 use crate::preview;
+use crate::profile;
 use crate::resend::Asked;
 use crate::rollout::Steer;
 use crate::why::Question;
@@ -111,6 +112,7 @@ impl Gateway {
             Command::Events {} => Ok(self.events()),
             Command::CatalogSave {} => {
                 self.catalog.save().await.map_err(|e| AdminError::Failed { message: e.to_string() })?;
+                self.learn();
                 Ok(Reply::Done { count: self.catalog.read(|catalog| catalog.events().len() as u64) })
             }
             Command::KeysList {} => Ok(Reply::Keys { keys: self.key_list() }),
@@ -137,6 +139,7 @@ impl Gateway {
             Command::UpgradeFinish {} => {
                 let raised = self.folder.finish_upgrade();
                 let raised = raised.map_err(|e| AdminError::Failed { message: e.to_string() })?;
+                self.catalog.write_version(profile::catalog_version(&self.folder.formats()));
                 let formats = raised.into_iter().map(|(name, from, to)| (name.to_owned(), from, to)).collect();
                 Ok(Reply::Raised { formats })
             }

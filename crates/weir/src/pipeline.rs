@@ -408,6 +408,7 @@ impl Pipeline {
             replay_of: None,
         };
         let mut batch = MinimisedBatch::new(now);
+        batch.detect_with(generation.detectors.pin());
         batch.reserve(drafts.text.len() / 2);
         let mut withheld = Vec::new();
         let everywhere = gate(false);
@@ -564,6 +565,7 @@ impl Pipeline {
             replay_of: Some(entry.epoch_time),
         };
         let mut batch = MinimisedBatch::new(now);
+        batch.detect_with(generation.detectors.pin());
         let id = entry.event_id;
         match catch_unwind(AssertUnwindSafe(|| self.minimiser.minimise(&gate, &drafts, draft, id, &mut batch))) {
             Ok(Ok(())) if dry_run => Replayed::Would,

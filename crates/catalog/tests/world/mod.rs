@@ -99,7 +99,14 @@ impl World {
 
     pub(crate) fn start(&self, data: &Path, journal: &Journal<MinimisedBatch>) -> CatalogHandle {
         let clock = ManualClock::at(START);
-        CatalogHandle::start(data, journal.clone(), Arc::clone(&self.names), self.key(), &clock)
+        CatalogHandle::start(
+            data,
+            journal.clone(),
+            Arc::clone(&self.names),
+            self.key(),
+            &clock,
+            weir_catalog::codec::VERSION,
+        )
     }
 
     pub(crate) fn path(&self, text: &str) -> NameId {

@@ -33,6 +33,11 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
         });
         let (start, end) = (groups[i].start, groups[i + 3].end);
         if !valid || groups[i].glued_before || groups[i + 3].glued_after || is_version(run.text, start, end) {
+            // A value that is a version and no more: many of them show what the others of the property are.
+            let is_value = start == 0 && run.text[end..].len() <= VERSION_TAIL_BYTES_MAX;
+            if is_value && leaf.facts.has(PathFacts::COUNTING) {
+                out.add(Category::IpAddress, Likelihood::VeryUnlikely, Evidence::Shape, start, end);
+            }
             continue;
         }
         let likelihood = match octets {
@@ -41,6 +46,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
             [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [169, 254, ..] if !keyed => Likelihood::Possible,
             [first, ..] if first >= 224 => Likelihood::Unlikely,
             _ if keyed => Likelihood::VeryLikely,
+            _ if leaf.facts.has(PathFacts::VERSIONS_BY_PROFILE) => Likelihood::Unlikely,
             _ if octets.iter().all(|octet| *octet < 32) => Likelihood::Possible,
             _ => Likelihood::Likely,
         };
@@ -50,6 +56,9 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
         }
     }
 }
+
+/// `-beta.12`, `+build.2026`.
+const VERSION_TAIL_BYTES_MAX: usize = 16;
 
 /// What stands around four numbers where they are a version.
 fn is_version(text: &[u8], start: usize, end: usize) -> bool {

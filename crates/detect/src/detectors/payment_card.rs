@@ -27,12 +27,22 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
         }
         let len = run.digits(first, last, &mut digits);
         let Some(digits) = digits.get(..len) else { continue };
-        if !is_issuer(digits) || !passes_luhn(digits) || digits.iter().all(|d| *d == digits[0]) {
+        if !is_issuer(digits) || digits.iter().all(|d| *d == digits[0]) {
             continue;
         }
         let grouped = first != last;
+        // What a profile is made of: whole values of a bare number, whether they pass or not.
+        let counts = !grouped && (groups[first].start, groups[last].end) == (0, run.text.len());
+        if !passes_luhn(digits) {
+            if counts && leaf.facts.has(PathFacts::COUNTING) {
+                out.add(Category::CreditCard, Likelihood::VeryUnlikely, Evidence::Shape, 0, run.text.len());
+            }
+            continue;
+        }
         let likelihood = if grouped || leaf.facts.has(PathFacts::CARD) {
             Likelihood::VeryLikely
+        } else if counts && leaf.facts.has(PathFacts::CARDS_BY_CHANCE) {
+            Likelihood::Unlikely
         } else if leaf.facts.has(PathFacts::REFERENCE) || digits.len() == 13 {
             // Cards of 13 digits are no longer issued; article numbers have as many.
             Likelihood::Possible

@@ -4,9 +4,11 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use weir_catalog::catalog::number_of;
+use weir_catalog::learn::Standing;
 use weir_catalog::{Catalog, ObservedEvent, ObservedProperty, ValueType};
 use weir_console::command::Command as Ask;
 use weir_console::socket;
+use weir_detect::{Lift, Verdict};
 use weir_event::names::NameKind;
 use weir_event::{Clock, Millis, Names, SystemClock};
 
@@ -69,7 +71,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
                 out.fail(format!("no event `{}` was observed: `weir catalog list` shows those that were", of.event));
                 return Exit::Found;
             }
-            show(out, &names, &events, now)
+            show(out, &names, &catalog.lift(&names), &events, now)
         }
     }
 }
@@ -125,13 +127,13 @@ fn list<'c>(
         "missed": catalog.missed(),
         "unlisted_events": catalog.unlisted_events(),
         "unlisted_properties": catalog.unlisted_properties(),
-        "events": events.iter().map(|event| event_json(names, event, now, false)).collect::<Vec<_>>(),
+        "events": events.iter().map(|event| event_json(names, event, now, None)).collect::<Vec<_>>(),
     });
     out.show(&value, &text);
     Exit::Fine
 }
 
-fn show(out: &Output, names: &Names, events: &[&ObservedEvent], now: Millis) -> Exit {
+fn show(out: &Output, names: &Names, lift: &Lift, events: &[&ObservedEvent], now: Millis) -> Exit {
     let mut text = String::new();
     for event in events {
         text.push_str(&format!(
@@ -157,7 +159,7 @@ fn show(out: &Output, names: &Names, events: &[&ObservedEvent], now: Millis) -> 
                 minute(property.first),
                 minute(property.last),
                 different,
-                remarks(property),
+                remarks(property, lift.verdict(property.path)),
             ]
         };
         let head = ["property", "type", "in", "first seen", "last seen", "different", ""];
@@ -167,12 +169,13 @@ fn show(out: &Output, names: &Names, events: &[&ObservedEvent], now: Millis) -> 
         }
         text.push('\n');
     }
-    let value = json!({"events": events.iter().map(|event| event_json(names, event, now, true)).collect::<Vec<_>>()});
+    let value =
+        json!({"events": events.iter().map(|event| event_json(names, event, now, Some(lift))).collect::<Vec<_>>()});
     out.show(&value, text.trim_end());
     Exit::Fine
 }
 
-fn event_json(names: &Names, event: &ObservedEvent, now: Millis, with_properties: bool) -> Value {
+fn event_json(names: &Names, event: &ObservedEvent, now: Millis, lift: Option<&Lift>) -> Value {
     let mut value = json!({
         "source": names.text(event.source),
         "event": names.text(event.name),
@@ -183,14 +186,14 @@ fn event_json(names: &Names, event: &ObservedEvent, now: Millis, with_properties
         "unnamed_properties": event.unnamed,
         "properties": event.properties.len(),
     });
-    if with_properties {
-        value["properties"] = event.properties.iter().map(|property| property_json(names, event, property)).collect();
+    if let Some(lift) = lift {
+        value["properties"] = event.properties.iter().map(|p| property_json(names, lift, event, p)).collect();
         value["days"] = event.days.iter().map(|(day, count)| json!([day_text(day), count])).collect();
     }
     value
 }
 
-fn property_json(names: &Names, event: &ObservedEvent, property: &ObservedProperty) -> Value {
+fn property_json(names: &Names, lift: &Lift, event: &ObservedEvent, property: &ObservedProperty) -> Value {
     let types = ValueType::ALL.into_iter().filter(|t| property.types[*t as usize] > 0);
     let types: serde_json::Map<_, _> =
         types.map(|t| (t.name().to_owned(), json!(property.types[t as usize]))).collect();
@@ -200,9 +203,13 @@ fn property_json(names: &Names, event: &ObservedEvent, property: &ObservedProper
             "events": finding.events,
             "last": (finding.events > 0).then(|| finding.last.to_rfc3339()),
             "near_misses": finding.near_misses,
+            "tested": finding.tested,
+            "passed": finding.passed,
+            "first": (finding.first.0 > 0).then(|| finding.first.to_rfc3339()),
+            "never_seen_before": finding.is_new_class(),
         })
     });
-    let profile = &property.profile;
+    let (profile, standing) = (&property.profile, property.standing());
     json!({
         "path": names.text(property.path),
         "first": property.first.to_rfc3339(),
@@ -218,12 +225,25 @@ fn property_json(names: &Names, event: &ObservedEvent, property: &ObservedProper
         "id_like": profile.id_like,
         "lengths": profile.lengths().filter(|(_, n)| *n > 0).map(|(to, n)| json!({"to": to, "values": n})).collect::<Vec<_>>(),
         "needs_decision": profile.needs_decision(),
+        "standing": standing.word(),
+        "verdict": verdicts(lift.verdict(property.path)),
     })
 }
 
 /// Categories that were found at a property.
 pub(super) fn found_keys(property: &ObservedProperty) -> impl Iterator<Item = &'static str> {
     property.findings.iter().filter(|finding| finding.events > 0).map(|finding| finding.category.key())
+}
+
+/// What was learned of a path: for programs, for people.
+const VERDICTS: [(Verdict, &str, &str); 3] = [
+    (Verdict::CARDS, "cards", "its numbers are cards: nearly all pass the check"),
+    (Verdict::CARDS_BY_CHANCE, "cards_by_chance", "its numbers pass a card's check by chance only"),
+    (Verdict::VERSIONS, "versions", "four numbers here are versions, not addresses"),
+];
+
+fn verdicts(verdict: Verdict) -> Vec<&'static str> {
+    VERDICTS.iter().filter(|(of, ..)| verdict.has(*of)).map(|(_, name, _)| *name).collect()
 }
 
 fn types(property: &ObservedProperty) -> String {
@@ -236,10 +256,23 @@ fn types(property: &ObservedProperty) -> String {
     ValueType::ALL.into_iter().filter_map(of_type).collect::<Vec<_>>().join(", ")
 }
 
-fn remarks(property: &ObservedProperty) -> String {
+fn remarks(property: &ObservedProperty, verdict: Verdict) -> String {
     let mut remarks: Vec<String> = Vec::new();
     for finding in property.findings.iter().filter(|finding| finding.events > 0) {
-        remarks.push(format!("{} in {}", finding.category.key(), finding.events));
+        let new = if finding.is_new_class() {
+            format!(", never seen here before {}", minute(finding.first))
+        } else {
+            String::new()
+        };
+        remarks.push(format!("{} in {}{new}", finding.category.key(), finding.events));
+    }
+    remarks.extend(VERDICTS.iter().filter(|(of, ..)| verdict.has(*of)).map(|(.., text)| (*text).to_owned()));
+    match property.standing() {
+        // Its reason is said below.
+        Standing::Undecided(_) if property.profile.needs_decision().is_some() => remarks.push("undecided".to_owned()),
+        Standing::Undecided(why) => remarks.push(format!("undecided: {why}")),
+        Standing::NothingFound => remarks.push("nothing found".to_owned()),
+        Standing::Tagged(_) | Standing::Found(_) => {}
     }
     if property.withheld > 0 {
         remarks.push(format!("dropped at the gate in {}", property.withheld));
