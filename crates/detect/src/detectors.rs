@@ -27,6 +27,7 @@ pub(crate) mod mac;
 pub(crate) mod name;
 pub(crate) mod payment_card;
 pub(crate) mod phone;
+pub(crate) mod secret_entropy;
 pub(crate) mod secret_keyed;
 pub(crate) mod secrets;
 pub(crate) mod url_credentials;
@@ -122,6 +123,7 @@ pub(crate) const DETECTORS: &[Detector] = &[
     Detector { name: "mac",             signals: COLONS_OR_MIXED, facts: PathFacts::DEVICE_ID,   find: Find::Text(mac::find) },
     Detector { name: ANCHORED,          signals: signal::MIXED,  facts: PathFacts::SECRET,      find: Find::Text(anchored::find) },
     Detector { name: "secret_keyed",    signals: 0,              facts: PathFacts::SECRET,      find: Find::Text(secret_keyed::find) },
+    Detector { name: "secret_entropy",  signals: signal::MIXED,  facts: NO_FACTS,               find: Find::Text(secret_entropy::find) },
     Detector { name: "location",        signals: signal::DECIMALS, facts: PathFacts::GEO,         find: Find::Text(location::find) },
     Detector { name: "free_text",       signals: signal::WORDS,  facts: free_text::FACTS,       find: Find::Text(free_text::find) },
     Detector { name: "address",         signals: 0,              facts: PathFacts::ADDRESS,     find: Find::Text(address::find) },

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use weir_event::{Category, LeafKind, Likelihood, NameJudge, NameVerdict};
+use weir_event::{Category, Finding, LeafKind, Likelihood, NameJudge, NameVerdict};
 
 use crate::digits::starts_with_uuid;
 use crate::{Engine, PathFacts};
@@ -25,9 +25,11 @@ impl NameJudge for Judge {
     fn judge(&self, raw: &str) -> NameVerdict {
         let mut found = Vec::new();
         self.0.scan(PathFacts::NONE, LeafKind::String, raw.as_bytes(), &mut found);
-        // Names are often sentences, so running text is no reason. An id makes a name data, below.
-        let is_name = |category| matches!(category, Category::FreeText | Category::UniqueId);
-        if found.iter().any(|f| !is_name(f.category) && f.likelihood >= Likelihood::Possible) {
+        // Names are often sentences, so running text is no reason. An id or a random name is data, below.
+        let is_name = |f: &Finding| {
+            matches!(f.category, Category::FreeText | Category::UniqueId) || f.detector == "secret_entropy"
+        };
+        if found.iter().any(|f| !is_name(f) && f.likelihood >= Likelihood::Possible) {
             return NameVerdict::Unclean;
         }
         if looks_like_data(raw) { NameVerdict::Data } else { NameVerdict::Clean }

@@ -18,6 +18,7 @@ mod gate;
 pub mod judge;
 mod leaf;
 pub mod lift;
+mod randomness;
 pub mod shapes;
 mod tld;
 mod words;

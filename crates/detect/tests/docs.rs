@@ -19,7 +19,10 @@ use weir_event::{Category, Evidence, LeafKind, Likelihood};
 /// Files that hold no detector: lists, and code that several share.
 const NO_DETECTORS: &[&str] = &["anchored", "identifiers", "ids", "ids/sums", "keyed", "secrets"];
 /// Files that are about to be written anew, whose headers have no examples yet.
-const WITHOUT_EXAMPLES: &[&str] = &["address", "birth_date", "free_text", "location", "name", "secret_keyed"];
+const WITHOUT_EXAMPLES: &[&str] = &["address", "birth_date", "free_text", "location", "name"];
+
+/// What they find is never likely.
+const POSSIBLE_AT_MOST: &[&str] = &["secret_entropy"];
 
 #[derive(Debug)]
 struct Detector {
@@ -105,7 +108,9 @@ fn try_out(detector: &mut Detector, problems: &mut Vec<String>) {
         let mut found = Vec::new();
         Engine::new().scan(PathFacts::of_path(&key), LeafKind::String, made_up::expand(&value).as_bytes(), &mut found);
         let own: Vec<_> = found.iter().filter(|finding| finding.detector == detector.name).collect();
-        if !own.iter().any(|finding| finding.likelihood >= Likelihood::Likely) {
+        let least =
+            if POSSIBLE_AT_MOST.contains(&detector.name.as_str()) { Likelihood::Possible } else { Likelihood::Likely };
+        if !own.iter().any(|finding| finding.likelihood >= least) {
             problems.push(format!("{}: `{key}` = `{value}` is not found, only {found:?}", detector.name));
         }
         for finding in own {

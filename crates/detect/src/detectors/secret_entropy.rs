@@ -1,0 +1,110 @@
+//! Secrets that only their randomness gives away.
+//!
+//! Finds: under a key that says nothing, one token of 20 to 120 bytes with small letters, capitals and digits, as mixed as a
+//! generator makes them: nine tenths of the entropy that it can have, and pairs of characters as no words have them. Possible at
+//! most, unlikely where the pairs are half like words; under a key of secrets it is `secret_keyed`'s.
+//! Not one: UUIDs, digests in hexadecimal, traces, times, names of files and paths, slugs, identifiers of programs, typed ids
+//! (`cus_…`), images and digests in base64, and whatever stands under a key of ids.
+//! Example: `field_7` = `{alnum 40}`, `blob` = `{alnum 28}-{alnum 12}`
+//! Misses: secrets without a digit or of one case, secrets of words; inside running text.
+//! Source: Shannon, A Mathematical Theory of Communication (1948); the word list of `randomness.rs`.
+
+use weir_event::{Category, Evidence, Likelihood};
+
+use crate::facts::PathFacts;
+use crate::leaf::{Leaf, Output};
+use crate::randomness::{RANDOM, WORDY, entropy_per_mille, mean_cost};
+
+const BYTES_MIN: usize = 20;
+const BYTES_MAX: usize = 120;
+/// The least part of the entropy that a token can have, in thousandths.
+const ENTROPY_MIN: u32 = 900;
+/// Random letters and digits have no longer number in them but once in millions.
+const NUMBER_BYTES_MAX: usize = 6;
+
+pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
+    let text = leaf.text;
+    if text.len() < BYTES_MIN || text.len() > BYTES_MAX || leaf.is_number || leaf.facts != PathFacts::NONE {
+        return;
+    }
+    let Some(is_typed) = shape(text) else { return };
+    if entropy_per_mille(text) < ENTROPY_MIN {
+        return;
+    }
+    let likelihood = match mean_cost(text) {
+        ..WORDY => return,
+        RANDOM.. if !is_typed => Likelihood::Possible,
+        _ => Likelihood::Unlikely,
+    };
+    if !out.is_explained(0, text.len()) {
+        out.add(Category::Secret, likelihood, Evidence::Shape, 0, text.len());
+    }
+}
+
+/// Whether a token can be a random one by its characters; if so, whether it begins as an id of some type does.
+fn shape(text: &[u8]) -> Option<bool> {
+    let (mut lower, mut upper, mut separators, mut number, mut letters_of_hex) = (0, 0, 0, 0, true);
+    let mut digits = 0;
+    for byte in text {
+        match byte {
+            b'0'..=b'9' => {
+                digits += 1;
+                number += 1;
+                if number > NUMBER_BYTES_MAX {
+                    return None;
+                }
+                continue;
+            }
+            b'a'..=b'z' => lower += 1,
+            b'A'..=b'Z' => upper += 1,
+            b'-' | b'_' | b'.' | b'/' | b'+' => separators += 1,
+            b'=' | b'~' | b'!' | b'#' | b'$' | b'%' | b'^' | b'*' => {}
+            _ => return None,
+        }
+        letters_of_hex &= !byte.is_ascii_alphabetic() || byte.is_ascii_hexdigit();
+        number = 0;
+    }
+    let mixed = lower >= 2 && upper >= 2 && digits >= 1 && !letters_of_hex;
+    let sparse = separators * 8 <= text.len() + 8;
+    if !mixed || !sparse || is_known(text) || has_ending(text) {
+        return None;
+    }
+    Some(is_typed(text))
+}
+
+/// What begins so is an image, a digest, or a key that is made to be published.
+fn is_known(text: &[u8]) -> bool {
+    const KNOWN: [&[u8]; 16] = [
+        b"iVBORw0KGgo",
+        b"/9j/",
+        b"R0lGOD",
+        b"UklGR",
+        b"PHN2Zy",
+        b"data:",
+        b"sha256-",
+        b"sha384-",
+        b"sha512-",
+        b"W/",
+        b"pk_",
+        b"pk.",
+        b"phc_",
+        b"sb_publishable_",
+        b"AIza",
+        b"blob:",
+    ];
+    KNOWN.iter().any(|prefix| text.starts_with(prefix))
+}
+
+/// `main.8fH3kd9.js`: a dot and two to five letters at the end.
+fn has_ending(text: &[u8]) -> bool {
+    let ending = text.iter().rev().take_while(|b| b.is_ascii_lowercase()).count();
+    (2..=5).contains(&ending) && text[text.len() - ending - 1] == b'.'
+}
+
+/// `cus_NffrFeUfNV2Hib`, `org-Ab3…`: a word of small letters and a separator in front, and the word is none of secrets.
+fn is_typed(text: &[u8]) -> bool {
+    const OF_SECRETS: [&[u8]; 10] =
+        [b"sk", b"rk", b"key", b"secret", b"token", b"tok", b"pat", b"api", b"auth", b"pass"];
+    let word = text.iter().take_while(|b| b.is_ascii_lowercase()).count();
+    (2..=12).contains(&word) && matches!(text[word], b'_' | b'-') && !OF_SECRETS.contains(&&text[..word])
+}
