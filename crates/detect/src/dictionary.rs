@@ -61,8 +61,8 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
     (
         PathFacts::NAME,
         Vocabulary {
-            always: "firstname lastname fullname middlename surname givenname familyname displayname realname legalname nickname
-                maidenname preferredname fname lname mname firstnames lastnames screenname author authorname recipientname sendername
+            always: "firstname lastname fullname middlename surname givenname familyname displayname realname legalname
+                maidenname preferredname fname lname mname firstnames lastnames author authorname recipientname sendername
                 cardholder cardholdername nameoncard accountholder accountholdername contactname customername personname
                 patientname employeename guestname passengername beneficiaryname emergencycontact
                 emergencycontactname guardianname spousename signedby
@@ -78,6 +78,8 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
             ..Vocabulary::NONE
         },
     ),
+    // As often a name as a handle; `screen_name` is what a screen is called.
+    (PathFacts::NAME.and(PathFacts::USERNAME), Vocabulary { always: "nickname screenname", ..Vocabulary::NONE }),
     (
         PathFacts::NAME_VAGUE,
         Vocabulary {
@@ -120,7 +122,7 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
     (
         PathFacts::NATIONAL_ID,
         Vocabulary {
-            always: "ssn socialsecurity socialsecuritynumber socialsecurityno socialinsurancenumber taxid taxidnumber taxidentifier
+            always: "ssn ninumber numsecu codnumericpersonal nationalregister nationalregisternumber socialsecurity socialsecuritynumber socialsecurityno socialinsurancenumber taxid taxidnumber taxidentifier
                 taxnumber taxpayerid itin nationalid nationalidnumber nationalidentifier nationalinsurancenumber governmentid
                 govid idcard idcardnumber identitycard identitynumber identitycardnumber nino aadhaar aadhar nhsnumber tfn
                 taxfilenumber medicarecardnumber steuerid steuernummer steueridentifikationsnummer personalausweis
@@ -202,7 +204,7 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
         PathFacts::TEXT,
         Vocabulary {
             always: "message comment comments feedback note notes description bio about body review reviewtext question answer prompt
-                completion query q keyword keywords subject freetext content text transcript reason details errormessage
+                completion reason subject freetext content text transcript details
                 querystring utterance chat nachricht kommentar bemerkung bemerkungen anmerkung notiz notizen beschreibung rückmeldung
                 frage antwort bewertung betreff freitext commentaire commentaires remarque avis réponse sujet objet contenu texte
                 comentario comentarios mensaje pregunta respuesta opinion reseña asunto descripción observaciones comentário mensagem
@@ -211,6 +213,17 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
                 odpowiedź opinia temat treść opis uwagi meddelande kommentti viesti besked spørgsmål palaute zpráva poznámka yorum mesaj
                 pesan komentar сообщение комментарий вопрос ответ отзыв soobschenie kommentariy повідомлення коментар メッセージ コメント
                 質問 回答 感想 お問い合わせ内容 消息 评论 留言 备注 反馈 메시지 댓글 문의내용 의견",
+            ..Vocabulary::NONE
+        },
+    ),
+    (
+        PathFacts::LABEL,
+        Vocabulary {
+            always: "title pagetitle screentitle documenttitle label ctalabel buttontext buttonlabel buttonname linktext labeltext alttext
+                eltext elementtext arialabel headline heading cta tooltip placeholder tab menuitem pagename viewname category
+                categories breadcrumb breadcrumbs section sectionname caption banner campaign campaignname adname adgroup variant
+                errormessage error errors statustext statusmessage toast logmessage exception titel titre titulo título titolo
+                tytuł otsikko titulek başlık judul заголовок タイトル 标题 제목",
             ..Vocabulary::NONE
         },
     ),
@@ -226,8 +239,7 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
         PathFacts::REFERENCE,
         Vocabulary {
             always: "order orderid ordernumber orderno transaction transactionid invoice invoicenumber sku trace traceid time timestamp
-                ts tsns tsms nanos epoch duration hash sha gitsha digest commit requestid spanid sequence seq insertid tokens
-                buttontext linktext labeltext alttext eltext",
+                ts tsns tsms nanos epoch duration hash sha gitsha digest commit requestid spanid sequence seq insertid tokens",
             ..Vocabulary::NONE
         },
     ),
@@ -366,7 +378,7 @@ pub(crate) const ROLES: &[(Role, &str)] = &[
          personal normalized plain full original data info final initial latest last other alternate alternative backup en de fr es
          ja zh unhashed cleartext my your the perso pro personnel facturation livraison entrega facturacion facturacao cobranca
          fatturazione spedizione casa contacto contato contatto cliente client utilisateur usuario utente titular klienta
-         uzytkownika clean encoded formatted display",
+         uzytkownika clean encoded formatted display nr number num no numero nummer numer broj",
     ),
     (
         Role::CLOSER,

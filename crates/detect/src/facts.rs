@@ -79,6 +79,8 @@ impl PathFacts {
     pub(crate) const NAME_VAGUE: PathFacts = PathFacts(1 << 50);
     /// A vendor reserves the path for what the other hints say.
     pub(crate) const CERTAIN: PathFacts = PathFacts(1 << 51);
+    /// The value is a label, a title, or a message of the program itself: a few words of it are nobody's text.
+    pub(crate) const LABEL: PathFacts = PathFacts(1 << 52);
     /// Learned of the path ([`crate::lift`]): four numbers with dots are versions.
     pub(crate) const VERSIONS_BY_PROFILE: PathFacts = PathFacts(1 << 61);
     /// Learned of the path: bare numbers pass a card's check as often as they would by chance.
@@ -91,6 +93,7 @@ impl PathFacts {
         Self::VERSION.0
             | Self::REFERENCE.0
             | Self::CERTAIN.0
+            | Self::LABEL.0
             | Self::VERSIONS_BY_PROFILE.0
             | Self::CARDS_BY_CHANCE.0
             | Self::COUNTING.0,
@@ -123,7 +126,7 @@ impl PathFacts {
         let facts = of_words(words, parent);
         // An amount of money is one, however it was counted.
         if words.count > 1 && facts != PathFacts::NONE && role(words.word(0)).has(Role::OPENER) {
-            return facts.only(PathFacts::FINANCIAL);
+            return facts.only(PathFacts(PathFacts::FINANCIAL.0 | PathFacts::LOWERING.0));
         }
         facts
     }
@@ -207,6 +210,13 @@ fn of_words(mut words: Words, parent: Option<&str>) -> PathFacts {
 fn of_ending(words: &Words, first: usize, parent: Option<&str>) -> Option<PathFacts> {
     let ending = words.ending(first);
     let before = words.before(first);
+    match ending {
+        b"screenname" if words.count - first > 1 => return Some(PathFacts::LABEL),
+        b"title" | b"titel" | b"titre" | b"titulo" | b"titolo" if is_of(Role::PERSON, before, parent) => {
+            return Some(PathFacts::JOB);
+        }
+        _ => {}
+    }
     if let Some(meaning) = look_up(ending) {
         let fits = match meaning.company {
             Company::Any => true,

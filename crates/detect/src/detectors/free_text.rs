@@ -1,9 +1,13 @@
 //! Running text, in which anyone may have written anything.
 //!
-//! Finds: 24 bytes or more with four spaces or more, mostly letters, and a stop word of one of eight languages; 16 or more letters
-//! of a script without spaces; under a key of texts (`comment`, `message`, `q`) three words are enough; below a prompt, an answer
-//! of a model, an exception's message or its stack frames (code, paths) one letter is.
-//! Not one: user agents, button labels and titles of a few words, lists of identifiers.
+//! Finds: 24 bytes or more with four spaces or more, mostly letters, and a stop word of one of seventeen languages; 16 or more letters
+//! of a script without spaces, six words of one that is not Latin; under a key of texts (`comment`, `message`, `bio`) three words are
+//! enough; below a prompt, an answer of a model, an exception's message or its stack frames (code, paths) one letter is.
+//! Not one: user agents, button labels, titles of pages (`Pricing | Example`), breadcrumbs, SQL, lists of identifiers; addresses and
+//! names, which have detectors of their own. Under a key of labels or of a program's own messages (`page_title`, `error_message`)
+//! it asks for a whole sentence.
+//! Example: `field_3` = `the dashboard export shows wrong totals when I filter by date`, `comment` = `does not work`,
+//! `x` = `レポートの合計が日付でフィルターすると間違って表示されます。`
 //! Misses: short notes under silent keys.
 //! Source: the most frequent words of each language.
 
@@ -17,6 +21,8 @@ pub(crate) const FACTS: PathFacts = PathFacts::TEXT.and(PathFacts::ALWAYS_TEXT);
 
 /// How much of a long text is looked at: enough to tell.
 const SAMPLE_BYTES: usize = 1_024;
+/// A longer one is more than an address or a name.
+const OWN_DETECTOR_BYTES_MAX: usize = 120;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = &leaf.text[..leaf.text.len().min(SAMPLE_BYTES)];
@@ -27,46 +33,126 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         out.add(Category::FreeText, Likelihood::VeryLikely, Evidence::KeyName, 0, leaf.text.len());
         return;
     }
-    if text.starts_with(b"Mozilla/") {
+    if is_of_a_program(text) {
         return;
     }
-    let (mut letters, mut spaces, mut high, mut words) = (0_usize, 0_usize, 0_usize, 0_usize);
-    let mut stop_words = false;
-    let mut word = 0;
-    for (at, byte) in text.iter().enumerate() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' => letters += 1,
-            0x80.. => {
-                letters += 1;
-                high += 1;
-            }
-            b' ' | b'+' | b'\n' => {
-                spaces += 1;
-                words += usize::from(at > word);
-                stop_words = stop_words || is_stop_word(&text[word..at]);
-                word = at + 1;
-            }
-            _ => {}
-        }
-    }
-    words += usize::from(text.len() > word);
-    stop_words = stop_words || is_stop_word(&text[word..]);
-    let wordy = 10 * (letters + spaces) >= 7 * text.len();
-    let running = text.len() >= 24 && spaces >= 4 && stop_words && wordy;
-    // Three bytes a character: scripts that put no spaces between words.
-    let dense = high >= 48 && 10 * high >= 7 * text.len() && spaces * 12 < high;
-    let keyed = leaf.facts.has(PathFacts::TEXT) && words >= 3 && wordy;
-    if !(running || dense || keyed) {
+    let own = [Category::ContactAddress, Category::Name];
+    if text.len() <= OWN_DETECTOR_BYTES_MAX && own.iter().any(|category| out.has(*category, Likelihood::Possible)) {
         return;
     }
-    let evidence = if running || dense { Evidence::LongText } else { Evidence::KeyName };
-    let likelihood =
-        if leaf.facts.has(PathFacts::TEXT) && (running || dense) { Likelihood::VeryLikely } else { Likelihood::Likely };
+    let prose = Prose::of(text);
+    let is_text = leaf.facts.has(PathFacts::TEXT);
+    let running = prose.is_running() && (is_text || !prose.is_titled());
+    let sentence =
+        !leaf.facts.has(PathFacts::LABEL) || (prose.words >= 14 && prose.stop_words >= 3) || prose.high >= 120;
+    let keyed = is_text && prose.words >= 3 && prose.is_wordy();
+    if !(running && sentence || keyed) {
+        return;
+    }
+    let evidence = if running { Evidence::LongText } else { Evidence::KeyName };
+    let likelihood = if is_text && running { Likelihood::VeryLikely } else { Likelihood::Likely };
     out.add(Category::FreeText, likelihood, evidence, 0, leaf.text.len());
 }
 
+/// A user agent, which opens with a program and its version, a key in its armour, or a statement of SQL.
+fn is_of_a_program(text: &[u8]) -> bool {
+    if text.starts_with(b"-----BEGIN ") {
+        return true;
+    }
+    let mut words = text.split(|b| *b == b' ');
+    let first = words.next().unwrap_or_default();
+    let agent =
+        first.iter().position(|b| *b == b'/').is_some_and(|at| first.get(at + 1).is_some_and(u8::is_ascii_digit));
+    let mut has = |word: &[u8]| words.any(|other| other == word);
+    agent
+        || match first {
+            b"SELECT" | b"DELETE" => has(b"FROM"),
+            b"INSERT" => has(b"INTO"),
+            b"UPDATE" => has(b"SET"),
+            b"CREATE" | b"ALTER" | b"DROP" => has(b"TABLE"),
+            _ => false,
+        }
+}
+
+/// What one pass over a text counts.
+#[derive(Default)]
+struct Prose {
+    len: usize,
+    letters: usize,
+    spaces: usize,
+    /// Bytes of letters that are not ASCII.
+    high: usize,
+    words: usize,
+    /// Words that begin with a capital.
+    capitals: usize,
+    stop_words: usize,
+    /// Signs between spaces: `|`, `-`, `>`, `·`.
+    separators: usize,
+}
+
+impl Prose {
+    fn of(text: &[u8]) -> Prose {
+        let mut prose = Prose { len: text.len(), ..Prose::default() };
+        let mut word = 0;
+        for (at, byte) in text.iter().enumerate() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' => prose.letters += 1,
+                0x80.. => {
+                    prose.letters += 1;
+                    prose.high += 1;
+                }
+                b' ' | b'+' | b'\n' => {
+                    prose.spaces += 1;
+                    prose.end_word(&text[word..at]);
+                    word = at + 1;
+                }
+                _ => {}
+            }
+        }
+        prose.end_word(&text[word..]);
+        prose
+    }
+
+    fn end_word(&mut self, word: &[u8]) {
+        // Not `–`, `·`, `»` and `›`, nor a bullet.
+        let sign = match word {
+            [] => return,
+            [one] => matches!(one, b'|' | b'-' | b'>' | b'/' | b'~'),
+            [0xc2, _] | [0xe2, 0x80, _] => true,
+            _ => false,
+        };
+        if sign {
+            self.separators += 1;
+            return;
+        }
+        self.words += 1;
+        self.capitals += usize::from(word[0].is_ascii_uppercase() || matches!(word, [0xc3, 0x80..=0x9e, ..]));
+        let word = word.strip_suffix(b",").or(word.strip_suffix(b".")).unwrap_or(word);
+        self.stop_words += usize::from(is_stop_word(word));
+    }
+
+    fn is_wordy(&self) -> bool {
+        10 * (self.letters + self.spaces) >= 7 * self.len
+    }
+
+    fn is_running(&self) -> bool {
+        let enough = self.stop_words >= if self.words >= 7 { 1 } else { 2 };
+        let latin = self.len >= 24 && self.spaces >= 4 && enough && self.is_wordy();
+        let other = 10 * self.high >= 6 * self.len && self.words >= 6 && self.separators == 0;
+        // Three bytes a character: scripts that put no spaces between words.
+        let dense = self.high >= 48 && 10 * self.high >= 7 * self.len && self.spaces * 12 < self.high;
+        latin || other || dense
+    }
+
+    /// A title: few words with signs between them, or nearly all of them with a capital.
+    fn is_titled(&self) -> bool {
+        (self.separators > 0 && self.words <= 16 && self.stop_words <= 4)
+            || (self.words <= 12 && 10 * self.capitals >= 7 * self.words)
+    }
+}
+
 fn is_stop_word(word: &[u8]) -> bool {
-    if !(2..=6).contains(&word.len()) {
+    if !(2..=7).contains(&word.len()) {
         return false;
     }
     // Most words end here: no stop word has their first letter and length.
@@ -90,7 +176,7 @@ const PACKED: [u64; STOP_WORDS.len()] = {
         let mut bytes = [0; 8];
         let mut at = 0;
         while at < STOP_WORDS[i].len() {
-            bytes[at] = STOP_WORDS[i][at];
+            bytes[at] = STOP_WORDS[i].as_bytes()[at];
             at += 1;
         }
         assert!(at < 8, "a word and its length are eight bytes");
@@ -106,23 +192,59 @@ const LENGTHS: [u8; 32] = {
     let mut lengths = [0; 32];
     let mut i = 0;
     while i < STOP_WORDS.len() {
-        lengths[(STOP_WORDS[i][0] & 0x1f) as usize] |= 1 << STOP_WORDS[i].len();
+        lengths[(STOP_WORDS[i].as_bytes()[0] & 0x1f) as usize] |= 1 << STOP_WORDS[i].len();
         i += 1;
     }
     lengths
 };
 
-/// Sorted. English, German, French, Spanish, Portuguese, Italian, Dutch, Polish.
+/// Sorted by their bytes. English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Swedish, Danish, Norwegian, Finnish,
+/// Czech, Turkish, Indonesian, Russian and Ukrainian.
 #[rustfmt::skip]
-const STOP_WORDS: [&[u8]; 127] = [
-    b"aan", b"about", b"after", b"all", b"als", b"am", b"an", b"and", b"are", b"as", b"at", b"auch", b"auf", b"avec", b"bardzo", b"be",
-    b"because", b"been", b"but", b"by", b"can", b"che", b"com", b"como", b"con", b"dans", b"das", b"de", b"dem", b"den", b"der", b"des",
-    b"die", b"do", b"een", b"ein", b"eine", b"el", b"en", b"es", b"est", b"et", b"for", b"from", b"had", b"has", b"have", b"he", b"help",
-    b"het", b"his", b"how", b"ich", b"if", b"il", b"in", b"is", b"ist", b"it", b"its", b"je", b"jest", b"kann", b"la", b"las", b"le", b"les",
-    b"los", b"me", b"mit", b"more", b"my", b"nicht", b"nie", b"niet", b"no", b"non", b"not", b"of", b"on", b"or", b"our", b"para", b"pas",
-    b"per", b"please", b"por", b"pour", b"que", b"qui", b"se", b"she", b"sich", b"sie", b"so", b"some", b"sur", b"that", b"the", b"their",
-    b"them", b"there", b"they", b"this", b"to", b"too", b"um", b"uma", b"un", b"una", b"und", b"une", b"van", b"very", b"von", b"was", b"we",
-    b"were", b"what", b"when", b"which", b"will", b"with", b"would", b"you", b"your", b"zijn",
+const STOP_WORDS: [&str; 686] = [
+    "aan", "about", "aby", "adalah", "af", "after", "again", "akan", "aku", "al", "ale", "algo", "all", "alla", "alle", "alors",
+    "als", "also", "alt", "am", "ama", "an", "anche", "and", "anda", "any", "ao", "aos", "are", "as", "at", "atau", "att",
+    "até", "au", "auch", "auf", "aus", "aussi", "aux", "av", "avec", "až", "bagi", "bahwa", "bana", "bardzo", "bare", "be",
+    "because", "been", "before", "bei", "bez", "bien", "bij", "bin", "bir", "bis", "bisa", "bitte", "biz", "bu", "bunu", "but",
+    "by", "byl", "był", "både", "být", "can", "can't", "cannot", "ce", "ces", "cette", "che", "chi", "ci", "co", "com", "come",
+    "comme", "como", "con", "cosa", "could", "cuando", "czy", "da", "daha", "dal", "dalam", "dalla", "dan", "dann", "dans",
+    "dapat", "dari", "das", "dass", "dat", "de", "dei", "del", "della", "delle", "dem", "den", "dengan", "depois", "depuis",
+    "der", "deres", "des", "desde", "det", "detta", "dette", "deze", "değil", "di", "dia", "did", "die", "diese", "dig", "dit",
+    "diye", "dla", "do", "doch", "does", "dog", "don't", "donde", "door", "dopo", "dos", "du", "durch", "där", "een", "efter",
+    "ei", "ein", "eine", "einem", "einen", "einer", "el", "ela", "ele", "ella", "elle", "eller", "em", "en", "entre", "er",
+    "era", "es", "essa", "est", "esta", "este", "esto", "está", "et", "ett", "etter", "että", "eu", "fait", "fatto", "foi",
+    "for", "fra", "from", "från", "för", "für", "ga", "gdy", "geen", "get", "gibi", "gli", "go", "gracias", "grazie", "går",
+    "ha", "haben", "had", "han", "hanno", "hans", "har", "has", "hat", "havde", "have", "hay", "he", "heb", "heeft", "help",
+    "her", "here", "het", "hier", "hij", "him", "his", "hiç", "ho", "hoe", "hola", "hon", "how", "hun", "hur", "hva", "hvad",
+    "hvis", "hvor", "hän", "i'm", "i've", "ich", "iets", "if", "ihr", "ik", "ikke", "il", "ile", "ils", "im", "in", "ind",
+    "ingen", "ini", "inte", "into", "io", "is", "ise", "isso", "ist", "it", "it's", "its", "itu", "için", "ja", "jag", "jak",
+    "jako", "je", "jeg", "jego", "jeho", "jej", "jen", "jer", "jest", "jika", "jo", "joka", "jos", "jsem", "jsou", "juga",
+    "just", "już", "já", "kadar", "kami", "kan", "kann", "kanssa", "karena", "każdy", "když", "ke", "keine", "kepada", "ki",
+    "kiedy", "kita", "kom", "která", "které", "který", "która", "które", "który", "kuin", "kun", "kunnen", "können", "la",
+    "lagi", "las", "le", "lei", "leider", "les", "leur", "like", "lite", "lo", "loro", "los", "lub", "lui", "maar", "mais",
+    "mam", "man", "mas", "me", "med", "meer", "meg", "meget", "mehr", "mein", "men", "merci", "mereka", "met", "meu", "mich",
+    "mig", "mij", "mijn", "min", "minha", "minä", "mir", "mis", "mit", "mitt", "mitä", "mnie", "molto", "mon", "more", "może",
+    "mu", "muito", "mutta", "muy", "my", "mycket", "myös", "más", "må", "mě", "můj", "na", "naar", "nach", "nad", "nada", "nas",
+    "nasıl", "ne", "nebo", "neden", "nel", "nella", "nem", "než", "ni", "nicht", "nie", "niet", "niin", "niż", "no", "noch",
+    "noe", "nog", "noi", "non", "nos", "not", "notre", "nous", "now", "nu", "nur", "nyt", "não", "när", "når", "nós", "och",
+    "också", "od", "oder", "of", "og", "også", "ohne", "olan", "olarak", "oleh", "oli", "olla", "om", "on", "ona", "one",
+    "only", "ons", "ont", "onze", "ook", "op", "opp", "or", "oraz", "os", "other", "ou", "our", "out", "ovat", "over", "où",
+    "pada", "par", "para", "pas", "pela", "pelo", "per", "perché", "pero", "peut", "più", "please", "plus", "po", "pod", "por",
+    "porque", "pour", "pra", "pro", "proto", "przed", "przez", "può", "på", "quand", "quando", "que", "quello", "quem",
+    "questa", "questo", "qui", "qué", "saat", "sans", "saya", "schon", "se", "sebagai", "sedan", "seg", "sehr", "sei", "seit",
+    "sekä", "sem", "ses", "seu", "she", "should", "si", "sia", "sich", "sie", "sig", "sin", "sind", "sinds", "sinä", "siz",
+    "się", "ska", "skal", "so", "sobre", "solo", "som", "some", "son", "sono", "sonra", "sont", "su", "sua", "sudah", "sul",
+    "suo", "sur", "sus", "så", "só", "są", "tack", "tai", "tak", "também", "te", "tego", "telah", "tem", "tengo", "też", "than",
+    "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "tidak", "tiene", "til", "till", "to",
+    "todo", "too", "tot", "tout", "tra", "très", "tutto", "tylko", "tämä", "ud", "uit", "um", "uma", "un", "una", "und",
+    "under", "une", "uno", "uns", "unter", "untuk", "up", "upp", "us", "ut", "už", "vad", "vain", "van", "var", "varför", "ve",
+    "ved", "veel", "very", "veya", "vi", "vid", "vielä", "vil", "vill", "você", "vom", "von", "voor", "vor", "vos", "votre",
+    "vous", "være", "waar", "want", "war", "warum", "was", "wat", "we", "wenn", "werden", "were", "what", "when", "where",
+    "which", "while", "who", "why", "wie", "wij", "will", "wir", "wird", "with", "wo", "worden", "would", "ya", "yang", "yo",
+    "yok", "you", "your", "za", "zal", "ze", "zich", "zij", "zijn", "zo", "zou", "zu", "zum", "zur", "är", "çok", "être",
+    "über", "şey", "şu", "że", "že", "або", "але", "був", "был", "вам", "вас", "ваш", "ви", "вы", "він", "для", "его", "за",
+    "из", "или", "как", "ми", "мне", "мой", "мы", "на", "нас", "не", "но", "он", "она", "они", "от", "по", "при", "про", "та",
+    "так", "уже", "це", "чи", "что", "що", "это", "як",
 ];
 
 #[cfg(test)]
@@ -130,7 +252,7 @@ mod tests {
     #[test]
     fn stop_words_are_sorted_and_fit() {
         assert!(super::STOP_WORDS.is_sorted());
-        assert!(super::STOP_WORDS.iter().all(|word| word.len() >= 2 && (word.len() > 6 || super::is_stop_word(word))));
+        assert!(super::STOP_WORDS.iter().all(|word| super::is_stop_word(word.as_bytes())));
         assert!(super::PACKED.is_sorted());
         for no_stop_word in ["ab", "aa\0", "an\0", "andy", "zi", "zijns"] {
             assert!(!super::is_stop_word(no_stop_word.as_bytes()), "{no_stop_word}");

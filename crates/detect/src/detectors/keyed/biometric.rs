@@ -19,7 +19,7 @@ pub(crate) const CLASS: Keyed = Keyed {
     likelihood: Likelihood::Likely,
     fits,
     words: Vocabulary {
-        always: "biometric biometrics biometricid biometricdata biometrictemplate biometrichash facetemplate faceencoding
+        always: "faceid faceidhash fingerprinthash biometric biometrics biometricid biometricdata biometrictemplate biometrichash facetemplate faceencoding
             faceembedding facedata faceprint facialrecognition facevector voiceprint voiceprintid irisscan iristemplate
             retinascan thumbprintscan fingerprintdata fingerprinttemplate fingerprintscan palmprint biometrischedaten
             fingerabdruck gesichtserkennung empreintedigitale donneesbiometriques reconnaissancefaciale huelladactilar

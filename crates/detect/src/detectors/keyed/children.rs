@@ -24,11 +24,16 @@ pub(crate) const CLASS: Keyed = Keyed {
             kindernamen namedeskindes geburtsdatumkind nomenfant prenomenfant nomdelenfant nombrehijo nombredelhijo
             nombrehija nomefilho nomedofilho nomefiglio nomedelfiglio naamkind imiędziecka barnetsnamn barnetsnavn
             lapsennimi jménodítěte çocukadı namaanak имяребенка imyarebenka імядитини 子供の名前 子どもの名前 孩子姓名 子女姓名 자녀이름",
-        of_persons: "children kids child kinder enfants hijos filhos figli kinderen dzieci",
+        alone: "children kids child kinder enfants hijos filhos figli kinderen dzieci",
         ..Vocabulary::NONE
     },
 };
 
+/// Names begin with a capital, parts of a page do not.
 fn fits(value: &[u8], _: bool) -> Fit {
-    if number_below(value, 100) { Fit::No } else { Fit::Yes }
+    match value.first() {
+        Some(b'A'..=b'Z' | 0x80..) => Fit::Yes,
+        Some(b'0'..=b'9') if !number_below(value, 100) => Fit::Perhaps,
+        _ => Fit::No,
+    }
 }

@@ -19,13 +19,13 @@ pub(crate) const CLASS: Keyed = Keyed {
     likelihood: Likelihood::Likely,
     fits: letters,
     words: Vocabulary {
-        always: "jobtitle jobposition jobrole jobfunction occupation profession professionaltitle worktitle currentjob
+        always: "positiontitle roletitle jobtitle jobposition jobrole jobfunction occupation profession professionaltitle worktitle currentjob
             currentposition beruf berufsbezeichnung stellenbezeichnung métier intituléposte intitulédeposte ocupación
             profesión puestodetrabajo puestotrabajo profissão ocupação cargoatual professione mestiere beroep
             functietitel zawód stanowisko yrke jobbtitel befattning stillingsbetegnelse jobtitel stillingstittel ammatti
             povolání pracovnípozice meslek unvan pekerjaan jabatan профессия должность professiya dolzhnost посада
             професія 職業 職種 役職 肩書 职业 职位 职务 직업 직책 직위",
-        of_persons: "title position designation poste fonction puesto cargo funktion functie qualifica emploi",
+        of_persons: "position designation poste fonction puesto cargo funktion functie qualifica emploi",
         ..Vocabulary::NONE
     },
 };

@@ -20,7 +20,7 @@ pub(crate) const CLASS: Keyed = Keyed {
     fits: no_counter,
     words: Vocabulary {
         always:
-            "sexualorientation sexuality sexualpreference sexualidentity sexualpreferences sexlife sexuallyactive lgbt
+            "orientationsexual sexualorientation sexuality sexualpreference sexualidentity sexualpreferences sexlife sexuallyactive lgbt
             lgbtq sexuelleorientierung sexualität orientationsexuelle sexualité orientaciónsexual sexualidad
             orientaçãosexual sexualidade orientamentosessuale sessualità seksuelegeaardheid seksueleoriëntatie
             seksueleorientatie geaardheid orientacjaseksualna sexuellläggning seksuellorientering
