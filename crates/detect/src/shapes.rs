@@ -67,6 +67,7 @@ fn likelihood(id: &IdNumber, formatted: bool, facts: PathFacts) -> Option<Likeli
 }
 
 /// Finds every kind of number in one text.
+#[inline(never)]
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
     let mut at = 0;
