@@ -24,6 +24,7 @@ pub(crate) mod ip_v6;
 pub(crate) mod keyed;
 pub(crate) mod location;
 pub(crate) mod mac;
+pub(crate) mod mrz;
 pub(crate) mod name;
 pub(crate) mod payment_card;
 pub(crate) mod phone;
@@ -119,6 +120,7 @@ pub(crate) const DETECTORS: &[Detector] = &[
     Detector { name: "phone",           signals: signal::DIGITS, facts: PathFacts::PHONE,       find: Find::Digits(phone::find) },
     Detector { name: "uuid",            signals: signal::DIGITS, facts: NO_FACTS,               find: Find::Uuid(uuid::find) },
     Detector { name: "iban",            signals: signal::ACCOUNT, facts: PathFacts::BANK,        find: Find::Text(iban::find) },
+    Detector { name: "mrz",             signals: signal::ACCOUNT, facts: PathFacts::PASSPORT,    find: Find::Text(mrz::find) },
     Detector { name: "ip_v6",           signals: signal::COLONS, facts: PathFacts::IP,          find: Find::Text(ip_v6::find) },
     Detector { name: "mac",             signals: COLONS_OR_MIXED, facts: PathFacts::DEVICE_ID,   find: Find::Text(mac::find) },
     Detector { name: ANCHORED,          signals: signal::MIXED,  facts: PathFacts::SECRET,      find: Find::Text(anchored::find) },

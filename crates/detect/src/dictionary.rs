@@ -120,31 +120,6 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
         },
     ),
     (
-        PathFacts::NATIONAL_ID,
-        Vocabulary {
-            always: "ssn ninumber numsecu codnumericpersonal nationalregister nationalregisternumber socialsecurity socialsecuritynumber socialsecurityno socialinsurancenumber taxid taxidnumber taxidentifier
-                taxnumber taxpayerid itin nationalid nationalidnumber nationalidentifier nationalinsurancenumber governmentid
-                govid idcard idcardnumber identitycard identitynumber identitycardnumber nino aadhaar aadhar nhsnumber tfn
-                taxfilenumber medicarecardnumber steuerid steuernummer steueridentifikationsnummer personalausweis
-                personalausweisnummer ausweisnummer sozialversicherungsnummer rentenversicherungsnummer ahvnummer svnummer nir
-                numerosecu numerosecuritesociale securitesociale numerofiscal carteidentite cartedidentite dni nie nif nuip
-                cedula cédula curp rut numeroidentidad documentoidentidad documentodeidentidad numeroseguridadsocial cpf cnpj
-                cpfcnpj pis nis cartaocidadao numerocontribuinte bilheteidentidade codicefiscale cartaidentita cartadidentita
-                partitaiva bsn burgerservicenummer rijksregisternummer identiteitskaart pesel dowódosobisty numerdowodu nip
-                personnummer personnr samordningsnummer cprnummer cprnr cpr fødselsnummer fodselsnummer henkilötunnus hetu
-                rodnéčíslo rodnecislo číslooprůkazu tckimlik tckimlikno tckn kimlikno nik nomorktp noktp ktp снилс инн snils
-                паспортныеданные іпн рнокпп マイナンバー 個人番号 身份证 身份证号 身份证号码 身分證字號 주민등록번호 주민번호 nationalidno nationalidentitynumber
-                identificationnumber idnumber idno personalid personalidnumber personalnumber personalcode citizenid taxcode
-                fiscalcode individualnumber mynumber nationalinsurance nationalnumber numeronational registrenational insz niss
-                ahv avs numeroavs svnr versicherungsnummer cprnumber henkilotunnus kennitala isikukood asmenskodas personaskods
-                cnp egn jmbg emso oib afm amka adoazonosito adoazonositojel inn rnokpp pps ppsn ppsnumber nhs chinumber
-                medicarenumber medicarecard ird irdnumber abn nric nricfin hkid rrn residentregistrationnumber pannumber pancard
-                aadhaarnumber mykad cnic emiratesid teudatzehut cuit cuil nit rfc",
-            alone: "sin tin ine",
-            ..Vocabulary::NONE
-        },
-    ),
-    (
         PathFacts::IP,
         Vocabulary {
             always: "ip ipaddress ipaddr ipv clientip remoteip remoteaddr remoteaddress userip sourceip srcip destip dstip xforwardedfor

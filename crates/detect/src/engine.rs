@@ -30,7 +30,6 @@ const OF_NAMES: &[(PathFacts, Category, Likelihood)] = &[
     (PathFacts::NAME_VAGUE, Category::Name, Likelihood::Possible),
     (PathFacts::CARD, Category::CreditCard, Likelihood::Likely),
     (PathFacts::BANK, Category::BankAccount, Likelihood::Likely),
-    (PathFacts::NATIONAL_ID, Category::NationalId, Likelihood::Likely),
     (PathFacts::IP, Category::IpAddress, Likelihood::Likely),
     (PathFacts::DEVICE_ID, Category::DeviceId, Likelihood::Likely),
     (PathFacts::GEO, Category::LocationPrecise, Likelihood::Likely),

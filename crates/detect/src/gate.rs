@@ -63,7 +63,7 @@ pub(crate) mod signal {
     pub(crate) const DECIMALS: u32 = 1 << 8;
     /// Capitals enough for text in base64.
     pub(crate) const BASE64: u32 = 1 << 9;
-    /// Digits enough for a number with a shape.
+    /// Digits, or digits and capitals, enough for a number with a shape.
     pub(crate) const SHAPES: u32 = 1 << 10;
     /// Not of the gate: the leaf is a JSON number of 13 digits or more.
     pub(crate) const NUMBER: u32 = 1 << 6;
@@ -93,7 +93,7 @@ impl Gate {
         let mut signals = 0;
         signals |= if c[AT] > 0 { signal::AT } else { 0 };
         signals |= if c[DIGIT] >= 7 || (c[DOT] >= 3 && c[DIGIT] >= 4) { signal::DIGITS } else { 0 };
-        signals |= if c[DIGIT] >= 6 { signal::SHAPES } else { 0 };
+        signals |= if c[DIGIT] >= 6 || (c[DIGIT] > 0 && c[DIGIT] + c[UPPER] >= 10) { signal::SHAPES } else { 0 };
         signals |= if c[COLON] >= 2 && self.len >= 7 { signal::COLONS } else { 0 };
         signals |= if self.len >= 16 && c[DIGIT] + c[UPPER] >= 4 { signal::MIXED } else { 0 };
         signals |= if c[DIGIT] >= 8 && c[UPPER] >= 2 { signal::ACCOUNT } else { 0 };

@@ -150,17 +150,30 @@ fn gives_way(weak: &Finding, strong: &Finding) -> bool {
         (Category::CreditCard, Category::BankAccount) => {
             strong.evidence == Evidence::Checksum && weak.span.1 - weak.span.0 < strong.span.1 - strong.span.0
         }
+        // A key's word for an id adds nothing to the id that was found there.
+        (Category::NationalId, Category::NationalId) => {
+            weak.evidence == Evidence::KeyName
+                && strong.evidence != Evidence::KeyName
+                && strong.likelihood >= weak.likelihood
+        }
+        // A check digit passes by chance in a piece of a phone, or in all of one.
+        (Category::NationalId, Category::ContactPhone) if weak.evidence != Evidence::KeyName => {
+            let is_piece = strong.span.0 <= weak.span.0 && weak.span.1 <= strong.span.1 && weak.span != strong.span;
+            strong.evidence == Evidence::Shape
+                && strong.likelihood >= weak.likelihood
+                && (is_piece || weak.likelihood < Likelihood::Likely)
+        }
+        (Category::ContactPhone, Category::NationalId)
+            if strong.span.0 > weak.span.0 || strong.span.1 < weak.span.1 =>
+        {
+            false
+        }
         _ => {
             numeric
                 && weak.category != strong.category
                 && weak.evidence != Evidence::KeyName
                 && strong.likelihood >= weak.likelihood
-                && match strong.evidence {
-                    Evidence::Checksum | Evidence::Prefix => true,
-                    // A weak sum passes by chance inside phones and addresses.
-                    Evidence::Shape => weak.category == Category::NationalId && weak.likelihood < Likelihood::Likely,
-                    _ => false,
-                }
+                && matches!(strong.evidence, Evidence::Checksum | Evidence::Prefix)
         }
     }
 }

@@ -31,9 +31,23 @@ pub(crate) struct IdNumber {
     pub(crate) passes: fn(&[u8]) -> bool,
     /// Whether it has a check digit or letter, and not only ranges and dates.
     pub(crate) has_sum: bool,
+    /// Whether `passes` is given the letters as they were written.
+    pub(crate) case_matters: bool,
     /// One in how many numbers of its shape passes if there is nothing behind them.
     pub(crate) chance: u32,
 }
+
+/// What most of them share: a national id with a sum.
+pub(crate) const NATIONAL_ID: IdNumber = IdNumber {
+    name: "",
+    category: Category::NationalId,
+    facts: PathFacts::NATIONAL_ID,
+    shapes: &[],
+    passes: |_| false,
+    has_sum: true,
+    case_matters: false,
+    chance: 1,
+};
 
 /// Every hint that some kind of number asks for.
 pub(crate) const FACTS: PathFacts = {
@@ -46,23 +60,71 @@ pub(crate) const FACTS: PathFacts = {
     facts
 };
 
-/// From here on a formatted number is believed without a key.
-const CHANCE_STRONG: u32 = 90;
-/// From here on a formatted number is at least possible without a key.
-const CHANCE_WEAK: u32 = 10;
-/// From here on a bare number is believed without a key: a date, a region and a sum agree.
-const CHANCE_BARE: u32 = 2_000;
+/// How much the form alone says, before any sum.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Digits in one group: any counter looks so.
+    Bare,
+    /// Two or three groups with one separator: amounts, phones, orders are written so too.
+    Common,
+    /// Letters and digits in one word: codes of products look so, but seldom the same.
+    Word,
+    /// Four groups or more, two kinds of separators, or letters in their places: hardly anything else is written so.
+    Telling,
+}
+
+impl Form {
+    const fn of(shape: &str) -> Form {
+        let bytes = shape.as_bytes();
+        let (mut separators, mut first, mut differ, mut letters) = (0, 0, false, false);
+        let mut i = 0;
+        while i < bytes.len() {
+            let separator = separator(bytes[i]);
+            if separator != 0 {
+                separators += 1;
+                differ |= first != 0 && first != separator;
+                first = separator;
+            }
+            letters |= bytes[i] == b'A';
+            i += 1;
+        }
+        match (separators, letters) {
+            (0, false) => Form::Bare,
+            (0, true) => Form::Word,
+            (1 | 2, false) if !differ => Form::Common,
+            _ => Form::Telling,
+        }
+    }
+
+    /// From which chance on a number of this form is believed without a key.
+    const fn chance_likely(self) -> u32 {
+        match self {
+            Form::Bare => 2_000,
+            Form::Common => 90,
+            Form::Word => 20,
+            Form::Telling => 10,
+        }
+    }
+
+    /// From which chance on it is at least possible.
+    const fn chance_possible(self) -> u32 {
+        match self {
+            Form::Bare => 2_000,
+            Form::Common | Form::Word | Form::Telling => 10,
+        }
+    }
+}
 
 /// How sure a number is whose sum is right; `None` where it is not worth a finding.
-fn likelihood(id: &IdNumber, formatted: bool, facts: PathFacts) -> Option<Likelihood> {
+fn likelihood(id: &IdNumber, form: Form, facts: PathFacts) -> Option<Likelihood> {
     let reference = facts.has(PathFacts::REFERENCE);
-    match () {
-        () if facts.has(id.facts) => Some(Likelihood::VeryLikely),
-        () if id.chance >= CHANCE_BARE || (formatted && id.chance >= CHANCE_STRONG) => {
+    match id.chance {
+        _ if facts.has(id.facts) => Some(Likelihood::VeryLikely),
+        chance if chance >= form.chance_likely() => {
             Some(if reference { Likelihood::Possible } else { Likelihood::Likely })
         }
-        () if formatted && id.chance >= CHANCE_WEAK && !reference => Some(Likelihood::Possible),
-        () => None,
+        chance if chance >= form.chance_possible() && !reference => Some(Likelihood::Possible),
+        _ => None,
     }
 }
 
@@ -114,13 +176,10 @@ pub fn near_misses(text: &[u8]) -> NearMisses {
     }
     walk(text, 0, first, |node, end| {
         if end == text.len() {
-            let compact = Compact::of(text);
-            for entry in entries(node) {
-                if compact.fits(entry.shape) {
-                    let bit = 1 << entry.id;
-                    near.shaped |= bit;
-                    near.passing |= if (IDS[entry.id].passes)(compact.bytes()) { bit } else { 0 };
-                }
+            for entry in entries(node).filter(|entry| fits(text, entry.shape)) {
+                let bit = 1 << entry.id;
+                near.shaped |= bit;
+                near.passing |= if passes(&IDS[entry.id], text) { bit } else { 0 };
             }
         }
     });
@@ -146,17 +205,16 @@ fn longest(leaf: &Leaf<'_>, start: usize, first: Word) -> Option<Found> {
         if is_cut_out(text, start, first.end, end) {
             return;
         }
-        let mut compact = None;
+        let number = &text[start..end];
         for entry in entries(node) {
             let id = &IDS[entry.id];
-            let Some(likelihood) = likelihood(id, entry.formatted, leaf.facts) else { continue };
+            let Some(likelihood) = likelihood(id, entry.form, leaf.facts) else { continue };
             // Of kinds that are believed alike the one that passes more seldom by chance gives the finding its name.
             let belief = (likelihood, id.chance);
             if best.as_ref().is_some_and(|best| best.end == end && (best.likelihood, IDS[best.id].chance) >= belief) {
                 continue;
             }
-            let compact = compact.get_or_insert_with(|| Compact::of(&text[start..end]));
-            if compact.fits(entry.shape) && (id.passes)(compact.bytes()) {
+            if fits(number, entry.shape) && passes(id, number) {
                 best = Some(Found { id: entry.id, likelihood, end });
             }
         }
@@ -276,37 +334,25 @@ fn walk(text: &[u8], start: usize, first: Word, mut whole: impl FnMut(usize, usi
     }
 }
 
-/// A number without its separators, in capitals.
-struct Compact {
-    bytes: [u8; WORD_BYTES_MAX],
-    len: usize,
+/// Whether each letter and digit is what the shape has in its place: the tree knows of a word only its length and its mix.
+fn fits(text: &[u8], shape: &str) -> bool {
+    text.iter().zip(shape.as_bytes()).all(|(byte, wanted)| match wanted {
+        b'0' => byte.is_ascii_digit(),
+        b'A' => byte.is_ascii_alphabetic(),
+        b'*' => true,
+        wanted => byte.eq_ignore_ascii_case(wanted),
+    })
 }
 
-impl Compact {
-    fn of(text: &[u8]) -> Compact {
-        let mut compact = Compact { bytes: [0; WORD_BYTES_MAX], len: 0 };
-        for (to, byte) in compact.bytes.iter_mut().zip(text.iter().filter(|b| b.is_ascii_alphanumeric())) {
-            *to = byte.to_ascii_uppercase();
-            compact.len += 1;
-        }
-        compact
+/// Whether a text that has a shape is a number of the kind: without its separators and in capitals, if case does not matter.
+fn passes(id: &IdNumber, text: &[u8]) -> bool {
+    let mut compact = [0; WORD_BYTES_MAX];
+    let mut len = 0;
+    for (to, byte) in compact.iter_mut().zip(text.iter().filter(|b| b.is_ascii_alphanumeric())) {
+        *to = if id.case_matters { *byte } else { byte.to_ascii_uppercase() };
+        len += 1;
     }
-
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-
-    /// Whether each letter and digit is what the shape has in its place. Words of one mix have passed the tree already.
-    fn fits(&self, shape: &str) -> bool {
-        let mut own = self.bytes().iter();
-        let fits = shape.bytes().filter(|b| separator(*b) == 0).all(|wanted| match (wanted, own.next()) {
-            (b'0', Some(byte)) => byte.is_ascii_digit(),
-            (b'A', Some(byte)) => byte.is_ascii_alphabetic(),
-            (b'*', Some(_)) => true,
-            (wanted, byte) => byte == Some(&wanted),
-        });
-        fits && own.next().is_none()
-    }
+    (id.passes)(&compact[..len])
 }
 
 /// One shape at the node where it ends.
@@ -314,7 +360,7 @@ impl Compact {
 struct Entry {
     id: usize,
     shape: &'static str,
-    formatted: bool,
+    form: Form,
     after: u16,
 }
 
@@ -383,11 +429,11 @@ impl Tree {
     }
 
     /// Adds a shape from its byte `at` on, reached at `node`. A `*` makes a word of more than one mix, so it may branch.
-    const fn add(mut self, id: usize, shape: &'static str, at: usize, node: usize, formatted: bool) -> Tree {
+    const fn add(mut self, id: usize, shape: &'static str, at: usize, node: usize) -> Tree {
         let bytes = shape.as_bytes();
         if at >= bytes.len() {
             assert!(self.count < ENTRIES_MAX, "make the table larger");
-            self.entries[self.count] = Entry { id, shape, formatted, after: self.heads[node] };
+            self.entries[self.count] = Entry { id, shape, form: Form::of(shape), after: self.heads[node] };
             self.heads[node] = self.count as u16;
             self.count += 1;
             return self;
@@ -416,7 +462,7 @@ impl Tree {
                     self.first[of_mix as usize] |= 1 << (end - start);
                 }
                 let (tree, to) = self.step(node, word | separated << 8);
-                self = tree.add(id, shape, end, to, formatted || separated != 0 || of_mix != 1);
+                self = tree.add(id, shape, end, to);
             }
             of_mix += 1;
         }
@@ -425,7 +471,7 @@ impl Tree {
 }
 
 const TREE: Tree = {
-    let none = Entry { id: 0, shape: "", formatted: false, after: NONE };
+    let none = Entry { id: 0, shape: "", form: Form::Bare, after: NONE };
     let mut tree = Tree {
         slots: [(0, 0); SLOTS],
         heads: [NONE; NODES_MAX],
@@ -441,7 +487,7 @@ const TREE: Tree = {
         id -= 1;
         let mut shape = 0;
         while shape < IDS[id].shapes.len() {
-            tree = tree.add(id, IDS[id].shapes[shape], 0, ROOT, false);
+            tree = tree.add(id, IDS[id].shapes[shape], 0, ROOT);
             shape += 1;
         }
     }

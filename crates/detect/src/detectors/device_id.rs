@@ -2,7 +2,7 @@
 //!
 //! Finds: under a key of devices (`idfa`, `gaid`, `imei`, `mac`, `device_id`) any word of 8 bytes or more with a digit.
 //! Not one: the zero id that a device gives when tracking is refused; names of models.
-//! Example: `idfa` = `6D92078A-8246-4BA4-AE5B-76104861E7DC`, `imei` = `490154203237518`
+//! Example: `idfa` = `6D92078A-8246-4BA4-AE5B-76104861E7DC`, `meid` = `A10000009296F2`
 //! Misses: device ids under silent keys, except hardware addresses (`mac`).
 //! Source: Apple `advertisingIdentifier`, Android advertising id, 3GPP TS 23.003 (IMEI).
 

@@ -12,6 +12,8 @@ mod au_medicare;
 mod au_tfn;
 mod be_national;
 mod bg_egn;
+mod bic;
+mod bitcoin;
 mod br_cnpj;
 mod br_cpf;
 mod ca_sin;
@@ -23,12 +25,15 @@ mod cz_rodne_cislo;
 mod de_rentenversicherung;
 mod de_steuer_id;
 mod dk_cpr;
+mod do_cedula;
 mod ec_cedula;
 mod ee_isikukood;
 mod es_dni;
 mod es_nie;
+mod ethereum;
 mod fi_hetu;
 mod fr_nir;
+mod gb_driving_licence;
 mod gb_nhs;
 mod gb_nino;
 mod gr_afm;
@@ -36,9 +41,11 @@ mod gr_amka;
 mod hk_hkid;
 mod hr_oib;
 mod hu_tax_id;
+mod iccid;
 mod id_nik;
 mod ie_pps;
 mod il_id;
+mod imei;
 mod in_aadhaar;
 mod in_pan;
 mod is_kennitala;
@@ -66,8 +73,11 @@ mod th_national_id;
 mod tr_tckn;
 mod tw_national_id;
 mod ua_rnokpp;
+mod us_aba;
 mod us_itin;
+mod us_mbi;
 mod uy_ci;
+mod vin;
 mod yu_jmbg;
 mod za_id;
 
@@ -81,6 +91,8 @@ pub(crate) const IDS: &[IdNumber] = &[
     au_tfn::ID,
     be_national::ID,
     bg_egn::ID,
+    bic::ID,
+    bitcoin::ID,
     br_cnpj::ID,
     br_cpf::ID,
     ca_sin::ID,
@@ -92,12 +104,15 @@ pub(crate) const IDS: &[IdNumber] = &[
     de_rentenversicherung::ID,
     de_steuer_id::ID,
     dk_cpr::ID,
+    do_cedula::ID,
     ec_cedula::ID,
     ee_isikukood::ID,
     es_dni::ID,
     es_nie::ID,
+    ethereum::ID,
     fi_hetu::ID,
     fr_nir::ID,
+    gb_driving_licence::ID,
     gb_nhs::ID,
     gb_nino::ID,
     gr_afm::ID,
@@ -105,9 +120,11 @@ pub(crate) const IDS: &[IdNumber] = &[
     hk_hkid::ID,
     hr_oib::ID,
     hu_tax_id::ID,
+    iccid::ID,
     id_nik::ID,
     ie_pps::ID,
     il_id::ID,
+    imei::ID,
     in_aadhaar::ID,
     in_pan::ID,
     is_kennitala::ID,
@@ -134,8 +151,11 @@ pub(crate) const IDS: &[IdNumber] = &[
     tr_tckn::ID,
     tw_national_id::ID,
     ua_rnokpp::ID,
+    us_aba::ID,
     us_itin::ID,
+    us_mbi::ID,
     uy_ci::ID,
+    vin::ID,
     yu_jmbg::ID,
     za_id::ID,
 ];

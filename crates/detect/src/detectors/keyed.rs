@@ -28,6 +28,7 @@ pub(crate) mod language;
 pub(crate) mod marital_status;
 pub(crate) mod media_consumption;
 pub(crate) mod medical_record;
+pub(crate) mod national_id;
 pub(crate) mod organization;
 pub(crate) mod passport;
 pub(crate) mod password;
@@ -48,7 +49,7 @@ pub(crate) mod vehicle;
 pub(crate) const CLASSES: &[Keyed] = &[
     password::CLASS, username::CLASS, user_id::CLASS, cookie_id::CLASS, cookie::CLASS, city::CLASS, organization::CLASS,
     gender::CLASS, health::CLASS, insurance_id::CLASS, medical_record::CLASS, genetic::CLASS, financial::CLASS,
-    drivers_license::CLASS, passport::CLASS, vehicle::CLASS, immigration::CLASS, job_title::CLASS, age::CLASS, language::CLASS,
+    national_id::CLASS, drivers_license::CLASS, passport::CLASS, vehicle::CLASS, immigration::CLASS, job_title::CLASS, age::CLASS, language::CLASS,
     marital_status::CLASS, political_opinion::CLASS, race_ethnicity::CLASS, religious_belief::CLASS, sexual_orientation::CLASS,
     criminal_history::CLASS, children::CLASS, biometric::CLASS, search_history::CLASS, media_consumption::CLASS,
     self_image::CLASS, private_content::CLASS, fax_number::CLASS, social_url::CLASS,

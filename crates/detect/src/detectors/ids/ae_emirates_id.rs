@@ -5,20 +5,15 @@
 //! Misses: numbers with spaces.
 //! Source: Federal Authority for Identity, Citizenship, Customs & Port Security; ISO 3166 number, year of birth, Luhn's sum.
 
-use weir_event::Category;
-
 use super::sums::{luhn, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "ae_emirates_id",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["784-0000-0000000-0", "784000000000000"],
     passes,
-    has_sum: true,
     chance: 50_000,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

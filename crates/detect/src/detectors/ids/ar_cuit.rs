@@ -5,21 +5,11 @@
 //! Misses: bare without a key.
 //! Source: AFIP, Resolución General 10/1997; check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "ar_cuit",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["00-00000000-0", "00000000000"],
-    passes,
-    has_sum: true,
-    chance: 140,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "ar_cuit", shapes: &["00-00000000-0", "00000000000"], passes, chance: 140, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let check = (11 - weighted(value, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 11;

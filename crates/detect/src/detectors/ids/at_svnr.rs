@@ -5,20 +5,15 @@
 //! Misses: bare without a key.
 //! Source: § 31 ASVG; Dachverband der Sozialversicherungsträger (the example is its own); modulo 11 in the fourth place.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "at_svnr",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["0000 000000", "0000-000000", "0000000000"],
     passes,
-    has_sum: true,
     chance: 270,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

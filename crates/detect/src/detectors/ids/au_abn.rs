@@ -5,21 +5,11 @@
 //! Misses: bare without a key.
 //! Source: Australian Business Register, "Format of the ABN" (the example is its own); modulo 89.
 
-use weir_event::Category;
-
 use super::sums::{digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "au_abn",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["00 000 000 000", "00000000000"],
-    passes,
-    has_sum: true,
-    chance: 99,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "au_abn", shapes: &["00 000 000 000", "00000000000"], passes, chance: 99, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     // One is taken from the first digit, which is never a zero.

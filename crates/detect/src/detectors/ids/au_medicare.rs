@@ -5,20 +5,15 @@
 //! Misses: bare without a key; numbers without the last digit.
 //! Source: Services Australia; check digit modulo 10 in the ninth place, as in the METeOR metadata registry 270101.
 
-use weir_event::Category;
-
 use super::sums::{digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "au_medicare",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["0000 00000 0", "0000-00000-0", "0000000000"],
     passes,
-    has_sum: true,
     chance: 20,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

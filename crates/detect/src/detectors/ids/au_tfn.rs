@@ -5,20 +5,15 @@
 //! Misses: bare without a key; old numbers of eight digits.
 //! Source: Australian Taxation Office, software developers' "TFN algorithm" (the example is its own); modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{is_one_digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "au_tfn",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000 000 000", "000-000-000", "000000000"],
     passes,
-    has_sum: true,
     chance: 11,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

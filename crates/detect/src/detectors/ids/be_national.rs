@@ -5,20 +5,15 @@
 //! Misses: bare without a key.
 //! Source: Arrêté royal du 3 avril 1984; check modulo 97, with a 2 before numbers of those born since 2000.
 
-use weir_event::Category;
-
 use super::sums::{is_day, number, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "be_national",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["00.00.00-000.00", "000000-000.00", "000000-000-00", "000000 000 00", "00000000000"],
     passes,
-    has_sum: true,
     chance: 1_000,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

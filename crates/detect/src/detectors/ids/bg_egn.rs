@@ -5,21 +5,11 @@
 //! Misses: without a key: there is no form with separators.
 //! Source: Ordinance RD-02-20-9 on the civil registration; check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "bg_egn",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["0000000000"],
-    passes,
-    has_sum: true,
-    chance: 120,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "bg_egn", shapes: &["0000000000"], passes, chance: 120, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     // 20 more in the month for the nineteenth century, 40 more for the twenty-first.

@@ -5,21 +5,11 @@
 //! Misses: bare digits without a key.
 //! Source: Receita Federal do Brasil, Instrução Normativa RFB 2229/2024 (a letter counts as its ASCII code less 48).
 
-use weir_event::Category;
-
 use super::sums::{digit, is_one_digit};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "br_cnpj",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["**.***.***/****-00", "00000000000000"],
-    passes,
-    has_sum: true,
-    chance: 100,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "br_cnpj", shapes: &["**.***.***/****-00", "00000000000000"], passes, chance: 100, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let check = |len: usize| {

@@ -6,21 +6,11 @@
 //! Misses: bare digits without a key.
 //! Source: Receita Federal do Brasil, Instrução Normativa RFB 1548/2015; two check digits modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_one_digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "br_cpf",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["000.000.000-00", "00000000000"],
-    passes,
-    has_sum: true,
-    chance: 100,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "br_cpf", shapes: &["000.000.000-00", "00000000000"], passes, chance: 100, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let check = |len: usize| {

@@ -6,20 +6,15 @@
 //! Misses: bare without a key.
 //! Source: Government of Canada, "Social Insurance Number"; Luhn's sum.
 
-use weir_event::Category;
-
 use super::sums::{is_one_digit, luhn};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "ca_sin",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000 000 000", "000-000-000", "000000000"],
     passes,
-    has_sum: true,
     chance: 11,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

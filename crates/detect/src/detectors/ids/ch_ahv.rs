@@ -5,20 +5,15 @@
 //! Misses: the eleven digits of before 2008.
 //! Source: Federal Social Insurance Office, "AHV number" (the example is its own); check digit of EAN-13.
 
-use weir_event::Category;
-
 use super::sums::{digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "ch_ahv",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["756.0000.0000.00", "756 0000 0000 00", "7560000000000"],
     passes,
-    has_sum: true,
     chance: 10_000,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

@@ -5,20 +5,15 @@
 //! Misses: the digits without their check digit.
 //! Source: Servicio de Impuestos Internos and Registro Civil; check digit modulo 11 (K stands for ten).
 
-use weir_event::Category;
-
 use super::sums::digit;
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "cl_rut",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["00.000.000-*", "0.000.000-*", "00000000-*", "0000000-*"],
     passes,
-    has_sum: true,
     chance: 11,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

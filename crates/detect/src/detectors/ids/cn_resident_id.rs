@@ -5,21 +5,11 @@
 //! Misses: the fifteen digits of before 1999.
 //! Source: GB 11643-1999 (the first example is its own); ISO 7064 modulo 11, 2.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "cn_resident_id",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["00000000000000000*"],
-    passes,
-    has_sum: true,
-    chance: 20_000,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "cn_resident_id", shapes: &["00000000000000000*"], passes, chance: 20_000, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let region = matches!(two(value, 0), 11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81..=83);

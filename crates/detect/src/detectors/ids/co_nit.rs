@@ -5,20 +5,15 @@
 //! Misses: numbers without their check digit.
 //! Source: DIAN, Orden Administrativa 4 of 1989; check digit modulo 11 of primes.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_one_digit};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "co_nit",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000.000.000-0", "000000000-0", "0000000000-0", "0.000.000.000-0"],
     passes,
-    has_sum: true,
     chance: 10,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

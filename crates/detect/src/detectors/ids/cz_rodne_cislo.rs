@@ -5,21 +5,11 @@
 //! Misses: numbers of nine digits, given out until 1953, which have no sum; bare without a key.
 //! Source: zákon 133/2000 Sb. § 13; zákon 301/1995 Z. z.; the whole is a multiple of eleven.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, number, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "cz_rodne_cislo",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["000000/0000", "0000000000"],
-    passes,
-    has_sum: true,
-    chance: 120,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "cz_rodne_cislo", shapes: &["000000/0000", "0000000000"], passes, chance: 120, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     // Women have 50 more in the month; 20 more where a day's numbers ran out.

@@ -5,20 +5,15 @@
 //! Misses: the number without its check digit.
 //! Source: § 147 SGB VI, VKVV § 2 (the example is Deutsche Rentenversicherung's own).
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "de_rentenversicherung",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["00000000A000", "00 000000 A 000", "00 000000 A000"],
     passes,
-    has_sum: true,
     chance: 250,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

@@ -6,20 +6,15 @@
 //! Misses: bare without a key.
 //! Source: § 139b AO, § 1 StIdV; Bundeszentralamt für Steuern; ISO 7064 modulo 11, 10.
 
-use weir_event::Category;
-
 use super::sums::{digit, mod_11_10};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "de_steuer_id",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["00 000 000 000", "00000000000", "00/000/000/000"],
     passes,
-    has_sum: true,
     chance: 260,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

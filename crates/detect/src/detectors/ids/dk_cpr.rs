@@ -5,20 +5,16 @@
 //! Misses: without a key: numbers of orders begin with dates too.
 //! Source: CPR-kontoret, "Personnummeret i CPR" and "Personnumre uden kontrolciffer (modulus 11 kontrol)".
 
-use weir_event::Category;
-
 use super::sums::{is_day, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "dk_cpr",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000000-0000", "0000000000"],
     passes,
     has_sum: false,
     chance: 1,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

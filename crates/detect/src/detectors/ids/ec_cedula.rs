@@ -5,21 +5,11 @@
 //! Misses: bare without a key; companies.
 //! Source: Registro Civil del Ecuador; a province and Luhn's sum.
 
-use weir_event::Category;
-
 use super::sums::{luhn, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "ec_cedula",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["0000000000", "000000000-0"],
-    passes,
-    has_sum: true,
-    chance: 66,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "ec_cedula", shapes: &["0000000000", "000000000-0"], passes, chance: 66, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     matches!(two(value, 0), 1..=24 | 30 | 50) && value[2] <= b'6' && luhn(value)

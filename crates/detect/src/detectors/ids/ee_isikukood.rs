@@ -5,21 +5,11 @@
 //! Misses: without a key: there is no form with separators.
 //! Source: Estonia's standard EVS 585:2007; Lithuania's law on the population register; two rounds of a sum modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "ee_isikukood",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["00000000000"],
-    passes,
-    has_sum: true,
-    chance: 330,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "ee_isikukood", shapes: &["00000000000"], passes, chance: 330, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let first = weighted(value, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 1]) % 11;

@@ -5,20 +5,15 @@
 //! Misses: the eight digits without their letter.
 //! Source: Real Decreto 1553/2005 and Ministerio del Interior, "Cálculo del dígito de control del NIF/NIE".
 
-use weir_event::Category;
-
 use super::sums::number;
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "es_dni",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["00000000A", "00000000-A", "00.000.000-A", "00.000.000A"],
     passes,
-    has_sum: true,
     chance: 26,
+    ..NATIONAL_ID
 };
 
 /// The letter of each remainder of 23.

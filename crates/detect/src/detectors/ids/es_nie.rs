@@ -5,21 +5,16 @@
 //! Misses: the number without its last letter.
 //! Source: Orden INT/2058/2008; Ministerio del Interior, "Cálculo del dígito de control del NIF/NIE" (X, Y, Z count as 0, 1, 2).
 
-use weir_event::Category;
-
 use super::es_dni::LETTERS;
 use super::sums::number;
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "es_nie",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["A0000000A", "A-0000000-A", "A0000000-A", "A-0000000A"],
     passes,
-    has_sum: true,
     chance: 225,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

@@ -5,21 +5,11 @@
 //! Misses: those born before 1900 (`+`).
 //! Source: Digital and Population Data Services Agency, "The personal identity code" (the first example is its own).
 
-use weir_event::Category;
-
 use super::sums::{is_day, number, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "fi_hetu",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["000000-000*", "000000A000*"],
-    passes,
-    has_sum: true,
-    chance: 800,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "fi_hetu", shapes: &["000000-000*", "000000A000*"], passes, chance: 800, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let (date, rest) = value.split_at(6);

@@ -5,16 +5,11 @@
 //! Misses: bare without a key; without its two check digits.
 //! Source: INSEE, "Numéro d'inscription au répertoire"; décret 82-103; check modulo 97.
 
-use weir_event::Category;
-
 use super::sums::{number, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "fr_nir",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &[
         "0 00 00 00 000 000 00",
         "0 00 00 0A 000 000 00",
@@ -23,8 +18,8 @@ pub(crate) const ID: IdNumber = IdNumber {
         "000000A00000000",
     ],
     passes,
-    has_sum: true,
     chance: 600,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

@@ -6,21 +6,11 @@
 //! Misses: bare without a key.
 //! Source: NHS Data Dictionary, "NHS number" (the example is its own); check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_one_digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "gb_nhs",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["000 000 0000", "0000000000"],
-    passes,
-    has_sum: true,
-    chance: 11,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "gb_nhs", shapes: &["000 000 0000", "0000000000"], passes, chance: 11, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let check = 11 - weighted(value, &[10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11;

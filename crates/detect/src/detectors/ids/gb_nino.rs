@@ -7,19 +7,15 @@
 //! Misses: numbers without the last letter.
 //! Source: HMRC, National Insurance Manual NIM39110.
 
-use weir_event::Category;
-
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "gb_nino",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["AA000000A", "AA 00 00 00 A", "AA 000000 A", "AA-00-00-00-A"],
     passes,
     has_sum: false,
     chance: 11,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

@@ -5,21 +5,10 @@
 //! Misses: without a key.
 //! Source: Independent Authority for Public Revenue; check digit modulo 11 of powers of two.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_one_digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "gr_afm",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["000000000"],
-    passes,
-    has_sum: true,
-    chance: 10,
-};
+pub(crate) const ID: IdNumber = IdNumber { name: "gr_afm", shapes: &["000000000"], passes, chance: 10, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let check = weighted(value, &[256, 128, 64, 32, 16, 8, 4, 2]) % 11 % 10;

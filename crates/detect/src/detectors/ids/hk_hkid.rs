@@ -5,20 +5,15 @@
 //! Misses: numbers without a check digit.
 //! Source: Immigration Department, Hong Kong; check digit modulo 11 (A stands for ten).
 
-use weir_event::Category;
-
 use super::sums::digit;
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "hk_hkid",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["A000000(*", "AA000000(*", "A000000*", "AA000000*"],
     passes,
-    has_sum: true,
-    chance: 36,
+    chance: 11,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

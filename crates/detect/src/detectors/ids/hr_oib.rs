@@ -5,21 +5,11 @@
 //! Misses: without a key: there is no form with separators.
 //! Source: Porezna uprava, Zakon o osobnom identifikacijskom broju; ISO 7064 modulo 11, 10.
 
-use weir_event::Category;
-
 use super::sums::mod_11_10;
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "hr_oib",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["00000000000"],
-    passes,
-    has_sum: true,
-    chance: 10,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "hr_oib", shapes: &["00000000000"], passes, chance: 10, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     mod_11_10(value)

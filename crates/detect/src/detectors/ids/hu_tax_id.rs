@@ -5,21 +5,11 @@
 //! Misses: without a key; the number of the identity card.
 //! Source: 1996. évi XX. törvény, annex; check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "hu_tax_id",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["8000000000", "8 000 000 000"],
-    passes,
-    has_sum: true,
-    chance: 100,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "hu_tax_id", shapes: &["8000000000", "8 000 000 000"], passes, chance: 100, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     weighted(value, &[1, 2, 3, 4, 5, 6, 7, 8, 9]) % 11 == digit(value[9])

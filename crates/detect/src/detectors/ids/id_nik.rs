@@ -5,21 +5,11 @@
 //! Misses: without a key.
 //! Source: Direktorat Jenderal Kependudukan dan Pencatatan Sipil; Law 23 of 2006.
 
-use weir_event::Category;
-
 use super::sums::{is_day, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "id_nik",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["0000000000000000"],
-    passes,
-    has_sum: false,
-    chance: 60,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "id_nik", shapes: &["0000000000000000"], passes, has_sum: false, chance: 60, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     // Women's days are 40 higher.

@@ -5,21 +5,11 @@
 //! Misses: numbers with a space inside.
 //! Source: Department of Social Protection, "PPS Number"; check letter modulo 23.
 
-use weir_event::Category;
-
 use super::sums::weighted;
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "ie_pps",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["0000000A", "0000000AA"],
-    passes,
-    has_sum: true,
-    chance: 26,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "ie_pps", shapes: &["0000000A", "0000000AA"], passes, chance: 26, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let second = match value.get(8) {

@@ -5,21 +5,11 @@
 //! Misses: bare without a key; numbers written without their leading zeros.
 //! Source: Population and Immigration Authority; Luhn's sum over nine digits.
 
-use weir_event::Category;
-
 use super::sums::{is_one_digit, luhn};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "il_id",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["000000000", "00000000-0"],
-    passes,
-    has_sum: true,
-    chance: 10,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "il_id", shapes: &["000000000", "00000000-0"], passes, chance: 10, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     !is_one_digit(value) && luhn(value)

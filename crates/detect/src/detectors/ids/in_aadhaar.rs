@@ -6,20 +6,15 @@
 //! Misses: bare without a key.
 //! Source: UIDAI, "Aadhaar number"; Verhoeff's check digit.
 
-use weir_event::Category;
-
 use super::sums::{is_one_digit, verhoeff};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "in_aadhaar",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["0000 0000 0000", "0000-0000-0000", "000000000000"],
     passes,
-    has_sum: true,
     chance: 12,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

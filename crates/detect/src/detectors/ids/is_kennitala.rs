@@ -5,21 +5,11 @@
 //! Misses: bare without a key; numbers given out since 2026 without a sum.
 //! Source: Þjóðskrá (Registers Iceland); check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "is_kennitala",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["000000-0000", "0000000000"],
-    passes,
-    has_sum: true,
-    chance: 900,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "is_kennitala", shapes: &["000000-0000", "0000000000"], passes, chance: 900, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     // Companies have 40 more in the day.

@@ -5,20 +5,15 @@
 //! Misses: the provisional codes of eleven digits.
 //! Source: Decreto Ministeriale 23 dicembre 1976; Agenzia delle Entrate.
 
-use weir_event::Category;
-
 use super::sums::is_day;
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "it_codice_fiscale",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["AAAAAA**A**A***A", "AAA AAA **A** A***A"],
     passes,
-    has_sum: true,
     chance: 500,
+    ..NATIONAL_ID
 };
 
 /// What a letter or digit counts at an odd place, digits as the letters A to J.

@@ -5,21 +5,11 @@
 //! Misses: bare without a key; numbers given out since October 2020, which have no sum.
 //! Source: Resident Registration Act, Enforcement Rule art. 2; check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "kr_rrn",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["000000-0000000", "0000000000000"],
-    passes,
-    has_sum: true,
-    chance: 280,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "kr_rrn", shapes: &["000000-0000000", "0000000000000"], passes, chance: 280, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let sum = weighted(value, &[2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]);

@@ -5,21 +5,11 @@
 //! Misses: bare without a key; the codes from 32 on, given out since 2017, which have no public sum.
 //! Source: Office of Citizenship and Migration Affairs; check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "lv_personas_kods",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["000000-00000", "00000000000"],
-    passes,
-    has_sum: true,
-    chance: 900,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "lv_personas_kods", shapes: &["000000-00000", "00000000000"], passes, chance: 900, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let check = (1 + weighted(value, &[10, 5, 8, 4, 2, 1, 6, 3, 7, 9])) % 11 % 10;

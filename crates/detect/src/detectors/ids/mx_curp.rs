@@ -5,21 +5,11 @@
 //! Misses: the first sixteen characters alone.
 //! Source: Secretaría de Gobernación, Instructivo normativo para la asignación de la CURP (DOF 18 October 2021).
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "mx_curp",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["AAAA000000AAAAAA*0"],
-    passes,
-    has_sum: true,
-    chance: 10_000,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "mx_curp", shapes: &["AAAA000000AAAAAA*0"], passes, chance: 10_000, ..NATIONAL_ID };
 
 /// Codes of states, and NE of those born abroad.
 const STATES: &[u8] = b"ASBCBSCCCLCMCSCHDFDGGTGRHGJCMCMNMSNTNLOCPLQTQRSPSLSRTCTSTLVZYNZSNE";

@@ -5,21 +5,11 @@
 //! Misses: companies (twelve characters); numbers without the last three; the few whose check character was given out wrong.
 //! Source: SAT, Anexo 19 of the Código Fiscal; check character modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{is_day, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "mx_rfc",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["AAAA000000***", "AAAA-000000-***"],
-    passes,
-    has_sum: true,
-    chance: 270,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "mx_rfc", shapes: &["AAAA000000***", "AAAA-000000-***"], passes, chance: 270, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     // The ampersand stands between N and O in the alphabet that counts.

@@ -5,20 +5,16 @@
 //! Misses: bare without a key.
 //! Source: Jabatan Pendaftaran Negara, codes of places of birth.
 
-use weir_event::Category;
-
 use super::sums::{is_day, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "my_nric",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000000-00-0000", "000000000000"],
     passes,
     has_sum: false,
     chance: 30,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

@@ -5,20 +5,15 @@
 //! Misses: nine digits without a key; numbers of eight digits.
 //! Source: Wet algemene bepalingen burgerservicenummer; the eleven test of RvIG.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_one_digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "nl_bsn",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000000000", "0000.00.000", "000 000 000"],
     passes,
-    has_sum: true,
-    chance: 9,
+    chance: 11,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

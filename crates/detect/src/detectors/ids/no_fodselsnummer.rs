@@ -5,20 +5,15 @@
 //! Misses: bare without a key; numbers of 2032 and later, whose first check digit has more values.
 //! Source: Skatteetaten, "Fødselsnummer"; forskrift om folkeregistrering § 2-2; two check digits modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "no_fodselsnummer",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000000 00000", "000000-00000", "00000000000"],
     passes,
-    has_sum: true,
     chance: 1_600,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

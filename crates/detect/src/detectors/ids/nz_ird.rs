@@ -6,20 +6,15 @@
 //! Source: Inland Revenue, "Resident withholding tax and non-resident withholding tax: specification", IRD number validation
 //! (the examples are its own); modulo 11 with a second set of weights.
 
-use weir_event::Category;
-
 use super::sums::{digit, number, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "nz_ird",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["00-000-000", "000-000-000", "00 000 000", "000 000 000", "00000000", "000000000"],
     passes,
-    has_sum: true,
     chance: 11,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

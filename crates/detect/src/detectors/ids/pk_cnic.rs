@@ -5,19 +5,15 @@
 //! Misses: without a key.
 //! Source: NADRA, "CNIC": the first digit is the province's, the last one tells the sex.
 
-use weir_event::Category;
-
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "pk_cnic",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["00000-0000000-0", "0000000000000"],
     passes,
     has_sum: false,
     chance: 2,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

@@ -5,20 +5,15 @@
 //! Misses: bare without a key.
 //! Source: Ustawa o zasadach ewidencji i identyfikacji podatników; check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_one_digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "pl_nip",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000-000-00-00", "000-00-00-000", "0000000000"],
     passes,
-    has_sum: true,
     chance: 11,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

@@ -5,21 +5,11 @@
 //! Misses: without a key: there is no form with separators.
 //! Source: Ustawa o ewidencji ludności; Ministerstwo Cyfryzacji, "Czym jest numer PESEL".
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "pl_pesel",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["00000000000"],
-    passes,
-    has_sum: true,
-    chance: 50,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "pl_pesel", shapes: &["00000000000"], passes, chance: 50, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     // The century stands in the month: 80 for 18xx, 20 for 20xx, and on.

@@ -5,21 +5,11 @@
 //! Misses: without a key: nine digits with one check digit are too often chance.
 //! Source: Decreto-Lei 14/2013; Autoridade Tributária; check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "pt_nif",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["000000000", "000 000 000"],
-    passes,
-    has_sum: true,
-    chance: 9,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "pt_nif", shapes: &["000000000", "000 000 000"], passes, chance: 9, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let rest = weighted(value, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11;

@@ -5,21 +5,11 @@
 //! Misses: without a key: there is no form with separators.
 //! Source: Legea 105/1996, HG 1375/2006; check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "ro_cnp",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["0000000000000"],
-    passes,
-    has_sum: true,
-    chance: 500,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "ro_cnp", shapes: &["0000000000000"], passes, chance: 500, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let rest = weighted(value, &[2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9]) % 11;

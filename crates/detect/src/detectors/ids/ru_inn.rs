@@ -5,21 +5,11 @@
 //! Misses: without a key: there is no form with separators; the ten digits of companies.
 //! Source: Federal Tax Service order MMV-7-6/435@; two check digits modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_one_digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "ru_inn",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["000000000000"],
-    passes,
-    has_sum: true,
-    chance: 120,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "ru_inn", shapes: &["000000000000"], passes, chance: 120, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     !is_one_digit(value)

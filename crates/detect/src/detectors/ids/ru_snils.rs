@@ -5,20 +5,15 @@
 //! Misses: bare without a key; numbers up to 001-001-998, which have no sum.
 //! Source: Federal law 27-FZ; Pension Fund order 318p (the example is its own); modulo 101.
 
-use weir_event::Category;
-
 use super::sums::{number, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "ru_snils",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000-000-000 00", "000-000-000-00", "000 000 000 00", "00000000000"],
     passes,
-    has_sum: true,
     chance: 100,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

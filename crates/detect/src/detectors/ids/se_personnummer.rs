@@ -5,20 +5,15 @@
 //! Misses: bare without a key.
 //! Source: Skatteverket, SKV 704; Folkbokföringslag 1991:481 § 18; Luhn's sum over ten digits.
 
-use weir_event::Category;
-
 use super::sums::{is_day, luhn, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "se_personnummer",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000000-0000", "00000000-0000", "0000000000", "000000000000"],
     passes,
-    has_sum: true,
     chance: 135,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

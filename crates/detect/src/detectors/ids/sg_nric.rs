@@ -5,21 +5,11 @@
 //! Misses: masked ones (`****567D`).
 //! Source: Immigration & Checkpoints Authority; the check letters as published by Ngiam Shih Tung; the M series of 2022.
 
-use weir_event::Category;
-
 use super::sums::weighted;
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "sg_nric",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["A0000000A"],
-    passes,
-    has_sum: true,
-    chance: 135,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "sg_nric", shapes: &["A0000000A"], passes, chance: 135, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let (offset, letters) = match value[0] {

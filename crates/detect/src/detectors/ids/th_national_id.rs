@@ -5,20 +5,15 @@
 //! Misses: bare without a key.
 //! Source: Department of Provincial Administration; check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "th_national_id",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["0-0000-00000-00-0", "0 0000 00000 00 0", "0000000000000"],
     passes,
-    has_sum: true,
     chance: 12,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

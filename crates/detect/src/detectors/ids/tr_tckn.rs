@@ -5,21 +5,11 @@
 //! Misses: without a key: there is no form with separators.
 //! Source: Nüfus ve Vatandaşlık İşleri; Nüfus Hizmetleri Kanunu 5490 art. 46; two check digits.
 
-use weir_event::Category;
-
 use super::sums::digit;
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "tr_tckn",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["00000000000"],
-    passes,
-    has_sum: true,
-    chance: 110,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "tr_tckn", shapes: &["00000000000"], passes, chance: 110, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let sum = |first: usize, last: usize| value[first..last].iter().step_by(2).map(|b| digit(*b)).sum::<u32>();

@@ -5,21 +5,11 @@
 //! Misses: residence certificates of before 2021, with two letters.
 //! Source: Ministry of the Interior, Department of Household Registration; check digit modulo 10.
 
-use weir_event::Category;
-
 use super::sums::{digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "tw_national_id",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["A000000000"],
-    passes,
-    has_sum: true,
-    chance: 25,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "tw_national_id", shapes: &["A000000000"], passes, chance: 25, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     /// A to Z count from ten on in this order.

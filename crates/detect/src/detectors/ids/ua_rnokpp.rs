@@ -5,21 +5,11 @@
 //! Misses: without a key: there is no form with separators.
 //! Source: Tax Code of Ukraine art. 70; check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_one_digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "ua_rnokpp",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["0000000000"],
-    passes,
-    has_sum: true,
-    chance: 10,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "ua_rnokpp", shapes: &["0000000000"], passes, chance: 10, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     // The first weight is minus one, which is ten of eleven.

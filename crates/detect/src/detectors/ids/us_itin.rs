@@ -6,20 +6,16 @@
 //! Misses: bare without a key.
 //! Source: IRS, Internal Revenue Manual 3.21.263.
 
-use weir_event::Category;
-
 use super::sums::two;
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "us_itin",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000-00-0000", "000000000"],
     passes,
     has_sum: false,
     chance: 22,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

@@ -5,21 +5,10 @@
 //! Misses: bare digits without a key.
 //! Source: Dirección Nacional de Identificación Civil; check digit modulo 10.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_one_digit, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "uy_ci",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["0.000.000-0"],
-    passes,
-    has_sum: true,
-    chance: 10,
-};
+pub(crate) const ID: IdNumber = IdNumber { name: "uy_ci", shapes: &["0.000.000-0"], passes, chance: 10, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     !is_one_digit(value) && (10 - weighted(value, &[2, 9, 8, 7, 6, 3, 4]) % 10) % 10 == digit(value[7])

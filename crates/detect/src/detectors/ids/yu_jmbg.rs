@@ -5,21 +5,11 @@
 //! Misses: without a key: there is no form with separators.
 //! Source: Zakon o jedinstvenom matičnom broju građana; check digit modulo 11.
 
-use weir_event::Category;
-
 use super::sums::{digit, is_day, number, two, weighted};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
-pub(crate) const ID: IdNumber = IdNumber {
-    name: "yu_jmbg",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
-    shapes: &["0000000000000"],
-    passes,
-    has_sum: true,
-    chance: 600,
-};
+pub(crate) const ID: IdNumber =
+    IdNumber { name: "yu_jmbg", shapes: &["0000000000000"], passes, chance: 600, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let check = (11 - weighted(value, &[7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 11;

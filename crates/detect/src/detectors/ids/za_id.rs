@@ -5,20 +5,15 @@
 //! Misses: bare without a key.
 //! Source: Department of Home Affairs, Identification Act 68 of 1997; Luhn's sum.
 
-use weir_event::Category;
-
 use super::sums::{is_day, luhn, two};
-use crate::facts::PathFacts;
-use crate::shapes::IdNumber;
+use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "za_id",
-    category: Category::NationalId,
-    facts: PathFacts::NATIONAL_ID,
     shapes: &["000000 0000 00 0", "000000 0000 000", "000000-0000-000", "0000000000000"],
     passes,
-    has_sum: true,
     chance: 900,
+    ..NATIONAL_ID
 };
 
 fn passes(value: &[u8]) -> bool {

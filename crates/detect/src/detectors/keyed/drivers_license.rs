@@ -21,7 +21,7 @@ pub(crate) const CLASS: Keyed = Keyed {
     words: Vocabulary {
         always: "driverslicense driverlicense driverslicensenumber driverlicensenumber driverslicence driverlicence
             drivinglicence drivinglicense drivinglicencenumber drivinglicensenumber driverslicenseno dlnumber
-            führerschein führerscheinnummer permisconduire permisdeconduire numeropermis licenciaconducir
+            führerschein führerscheinnummer führerscheinnr permisconduire permisdeconduire numeropermis licenciaconducir
             licenciadeconducir carnetconducir carnetdeconducir permisoconducir permisodeconducir cnh carteiramotorista
             carteirademotorista cartaconducao cartadeconducao patenteguida patentediguida numeropatente rijbewijs
             rijbewijsnummer prawojazdy numerprawajazdy körkort körkortsnummer kørekort kørekortnummer førerkort

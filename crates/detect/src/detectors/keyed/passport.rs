@@ -19,7 +19,7 @@ pub(crate) const CLASS: Keyed = Keyed {
     likelihood: Likelihood::Likely,
     fits: number_like,
     words: Vocabulary {
-        always: "passport passportnumber passportno passportid traveldocument traveldocumentnumber reisepass reisepassnummer
+        always: "passport passportnumber passportno passportid traveldocument traveldocumentnumber reisepass reisepassnummer reisepassnr
             passnummer passeport numeropasseport numerodepasseport pasaporte numeropasaporte numerodepasaporte
             passaporte numeropassaporte passaporto numeropassaporto paspoort paspoortnummer paszport numerpaszportu
             pasnummer passinumero číslopasu cestovnípas pasaport pasaportno paspor nomorpaspor паспорт номерпаспорта

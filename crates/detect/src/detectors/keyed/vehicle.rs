@@ -2,7 +2,7 @@
 //!
 //! Finds: a value with a digit of four bytes or more under a key of plates.
 //! Not one: models and makes.
-//! Example: `license_plate` = `B-AL 1815`, `vin` = `1HGCM82633A004352`, `kenteken` = `12-ABC-3`
+//! Example: `license_plate` = `B-AL 1815`, `vin` = `WVWZZZ1JZXW000001`, `kenteken` = `12-ABC-3`
 //! Misses: the same values under keys that say nothing.
 //! Source: ISO 3779 (VIN); key vocabulary; Fideslang 2.0 for the category.
 
