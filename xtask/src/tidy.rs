@@ -9,8 +9,8 @@ use crate::shell;
 use crate::toml::Toml;
 
 /// The crates from the bottom up (ARCHITECTURE.md); each uses only crates before it.
-const LAYERS: [&str; 14] = [
-    "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "catalog",
+const LAYERS: [&str; 15] = [
+    "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "answers", "catalog",
     "deliver", "console", "weir",
 ];
 

@@ -30,7 +30,7 @@ impl fmt::Debug for EventId {
 pub struct Offset(pub u64);
 
 /// The first 8 bytes of the SHA-256 of a resolved configuration, plan and policy (D16).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct GenerationId(pub [u8; 8]);
 
 impl GenerationId {

@@ -9,7 +9,7 @@
 //!
 //! Read in this order: [`entry`] (what is recorded), [`rows`], `state` (what it adds up to), `record` and `log` (how it lies on the
 //! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`], [`coverage`] (the times that no
-//! answer covers), [`fates`] (what became of each event).
+//! answer covers), [`fates`] (what became of each event), [`history`] (all of it, for readers).
 
 pub mod acts;
 pub mod anchor;
@@ -19,6 +19,7 @@ pub mod entry;
 pub mod error;
 pub mod fates;
 pub mod fuzz;
+pub mod history;
 pub mod ledger;
 pub mod read;
 pub mod rows;

@@ -486,7 +486,7 @@ pub(crate) fn field_set_id(digest: &[u8; 32]) -> FieldSetId {
     FieldSetId(id)
 }
 
-fn read_names(body: &[u8], count: u32) -> Result<Vec<(NameKind, String)>, WireError> {
+pub(crate) fn read_names(body: &[u8], count: u32) -> Result<Vec<(NameKind, String)>, WireError> {
     let mut c = Cursor::new(body);
     let mut names = Vec::new();
     for _ in 0..count {

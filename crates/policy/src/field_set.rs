@@ -102,6 +102,37 @@ pub fn id_of(text: &str) -> FieldSetId {
     FieldSetId(id)
 }
 
+/// A canonical text, read.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Written<'a> {
+    /// The event's name.
+    pub event: &'a str,
+    /// What left: path, key of the category that was found in it, name of the action.
+    pub left: Vec<(&'a str, Option<&'a str>, &'a str)>,
+    /// What was withheld: path and name of the rule.
+    pub withheld: Vec<(&'a str, &'a str)>,
+}
+
+/// Reads a canonical text. Keys and names are as they were written, also where a later release has others.
+pub fn read(text: &str) -> Option<Written<'_>> {
+    let mut lines = text.lines();
+    let mut written = Written::default();
+    if lines.next()? != "weir field set v1" {
+        return None;
+    }
+    for line in lines {
+        match line.split('\t').collect::<Vec<_>>().as_slice() {
+            ["event", name] => written.event = name,
+            ["left", path, category, action] => {
+                written.left.push((path, Some(*category).filter(|key| *key != "-"), action));
+            }
+            ["withheld", path, rule] => written.withheld.push((path, rule)),
+            _ => return None,
+        }
+    }
+    Some(written)
+}
+
 /// Field sets by the shape they were made of, in two generations, so that memory is bounded and what is in use stays.
 #[derive(Default)]
 pub(crate) struct Shapes {

@@ -1,4 +1,7 @@
-//! `weir ledger verify`: is the record whole, and is it the one that was written? Reads only; works beside a running Weir.
+//! `weir ledger verify`: is the record whole, and is it the one that was written? `weir ledger exposure`: what left? Both read only and
+//! work beside a running Weir.
+
+mod exposure;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +40,13 @@ pub(super) enum Command {
         #[arg(long = "anchor", value_name = "FILE")]
         anchors: Vec<PathBuf>,
     },
+    /// What a vendor got: which fields of how many people, events and organisations, how each looked, what it did not get and by which
+    /// rule. Counted exactly from the ledger, current to the last batch; needs no key.
+    #[command(
+        after_help = "Example:\n  weir ledger exposure --vendor mixpanel --from 2026-11-01 --to 2026-11-20 --html exposure.html\n  \
+                            weir ledger exposure --destination product --json\n\nExit codes: 0 answered, 2 could not be answered"
+    )]
+    Exposure(Box<exposure::Options>),
     /// Opens a new origin over ledgers that an anchor shows to be rewound, as after a restore from an older backup (D14). The old tree
     /// and its last head are kept, and the new tree begins with what was given up. Weir must not be running.
     #[command(
@@ -55,6 +65,7 @@ pub(super) enum Command {
 pub(super) fn run(out: &Output, command: &Command) -> Exit {
     match command {
         Command::Verify { data, keys, config, anchors } => verify(out, data, keys.as_ref(), config.as_ref(), anchors),
+        Command::Exposure(options) => exposure::run(out, options),
         Command::Recover { from_anchor, folders } => recover(out, from_anchor, folders),
     }
 }

@@ -29,6 +29,7 @@ pre { background: var(--soft); border: 1px solid var(--line); padding: .8rem; ov
 figure { margin: 1rem 0; } .picture { overflow-x: auto; } svg { width: 100%; height: auto; min-width: 34rem; max-width: 46rem; font: 13px system-ui, sans-serif; }
 svg text { fill: var(--text); } svg .box { fill: var(--soft); stroke: var(--line); }
 svg .weir { fill: none; stroke: var(--weir); stroke-width: 2; } svg .care { fill: none; stroke: var(--care); stroke-width: 2; stroke-dasharray: 7 4; }
+svg .mark { fill: var(--care); stroke: none; } svg .rule { fill: none; stroke: var(--line); }
 svg .past { fill: none; stroke: var(--past); stroke-width: 2; stroke-dasharray: 2 4; }
 @media (max-width: 40rem) { thead { position: absolute; left: -9999px; } tr { display: block; border-top: 1px solid var(--line); padding: .4rem 0; }
   th, td { display: block; border: 0; padding: .1rem 0; } td::before { content: attr(data-name) ": "; color: var(--quiet); } }

@@ -1,0 +1,289 @@
+//! Exposure against a model that counts one row at a time, on random ledgers.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use weir_answers::exposure::{Share, Sums};
+use weir_answers::{Question, ask};
+use weir_event::names::{ClassOnly, NameKind};
+use weir_event::{Clock, DestinationId, GenerationId, ManualClock, Millis, Names, Offset, Rule};
+use weir_keys::Keys;
+use weir_ledger::tree::hash::sha256;
+use weir_ledger::{
+    FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, Options, Outcome, Passed, Purpose, RangeDrop, Results, Row,
+};
+
+const START: Millis = Millis(1_795_300_000_000);
+const HOUR: i64 = 3_600_000;
+/// Event, what left (path, category, action), what did not (path, rule).
+type Set =
+    (&'static str, &'static [(&'static str, &'static str, &'static str)], &'static [(&'static str, &'static str)]);
+const SETS: [Set; 3] = [
+    ("signed_up", &[("plan", "-", "keep"), ("user", "user.unique_id", "pseudonymize")], &[("email", "minimised")]),
+    ("signed_up", &[("plan", "-", "keep")], &[("email", "minimised"), ("seats", "not_allowed")]),
+    ("exported", &[("user", "user.unique_id", "keep")], &[]),
+];
+const DESTINATIONS: [&str; 2] = ["growth", "product"];
+const SLICES: [&str; 3] = ["CH", "DE", "unknown"];
+
+/// One row: subject, organisation, field set, slice; 0 is nobody.
+type Fact = (u64, u64, usize, usize);
+
+#[derive(Clone, Debug)]
+enum Fate {
+    Accepted,
+    Rejected,
+    /// These places are rejected.
+    Partial(BTreeSet<u32>),
+    Unknown,
+    /// Unknown, then sent again and accepted.
+    DecidedLater,
+    Returned,
+    /// No outcome is recorded.
+    Open,
+}
+
+#[derive(Clone, Debug)]
+struct Sent {
+    destination: usize,
+    hours: i64,
+    purpose: Purpose,
+    rows: Vec<Fact>,
+    fate: Fate,
+    dropped: u64,
+}
+
+fn sent() -> impl Strategy<Value = Sent> {
+    let fate = prop_oneof![
+        4 => Just(Fate::Accepted),
+        1 => Just(Fate::Rejected),
+        2 => prop::collection::btree_set(0_u32..5, 1..3).prop_map(Fate::Partial),
+        1 => Just(Fate::Unknown),
+        1 => Just(Fate::DecidedLater),
+        1 => Just(Fate::Returned),
+        1 => Just(Fate::Open),
+    ];
+    let purpose = prop_oneof![6 => Just(Purpose::Deliver), 1 => Just(Purpose::Replay), 1 => Just(Purpose::Resend)];
+    let rows = prop::collection::vec((0_u64..6, 0_u64..3, 0_usize..3, 0_usize..3), 1..6);
+    (0_usize..2, 0_i64..30, purpose, rows, fate, 0_u64..3).prop_map(
+        |(destination, hours, purpose, rows, fate, dropped)| Sent { destination, hours, purpose, rows, fate, dropped },
+    )
+}
+
+fn text_of(set: &Set) -> String {
+    let left = set.1.iter().map(|(path, category, action)| format!("left\t{path}\t{category}\t{action}\n"));
+    let withheld = set.2.iter().map(|(path, rule)| format!("withheld\t{path}\t{rule}\n"));
+    format!("weir field set v1\nevent\t{}\n{}", set.0, left.chain(withheld).collect::<String>())
+}
+
+fn definition(set: &Set) -> FieldSetDefinition {
+    let canonical = text_of(set).into_bytes();
+    FieldSetDefinition { id: FieldSetId(sha256(&canonical)[..16].try_into().unwrap()), canonical }
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// Writes them all; the time of each batch.
+fn write(dir: &std::path::Path, all: &[Sent], roll_bytes: u64) -> Vec<Millis> {
+    let clock = Arc::new(ManualClock::at(START));
+    let keys = Keys::open(&dir.join("keys"), Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
+    let names = Names::new(Box::new(ClassOnly));
+    let options = Options { tree_interval: Duration::ZERO, roll_bytes, ..Options::default() };
+    let of = Arc::clone(&clock) as Arc<dyn Clock>;
+    let (ledger, _) = Ledger::open(&dir.join("ledger"), Kind::Egress, keys, Arc::clone(&names), options, of).unwrap();
+    let ids = DESTINATIONS.map(|id| DestinationId::parse(id).unwrap());
+    ids.iter().for_each(|id| ledger.start(id, Offset(0)).wait().unwrap());
+    let (mut times, mut next) = (Vec::new(), 0);
+    let mut now = START;
+    for sent in all {
+        now = now.plus(sent.hours * HOUR);
+        clock.set(now);
+        times.push(now);
+        let id = &ids[sent.destination];
+        let row = |fact: &Fact| Row {
+            subject: fact.0,
+            organisation: fact.1,
+            event: names.restore(NameKind::Event, SETS[fact.2].0).unwrap(),
+            field_set: definition(&SETS[fact.2]).id,
+            slice: names.label(SLICES[fact.3]),
+            epoch: 0,
+        };
+        let many = sent.rows.len() as u64;
+        let intent = Intent {
+            destination: id.clone(),
+            lane: 0,
+            generation: GenerationId([sent.destination as u8; 8]),
+            offsets: vec![Offset(next)..Offset(next + many)],
+            rows: sent.rows.iter().map(row).collect(),
+            field_sets: SETS.iter().map(definition).collect(),
+            payload_digest: [0; 32],
+            retry_of: None,
+            purpose: sent.purpose,
+        };
+        next += many;
+        let batch = wait(ledger.intend(intent.clone())).unwrap();
+        let reason = names.label("bad");
+        let settle = |batch, results| ledger.outcome(Outcome { batch, status: 0, results }).wait().unwrap();
+        match &sent.fate {
+            Fate::Accepted => settle(batch, Results::Accepted),
+            Fate::Rejected => settle(batch, Results::Rejected(reason)),
+            Fate::Partial(which) => {
+                let rejected = which.iter().filter(|i| u64::from(**i) < many).map(|i| (*i, reason)).collect();
+                settle(batch, Results::Partial(rejected));
+            }
+            Fate::Unknown => settle(batch, Results::Unknown),
+            Fate::DecidedLater => {
+                settle(batch, Results::Unknown);
+                let again = Intent { retry_of: Some(batch), purpose: Purpose::Replay, ..intent };
+                settle(wait(ledger.intend(again)).unwrap(), Results::Accepted);
+            }
+            Fate::Returned => settle(batch, Results::Returned),
+            Fate::Open => {}
+        }
+        if sent.dropped > 0 {
+            let offsets = vec![Offset(next)..Offset(next + sent.dropped)];
+            next += sent.dropped;
+            let drop = RangeDrop {
+                destination: id.clone(),
+                offsets,
+                rule: Rule::Event,
+                count: sent.dropped,
+                passed: Passed::Dropped,
+            };
+            ledger.range(drop).wait().unwrap();
+        }
+    }
+    ledger.close().unwrap();
+    times
+}
+
+#[derive(Default)]
+struct Model {
+    sums: Sums,
+    held: Vec<(Fact, i64)>,
+    dropped: u64,
+}
+
+fn model(all: &[Sent], times: &[Millis], question: &Question) -> Model {
+    let mut model = Model::default();
+    for (sent, at) in all.iter().zip(times) {
+        let id = DestinationId::parse(DESTINATIONS[sent.destination]).unwrap();
+        let is_asked = question
+            .destinations
+            .as_ref()
+            .is_none_or(|of| of.get(&id).is_some_and(|windows| windows.iter().any(|(from, to)| from <= at && at < to)));
+        if !is_asked || *at < question.from || *at >= question.to {
+            continue;
+        }
+        model.dropped += sent.dropped;
+        for (i, fact) in sent.rows.iter().enumerate() {
+            let sum = match &sent.fate {
+                Fate::Accepted | Fate::DecidedLater => &mut model.sums.accepted,
+                Fate::Unknown | Fate::Open => &mut model.sums.possibly_held,
+                Fate::Rejected => &mut model.sums.rejected,
+                Fate::Partial(which) if which.contains(&(i as u32)) => &mut model.sums.rejected,
+                Fate::Partial(_) => &mut model.sums.accepted,
+                Fate::Returned => &mut model.sums.returned,
+            };
+            *sum += 1;
+            let is_held = match &sent.fate {
+                Fate::Rejected | Fate::Returned => false,
+                Fate::Partial(which) => !which.contains(&(i as u32)),
+                _ => true,
+            };
+            if is_held {
+                model.held.push((*fact, at.0.div_euclid(Millis::DAY)));
+                // What decided an unknown batch was a replay.
+                let is_copy = sent.purpose == Purpose::Resend && !matches!(sent.fate, Fate::DecidedLater);
+                model.sums.resent += u64::from(is_copy);
+            }
+        }
+    }
+    model
+}
+
+fn share<'a>(facts: impl Iterator<Item = &'a (Fact, i64)>) -> Share {
+    let facts: Vec<_> = facts.collect();
+    let different =
+        |of: fn(&Fact) -> u64| facts.iter().map(|(f, _)| of(f)).filter(|id| *id != 0).collect::<BTreeSet<_>>().len();
+    Share { events: facts.len() as u64, subjects: different(|f| f.0) as u64, organisations: different(|f| f.1) as u64 }
+}
+
+fn by<K: Ord>(held: &[(Fact, i64)], key: impl Fn(&(Fact, i64)) -> K) -> BTreeMap<K, Share> {
+    let keys: BTreeSet<K> = held.iter().map(&key).collect();
+    keys.into_iter().map(|k| (share(held.iter().filter(|h| key(h) == k)), k)).map(|(s, k)| (k, s)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn an_exposure_is_what_counting_row_by_row_gives(
+        all in prop::collection::vec(sent(), 1..14),
+        window in (0_i64..120, 1_i64..200),
+        only in prop::option::of(0_usize..2),
+        small_files in any::<bool>(),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let times = write(dir.path(), &all, if small_files { 2_000 } else { 1 << 26 });
+        let (from, to) = (START.plus(window.0 * HOUR), START.plus((window.0 + window.1) * HOUR));
+        let id = |i: usize| DestinationId::parse(DESTINATIONS[i]).unwrap();
+        // One half of the window of one destination, twice, must not count twice.
+        let middle = START.plus((window.0 + window.1 / 2) * HOUR);
+        let destinations = only.map(|i| BTreeMap::from([(id(i), vec![(from, middle), (from, middle)])]));
+        let question = Question { destinations, from, to };
+        let answer = ask(&dir.path().join("ledger"), &question).unwrap();
+        let expected = model(&all, &times, &question);
+        prop_assert_eq!(answer.sums, expected.sums);
+        let whole = share(expected.held.iter());
+        prop_assert_eq!((answer.subjects, answer.organisations), (whole.subjects, whole.organisations));
+        prop_assert_eq!(answer.without_subject, expected.held.iter().filter(|(f, _)| f.0 == 0).count() as u64);
+        prop_assert_eq!(answer.days, by(&expected.held, |(_, day)| *day));
+        prop_assert_eq!(answer.slices, by(&expected.held, |(f, _)| SLICES[f.3].to_owned()));
+        prop_assert_eq!(answer.events, by(&expected.held, |(f, _)| SETS[f.2].0.to_owned()));
+        prop_assert_eq!(answer.not_sent.values().sum::<u64>(), expected.dropped);
+        let has = |f: &Fact, path: &str| SETS[f.2].1.iter().any(|(p, ..)| *p == path);
+        let paths: BTreeSet<&str> = expected.held.iter().flat_map(|(f, _)| SETS[f.2].1.iter().map(|(p, ..)| *p)).collect();
+        prop_assert_eq!(answer.fields.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), paths.into_iter().collect::<Vec<_>>());
+        for field in &answer.fields {
+            let of = share(expected.held.iter().filter(|(f, _)| has(f, &field.path)));
+            prop_assert_eq!((field.actions.values().sum::<u64>(), field.subjects), (of.events, of.subjects));
+        }
+        for line in &answer.withheld {
+            let with = |f: &Fact| SETS[f.2].2.contains(&(line.path.as_str(), line.rule.as_str()));
+            prop_assert_eq!(line.events, expected.held.iter().filter(|(f, _)| with(f)).count() as u64);
+        }
+        let found = by(&expected.held.iter().filter(|(f, _)| has(f, "user")).copied().collect::<Vec<_>>(), |(_, day)| *day);
+        let found: BTreeMap<i64, u64> = found.into_iter().map(|(day, share)| (day, share.events)).collect();
+        prop_assert_eq!(answer.categories.get("user.unique_id").cloned().unwrap_or_default(), found);
+    }
+}
+
+#[test]
+fn a_ledger_that_is_damaged_gives_no_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = (1, 0, 0, 0);
+    let one = Sent {
+        destination: 0,
+        hours: 1,
+        purpose: Purpose::Deliver,
+        rows: vec![row; 4],
+        fate: Fate::Accepted,
+        dropped: 0,
+    };
+    write(dir.path(), &vec![one; 6], 1 << 26);
+    let log = dir.path().join("ledger/log");
+    let file = std::fs::read_dir(&log).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let all = Question { destinations: None, from: Millis(0), to: Millis(i64::MAX) };
+    assert!(ask(&dir.path().join("ledger"), &all).is_err());
+}

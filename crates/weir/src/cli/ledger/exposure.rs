@@ -1,0 +1,232 @@
+//! `weir ledger exposure`: what a vendor got, of how many, and what it did not get. Reads the ledger's log, also beside a running Weir;
+//! needs no key. Every answer says what it is an answer about.
+
+mod page;
+mod report;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use weir_answers::{Question, ask};
+use weir_event::{Clock, DestinationId, Millis, SystemClock};
+use weir_ledger::Coverage;
+
+use crate::cli::{Exit, Folders, Output};
+use crate::config::{Config, Destination, Onward, Secrets, duration};
+use crate::{bypass, disk};
+use report::{Recipient, Report, Scope};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Options {
+    /// What left to this destination, also one that has ended. May be given several times.
+    #[arg(long, value_name = "ID")]
+    destination: Vec<String>,
+    /// What left to this vendor: by every destination of its own, and by those that forward to it as declared under `onward`.
+    #[arg(long, value_name = "NAME", conflicts_with = "destination")]
+    vendor: Option<String>,
+    /// From when on: a time, a day, or how long ago, as 30d. Default: the ledger's beginning.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Up to this time, which is outside; a day counts to its end. Default: now.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Writes one page with pictures to this file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Writes the fields to this file, a line for each.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    #[command(flatten)]
+    folders: Folders,
+}
+
+pub(super) fn run(out: &Output, options: &Options) -> Exit {
+    match report(options) {
+        Ok(report) => {
+            let files = [(&options.html, page::page as fn(&Report) -> String), (&options.csv, report::csv)];
+            let mut written = String::new();
+            for (file, make) in files {
+                let Some(file) = file else { continue };
+                if let Err(error) = std::fs::write(file, make(&report)) {
+                    return out.fail(format!("{} cannot be written: {}", file.display(), error.kind()));
+                }
+                written.push_str(&format!("written: {}\n", file.display()));
+            }
+            out.show(&report.value(), &format!("{}{written}", report.text()));
+            Exit::Fine
+        }
+        Err(why) => out.fail(why),
+    }
+}
+
+fn report(options: &Options) -> Result<Report, String> {
+    let Options { folders, .. } = options;
+    disk::version_is_known(&folders.data).map_err(|error| error.to_string())?;
+    let dir = folders.data.join("ledger");
+    if !dir.is_dir() {
+        return Err(format!("{} has no ledger: name the data folder with --data", folders.data.display()));
+    }
+    let now = SystemClock.now();
+    let read = |text: &Option<String>, flag: &str, is_end: bool, default: Millis| match text {
+        None => Ok(default),
+        Some(text) => time(text, now, is_end).ok_or_else(|| {
+            format!("{flag} `{text}` is no time: write 2026-11-22T08:00:00Z, 2026-11-22, 30d for 30 days ago, or now")
+        }),
+    };
+    let from = read(&options.from, "--from", false, Millis(0))?;
+    let to = read(&options.to, "--to", true, now)?;
+    if from >= to {
+        return Err("--from is not before --to: exchange them".to_owned());
+    }
+    let config = configuration(folders)?;
+    let recipients = recipients(options, config.as_ref())?;
+    let question = Question { destinations: recipients.as_ref().map(|list| times(list, (from, to))), from, to };
+    let exposure = ask(&dir, &question).map_err(|error| error.to_string())?;
+    if let Some(list) = &recipients {
+        let strange = list.iter().find(|recipient| !exposure.known.contains(&recipient.destination));
+        if let (Some(strange), true) = (strange, options.vendor.is_none()) {
+            let known: Vec<&str> = exposure.known.iter().map(DestinationId::as_str).collect();
+            return Err(format!(
+                "the ledger knows no destination {}: it knows {}",
+                strange.destination,
+                known.join(", ")
+            ));
+        }
+    }
+    let recipients = recipients.unwrap_or_else(|| of_ledger(&exposure.known, config.as_ref()));
+    let is_named = |id: &DestinationId| config.as_ref().is_some_and(|config| config.destinations.contains_key(id));
+    // Whose they were, nothing says any more.
+    let of_nobody = exposure.known.iter().filter(|id| !is_named(id)).cloned().collect();
+    let scope = Scope {
+        from: options.from.as_ref().map(|_| from),
+        to,
+        asked: now,
+        vendor: options.vendor.clone(),
+        recipients,
+        of_nobody,
+        not_covered: not_covered(&folders.data.join("audit"), from, to),
+    };
+    Ok(Report { exposure, scope })
+}
+
+/// A time: RFC 3339, a day (its beginning, or its end), how long ago, or now.
+fn time(text: &str, now: Millis, is_end: bool) -> Option<Millis> {
+    if text == "now" {
+        return Some(now);
+    }
+    let ago = || Some(now.plus(-i64::try_from(duration(text)?).ok()?));
+    let day = || Some(Millis::from_rfc3339(&format!("{text}T00:00:00Z"))?.plus(if is_end { Millis::DAY } else { 0 }));
+    Millis::from_rfc3339(text).or_else(day).or_else(ago)
+}
+
+/// The configuration, which says whose each destination is; the ledger does not.
+fn configuration(folders: &Folders) -> Result<Option<Config>, String> {
+    let Some(file) = folders.config_file() else { return Ok(None) };
+    Config::load(&file, Secrets::Leave).map(Some).map_err(|problems| problems.to_string())
+}
+
+/// Who is asked about, or everybody.
+fn recipients(options: &Options, config: Option<&Config>) -> Result<Option<Vec<Recipient>>, String> {
+    let of = |id: &DestinationId| config.and_then(|config| config.destinations.get(id));
+    if let Some(vendor) = &options.vendor {
+        let config =
+            config.ok_or("without a configuration nothing says whose a destination is: name it with --destination")?;
+        let list: Vec<Recipient> =
+            config.destinations.iter().flat_map(|(id, destination)| of_vendor(id, destination, vendor)).collect();
+        if list.is_empty() {
+            let mut known: Vec<&str> = config.destinations.values().map(|of| of.vendor.as_str()).collect();
+            known.extend(
+                config.destinations.values().flat_map(|of| of.onward.iter().flatten()).map(|of| of.vendor.as_str()),
+            );
+            known.sort_unstable();
+            known.dedup();
+            return Err(format!("the configuration sends to no {vendor}: it names {}", known.join(", ")));
+        }
+        return Ok(Some(list));
+    }
+    if options.destination.is_empty() {
+        return Ok(None);
+    }
+    let parse = |text: &String| DestinationId::parse(text).map_err(|error| format!("--destination: {error}"));
+    let list = options.destination.iter().map(|text| {
+        let destination = parse(text)?;
+        let vendor = of(&destination).map(|of| of.vendor.clone());
+        Ok(Recipient { destination, vendor, forwards: None })
+    });
+    list.collect::<Result<_, String>>().map(Some)
+}
+
+/// As whose recipient a destination is asked about when a vendor is: its own, or one that it forwards to.
+fn of_vendor(id: &DestinationId, destination: &Destination, vendor: &str) -> Vec<Recipient> {
+    let recipient =
+        |forwards| Recipient { destination: id.clone(), vendor: Some(destination.vendor.clone()), forwards };
+    let own = (destination.vendor == vendor).then(|| recipient(None));
+    let onward = destination.onward.iter().flatten().filter(|onward| onward.vendor == vendor);
+    own.into_iter().chain(onward.map(|onward| recipient(Some(onward.clone())))).collect()
+}
+
+fn of_ledger<'a>(known: impl IntoIterator<Item = &'a DestinationId>, config: Option<&Config>) -> Vec<Recipient> {
+    let vendor = |id: &DestinationId| Some(config?.destinations.get(id)?.vendor.clone());
+    known.into_iter().map(|id| Recipient { destination: id.clone(), vendor: vendor(id), forwards: None }).collect()
+}
+
+/// The times that count of each destination: all, or those in which it forwards as declared.
+fn times(list: &[Recipient], all: (Millis, Millis)) -> BTreeMap<DestinationId, Vec<(Millis, Millis)>> {
+    let mut times: BTreeMap<DestinationId, Vec<(Millis, Millis)>> = BTreeMap::new();
+    for recipient in list {
+        let window = recipient.forwards.as_ref().map_or(all, |onward| declared(onward, all));
+        times.entry(recipient.destination.clone()).or_default().push(window);
+    }
+    times
+}
+
+fn declared(onward: &Onward, all: (Millis, Millis)) -> (Millis, Millis) {
+    let day = |text: &Option<String>| Millis::from_rfc3339(&format!("{}T00:00:00Z", text.as_deref()?));
+    let since = day(&onward.since).map_or(all.0, |since| since.max(all.0));
+    let until = day(&onward.until).map_or(all.1, |until| until.plus(Millis::DAY).min(all.1));
+    (since, until)
+}
+
+/// Windows in which apps sent past Weir. Where they cannot be read, no time is covered.
+fn not_covered(audit: &Path, from: Millis, to: Millis) -> Vec<String> {
+    match Coverage::read(audit) {
+        Ok(coverage) => {
+            coverage.over(from..to, None).map(|window| bypass::not_covered(&bypass::shown(window, audit))).collect()
+        }
+        Err(error) => vec![format!("NOT COVERED: the whole time, because what was bypassed cannot be read: {error}")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_counts_from_its_beginning_to_its_end() {
+        let now = Millis::from_rfc3339("2026-11-22T12:00:00Z").unwrap();
+        let at = |text, is_end| time(text, now, is_end).map(Millis::to_rfc3339);
+        assert_eq!(at("2026-11-01", false).as_deref(), Some("2026-11-01T00:00:00.000Z"));
+        assert_eq!(at("2026-11-01", true).as_deref(), Some("2026-11-02T00:00:00.000Z"));
+        assert_eq!(at("2026-11-01T05:00:00Z", true).as_deref(), Some("2026-11-01T05:00:00.000Z"));
+        assert_eq!(at("36h", false).as_deref(), Some("2026-11-21T00:00:00.000Z"));
+        assert_eq!((at("now", true).as_deref(), at("soon", true)), (Some("2026-11-22T12:00:00.000Z"), None));
+    }
+
+    #[test]
+    fn what_is_forwarded_counts_in_the_declared_time_only() {
+        let all = (Millis(0), Millis::from_rfc3339("2026-12-01T00:00:00Z").unwrap());
+        let onward = |since: Option<&str>, until: Option<&str>| Onward {
+            vendor: "mixpanel".to_owned(),
+            region: None,
+            since: since.map(str::to_owned),
+            until: until.map(str::to_owned),
+        };
+        assert_eq!(declared(&onward(None, None), all), all);
+        let (since, until) = declared(&onward(Some("2026-11-01"), Some("2026-11-03")), all);
+        assert_eq!(
+            (since.to_rfc3339().as_str(), until.to_rfc3339().as_str()),
+            ("2026-11-01T00:00:00.000Z", "2026-11-04T00:00:00.000Z")
+        );
+    }
+}

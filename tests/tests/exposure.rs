@@ -1,0 +1,114 @@
+//! `weir ledger exposure` beside a running Weir: held against what really arrived at the vendor.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use weir_event::{Clock, SystemClock};
+use weir_tests::harness::{Folder, Setup, WRITE_KEY, Weir};
+use weir_tests::standin::Standin;
+use weir_tests::wire;
+
+const PLANTED: [&str; 3] = ["ada@example.com", "4111 1111 1111 1111", "user-3"];
+
+fn events(weir: &Weir, name: &str, numbers: std::ops::Range<u64>) {
+    let event = |n: u64| {
+        json!({"event": name, "properties": {
+            "token": WRITE_KEY, "distinct_id": format!("user-{}", n % 7), "$insert_id": format!("{n:032x}"), "plan": "pro", "seats": 4,
+            "time": SystemClock.now().0 as f64 / 1000.0, "email": PLANTED[0], "card": PLANTED[1],
+        }})
+    };
+    let body = serde_json::to_vec(&numbers.map(event).collect::<Value>()).expect("JSON of our own");
+    assert_eq!(
+        wire::post(weir.ingest(), "/in/web/track", "application/json", &body).expect("weir answers").status,
+        200
+    );
+}
+
+fn ask(folder: &Folder, more: &[&str]) -> (Option<i32>, Value) {
+    let (code, out, err) = folder.weir(&[&["ledger", "exposure", "--json"], more].concat());
+    for planted in PLANTED {
+        assert!(!out.contains(planted) && !err.contains(planted), "an answer has no value: {out}{err}");
+    }
+    (code, serde_json::from_str(&out).unwrap_or_default())
+}
+
+fn names<'a>(list: &'a Value, field: &str) -> BTreeSet<&'a str> {
+    list.as_array().expect("a list").iter().filter_map(|line| line[field].as_str()).collect()
+}
+
+#[test]
+fn an_exposure_says_what_arrived_at_the_vendor_of_how_many_and_what_did_not() {
+    let (product, growth) = (Standin::of_weir(), Standin::of_weir());
+    let second = format!(
+        "  growth:\n    type: mixpanel\n    vendor: elsewhere\n    endpoint: {}\n    allow_addresses: [127.0.0.0/8]\n    token: {{env: PRODUCT_TOKEN}}\n    \
+         subject: stable\n    onward: [{{vendor: mixpanel, since: 2020-01-01}}]\n    release: {{allow: [seats]}}\n",
+        growth.url()
+    );
+    let first = Setup::with_subject(&product.url(), "{rotating: 7d}", "{allow: [plan]}");
+    let mut setup = first;
+    setup.destinations.push_str(&second);
+    let weir = Weir::start(&setup);
+    let folder = weir.folder();
+    events(&weir, "Report Exported", 0..40);
+    events(&weir, "Page Viewed", 40..45);
+    weir.settle();
+
+    let (code, answer) = ask(folder, &["--destination", "product"]);
+    assert_eq!(code, Some(0), "{answer}");
+    let arrived = product.events();
+    let people: BTreeSet<String> = arrived.iter().filter_map(|event| event.text("distinct_id")).collect();
+    let told = |field: &str| answer[field].as_u64().expect("a count") as usize;
+    assert_eq!((told("events"), told("accepted"), told("subjects")), (arrived.len(), arrived.len(), people.len()));
+    assert_eq!((told("events"), told("subjects")), (45, 7));
+    assert!(names(&answer["fields"], "path").contains("plan") && !names(&answer["fields"], "path").contains("seats"));
+    let withheld: BTreeSet<(&str, &str)> = answer["withheld"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|line| (line["path"].as_str().unwrap_or_default(), line["rule"].as_str().unwrap_or_default()))
+        .collect();
+    for expected in [("email", "minimised"), ("card", "minimised"), ("seats", "not_allowed")] {
+        assert!(withheld.contains(&expected), "{withheld:?}");
+    }
+    assert_eq!(names(&answer["by_event"], "name"), BTreeSet::from(["Page Viewed", "Report Exported"]));
+
+    // By vendor: also what another forwards to it, as declared. And a window before everything is empty.
+    let (_, answer) = ask(folder, &["--vendor", "mixpanel"]);
+    let evidence = |answer: &Value| {
+        let recipients = answer["recipients"].as_array().expect("a list").clone();
+        recipients.iter().map(|of| format!("{} {}", of["destination"], of["evidence"])).collect::<BTreeSet<_>>()
+    };
+    let expected = ["\"growth\" \"forwarded, as declared\"", "\"product\" \"sent by Weir\""].map(str::to_owned);
+    assert_eq!((answer["events"].as_u64(), evidence(&answer)), (Some(90), BTreeSet::from(expected)));
+    let (_, answer) = ask(folder, &["--vendor", "mixpanel", "--to", "2020-06-01"]);
+    assert_eq!((answer["events"].as_u64(), answer["subjects"].as_u64()), (Some(0), Some(0)));
+
+    // A time past Weir is in every answer about it.
+    assert_eq!(folder.weir(&["bypass", "open", "--all", "--reason", "a test"]).0, Some(0));
+    let (_, answer) = ask(folder, &["--destination", "product"]);
+    assert!(
+        answer["not_covered"][0].as_str().is_some_and(|line| line.contains("NOT COVERED: all sources")),
+        "{answer}"
+    );
+
+    // Ended, and Weir stopped: the answer stays.
+    assert_eq!(folder.weir(&["destination", "end", "product", "--confirm", "product"]).0, Some(0));
+    let folder = weir.kill();
+    let page = folder.data().join("../exposure.html");
+    let (code, answer) = ask(&folder, &["--destination", "product", "--html", &page.display().to_string()]);
+    assert_eq!((code, answer["events"].as_u64(), answer["subjects"].as_u64()), (Some(0), Some(45), Some(7)));
+    assert!(answer["scope"].to_string().contains("ended"), "{answer}");
+    let page = std::fs::read_to_string(page).expect("the page");
+    assert!(page.contains("default-src 'none'") && page.contains("NOT COVERED") && !page.contains("<script"));
+    assert!(PLANTED.iter().all(|planted| !page.contains(planted)));
+    assert_eq!(page.matches("<svg").count(), 3);
+
+    for (wrong, says) in [
+        (["--destination", "nobody"], "it knows growth, product"),
+        (["--vendor", "nobody"], "it names elsewhere, mixpanel"),
+        (["--from", "soon"], "is no time"),
+    ] {
+        let (code, _, err) = folder.weir(&[&["ledger", "exposure"], &wrong[..]].concat());
+        assert!(code == Some(2) && err.contains(says), "{err}");
+    }
+}
