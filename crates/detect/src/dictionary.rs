@@ -325,7 +325,7 @@ pub(crate) const ROLES: &[(Role, &str)] = &[
          клієнт 用户 客户 会员 顧客 会員 사용자 고객 회원 cliente clientes client clients",
     ),
     (Role::OWNER, "account distinct owner holder my your host"),
-    (Role::NAME_OF, "my your billing shipping first last middle given family full legal real maiden display holder host owner account"),
+    (Role::NAME_OF, "by my your billing shipping first last middle given family full legal real maiden display holder host owner account"),
     (
         Role::THING,
         "product products item items plan library lib os browser app application campaign page screen device event experiment

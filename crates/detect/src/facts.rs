@@ -315,7 +315,7 @@ enum Company {
 
 /// Keys inside values are looked up for each leaf. The table is ours and never grows, so no key can be made to collide with many.
 #[derive(Default)]
-struct WordHasher(u64);
+pub(crate) struct WordHasher(u64);
 
 impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {

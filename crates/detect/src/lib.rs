@@ -15,6 +15,7 @@ mod embedded;
 pub mod engine;
 pub mod facts;
 mod gate;
+mod given_names;
 pub mod judge;
 mod leaf;
 pub mod lift;

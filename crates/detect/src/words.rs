@@ -45,7 +45,7 @@ impl Words {
             let (from, size) = match folded {
                 Folded::Letters(letters) => (letters, letters.len()),
                 Folded::AsIs => (&bytes[at..], used),
-                Folded::Cyrillic(pair) => {
+                Folded::Pair(pair) => {
                     words.joined[len..len + 2].copy_from_slice(&pair);
                     (len, at) = (len + 2, at + used);
                     continue;
@@ -77,7 +77,8 @@ impl Words {
 enum Folded {
     /// Letters without accents, never more bytes than were read.
     Letters(&'static [u8]),
-    Cyrillic([u8; 2]),
+    /// A Cyrillic or Greek letter.
+    Pair([u8; 2]),
     AsIs,
 }
 
@@ -99,12 +100,31 @@ fn fold(bytes: &[u8]) -> (Folded, usize) {
                 0xa0..=0xaf => [0xd1, second - 0x20],
                 _ => [0xd0, second],
             };
-            (Folded::Cyrillic(pair), 2)
+            (Folded::Pair(pair), 2)
         }
-        0xd1 if second == 0x91 => (Folded::Cyrillic([0xd0, 0xb5]), 2),
+        0xd1 if second == 0x91 => (Folded::Pair([0xd0, 0xb5]), 2),
+        0xce..=0xcf if second >= 0x80 => (Folded::Pair(greek(first, second)), 2),
         0xc3..=0xdf => (Folded::AsIs, bytes.len().min(2)),
         0xe0..=0xef => (Folded::AsIs, bytes.len().min(3)),
         _ => (Folded::AsIs, bytes.len().min(4)),
+    }
+}
+
+/// A Greek letter in lower case and without its accent.
+fn greek(first: u8, second: u8) -> [u8; 2] {
+    match (first, second) {
+        (0xce, 0x86 | 0xac) => [0xce, 0xb1],
+        (0xce, 0x88 | 0xad) => [0xce, 0xb5],
+        (0xce, 0x89 | 0xae) => [0xce, 0xb7],
+        (0xce, 0x8a | 0xaf) => [0xce, 0xb9],
+        (0xce, 0x8c) | (0xcf, 0x8c) => [0xce, 0xbf],
+        (0xce, 0x8e) | (0xcf, 0x8d) => [0xcf, 0x85],
+        (0xce, 0x8f) | (0xcf, 0x8e) => [0xcf, 0x89],
+        (0xce, 0x91..=0x9f) => [0xce, second + 0x20],
+        (0xce, 0xa0..=0xa9) => [0xcf, second - 0x20],
+        // The sigma at the end of a word.
+        (0xcf, 0x82) => [0xcf, 0x83],
+        other => [other.0, other.1],
     }
 }
 
@@ -191,6 +211,7 @@ mod tests {
         assert_eq!(words("Płeć"), ["plec"]);
         assert_eq!(words("Имя_Ёлка"), ["имя", "елка"]);
         assert_eq!(words("ЇЖАК"), ["їжак"]);
+        assert_eq!(words("Γιώργος"), ["γιωργοσ"]);
         assert_eq!(words("用户电话2"), ["用", "户", "电", "话"]);
         assert_eq!(words("$_9"), Vec::<String>::new());
     }

@@ -19,7 +19,7 @@ use weir_event::{Category, Evidence, LeafKind, Likelihood};
 /// Files that hold no detector: lists, and code that several share.
 const NO_DETECTORS: &[&str] = &["anchored", "identifiers", "ids", "ids/sums", "keyed", "secrets"];
 /// Files that are about to be written anew, whose headers have no examples yet.
-const WITHOUT_EXAMPLES: &[&str] = &["address", "birth_date", "location", "name"];
+const WITHOUT_EXAMPLES: &[&str] = &["birth_date", "location"];
 
 /// What they find is never likely.
 const POSSIBLE_AT_MOST: &[&str] = &["secret_entropy"];

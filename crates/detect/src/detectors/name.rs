@@ -1,23 +1,88 @@
-//! Names of persons, by key and shape.
+//! Names of persons, by key and shape, and by a set of names.
 //!
-//! Finds: under a key of names (`first_name`, `nachname`, `author`, a bare `name`) up to five words of letters.
-//! Not one: values with digits or signs (`Checkout v2`, `btn_primary`), long texts.
-//! Misses: names under silent keys; names with digits.
-//! Source: key vocabulary.
+//! Finds: under a key of names (`first_name`, `nachname`, `author`, a bare `name`) up to five words of letters; without one two to
+//! six words that begin with a capital, all but one of them in the set and one of them hardly anything else than a name
+//! (`given_names`). Under a key that names somebody or something (`owner`, `assigned_to`) one such word, or two words with capitals,
+//! is possible.
+//! Not one: values with digits or signs (`Checkout v2`, `btn_primary`), long texts, placeholders, two words of which each is also a
+//! place or a thing (`Jordan Park`).
+//! Example: `first_name` = `Maria`, `nachname` = `Müller`, `field_3` = `Priya Patel`, `prop_1` = `García, José`
+//! Misses: under silent keys single names, names outside the set, names written without capitals or without spaces (`山田太郎`).
+//! Source: key vocabulary; commonest given and family names of some fifty countries.
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use super::keyed::says_nothing;
+use crate::facts::PathFacts;
+use crate::given_names::{Known, look_up};
 use crate::leaf::{Leaf, Output};
+use crate::words::Words;
+
+/// Hints that make it look.
+pub(crate) const FACTS: PathFacts = PathFacts::NAME.and(PathFacts::NAME_VAGUE);
+/// Longer texts are more than a name where no key says so.
+const BYTES_MAX: usize = 80;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
+    let is_letter = |b: &u8| b.is_ascii_alphabetic() || *b >= 0x80;
     let fits = (2..=100).contains(&text.len())
-        && text
-            .iter()
-            .all(|b| b.is_ascii_alphabetic() || *b >= 0x80 || matches!(b, b' ' | b'.' | b'-' | b'\'' | b',' | b'+'))
-        && text.iter().filter(|b| **b == b' ').count() <= 4
-        && text.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80);
-    if fits && !leaf.is_number {
-        out.add(Category::Name, Likelihood::Likely, Evidence::KeyName, 0, text.len());
+        && text.iter().all(|b| is_letter(b) || matches!(b, b' ' | b'.' | b'-' | b'\'' | b',' | b'+'))
+        && text.iter().any(is_letter);
+    if leaf.is_number || !fits {
+        return;
     }
+    let spaces = text.iter().filter(|b| **b == b' ').count();
+    let (likelihood, evidence) = if leaf.facts.has(PathFacts::NAME) && spaces <= 4 {
+        if says_nothing(text) {
+            return;
+        }
+        (leaf.facts.sure(Likelihood::Likely), Evidence::KeyName)
+    } else {
+        let Some(likelihood) = of_set(text, leaf.facts.has(PathFacts::NAME_VAGUE)) else { return };
+        (likelihood, Evidence::Shape)
+    };
+    out.add(Category::Name, likelihood, evidence, 0, text.len());
+}
+
+/// How sure the set of names is of a whole value.
+fn of_set(text: &[u8], vague_key: bool) -> Option<Likelihood> {
+    if text.len() > BYTES_MAX {
+        return None;
+    }
+    let words = Words::of(std::str::from_utf8(text).ok()?);
+    let (mut certain, mut also, mut unknown) = (0, 0, 0);
+    for word in (0..words.count).map(|i| words.word(i)) {
+        match look_up(word) {
+            Some(Known::Particle) => {}
+            Some(Known::Name) => certain += 1,
+            Some(Known::Also) => also += 1,
+            // An initial.
+            None if word.len() == 1 => {}
+            None => unknown += 1,
+        }
+    }
+    let known = certain + also;
+    let count = known + unknown;
+    if count == 0 || count > 6 || !has_capitals(text) {
+        return None;
+    }
+    if certain > 0 && known >= 2 && unknown <= usize::from(certain >= 2) {
+        return Some(Likelihood::Likely);
+    }
+    match vague_key {
+        true if certain > 0 && unknown <= 1 => Some(Likelihood::Possible),
+        true if (2..=3).contains(&count) => Some(Likelihood::Possible),
+        _ => None,
+    }
+}
+
+/// Whether each word begins with a capital, or a letter that has none, except what stands inside names.
+fn has_capitals(text: &[u8]) -> bool {
+    text.split(|b| *b == b' ').filter(|word| !word.is_empty()).all(|word| {
+        let small = word[0].is_ascii_lowercase();
+        !small
+            || (word.len() <= 4 && look_up(word.strip_suffix(b".").unwrap_or(word)) == Some(Known::Particle))
+            || word.starts_with(b"d'")
+    })
 }
