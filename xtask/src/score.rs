@@ -1,6 +1,12 @@
 //! The detectors by themselves: how well they do over a corpus, and how fast.
 
-use crate::shell;
+use crate::shell::{self, command, watched};
+use crate::target;
+
+/// Events of the corpus that the benchmark runs over: some 290,000 leaves.
+const BENCH_EVENTS: &str = "10000";
+/// Leaves out all but the first fifteen detectors: see `crates/detect/src/lib.rs`.
+const FIRST_ONLY: &str = "--cfg weir_first_detectors";
 
 /// Scores them, with whatever arguments that takes. An error where something fell below the floor.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
@@ -9,9 +15,27 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     shell::run("cargo", &command)
 }
 
-/// Their own benchmark.
+/// Their own benchmark over a corpus; `--growth` measures the first fifteen detectors too, which needs a build of its own.
 pub(crate) fn bench(arguments: &[String]) -> Result<(), String> {
-    let mut command = vec!["bench", "--locked", "--package", "weir-detect", "--bench", "scan", "--"];
-    command.extend(arguments.iter().map(String::as_str));
-    shell::run("cargo", &command)
+    let corpus = target().join("bench.leaves.jsonl");
+    let corpus = corpus.to_str().ok_or("the path of the repository is not UTF-8")?;
+    run(&["--events".to_owned(), BENCH_EVENTS.to_owned(), "--dump".to_owned(), corpus.to_owned()])?;
+    let growth = arguments.iter().any(|a| a == "--growth");
+    let bench = |first_only: bool| {
+        let mut command = command("cargo", &["bench", "--locked", "--package", "weir-detect", "--bench", "scan"]);
+        command.env("WEIR_CORPUS", corpus);
+        if first_only {
+            command.env("RUSTFLAGS", FIRST_ONLY).env("CARGO_TARGET_DIR", target().join("first-detectors"));
+        }
+        if growth {
+            command.args(["--", "--growth"]);
+        }
+        if watched(command).0 { Ok(()) } else { Err("the benchmark did not run".to_owned()) }
+    };
+    if growth {
+        println!("the first fifteen detectors:");
+        bench(true)?;
+        println!("all of them:");
+    }
+    bench(false)
 }

@@ -79,25 +79,51 @@ impl Engine {
     /// Appends what is found in one leaf. Strings, numbers and map keys are scanned; other kinds hold nothing.
     #[inline]
     pub fn scan(&self, facts: PathFacts, kind: LeafKind, text: &[u8], found: &mut Vec<Finding>) {
-        let silent = facts.is_silent();
-        let signals = match kind {
-            LeafKind::String | LeafKind::MapKey => {
-                if silent && text.len() < TEXT_BYTES_MIN {
-                    return;
-                }
-                Gate::of(text).signals()
-            }
-            LeafKind::Number if text.len() >= NUMBER_BYTES_MIN || text.iter().any(|b| b | 0x20 == b'e') => {
-                signal::NUMBER | signal::SHAPES
-            }
-            LeafKind::Number => 0,
-            _ => return,
-        };
-        if silent && signals == 0 || text.is_empty() {
-            return;
+        if let Some(signals) = signals_of(facts, kind, text) {
+            scan_closer(facts, kind, text, signals, found);
         }
-        scan_closer(facts, kind, text, signals, found);
     }
+
+    /// How far a leaf goes: for the benchmark.
+    #[doc(hidden)]
+    pub fn tier(&self, facts: PathFacts, kind: LeafKind, text: &[u8]) -> Tier {
+        let Some(signals) = signals_of(facts, kind, text) else { return Tier::Gate };
+        let has = |byte: u8| text.contains(&byte);
+        let coded = has(b'%') || (has(b'=') && has(b'+')) || has(b'\\') || has(b'"');
+        match signals {
+            _ if signals & signal::STRUCTURE != 0 && coded => Tier::Decoded,
+            _ if signals & signal::BASE64 != 0 && decode::may_be_base64_text(text) => Tier::Decoded,
+            _ => Tier::Parsed,
+        }
+    }
+}
+
+/// How far a leaf goes.
+#[doc(hidden)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tier {
+    /// It ends at the gate.
+    Gate,
+    /// Detectors look at it.
+    Parsed,
+    /// And at what is inside it.
+    Decoded,
+}
+
+/// What the gate says of a leaf; `None` where nothing has to look closer.
+#[inline(always)]
+fn signals_of(facts: PathFacts, kind: LeafKind, text: &[u8]) -> Option<u32> {
+    let silent = facts.is_silent();
+    let signals = match kind {
+        LeafKind::String | LeafKind::MapKey if silent && text.len() < TEXT_BYTES_MIN => return None,
+        LeafKind::String | LeafKind::MapKey => Gate::of(text).signals(),
+        LeafKind::Number if text.len() >= NUMBER_BYTES_MIN || text.iter().any(|b| b | 0x20 == b'e') => {
+            signal::NUMBER | signal::SHAPES
+        }
+        LeafKind::Number => 0,
+        _ => return None,
+    };
+    (!(silent && signals == 0) && !text.is_empty()).then_some(signals)
 }
 
 #[inline(never)]
