@@ -33,15 +33,21 @@ pub(crate) struct Run<'a> {
     pub(crate) text: &'a [u8],
     groups: [Group; RUN_GROUPS_MAX],
     count: usize,
+    digits: usize,
 }
 
-const RUN_GROUPS_MAX: usize = 24;
+const RUN_GROUPS_MAX: usize = 16;
 /// A run of fewer digits in fewer than four groups is no one's number.
 const DIGITS_MIN: usize = 7;
 /// No pattern has more groups than this.
 const OVERLAP_GROUPS: usize = 8;
 
 impl Run<'_> {
+    /// How many digits it has in all.
+    pub(crate) fn digit_count(&self) -> usize {
+        self.digits
+    }
+
     pub(crate) fn groups(&self) -> &[Group] {
         &self.groups[..self.count]
     }
@@ -107,41 +113,24 @@ pub(crate) enum Met<'a> {
 
 /// Shows each run and each UUID of `text` to `look`.
 pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(Met<'_>)) {
-    let mut run = Run { text, groups: [Group::default(); RUN_GROUPS_MAX], count: 0 };
+    let mut run = Run { text, groups: [Group::default(); RUN_GROUPS_MAX], count: 0, digits: 0 };
     let mut at = 0;
-    let mut boundary = true;
-    while at < text.len() {
-        let byte = text[at];
-        if !byte.is_ascii_digit() {
-            if boundary && byte.is_ascii_hexdigit() && starts_with_uuid(&text[at..]) {
-                at += 36;
-                boundary = false;
-                flush(&mut run, &mut look);
-                look(Met::Uuid(at - 36..at));
-                continue;
-            }
-            boundary = !byte.is_ascii_alphanumeric();
-            at += 1;
-            continue;
-        }
-        if boundary && starts_with_uuid(&text[at..]) {
-            at += 36;
-            boundary = false;
+    let may_hold_uuid = text.len() >= 36 && has_dashes(text);
+    while let Some(start) = next_digit(text, at) {
+        if may_hold_uuid && let Some(uuid) = uuid_around(text, at, start) {
             flush(&mut run, &mut look);
-            look(Met::Uuid(at - 36..at));
+            look(Met::Uuid(uuid..uuid + 36));
+            at = uuid + 36;
             continue;
         }
-        let start = at;
-        while at < text.len() && text[at].is_ascii_digit() {
-            at += 1;
-        }
+        let end = start + text[start..].iter().position(|b| !b.is_ascii_digit()).unwrap_or(text.len() - start);
+        at = end;
         let group = Group {
             start,
-            end: at,
+            end,
             glued_before: start > 0 && text[start - 1].is_ascii_alphabetic(),
-            glued_after: text.get(at).is_some_and(u8::is_ascii_alphabetic),
+            glued_after: text.get(end).is_some_and(u8::is_ascii_alphabetic),
         };
-        boundary = false;
         let joins = run.count > 0 && is_separator(&text[run.groups[run.count - 1].end..start]);
         if !joins {
             flush(&mut run, &mut look);
@@ -149,21 +138,61 @@ pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(Met<'_>)) {
             look(Met::Run(&run));
             run.groups.copy_within(RUN_GROUPS_MAX - OVERLAP_GROUPS.., 0);
             run.count = OVERLAP_GROUPS;
+            run.digits = run.groups().iter().map(Group::len).sum();
         }
         run.groups[run.count] = group;
         run.count += 1;
+        run.digits += group.len();
     }
     flush(&mut run, &mut look);
 }
 
+/// Whether there are four dashes. Counted in bytes, many at once; a block of 255 cannot overflow its count.
+fn has_dashes(text: &[u8]) -> bool {
+    let dashes = |block: &[u8]| block.iter().map(|b| u8::from(*b == b'-')).sum::<u8>();
+    text.chunks(255).map(|block| usize::from(dashes(block))).sum::<usize>() >= 4
+}
+
+/// Where the next digit stands, eight bytes at a time.
+#[inline]
+fn next_digit(text: &[u8], from: usize) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let rest = text.get(from..)?;
+    let mut words = rest.chunks_exact(8);
+    for (i, word) in words.by_ref().enumerate() {
+        let word = u64::from_le_bytes(word.try_into().unwrap_or_default()) ^ (ONES * 0x30);
+        // A byte's high bit stays clear only where it was below 0x80 and is now below ten.
+        let others = ((word & (ONES * 0x7f)) + ONES * 0x76) | word;
+        let digits = !others & (ONES * 0x80);
+        if digits != 0 {
+            return Some(from + 8 * i + digits.trailing_zeros() as usize / 8);
+        }
+    }
+    let tail = words.remainder();
+    Some(text.len() - tail.len() + tail.iter().position(u8::is_ascii_digit)?)
+}
+
+/// Where the UUID begins that the first digit at `digit` is of, at `from` or later. All but one in two thousand have a digit among
+/// their first eight.
+#[inline]
+fn uuid_around(text: &[u8], from: usize, digit: usize) -> Option<usize> {
+    let ahead = text[from..digit].iter().rev().take(13);
+    let letters = ahead.take_while(|b| matches!(b, b'a'..=b'f' | b'A'..=b'F' | b'-')).count();
+    (digit - letters..=digit).find(|start| {
+        let dashed = text.get(start + 8) == Some(&b'-') && text.get(start + 13) == Some(&b'-');
+        let is_boundary = |start: usize| start == 0 || !text[start - 1].is_ascii_alphanumeric();
+        dashed && is_boundary(*start) && starts_with_uuid(&text[*start..])
+    })
+}
+
 fn flush(run: &mut Run<'_>, look: &mut impl FnMut(Met<'_>)) {
-    let digits = run.groups().iter().map(Group::len).sum::<usize>();
     if run.count >= 4
-        || (digits >= DIGITS_MIN && !(run.count == 1 && run.groups[0].glued_before && run.groups[0].glued_after))
+        || (run.digits >= DIGITS_MIN && !(run.count == 1 && run.groups[0].glued_before && run.groups[0].glued_after))
     {
         look(Met::Run(run));
     }
     run.count = 0;
+    run.digits = 0;
 }
 
 fn is_separator(between: &[u8]) -> bool {

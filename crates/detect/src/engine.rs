@@ -129,6 +129,10 @@ fn signals_of(facts: PathFacts, kind: LeafKind, text: &[u8]) -> Option<u32> {
 #[inline(never)]
 fn scan_closer(facts: PathFacts, kind: LeafKind, text: &[u8], signals: u32, found: &mut Vec<Finding>) {
     let is_number = kind == LeafKind::Number;
+    let is_plain = !is_number && is_plain_identifier(text);
+    if is_plain && text.len() != 36 && facts.is_silent() {
+        return;
+    }
     let mut out = Output::new(found, text.len());
     let mut expanded = [0; 24];
     if is_number && let Some(len) = expand_exponent(text, &mut expanded) {
@@ -138,7 +142,7 @@ fn scan_closer(facts: PathFacts, kind: LeafKind, text: &[u8], signals: u32, foun
     }
     let signals = match text {
         _ if is_number => signals,
-        _ if is_plain_identifier(text) => {
+        _ if is_plain => {
             if text.len() == 36 {
                 out.detector = "uuid";
                 uuid::find(&Leaf { text, facts, is_number }, 0..36, &mut out);

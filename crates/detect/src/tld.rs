@@ -10,8 +10,32 @@ pub(crate) fn is_tld(label: &[u8]) -> bool {
     let Some(lower) = lower.get_mut(..label.len()) else { return false };
     lower.copy_from_slice(label);
     lower.make_ascii_lowercase();
-    TLDS.binary_search_by(|tld| tld.as_bytes().cmp(lower)).is_ok()
+    let head = head(lower);
+    let first = HEADS.partition_point(|known| *known < head);
+    // A few share their first eight bytes.
+    (first..TLDS.len()).take_while(|at| HEADS[*at] == head).any(|at| TLDS[at].as_bytes() == lower)
 }
+
+/// The first eight bytes as a number, in the same order as the texts.
+const fn head(label: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let mut i = 0;
+    while i < label.len() && i < 8 {
+        bytes[i] = label[i];
+        i += 1;
+    }
+    u64::from_be_bytes(bytes)
+}
+
+static HEADS: [u64; TLDS.len()] = {
+    let mut heads = [0; TLDS.len()];
+    let mut i = 0;
+    while i < TLDS.len() {
+        heads[i] = head(TLDS[i].as_bytes());
+        i += 1;
+    }
+    heads
+};
 
 /// The longest label of the table.
 const LABEL_BYTES_MAX: usize = 24;

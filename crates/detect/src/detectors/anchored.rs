@@ -271,7 +271,11 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         let is_start = at == 0 || FLAGS[usize::from(text[at - 1])] & WORDS == 0;
         let (first, count) = BUCKETS[bucket(text[at], text[at + 1])];
         let entries = &TABLE[usize::from(first)..usize::from(first) + usize::from(count)];
+        let head = head(&text[at..]);
         let found = entries.iter().find_map(|entry| {
+            if head & entry.mask != entry.head {
+                return None;
+            }
             let form = entry.form;
             let fits =
                 (is_start || form.glued) && text[at..].starts_with(form.prefix) && !(form.once && at < once_until);
@@ -340,8 +344,22 @@ fn assignment(text: &[u8]) -> Option<usize> {
     text[..len].iter().any(|b| matches!(b, b'=' | b':')).then_some(len)
 }
 
+/// The first four bytes as a number, zeros behind the end.
+const fn head(text: &[u8]) -> u32 {
+    match *text {
+        [a, b, c, d, ..] => u32::from_le_bytes([a, b, c, d]),
+        [a, b, c] => u32::from_le_bytes([a, b, c, 0]),
+        [a, b] => u32::from_le_bytes([a, b, 0, 0]),
+        [a] => u32::from_le_bytes([a, 0, 0, 0]),
+        [] => 0,
+    }
+}
+
 /// A form in the table.
 struct Entry {
+    /// The first four bytes of its prefix, and which of them it has: most others fail one comparison.
+    head: u32,
+    mask: u32,
     form: &'static Form,
     owner: &'static Anchored,
 }
@@ -400,12 +418,15 @@ static TABLE: [Entry; COUNT] = {
         }
         list += 1;
     }
-    let mut table = [const { Entry { form: &LISTS[0][0].forms[0], owner: &LISTS[0][0] } }; COUNT];
+    let mut table = [const { Entry { head: 0, mask: 0, form: &LISTS[0][0].forms[0], owner: &LISTS[0][0] } }; COUNT];
     let mut i = 0;
     while i < COUNT {
         let (_, list, owner, form) = order[i];
         let owner = &LISTS[list as usize][owner as usize];
-        table[i] = Entry { form: &owner.forms[form as usize], owner };
+        let form = &owner.forms[form as usize];
+        let len = form.prefix.len();
+        let mask = if len >= 4 { u32::MAX } else { (1 << (8 * len)) - 1 };
+        table[i] = Entry { head: head(form.prefix), mask, form, owner };
         i += 1;
     }
     table

@@ -15,6 +15,9 @@ use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
 pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
+    if run.digit_count() < 13 {
+        return;
+    }
     let groups = run.groups();
     let mut digits = [0; 20];
     for first in 0..groups.len() {

@@ -15,6 +15,9 @@ use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
 pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
+    if run.digit_count() < 7 {
+        return;
+    }
     let keyed = leaf.facts.has(PathFacts::PHONE);
     let sure = if keyed { Likelihood::VeryLikely } else { Likelihood::Likely };
     let groups = run.groups();

@@ -13,6 +13,9 @@ use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
 pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
+    if run.digit_count() < 9 {
+        return;
+    }
     let groups = run.groups();
     let keyed = leaf.facts.has(PathFacts::NATIONAL_ID);
     for (i, group) in groups.iter().enumerate() {
