@@ -177,8 +177,8 @@ impl PathFacts {
 }
 
 fn reserved(path: &str, key: &str) -> Option<PathFacts> {
-    let below_context = || path.rfind("context.").map(|at| &path[at..]);
-    let found = RESERVED.iter().find(|(name, _)| *name == key || below_context() == Some(*name));
+    let below_context = path.rfind("context.").map(|at| &path[at..]);
+    let found = RESERVED.iter().find(|(name, _)| *name == key || below_context == Some(*name));
     found.map(|(_, facts)| facts.and(PathFacts::CERTAIN))
 }
 

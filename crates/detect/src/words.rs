@@ -41,6 +41,11 @@ impl Words {
                 words.count += 1;
             }
             in_word = true;
+            if byte.is_ascii() {
+                words.joined[len] = byte.to_ascii_lowercase();
+                (len, at) = (len + 1, at + 1);
+                continue;
+            }
             let (folded, used) = fold(&bytes[at..]);
             let (from, size) = match folded {
                 Folded::Letters(letters) => (letters, letters.len()),
