@@ -125,7 +125,9 @@ impl PathFacts {
         }
         let facts = of_words(words, parent);
         // An amount of money is one, however it was counted.
-        if words.count > 1 && facts != PathFacts::NONE && role(words.word(0)).has(Role::OPENER) {
+        let counts = words.count > 1 && facts != PathFacts::NONE && role(words.word(0)).has(Role::OPENER);
+        // `num_secu` is one word of the dictionary, `num_emails` a count.
+        if counts && look_up(words.ending(0)).is_none() {
             return facts.only(PathFacts(PathFacts::FINANCIAL.0 | PathFacts::LOWERING.0));
         }
         facts

@@ -156,7 +156,7 @@ fn gives_way(weak: &Finding, strong: &Finding) -> bool {
                 && strong.evidence != Evidence::KeyName
                 && strong.likelihood >= weak.likelihood
         }
-        // A check digit passes by chance in a piece of a phone, or in all of one.
+        // A check digit passes by chance in a piece of a phone. Where all of a number is both, both are said.
         (Category::NationalId, Category::ContactPhone) if weak.evidence != Evidence::KeyName => {
             let is_piece = strong.span.0 <= weak.span.0 && weak.span.1 <= strong.span.1 && weak.span != strong.span;
             strong.evidence == Evidence::Shape
@@ -164,7 +164,7 @@ fn gives_way(weak: &Finding, strong: &Finding) -> bool {
                 && (is_piece || weak.likelihood < Likelihood::Likely)
         }
         (Category::ContactPhone, Category::NationalId)
-            if strong.span.0 > weak.span.0 || strong.span.1 < weak.span.1 =>
+            if strong.span.0 >= weak.span.0 && strong.span.1 <= weak.span.1 =>
         {
             false
         }

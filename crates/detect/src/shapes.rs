@@ -65,34 +65,29 @@ pub(crate) const FACTS: PathFacts = {
 enum Form {
     /// Digits in one group: any counter looks so.
     Bare,
-    /// Two or three groups with one separator: amounts, phones, orders are written so too.
-    Common,
     /// Letters and digits in one word: codes of products look so, but seldom the same.
     Word,
-    /// Four groups or more, two kinds of separators, or letters in their places: hardly anything else is written so.
-    Telling,
+    /// Digits with separators: little else is written in the same groups.
+    Groups,
+    /// Letters, or what may be one, and separators: hardly anything else is written so.
+    Lettered,
 }
 
 impl Form {
     const fn of(shape: &str) -> Form {
         let bytes = shape.as_bytes();
-        let (mut separators, mut first, mut differ, mut letters) = (0, 0, false, false);
+        let (mut letters, mut groups) = (false, false);
         let mut i = 0;
         while i < bytes.len() {
-            let separator = separator(bytes[i]);
-            if separator != 0 {
-                separators += 1;
-                differ |= first != 0 && first != separator;
-                first = separator;
-            }
             letters |= bytes[i] == b'A';
+            groups |= separator(bytes[i]) != 0;
             i += 1;
         }
-        match (separators, letters) {
-            (0, false) => Form::Bare,
-            (0, true) => Form::Word,
-            (1 | 2, false) if !differ => Form::Common,
-            _ => Form::Telling,
+        match (letters, groups) {
+            (false, false) => Form::Bare,
+            (true, false) => Form::Word,
+            (false, true) => Form::Groups,
+            (true, true) => Form::Lettered,
         }
     }
 
@@ -100,9 +95,9 @@ impl Form {
     const fn chance_likely(self) -> u32 {
         match self {
             Form::Bare => 2_000,
-            Form::Common => 90,
             Form::Word => 20,
-            Form::Telling => 10,
+            Form::Groups => 10,
+            Form::Lettered => 4,
         }
     }
 
@@ -110,7 +105,8 @@ impl Form {
     const fn chance_possible(self) -> u32 {
         match self {
             Form::Bare => 2_000,
-            Form::Common | Form::Word | Form::Telling => 10,
+            Form::Word | Form::Groups => 10,
+            Form::Lettered => 4,
         }
     }
 }
@@ -120,7 +116,8 @@ fn likelihood(id: &IdNumber, form: Form, facts: PathFacts) -> Option<Likelihood>
     let reference = facts.has(PathFacts::REFERENCE);
     match id.chance {
         _ if facts.has(id.facts) => Some(Likelihood::VeryLikely),
-        chance if chance >= form.chance_likely() => {
+        // Groups of digits alone are counters and dates as often, if they have no sum.
+        chance if chance >= form.chance_likely() && (id.has_sum || form != Form::Groups) => {
             Some(if reference { Likelihood::Possible } else { Likelihood::Likely })
         }
         chance if chance >= form.chance_possible() && !reference => Some(Likelihood::Possible),
@@ -222,7 +219,8 @@ fn longest(leaf: &Leaf<'_>, start: usize, first: Word) -> Option<Found> {
     best
 }
 
-/// Whether the number goes on: `1.529.982.247-25`, `046 454 286 12`, `0.52998224725` are cut out of something longer.
+/// Whether the number goes on: `1.529.982.247-25`, `046 454 286 12`, `0.52998224725`, `+36 574 261 809` are cut out of something
+/// longer.
 fn is_cut_out(text: &[u8], start: usize, first_end: usize, end: usize) -> bool {
     let is_digit = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
     let is_letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphabetic);
@@ -238,7 +236,10 @@ fn is_cut_out(text: &[u8], start: usize, first_end: usize, end: usize) -> bool {
     if let Some(before) = start.checked_sub(1) {
         let byte = text[before];
         let further = before.checked_sub(1);
-        if separates(byte, first) && is_digit(further) || (byte == b'-' && byte == first && is_letter(further)) {
+        if byte == b'+'
+            || separates(byte, first) && is_digit(further)
+            || (byte == b'-' && byte == first && is_letter(further))
+        {
             return true;
         }
     }
@@ -352,7 +353,15 @@ fn passes(id: &IdNumber, text: &[u8]) -> bool {
         *to = if id.case_matters { *byte } else { byte.to_ascii_uppercase() };
         len += 1;
     }
-    (id.passes)(&compact[..len])
+    !is_filler(&compact[..len]) && (id.passes)(&compact[..len])
+}
+
+/// `100-200-300`, `111 111 111`: round numbers and placeholders, two thirds of them zeros or all of them one digit.
+fn is_filler(value: &[u8]) -> bool {
+    let digits = || value.iter().filter(|byte| byte.is_ascii_digit());
+    let (count, zeros) = (digits().count(), digits().filter(|byte| **byte == b'0').count());
+    let first = digits().next();
+    count > 5 && (3 * zeros >= 2 * count || digits().all(|byte| Some(byte) == first))
 }
 
 /// One shape at the node where it ends.
@@ -497,3 +506,6 @@ static SLOTS_OF_STEPS: [(u32, u16); SLOTS] = TREE.slots;
 static HEADS: [u16; NODES_MAX] = TREE.heads;
 static ENTRIES: [Entry; ENTRIES_MAX] = TREE.entries;
 static FIRST: [u64; 4] = TREE.first;
+
+#[cfg(test)]
+mod tests;

@@ -20,5 +20,7 @@ fn passes(value: &[u8]) -> bool {
     let sum = weighted(value, &[3, 7, 9, 0, 5, 8, 4, 2, 1, 6]);
     // A month above twelve: the day had run out of numbers.
     let month = two(value, 6);
-    value[0] != b'0' && (is_day(month, two(value, 4)) || matches!(month, 13..=15)) && sum % 11 == digit(value[3])
+    value[0] != b'0'
+        && is_day(if matches!(month, 13..=15) { 12 } else { month }, two(value, 4))
+        && sum % 11 == digit(value[3])
 }

@@ -1,6 +1,6 @@
 //! Australia: the number of the Medicare card.
 //!
-//! Finds: `2123 45670 1`: sure under a key of national ids, possible without; bare under a key.
+//! Finds: `2123 45670 1`; bare under a key of national ids.
 //! Example: `medicare_number` = `2123 45670 1`
 //! Misses: bare without a key; numbers without the last digit.
 //! Source: Services Australia; check digit modulo 10 in the ninth place, as in the METeOR metadata registry 270101.

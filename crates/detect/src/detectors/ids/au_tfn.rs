@@ -1,6 +1,6 @@
 //! Australia: the tax file number.
 //!
-//! Finds: `123 456 782`: sure under a key of national ids, possible without; bare under a key.
+//! Finds: `123 456 782`; bare under a key of national ids.
 //! Example: `tfn` = `123 456 782`
 //! Misses: bare without a key; old numbers of eight digits.
 //! Source: Australian Taxation Office, software developers' "TFN algorithm" (the example is its own); modulo 11.

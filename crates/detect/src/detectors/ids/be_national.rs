@@ -12,7 +12,7 @@ pub(crate) const ID: IdNumber = IdNumber {
     name: "be_national",
     shapes: &["00.00.00-000.00", "000000-000.00", "000000-000-00", "000000 000 00", "00000000000"],
     passes,
-    chance: 1_000,
+    chance: 400,
     ..NATIONAL_ID
 };
 

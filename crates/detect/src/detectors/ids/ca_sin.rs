@@ -1,6 +1,6 @@
 //! Canada: the social insurance number (SIN).
 //!
-//! Finds: `046 454 286`, `046-454-286`: sure under a key of national ids, possible without; bare under a key.
+//! Finds: `046 454 286`, `046-454-286`; bare under a key of national ids.
 //! Not one: a first digit of 8.
 //! Example: `sin` = `046 454 286`
 //! Misses: bare without a key.

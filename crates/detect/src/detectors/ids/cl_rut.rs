@@ -1,6 +1,6 @@
 //! Chile: the tax and identity number (RUT, RUN).
 //!
-//! Finds: `12.531.909-2`, `12531909-2`: sure under a key of national ids, possible without.
+//! Finds: `12.531.909-2`, `12531909-2`; surer under a key of national ids.
 //! Example: `rut` = `12.531.909-2`, `rut` = `76086428-5`
 //! Misses: the digits without their check digit.
 //! Source: Servicio de Impuestos Internos and Registro Civil; check digit modulo 11 (K stands for ten).

@@ -1,6 +1,6 @@
 //! Colombia: the tax number (NIT), which for persons is the identity card's with a check digit.
 //!
-//! Finds: `213.123.432-1`, `213123432-1`: sure under a key of national ids, possible without.
+//! Finds: `213.123.432-1`, `213123432-1`; surer under a key of national ids.
 //! Example: `nit` = `213.123.432-1`
 //! Misses: numbers without their check digit.
 //! Source: DIAN, Orden Administrativa 4 of 1989; check digit modulo 11 of primes.

@@ -9,7 +9,7 @@ use super::sums::{digit, is_day, number, two};
 use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber =
-    IdNumber { name: "cz_rodne_cislo", shapes: &["000000/0000", "0000000000"], passes, chance: 120, ..NATIONAL_ID };
+    IdNumber { name: "cz_rodne_cislo", shapes: &["000000/0000", "0000000000"], passes, chance: 60, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     // Women have 50 more in the month; 20 more where a day's numbers ran out.

@@ -12,7 +12,7 @@ pub(crate) const ID: IdNumber = IdNumber {
     name: "de_rentenversicherung",
     shapes: &["00000000A000", "00 000000 A 000", "00 000000 A000"],
     passes,
-    chance: 250,
+    chance: 130,
     ..NATIONAL_ID
 };
 

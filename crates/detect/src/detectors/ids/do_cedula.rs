@@ -1,6 +1,6 @@
 //! Dominican Republic: the identity card's number (cédula).
 //!
-//! Finds: `001-1391820-5`: sure under a key of national ids, possible without; bare under a key.
+//! Finds: `001-1391820-5`; bare under a key of national ids.
 //! Example: `cedula` = `001-1391820-5`
 //! Misses: bare without a key; the few that were given out with a wrong digit.
 //! Source: Junta Central Electoral; Luhn's sum.

@@ -1,6 +1,6 @@
 //! Spain: the national identity document (DNI), which is the tax number (NIF) of its holder too.
 //!
-//! Finds: `54362315K`, `54362315-K`, `54.362.315-K`: sure under a key of national ids, possible without.
+//! Finds: `54362315K`, `54362315-K`, `54.362.315-K`; surer under a key of national ids.
 //! Example: `dni` = `54362315K`
 //! Misses: the eight digits without their letter.
 //! Source: Real Decreto 1553/2005 and Ministerio del Interior, "Cálculo del dígito de control del NIF/NIE".

@@ -18,7 +18,7 @@ pub(crate) const ID: IdNumber = IdNumber {
         "000000A00000000",
     ],
     passes,
-    chance: 600,
+    chance: 210,
     ..NATIONAL_ID
 };
 

@@ -1,6 +1,6 @@
 //! United Kingdom: the national insurance number.
 //!
-//! Finds: `AB 12 34 56 C`, `AB123456C`: sure under a key of national ids, possible without: it has no sum, only letters that are
+//! Finds: `AB 12 34 56 C`, `AB123456C`: it has no sum, only letters that are
 //! never used.
 //! Not one: prefixes with D, F, I, Q, U, V, an O in second place, BG, GB, KN, NK, NT, TN, ZZ; a last letter after D.
 //! Example: `nino` = `AB 12 34 56 C`

@@ -1,6 +1,6 @@
 //! Hong Kong: the identity card's number (HKID).
 //!
-//! Finds: `G123456(A)`, `AB987654(3)`, `G123456A`: sure under a key of national ids, possible without.
+//! Finds: `G123456(A)`, `AB987654(3)`, `G123456A`; surer under a key of national ids.
 //! Example: `hkid` = `G123456(A)`, `id_card` = `AB987654(3)`
 //! Misses: numbers without a check digit.
 //! Source: Immigration Department, Hong Kong; check digit modulo 11 (A stands for ten).

@@ -9,7 +9,7 @@ use super::sums::{is_day, two};
 use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber =
-    IdNumber { name: "id_nik", shapes: &["0000000000000000"], passes, has_sum: false, chance: 60, ..NATIONAL_ID };
+    IdNumber { name: "id_nik", shapes: &["0000000000000000"], passes, has_sum: false, chance: 35, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     // Women's days are 40 higher.

@@ -1,6 +1,6 @@
 //! Ireland: the personal public service number (PPS).
 //!
-//! Finds: `6433435F`, `6433435OA`: sure under a key of national ids, possible without.
+//! Finds: `6433435F`, `6433435OA`; surer under a key of national ids.
 //! Example: `ppsn` = `6433435F`, `pps_number` = `6433435OA`
 //! Misses: numbers with a space inside.
 //! Source: Department of Social Protection, "PPS Number"; check letter modulo 23.

@@ -1,6 +1,6 @@
 //! Israel: the identity number (Mispar Zehut).
 //!
-//! Finds: nine digits, or `03933742-3`, under a key of national ids; with the dash it is possible without.
+//! Finds: `03933742-3`; nine bare digits under a key of national ids.
 //! Example: `teudat_zehut` = `03933742-3`
 //! Misses: bare without a key; numbers written without their leading zeros.
 //! Source: Population and Immigration Authority; Luhn's sum over nine digits.

@@ -1,6 +1,6 @@
 //! India: the Aadhaar number.
 //!
-//! Finds: `2341 2341 2346`: sure under a key of national ids, possible without; bare under a key.
+//! Finds: `2341 2341 2346`; bare under a key of national ids.
 //! Not one: a first digit of 0 or 1; four groups of four (a card).
 //! Example: `aadhaar` = `2341 2341 2346`
 //! Misses: bare without a key.

@@ -9,7 +9,7 @@ use super::sums::{digit, is_day, two, weighted};
 use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber =
-    IdNumber { name: "is_kennitala", shapes: &["000000-0000", "0000000000"], passes, chance: 900, ..NATIONAL_ID };
+    IdNumber { name: "is_kennitala", shapes: &["000000-0000", "0000000000"], passes, chance: 480, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     // Companies have 40 more in the day.

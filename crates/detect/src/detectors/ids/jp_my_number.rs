@@ -1,6 +1,6 @@
 //! Japan: the individual number ("My Number").
 //!
-//! Finds: twelve digits, or `1234 5678 9018`, under a key of national ids; with spaces it is possible without.
+//! Finds: `1234 5678 9018`; twelve bare digits under a key of national ids.
 //! Example: `my_number` = `123456789018`
 //! Misses: bare without a key.
 //! Source: Order of the Ministry of Internal Affairs 85 of 2014, art. 5; check digit modulo 11.

@@ -1,6 +1,6 @@
 //! The Netherlands: the citizen service number (BSN).
 //!
-//! Finds: nine digits, or `1112.22.333`, under a key of national ids; `1112.22.333` is possible without.
+//! Finds: `1112.22.333`; nine bare digits under a key of national ids.
 //! Example: `bsn` = `111222333`
 //! Misses: nine digits without a key; numbers of eight digits.
 //! Source: Wet algemene bepalingen burgerservicenummer; the eleven test of RvIG.

@@ -12,7 +12,7 @@ pub(crate) const ID: IdNumber = IdNumber {
     name: "no_fodselsnummer",
     shapes: &["000000 00000", "000000-00000", "00000000000"],
     passes,
-    chance: 1_600,
+    chance: 560,
     ..NATIONAL_ID
 };
 

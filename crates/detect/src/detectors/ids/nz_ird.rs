@@ -1,6 +1,6 @@
 //! New Zealand: the number of the Inland Revenue (IRD).
 //!
-//! Finds: `49-091-850`, `136-410-132`: sure under a key of national ids, possible without; bare under a key.
+//! Finds: `49-091-850`, `136-410-132`; bare under a key of national ids.
 //! Example: `ird` = `49-091-850`, `ird_number` = `136410132`
 //! Misses: bare without a key.
 //! Source: Inland Revenue, "Resident withholding tax and non-resident withholding tax: specification", IRD number validation

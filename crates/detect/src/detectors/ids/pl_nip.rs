@@ -1,6 +1,6 @@
 //! Poland: the tax number (NIP).
 //!
-//! Finds: `856-734-62-15`: sure under a key of national ids, possible without; bare under a key.
+//! Finds: `856-734-62-15`; bare under a key of national ids.
 //! Example: `nip` = `856-734-62-15`
 //! Misses: bare without a key.
 //! Source: Ustawa o zasadach ewidencji i identyfikacji podatników; check digit modulo 11.

@@ -1,15 +1,15 @@
 //! Portugal: the tax number (NIF).
 //!
-//! Finds: nine digits under a key of national ids.
-//! Example: `nif` = `501964843`
-//! Misses: without a key: nine digits with one check digit are too often chance.
+//! Finds: `501 964 843`; nine bare digits under a key of national ids.
+//! Example: `501 964 843`, `nif` = `501964843`
+//! Misses: bare without a key.
 //! Source: Decreto-Lei 14/2013; Autoridade Tributária; check digit modulo 11.
 
 use super::sums::{digit, weighted};
 use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber =
-    IdNumber { name: "pt_nif", shapes: &["000000000", "000 000 000"], passes, chance: 9, ..NATIONAL_ID };
+    IdNumber { name: "pt_nif", shapes: &["000000000", "000 000 000"], passes, chance: 11, ..NATIONAL_ID };
 
 fn passes(value: &[u8]) -> bool {
     let rest = weighted(value, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11;

@@ -1,6 +1,6 @@
 //! Thailand: the identity card's number.
 //!
-//! Finds: `1-1018-01234-56-1`: sure under a key of national ids, possible without; bare under a key.
+//! Finds: `1-1018-01234-56-1`; bare under a key of national ids.
 //! Example: `national_id` = `1-2345-45678-78-1`, `citizen_id` = `1234545678781`
 //! Misses: bare without a key.
 //! Source: Department of Provincial Administration; check digit modulo 11.

@@ -1,6 +1,6 @@
 //! Taiwan: the identity card's number, and the residence certificate's of 2021.
 //!
-//! Finds: `A123456789`: sure under a key of national ids, possible without.
+//! Finds: `A123456789`; surer under a key of national ids.
 //! Example: `national_id` = `A123456789`, `national_id` = `A800000014`
 //! Misses: residence certificates of before 2021, with two letters.
 //! Source: Ministry of the Interior, Department of Household Registration; check digit modulo 10.

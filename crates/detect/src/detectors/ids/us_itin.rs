@@ -1,6 +1,6 @@
 //! United States: the individual taxpayer identification number (ITIN).
 //!
-//! Finds: `912-90-3456`: sure under a key of national ids, possible without; bare under a key.
+//! Finds: `912-90-3456`; bare under a key of national ids.
 //! Not one: groups outside 50 to 65, 70 to 88, 90 to 92 and 94 to 99.
 //! Example: `itin` = `912-90-3456`
 //! Misses: bare without a key.

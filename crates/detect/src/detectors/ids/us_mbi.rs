@@ -18,7 +18,7 @@ pub(crate) const ID: IdNumber = IdNumber {
     shapes: &["0A*0-A*0-AA00", "0A*0A*0AA00"],
     passes,
     has_sum: false,
-    chance: 11,
+    chance: 4,
     ..NATIONAL_ID
 };
 

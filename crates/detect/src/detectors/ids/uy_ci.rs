@@ -1,6 +1,6 @@
 //! Uruguay: the identity card's number (cédula de identidad).
 //!
-//! Finds: `1.234.567-2`: sure under a key of national ids, possible without.
+//! Finds: `1.234.567-2`; surer under a key of national ids.
 //! Example: `cedula` = `1.234.567-2`
 //! Misses: bare digits without a key.
 //! Source: Dirección Nacional de Identificación Civil; check digit modulo 10.

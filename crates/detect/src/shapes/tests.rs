@@ -1,0 +1,200 @@
+//! What holds of every kind of number: made up by its shape until its own rule is content, then wrapped, altered and glued.
+
+use std::sync::LazyLock;
+
+use weir_event::{Category, Finding, LeafKind, Likelihood};
+
+use super::{Form, IDS, IdNumber, likelihood, near_misses, passes, separator};
+use crate::Engine;
+use crate::facts::PathFacts;
+
+/// splitmix64: the same numbers on every machine.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+
+    fn of_shape(&mut self, shape: &str) -> String {
+        const ANY: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        let one = |wanted| match wanted {
+            b'0' => char::from(ANY[self.below(10)]),
+            b'A' => char::from(ANY[10 + self.below(26)]),
+            b'*' => char::from(ANY[self.below(36)]),
+            other => char::from(other),
+        };
+        close(shape.bytes().map(one).collect())
+    }
+
+    /// A number that passes; `None` for those that cannot be hit upon.
+    fn valid(&mut self, id: &IdNumber, shape: &str) -> Option<String> {
+        (0..400_000).map(|_| self.of_shape(shape)).find(|text| passes(id, text.as_bytes()))
+    }
+}
+
+/// With the bracket that closes what a shape opens.
+fn close(text: String) -> String {
+    if text.contains('(') { text + ")" } else { text }
+}
+
+/// Wallets: no chance made-up text hits upon a digest.
+fn is_digest(id: &IdNumber) -> bool {
+    matches!(id.name, "bitcoin" | "ethereum")
+}
+
+fn scan(facts: PathFacts, text: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    Engine::new().scan(facts, LeafKind::String, text.as_bytes(), &mut found);
+    found
+}
+
+fn best(found: &[Finding], category: Category) -> Option<Likelihood> {
+    found.iter().filter(|finding| finding.category == category).map(|finding| finding.likelihood).max()
+}
+
+fn percent(text: &str) -> String {
+    let one = |byte: u8| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
+fn wrapped(value: &str) -> Vec<String> {
+    vec![
+        value.to_owned(),
+        format!("it is {value}, thank you"),
+        format!("<{value}>"),
+        format!("\"{value}\""),
+        format!("v={value};w=1"),
+        format!("{{\"a\":17,\"v\":\"{value}\"}}"),
+        format!("{{\"body\":\"{{\\\"v\\\":\\\"{value}\\\"}}\"}}"),
+        format!("https://app.example.com/cb?q={}&utm_source=x", percent(value)),
+        format!("https://app.example.com/cb?q={}&utm_source=x", percent(&percent(value))),
+    ]
+}
+
+/// Each kind with each of its shapes, and a valid number of it.
+static VALID: LazyLock<Vec<(&IdNumber, &str, String)>> = LazyLock::new(|| {
+    let mut random = Random(11);
+    let shapes = IDS.iter().filter(|id| !is_digest(id)).flat_map(|id| id.shapes.iter().map(move |shape| (id, *shape)));
+    let valid = |(id, shape): (&'static IdNumber, &'static str)| match random.valid(id, shape) {
+        Some(value) => (id, shape, value),
+        None => panic!("{}: no number of the shape {shape} passes", id.name),
+    };
+    shapes.map(valid).collect()
+});
+
+fn for_each_valid(mut look: impl FnMut(&IdNumber, &str, &str)) {
+    VALID.iter().for_each(|(id, shape, value)| look(id, shape, value));
+}
+
+#[test]
+fn a_valid_number_is_found_in_every_wrapping_as_surely_as_its_form_allows() {
+    for_each_valid(|id, shape, value| {
+        let expected = likelihood(id, Form::of(shape), PathFacts::NONE);
+        if expected.is_some_and(|expected| expected >= Likelihood::Likely) {
+            for text in wrapped(value) {
+                assert!(best(&scan(PathFacts::NONE, &text), id.category) >= expected, "{}: {text}", id.name);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_valid_number_under_a_key_of_its_class_is_certain_in_small_letters_too() {
+    for_each_valid(|id, _, value| {
+        for text in [value.to_owned(), format!("no. {value}")] {
+            assert_eq!(best(&scan(id.facts, &text), id.category), Some(Likelihood::VeryLikely), "{}: {text}", id.name);
+        }
+        if !id.case_matters {
+            let found = scan(id.facts, &value.to_ascii_lowercase());
+            assert_eq!(best(&found, id.category), Some(Likelihood::VeryLikely), "{}: {value}", id.name);
+        }
+    });
+}
+
+#[test]
+fn a_number_altered_to_fail_its_check_is_never_likely() {
+    for_each_valid(|id, _, value| {
+        for at in 0..value.len() {
+            let byte = value.as_bytes()[at];
+            if !byte.is_ascii_digit() {
+                continue;
+            }
+            let mut altered = value.as_bytes().to_vec();
+            altered[at] = b'0' + (byte - b'0' + 1) % 10;
+            if passes(id, &altered) {
+                continue;
+            }
+            let altered = String::from_utf8(altered).expect("ASCII");
+            for facts in [PathFacts::NONE, id.facts] {
+                assert!(scan(facts, &altered).iter().all(|f| f.detector != id.name), "{}: {altered}", id.name);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_number_that_is_a_piece_of_something_longer_is_not_found() {
+    for_each_valid(|id, shape, value| {
+        let last = shape.bytes().rev().find(|byte| separator(*byte) != 0 && *byte != b'(').map_or('.', char::from);
+        for text in [
+            format!("x{value}x"),
+            format!("7{value}7"),
+            format!("é7.{value}"),
+            format!("7-{value}"),
+            format!("+{value}"),
+            format!("{value}{last}7"),
+        ] {
+            // A closing bracket ends the number, whatever follows.
+            if text.contains(")7") || text.contains(")x") || text.contains(").") || text.contains(")-") {
+                continue;
+            }
+            let found = scan(PathFacts::NONE, &text);
+            assert!(
+                !found.iter().any(|f| f.detector == id.name && f.span.1 - f.span.0 == value.len() as u32),
+                "{}: {text}",
+                id.name
+            );
+        }
+    });
+}
+
+#[test]
+fn numbers_pass_by_chance_no_more_often_than_their_kind_says() {
+    let mut random = Random(5);
+    let mut wrong = Vec::new();
+    for id in IDS.iter().filter(|id| !is_digest(id) && !id.case_matters) {
+        for shape in id.shapes {
+            // A digit that stands in the shape is part of the chance.
+            let given = shape.bytes().filter(|byte| matches!(byte, b'1'..=b'9')).count();
+            let chance = f64::from(id.chance) / 10_f64.powi(given as i32);
+            let draws = (chance as u32 * 40).clamp(1_000, 8_000);
+            let hits = (0..draws).filter(|_| passes(id, random.of_shape(shape).as_bytes())).count();
+            let expected = f64::from(draws) / chance;
+            if hits as f64 > 1.6 * expected + 6.0 {
+                wrong.push(format!("{} {shape}: {hits} of {draws} pass, one in {chance} may", id.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn near_misses_tell_shapes_from_sums() {
+    let name = |bit: u128| super::name_of(bit.trailing_zeros()).map(|(name, _)| name);
+    let right = near_misses(b"123456789018");
+    let wrong = near_misses(b"123456789017");
+    assert_eq!(right.shaped, wrong.shaped);
+    let own = 1 << IDS.iter().position(|id| id.name == "jp_my_number").expect("in the list");
+    assert_eq!(name(own), Some("jp_my_number"));
+    assert!(right.passing & own != 0 && wrong.passing & own == 0);
+    assert_eq!(near_misses(b"pro"), super::NearMisses::default());
+    assert_eq!(near_misses(b""), super::NearMisses::default());
+}
