@@ -112,7 +112,11 @@ pub(crate) fn score(engine: &Engine, leaves: &[Leaf]) -> Score {
     let mut properties: BTreeMap<&str, Property> = BTreeMap::new();
     for leaf in leaves {
         scan(engine, leaf, &mut found);
-        found.retain(|finding| finding.likelihood >= Likelihood::Likely);
+        // Randomness alone is possible at most, and the default policy acts on it.
+        let counts = |f: &Finding| {
+            f.likelihood >= Likelihood::Likely || f.detector == "secret_entropy" && f.likelihood >= Likelihood::Possible
+        };
+        found.retain(counts);
         let of = |labels: &[String]| labels.iter().filter_map(|l| Class::of_label(l)).collect::<BTreeSet<usize>>();
         let (truth, maybe) = (of(&leaf.labels), of(&leaf.maybe));
         let explained = |f: &Finding| truth.union(&maybe).any(|class| CLASSES[*class].accepts(f));

@@ -15,7 +15,9 @@ pub(crate) mod anchored;
 pub(crate) mod birth_date;
 pub(crate) mod device_id;
 pub(crate) mod email;
+pub(crate) mod exception;
 pub(crate) mod free_text;
+pub(crate) mod home_path;
 pub(crate) mod iban;
 pub(crate) mod identifiers;
 pub(crate) mod ids;
@@ -28,9 +30,11 @@ pub(crate) mod mrz;
 pub(crate) mod name;
 pub(crate) mod payment_card;
 pub(crate) mod phone;
+pub(crate) mod prompt;
 pub(crate) mod secret_entropy;
 pub(crate) mod secret_keyed;
 pub(crate) mod secrets;
+pub(crate) mod stack_trace;
 pub(crate) mod url_credentials;
 pub(crate) mod us_ssn;
 pub(crate) mod uuid;
@@ -99,6 +103,9 @@ const NO_FACTS: PathFacts = PathFacts::NONE;
 const COLONS_OR_MIXED: u32 = signal::COLONS | signal::MIXED;
 const DIGITS_OR_NUMBER: u32 = signal::DIGITS | signal::NUMBER;
 
+/// Frames have colons, lines of a log words.
+const PATHS: u32 = signal::HOME | signal::COLONS | signal::WORDS;
+
 /// The walk that all anchored formats share; its findings carry the names of their owners.
 const ANCHORED: &str = "anchored";
 
@@ -129,7 +136,11 @@ pub(crate) const DETECTORS: &[Detector] = &[
     Detector { name: "location",        signals: signal::DECIMALS, facts: PathFacts::GEO,         find: Find::Text(location::find) },
     Detector { name: "address",         signals: signal::STREET,              facts: PathFacts::ADDRESS,     find: Find::Text(address::find) },
     Detector { name: "name",            signals: signal::NAME,              facts: name::FACTS,        find: Find::Text(name::find) },
+    Detector { name: "prompt",          signals: 0,              facts: PathFacts::PROMPT,      find: Find::Text(prompt::find) },
+    Detector { name: "exception",       signals: 0,              facts: PathFacts::ALWAYS_TEXT, find: Find::Text(exception::find) },
+    Detector { name: "stack_trace",     signals: signal::WORDS,  facts: NO_FACTS,               find: Find::Text(stack_trace::find) },
     Detector { name: "free_text",       signals: signal::WORDS,  facts: free_text::FACTS,       find: Find::Text(free_text::find) },
+    Detector { name: "home_path",       signals: PATHS,          facts: NO_FACTS,               find: Find::Text(home_path::find) },
     Detector { name: "birth_date",      signals: 0,              facts: PathFacts::BIRTH,       find: Find::Text(birth_date::find) },
     Detector { name: "device_id",       signals: 0,              facts: PathFacts::DEVICE_ID,   find: Find::Text(device_id::find) },
     Detector { name: keyed::LIST,       signals: 0,              facts: keyed::FACTS,           find: Find::Text(keyed::find) },

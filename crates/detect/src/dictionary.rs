@@ -214,15 +214,16 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
         PathFacts::REFERENCE,
         Vocabulary {
             always: "order orderid ordernumber orderno transaction transactionid invoice invoicenumber sku trace traceid time timestamp
-                ts tsns tsms nanos epoch duration hash sha gitsha digest commit requestid spanid sequence seq insertid tokens",
+                ts tsns tsms nanos epoch duration hash sha gitsha digest checksum etag integrity commit requestid spanid
+                sequence seq insertid tokens",
             ..Vocabulary::NONE
         },
     ),
 ];
 
-/// Keys, as they stand, below which every text is one that somebody wrote or that is source code: prompts and answers of language
-/// models, messages and frames of exceptions. Sources: PostHog's AI observability and error tracking, Sentry's event payloads.
-pub(crate) const ALWAYS_TEXT: &[&str] = &[
+/// Keys and paths, as they stand, below which prompts to language models and their answers lie. Sources: PostHog's AI observability,
+/// the semantic conventions of OpenTelemetry for generative AI, OpenInference, OpenLLMetry and the AI SDK of Vercel.
+pub(crate) const PROMPTS: &[&str] = &[
     "$ai_input",
     "$ai_input_state",
     "$ai_output",
@@ -231,6 +232,42 @@ pub(crate) const ALWAYS_TEXT: &[&str] = &[
     "$ai_tools",
     "$ai_error",
     "$ai_feedback_text",
+    "gen_ai.prompt",
+    "gen_ai.completion",
+    "gen_ai.input.messages",
+    "gen_ai.output.messages",
+    "gen_ai.system_instructions",
+    "llm.prompts",
+    "llm.input_messages",
+    "llm.output_messages",
+    "llm.prompt_template",
+    "traceloop.entity.input",
+    "traceloop.entity.output",
+    "ai.prompt",
+    "ai.response.text",
+    "ai.response.toolCalls",
+    "ai_prompt",
+    "ai_response",
+    "llm_prompt",
+    "llm_response",
+    "llm_input",
+    "llm_output",
+    "system_prompt",
+    "systemPrompt",
+    "user_prompt",
+    "userPrompt",
+    "prompt_text",
+    "promptText",
+    "completion_text",
+    "completionText",
+    "model_output",
+    "assistant_response",
+    "chat_completion",
+];
+
+/// Keys, as they stand, below which every text is one of a program that failed, and so of anybody: messages and frames of
+/// exceptions. Sources: PostHog's error tracking, Sentry's event payloads.
+pub(crate) const ALWAYS_TEXT: &[&str] = &[
     "$exception_list",
     "$exception_message",
     "$exception_values",
@@ -402,6 +439,7 @@ pub(crate) const RESERVED: &[(&str, PathFacts)] = &[
     ("$city", PathFacts::CITY),
     ("$region", PathFacts::CITY),
     ("$user_id", PathFacts::UNIQUE_ID),
+    ("_gid", PathFacts::COOKIE_ID),
     ("$distinct_id", PathFacts::UNIQUE_ID),
     ("$identified_id", PathFacts::UNIQUE_ID),
     ("$anon_distinct_id", PathFacts::COOKIE_ID),

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use weir_event::{Category, Finding, LeafKind, Likelihood, NameEntry};
 
 use crate::decode;
-use crate::detectors::{DETECTORS, Detector, Find, keyed, names, uuid, wanted};
+use crate::detectors::{DETECTORS, Detector, Find, home_path, keyed, names, uuid, wanted};
 use crate::digits::{Met, for_each_run, starts_with_uuid};
 use crate::embedded::for_each_field;
 use crate::facts::PathFacts;
@@ -116,7 +116,9 @@ fn signals_of(facts: PathFacts, kind: LeafKind, text: &[u8]) -> Option<u32> {
     let silent = facts.is_silent();
     let signals = match kind {
         LeafKind::String | LeafKind::MapKey if silent && text.len() < TEXT_BYTES_MIN => return None,
-        LeafKind::String | LeafKind::MapKey => Gate::of(text).signals(),
+        LeafKind::String | LeafKind::MapKey => {
+            Gate::of(text).signals() | if home_path::begins(text) { signal::HOME } else { 0 }
+        }
         LeafKind::Number if text.len() >= NUMBER_BYTES_MIN || text.iter().any(|b| b | 0x20 == b'e') => {
             signal::NUMBER | signal::SHAPES
         }

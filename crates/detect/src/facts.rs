@@ -11,8 +11,9 @@ use std::sync::LazyLock;
 
 use weir_event::Likelihood;
 
+use crate::detectors::identifiers::cookie_names;
 use crate::detectors::keyed::{self, Vocabulary};
-use crate::dictionary::{ALWAYS_TEXT, FORM_OF_TEXT, PROFILES, RESERVED, ROLES, Role, STRONG, WORDS};
+use crate::dictionary::{ALWAYS_TEXT, FORM_OF_TEXT, PROFILES, PROMPTS, RESERVED, ROLES, Role, STRONG, WORDS};
 use crate::words::Words;
 
 /// What a path's name says: a set of hints. It adds to a detector's belief and never gates one that has a checksum or a prefix.
@@ -81,6 +82,12 @@ impl PathFacts {
     pub(crate) const CERTAIN: PathFacts = PathFacts(1 << 51);
     /// The value is a label, a title, or a message of the program itself: a few words of it are nobody's text.
     pub(crate) const LABEL: PathFacts = PathFacts(1 << 52);
+    /// Below such a key stand prompts to a language model and its answers.
+    pub(crate) const PROMPT: PathFacts = PathFacts(1 << 57);
+    /// The hash of somebody's address.
+    pub(crate) const EMAIL_HASH: PathFacts = PathFacts(1 << 58);
+    /// The id of a click on an advertisement.
+    pub(crate) const CLICK_ID: PathFacts = PathFacts(1 << 59);
     /// Learned of the path ([`crate::lift`]): four numbers with dots are versions.
     pub(crate) const VERSIONS_BY_PROFILE: PathFacts = PathFacts(1 << 61);
     /// Learned of the path: bare numbers pass a card's check as often as they would by chance.
@@ -112,9 +119,15 @@ impl PathFacts {
             facts = facts.and(PathFacts::CERTAIN);
         }
         // Below such a key anything may lie at any depth, so the whole path is asked; what says only of which form a part is stays.
-        let is_below = || path.split('.').any(|key| ALWAYS_TEXT.contains(&key));
-        let is_form = FORM_OF_TEXT.contains(&key) && parent.is_some();
-        if !is_form && is_below() { facts.and(PathFacts::ALWAYS_TEXT) } else { facts }
+        if FORM_OF_TEXT.contains(&key) && parent.is_some() {
+            facts
+        } else if is_below_prompt(path) {
+            facts.and(PathFacts::PROMPT).and(PathFacts::ALWAYS_TEXT)
+        } else if path.split('.').any(|key| ALWAYS_TEXT.contains(&key)) {
+            facts.and(PathFacts::ALWAYS_TEXT)
+        } else {
+            facts
+        }
     }
 
     /// The facts of one key below another.
@@ -122,6 +135,9 @@ impl PathFacts {
         let words = Words::of(key);
         if words.count == 0 {
             return PathFacts::NONE;
+        }
+        if cookie_names::is_one(key) {
+            return PathFacts::COOKIE_ID;
         }
         let facts = of_words(words, parent);
         // An amount of money is one, however it was counted.
@@ -150,6 +166,11 @@ impl PathFacts {
         PathFacts(self.0 & other.0)
     }
 
+    /// The hints of this set that the other has not.
+    pub(crate) const fn without(self, other: PathFacts) -> PathFacts {
+        PathFacts(self.0 & !other.0)
+    }
+
     /// How sure a finding is under this path: certain, where a vendor reserves it.
     pub(crate) fn sure(self, likelihood: Likelihood) -> Likelihood {
         if self.has(PathFacts::CERTAIN) { Likelihood::VeryLikely } else { likelihood }
@@ -176,6 +197,18 @@ impl PathFacts {
     pub const fn and(self, other: PathFacts) -> PathFacts {
         PathFacts(self.0 | other.0)
     }
+}
+
+/// Whether the path is one of prompts, or leads through one.
+fn is_below_prompt(path: &str) -> bool {
+    let is_key = |name: &str| path.split('.').any(|key| key == name);
+    let leads_through = |name: &str| {
+        path.match_indices(name).any(|(at, _)| {
+            let (before, after) = (&path[..at], &path[at + name.len()..]);
+            (before.is_empty() || before.ends_with('.')) && (after.is_empty() || after.starts_with('.'))
+        })
+    };
+    PROMPTS.iter().any(|name| if name.contains('.') { leads_through(name) } else { is_key(name) })
 }
 
 fn reserved(path: &str, key: &str) -> Option<PathFacts> {

@@ -69,6 +69,8 @@ pub(crate) mod signal {
     pub(crate) const NAME: u32 = 1 << 20;
     /// Letters and a number of an address.
     pub(crate) const STREET: u32 = 1 << 21;
+    /// Not of the counts: the text begins as a path below a home folder may.
+    pub(crate) const HOME: u32 = 1 << 15;
     /// Not of the gate: the leaf is a JSON number of 13 digits or more.
     pub(crate) const NUMBER: u32 = 1 << 6;
 }

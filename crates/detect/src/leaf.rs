@@ -15,6 +15,13 @@ pub(crate) struct Leaf<'a> {
     pub(crate) is_number: bool,
 }
 
+impl Leaf<'_> {
+    /// Whether it is a text with a letter of any script.
+    pub(crate) fn has_letter(&self) -> bool {
+        !self.is_number && self.text.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80)
+    }
+}
+
 /// Findings of one leaf that are kept; a leaf with more of them is dirty enough.
 const FINDINGS_MAX: usize = 64;
 /// Findings of one category in one leaf that are kept.

@@ -2,7 +2,7 @@
 //!
 //! Finds: 24 bytes or more with four spaces or more, mostly letters, and a stop word of one of seventeen languages; 16 or more letters
 //! of a script without spaces, six words of one that is not Latin; under a key of texts (`comment`, `message`, `bio`) three words are
-//! enough; below a prompt, an answer of a model, an exception's message or its stack frames (code, paths) one letter is.
+//! enough. Prompts and messages of exceptions have detectors of their own.
 //! Not one: user agents, button labels, titles of pages (`Pricing | Example`), breadcrumbs, SQL, lists of identifiers; addresses and
 //! names, which have detectors of their own. Under a key of labels or of a program's own messages (`page_title`, `error_message`)
 //! it asks for a whole sentence.
@@ -17,7 +17,7 @@ use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
 /// Hints that make it look.
-pub(crate) const FACTS: PathFacts = PathFacts::TEXT.and(PathFacts::ALWAYS_TEXT);
+pub(crate) const FACTS: PathFacts = PathFacts::TEXT;
 
 /// How much of a long text is looked at: enough to tell.
 const SAMPLE_BYTES: usize = 1_024;
@@ -27,10 +27,6 @@ const OWN_DETECTOR_BYTES_MAX: usize = 120;
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = &leaf.text[..leaf.text.len().min(SAMPLE_BYTES)];
     if leaf.is_number {
-        return;
-    }
-    if leaf.facts.has(PathFacts::ALWAYS_TEXT) && leaf.text.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80) {
-        out.add(Category::FreeText, Likelihood::VeryLikely, Evidence::KeyName, 0, leaf.text.len());
         return;
     }
     if is_of_a_program(text) {

@@ -12,10 +12,12 @@ pub(crate) mod age;
 pub(crate) mod biometric;
 pub(crate) mod children;
 pub(crate) mod city;
+pub(crate) mod click_id;
 pub(crate) mod cookie;
 pub(crate) mod cookie_id;
 pub(crate) mod criminal_history;
 pub(crate) mod drivers_license;
+pub(crate) mod email_hash;
 pub(crate) mod fax_number;
 pub(crate) mod financial;
 pub(crate) mod gender;
@@ -47,7 +49,7 @@ pub(crate) mod vehicle;
 /// Every class.
 #[rustfmt::skip]
 pub(crate) const CLASSES: &[Keyed] = &[
-    password::CLASS, username::CLASS, user_id::CLASS, cookie_id::CLASS, cookie::CLASS, city::CLASS, organization::CLASS,
+    password::CLASS, username::CLASS, user_id::CLASS, cookie_id::CLASS, cookie::CLASS, click_id::CLASS, email_hash::CLASS, city::CLASS, organization::CLASS,
     gender::CLASS, health::CLASS, insurance_id::CLASS, medical_record::CLASS, genetic::CLASS, financial::CLASS,
     national_id::CLASS, drivers_license::CLASS, passport::CLASS, vehicle::CLASS, immigration::CLASS, job_title::CLASS, age::CLASS, language::CLASS,
     marital_status::CLASS, political_opinion::CLASS, race_ethnicity::CLASS, religious_belief::CLASS, sexual_orientation::CLASS,

@@ -4,16 +4,22 @@
 //! generator makes them: nine tenths of the entropy that it can have, and pairs of characters as no words have them. Possible at
 //! most, unlikely where the pairs are half like words; under a key of secrets it is `secret_keyed`'s.
 //! Not one: UUIDs, digests in hexadecimal, traces, times, names of files and paths, slugs, identifiers of programs, typed ids
-//! (`cus_…`), images and digests in base64, and whatever stands under a key of ids.
+//! (`cus_…`), text, images and digests in base64, and whatever stands under a key of ids.
 //! Example: `field_7` = `{alnum 40}`, `blob` = `{alnum 28}-{alnum 12}`
 //! Misses: secrets without a digit or of one case, secrets of words; inside running text.
 //! Source: Shannon, A Mathematical Theory of Communication (1948); the word list of `randomness.rs`.
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::decode::may_be_base64_text;
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 use crate::randomness::{RANDOM, WORDY, entropy_per_mille, mean_cost};
+
+/// Keys that say as little: `content`, `text`, `label`.
+const OF_TEXTS: PathFacts = PathFacts::TEXT.and(PathFacts::LABEL);
+/// Keys of ids and of digests.
+const OF_IDS: PathFacts = PathFacts::REFERENCE.and(PathFacts::VERSION);
 
 const BYTES_MIN: usize = 20;
 const BYTES_MAX: usize = 120;
@@ -24,7 +30,12 @@ const NUMBER_BYTES_MAX: usize = 6;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
-    if text.len() < BYTES_MIN || text.len() > BYTES_MAX || leaf.is_number || leaf.facts != PathFacts::NONE {
+    if text.len() < BYTES_MIN
+        || text.len() > BYTES_MAX
+        || leaf.is_number
+        || !leaf.facts.without(OF_TEXTS).is_silent()
+        || leaf.facts.has(OF_IDS)
+    {
         return;
     }
     let Some(is_typed) = shape(text) else { return };
@@ -66,7 +77,9 @@ fn shape(text: &[u8]) -> Option<bool> {
     }
     let mixed = lower >= 2 && upper >= 2 && digits >= 1 && !letters_of_hex;
     let sparse = separators * 8 <= text.len() + 8;
-    if !mixed || !sparse || is_known(text) || has_ending(text) {
+    // Base64 of text is looked at for what it holds.
+    let hides_text = || may_be_base64_text(text);
+    if !mixed || !sparse || is_known(text) || has_ending(text) || hides_text() {
         return None;
     }
     Some(is_typed(text))

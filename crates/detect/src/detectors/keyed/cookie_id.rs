@@ -19,7 +19,8 @@ pub(crate) const CLASS: Keyed = Keyed {
     likelihood: Likelihood::Likely,
     fits,
     words: Vocabulary {
-        always: "cookieid ga gaclientid ajsanonymousid anonymousid visitorid fbp fbc muid browserid domainuserid
+        always: "cookieid ga gaclientid ajsanonymousid anonymousid visitorid fbp fbc muid browserid uetvid uetsid stripemid stripesid hubspotutk hstc hjid clck clsk pinunauth
+            optanonconsent intercomdeviceid domainuserid
             networkuserid duid nuid tnuid anonid besucherid idvisiteur idvisitante idvisitatore bezoekersid",
         ..Vocabulary::NONE
     },
