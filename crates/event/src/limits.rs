@@ -82,3 +82,7 @@ pub const ROLLOUT_EVALUATED_EVENTS_MAX: u64 = 100_000;
 pub const DETECT_LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Distinct paths of which `weir detect` remembers what their names say. Over it: asked again each time, which is slower and says the same.
 pub const DETECT_PATHS_MAX: usize = 100_000;
+/// One event in a file that `weir audit` reads: a line, an element of a list, a row. Over it: passed over and counted as damaged.
+pub const AUDIT_EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Pairs of event and property that `weir audit` lists. Over it: counted together, not listed.
+pub const AUDIT_PROPERTIES_MAX: usize = 50_000;

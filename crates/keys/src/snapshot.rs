@@ -122,6 +122,13 @@ impl KeySnapshot {
         copy
     }
 
+    /// Keys at random for one destination and its events, where there is no key folder. They are kept nowhere: for finding out what
+    /// policy would do with events of a file, never for anything that is stored or sent.
+    pub fn throw_away(id: &DestinationId) -> KeySnapshot {
+        let key = || MacKey::new(&SecretKey::generate());
+        KeySnapshot::new([key(), key(), key()], [key(), key(), key()]).rehearsal(id, [])
+    }
+
     /// The keys of a destination; `None` before [`crate::Keys::ensure_destination`].
     pub fn destination(&self, id: &DestinationId) -> Option<Arc<DestinationKeys>> {
         self.destinations.get(id).cloned()

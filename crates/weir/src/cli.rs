@@ -5,6 +5,7 @@
 
 mod alerts;
 mod apply;
+pub mod audit;
 mod backup;
 mod bypass;
 mod capacity;
@@ -24,8 +25,11 @@ mod page;
 mod policy;
 pub mod preflight;
 mod quarantine;
+mod reading;
+mod recording;
 mod resend;
 mod rollout;
+mod scalars;
 mod status;
 mod upgrade;
 mod why;
@@ -69,6 +73,13 @@ enum Command {
                       Exit codes: 0 nothing to do but switch the host, 1 findings that need action, 2 could not run"
     )]
     Preflight(preflight::Options),
+    /// What a vendor's export, or a recording of traffic, says about people: every event and property, what they hold, and what Weir would
+    /// do with it. Offline; shows names and shapes, never a value.
+    #[command(
+        after_help = "Example:\n  weir audit export.ndjson.gz --html audit.html\n  weir audit exports/ recording.har --sarif\n\n\
+                      Exit codes: 0 nothing sensitive found, 1 something sensitive found, 2 something could not be read"
+    )]
+    Audit(audit::Options),
     /// What the detectors say about events, or about leaves {"k": path, "t": "s|n|b", "v": value}, on standard input (NDJSON): one line of
     /// JSON for every leaf, in order.
     #[command(after_help = "Example:\n  weir detect < events.ndjson\n  \
@@ -225,6 +236,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Doctor(options) if options.capacity => capacity::run(&out, &options.folders),
         Command::Doctor(options) => doctor::run(&out, &options.folders),
         Command::Preflight(options) => preflight::run(&out, &options),
+        Command::Audit(options) => audit::run(&out, &options),
         Command::Detect(options) => detect::run(&out, &options),
         Command::Status(options) => status::run(&out, &options),
         Command::Why(why) => why::run(&out, &why),

@@ -1,11 +1,9 @@
 //! `weir detect`: what the detectors say about events or single leaves on standard input, one line of JSON for every leaf. The interface
 //! by which anyone scores the detectors: no server, no configuration, no state between leaves.
 //!
-//! - [`scalars`]: the scalars of a line of JSON, in document order;
-//! - [`paths`]: what a path's name says, remembered.
+//! [`paths`]: what a path's name says, remembered.
 
 mod paths;
-mod scalars;
 
 use std::io::{self, BufRead, Write};
 
@@ -14,9 +12,9 @@ use weir_detect::Engine;
 use weir_event::{Evidence, Finding, LeafKind, limits};
 
 use super::lines::{Lines, Next};
+use super::scalars::{self, Scalar};
 use super::{Exit, Output};
 use paths::{Paths, Place};
-use scalars::Scalar;
 
 /// What `weir detect` was told.
 #[derive(Clone, Debug, Args)]

@@ -282,6 +282,21 @@ fn destinations_table(destinations: &[DestinationStatus]) -> String {
     table(&head, rows)
 }
 
+/// Columns of the terminal, as the shell says them; a page's width where it does not.
+pub(super) fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    columns.unwrap_or(100).clamp(40, 160)
+}
+
+/// A number with its noun.
+pub(super) fn counted(number: u64, what: &str) -> String {
+    let plural = match what.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{what}s"),
+    };
+    format!("{number} {}", if number == 1 { what } else { &plural })
+}
+
 /// Columns as wide as their widest cell. Cells are ours: ids, words, counts, clean names.
 pub(super) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut rows: Vec<Vec<String>> = rows.collect();

@@ -31,6 +31,8 @@ svg text { fill: var(--text); } svg .box { fill: var(--soft); stroke: var(--line
 svg .weir { fill: none; stroke: var(--weir); stroke-width: 2; } svg .care { fill: none; stroke: var(--care); stroke-width: 2; stroke-dasharray: 7 4; }
 svg .mark { fill: var(--care); stroke: none; } svg .rule { fill: none; stroke: var(--line); }
 svg .past { fill: none; stroke: var(--past); stroke-width: 2; stroke-dasharray: 2 4; }
+svg .cell { fill: var(--past); stroke: var(--line); } code { font-size: .875em; } .steps li { margin: .4rem 0; }
+@page { size: A4; margin: 14mm; }
 @media (max-width: 40rem) { thead { position: absolute; left: -9999px; } tr { display: block; border-top: 1px solid var(--line); padding: .4rem 0; }
   th, td { display: block; border: 0; padding: .1rem 0; } td::before { content: attr(data-name) ": "; color: var(--quiet); } }
 @media print { body { max-width: none; } h2, h3, tr, figure { break-inside: avoid; } pre { white-space: pre-wrap; } svg { min-width: 0; } }

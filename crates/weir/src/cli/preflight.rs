@@ -1,36 +1,29 @@
 //! `weir preflight`: what a recording of traffic says about the SDKs in it, before their host is switched. Reads files only, opens
 //! no connection, and shows no value: names of the table in `weir_protocol::preflight`, counts, versions, kinds of findings.
 //!
-//! - [`har`]: HAR files as they stream in, [`capture`]: requests as bytes;
 //! - [`study`]: what each exchange adds to what is known;
 //! - [`report`]: the findings, as text and JSON, [`page`]: as a page for a browser.
 
-mod capture;
-mod har;
 mod page;
 mod report;
 mod study;
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use flate2::read::MultiGzDecoder;
 use weir_protocol::preflight::Address;
 
 use weir_console::command::{Command as Ask, Reply};
 
 use super::output::{Progress, refused};
-use super::{Exit, Output};
+use super::reading::{self, ReadingError};
+use super::recording::{Exchanges, capture, exchange, har};
+use super::{Exit, Output, output};
 use study::Study;
 
-/// Files of one run.
-const FILES_MAX: usize = 100_000;
-/// Folders below a folder.
-const DEPTH_MAX: usize = 8;
-/// Bytes of one input after decompression. What lies behind them is not read, and the report says so.
-const INPUT_BYTES_MAX: u64 = 8 << 30;
+/// Ends of names that are read in a folder.
+const ENDS: &[&str] = &[".har", ".har.gz", ".har.zst", ".http"];
 
 /// What `weir preflight` was told.
 #[derive(Clone, Debug, Args)]
@@ -55,15 +48,9 @@ pub(super) struct Options {
 /// Why a run could not be.
 #[derive(Debug, thiserror::Error)]
 enum PreflightError {
-    /// An input cannot be opened or read.
-    #[error("{} cannot be read", .0.display())]
-    Read(PathBuf, #[source] std::io::Error),
-    /// Too many files.
-    #[error("there are more than {FILES_MAX} files, name fewer")]
-    TooManyFiles,
-    /// A folder without anything to read.
-    #[error("{} holds no .har, .har.gz or .http file", .0.display())]
-    Nothing(PathBuf),
+    /// The inputs cannot be read.
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
     /// Not a HAR file.
     #[error("{} is not a HAR file", .0.display())]
     NotHar(PathBuf, #[source] har::HarError),
@@ -95,31 +82,13 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
     {
         return out.fail(format!("{} cannot be written: {error}", file.display()));
     }
-    out.show(&report.json(), &report.text(width()));
+    out.show(&report.json(), &report.text(output::width()));
     if report.needs_action() { Exit::Found } else { Exit::Fine }
 }
 
-/// Columns of the terminal, as the shell says them; a page's width where it does not.
-fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    columns.unwrap_or(100).clamp(40, 160)
-}
-
 fn read_all(inputs: &[PathBuf], study: &mut Study) -> Result<(), PreflightError> {
-    let mut files = Vec::new();
-    for input in inputs {
-        let before = files.len();
-        if input.is_dir() {
-            collect(input, 0, &mut files)?;
-        } else {
-            files.push(input.clone());
-        }
-        if files.len() == before {
-            return Err(PreflightError::Nothing(input.clone()));
-        }
-    }
-    let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |m| m.len());
-    let mut progress = Progress::new("reading", files.iter().map(size).sum());
+    let files = reading::files(inputs, ENDS)?;
+    let mut progress = reading::progress(&files);
     for file in &files {
         read_one(file, study, &mut progress)?;
     }
@@ -127,39 +96,10 @@ fn read_all(inputs: &[PathBuf], study: &mut Study) -> Result<(), PreflightError>
     Ok(())
 }
 
-/// The files of a folder, in order of name, so that two runs say the same. Links are not followed.
-fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), PreflightError> {
-    let failed = |error| PreflightError::Read(folder.to_owned(), error);
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        entries.push(entry.map_err(failed)?);
-    }
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let kind = entry.file_type().map_err(failed)?;
-        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
-        if kind.is_dir() && depth < DEPTH_MAX {
-            collect(&entry.path(), depth + 1, files)?;
-        } else if kind.is_file() && [".har", ".har.gz", ".http"].iter().any(|end| name.ends_with(end)) {
-            files.push(entry.path());
-            if files.len() > FILES_MAX {
-                return Err(PreflightError::TooManyFiles);
-            }
-        }
-    }
-    Ok(())
-}
-
 fn read_one(file: &Path, study: &mut Study, progress: &mut Progress) -> Result<(), PreflightError> {
-    let failed = |error| PreflightError::Read(file.to_owned(), error);
-    let input = Counted { input: BufReader::new(File::open(file).map_err(failed)?), progress };
-    let mut input = BufReader::with_capacity(1 << 16, input);
-    let head = std::io::BufRead::fill_buf(&mut input).map_err(failed)?;
-    // What the bytes are counts, not what the name says.
-    let is_gzip = head.starts_with(&[0x1f, 0x8b]);
-    let input: Box<dyn Read + '_> = if is_gzip { Box::new(MultiGzDecoder::new(input)) } else { Box::new(input) };
-    let mut input = BufReader::with_capacity(1 << 16, input.take(INPUT_BYTES_MAX));
-    let head = std::io::BufRead::fill_buf(&mut input).map_err(failed)?;
+    let failed = |error| ReadingError::Read(file.to_owned(), error);
+    let mut input = reading::open(file, progress)?;
+    let head = input.fill_buf().map_err(failed)?;
     let is_json = head.iter().find(|b| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf)) == Some(&b'{');
     if is_json {
         let read = har::read(&mut input, study).map_err(|error| PreflightError::NotHar(file.to_owned(), error))?;
@@ -175,16 +115,13 @@ fn read_one(file: &Path, study: &mut Study, progress: &mut Progress) -> Result<(
     Ok(())
 }
 
-struct Counted<'p, R> {
-    input: R,
-    progress: &'p mut Progress,
-}
+impl Exchanges for Study {
+    fn exchange(&mut self, exchange: &exchange::Exchange) {
+        self.add(exchange);
+    }
 
-impl<R: Read> Read for Counted<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.progress.add(read as u64);
-        Ok(read)
+    fn unreadable(&mut self) {
+        self.unreadable += 1;
     }
 }
 
@@ -195,9 +132,8 @@ pub mod fuzz {
     /// Any bytes as a HAR file and as a request.
     pub fn fuzz_preflight(data: &[u8]) {
         let mut study = Study::default();
-        let input: Box<dyn Read + '_> = Box::new(data);
         // A file that is refused may have added what stood before the fault.
-        let _ = har::read(&mut BufReader::new(input.take(INPUT_BYTES_MAX)), &mut study);
+        let _ = reading::unpacked(Box::new(data)).map(|mut input| har::read(&mut input, &mut study).is_ok());
         if let Some(exchange) = capture::parse(data) {
             study.add(&exchange);
         }

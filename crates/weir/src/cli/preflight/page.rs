@@ -4,9 +4,10 @@
 
 use std::fmt::Write as _;
 
+use crate::cli::output::counted;
 use crate::cli::page::{escaped, head, table};
 
-use super::report::{After, Report, VendorReport, counted, shown_key, versions};
+use super::report::{After, Report, VendorReport, shown_key, versions};
 
 /// Rows of the picture; further hosts are in the table only.
 const PICTURE_ROWS_MAX: usize = 12;
@@ -28,7 +29,7 @@ pub(super) fn render(report: &Report) -> String {
     );
     if study.cut {
         out.push_str(
-            "<p class=\"care\">An input is longer than is read: what lies behind 8 GiB is not in this report.</p>\n",
+            "<p class=\"care\">An input is longer than is read: what lies behind 1 TiB is not in this report.</p>\n",
         );
     }
     out.push_str("<p class=\"quiet\">Names, counts and kinds only: no value of an event, no token and no id stands on this page. What the recording does not hold is not in here.</p>\n");

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use weir_protocol::preflight::{Address, Becomes, Beside, Feature, Moves, Sdk, VENDORS, Vendor};
 
 use super::study::{Seen, Study};
+use crate::cli::output::counted;
 
 /// A report.
 pub(super) struct Report {
@@ -124,7 +125,7 @@ impl Report {
             out.line(&format!("{} could not be read and are not counted", counted(study.unreadable, "entry")));
         }
         if study.cut {
-            out.line("an input is longer than is read: what lies behind 8 GiB is not in this report");
+            out.line("an input is longer than is read: what lies behind 1 TiB is not in this report");
         }
         for vendor in &self.vendors {
             vendor.text(&mut out);
@@ -327,14 +328,6 @@ pub(super) fn versions(versions: &[(String, u64)]) -> String {
         [one] if one == "unknown" => "(version unknown)".to_owned(),
         _ => texts.join(", "),
     }
-}
-
-pub(super) fn counted(number: u64, what: &str) -> String {
-    let plural = match what.strip_suffix('y') {
-        Some(stem) => format!("{stem}ies"),
-        None => format!("{what}s"),
-    };
-    format!("{number} {}", if number == 1 { what } else { &plural })
 }
 
 /// Text of a width.

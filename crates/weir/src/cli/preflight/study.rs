@@ -6,60 +6,22 @@ use serde_json::Value;
 use weir_console::command::ObservedSource;
 use weir_detect::{Engine, PathFacts};
 use weir_event::{LeafKind, Likelihood};
-use weir_protocol::RequestHead;
-use weir_protocol::body::{self, base64, form};
+use weir_protocol::body::{base64, form};
 use weir_protocol::preflight::{
-    self, DEVICE_MODE, Feature, Host, Library, Moves, PACKAGE_HOSTS, Role, Says, Sdk, Shows, VENDORS, Vendor, Version,
-    begins, path_ends,
+    self, DEVICE_MODE, Feature, Host, Moves, PACKAGE_HOSTS, Role, Says, Sdk, Shows, Vendor, Version, begins, path_ends,
 };
 
-use super::report::counted;
+use crate::cli::output::counted;
+use crate::cli::recording::exchange::{Exchange, agents, at, events_of, in_query, open, vendor_of};
 
-/// Bytes of a body after decoding.
-const BODY_BYTES_MAX: usize = 16 << 20;
-/// Events of one body that are looked at.
-const EVENTS_MAX: usize = 5_000;
 /// Different versions of one SDK, hosts, keys that are kept; further ones count with the last.
 const DISTINCT_MAX: usize = 64;
 /// Parameters and headers of one request that are scanned, and bytes of each.
 const SCANNED_MAX: usize = 200;
 const SCANNED_BYTES_MAX: usize = 4 << 10;
 
-/// One request with its answer.
-#[derive(Default)]
-pub(super) struct Exchange {
-    pub(super) method: String,
-    /// Host and port.
-    pub(super) host: String,
-    pub(super) path: String,
-    pub(super) query: String,
-    /// Names in lower case.
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
-    /// The answer, where it is JSON.
-    pub(super) answer: Option<Vec<u8>>,
-}
-
 /// What moves a script that a page loads from a host of packages.
 const FROM_PACKAGE_HOST: Moves = Moves::By("take the SDK from the package, or serve its file from your own host");
-
-impl Exchange {
-    /// Host and path.
-    fn address(&self) -> String {
-        format!("{}{}", self.host_name(), self.path)
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
-    }
-
-    fn host_name(&self) -> &str {
-        match self.host.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
-            _ => &self.host,
-        }
-    }
-}
 
 /// What all exchanges together say.
 #[derive(Default)]
@@ -167,100 +129,6 @@ impl Study {
             }
         }
     }
-}
-
-/// The decoded text of a body, or of an event in the address.
-fn open(exchange: &Exchange) -> Option<Vec<u8>> {
-    let head = RequestHead {
-        method: &exchange.method,
-        path: &exchange.path,
-        query: &exchange.query,
-        content_encoding: exchange.header("content-encoding"),
-        content_type: exchange.header("content-type"),
-        ..RequestHead::default()
-    };
-    let limits = body::Limits { decoded_bytes_max: BODY_BYTES_MAX };
-    let undecoded = || {
-        // A browser's recording may hold the body already decompressed beside the header that says otherwise.
-        let head = RequestHead { content_encoding: None, ..head };
-        body::open(&head, exchange.body.clone(), &limits).ok()
-    };
-    let opened = body::open(&head, exchange.body.clone(), &limits).ok().or_else(undecoded)?;
-    let text = opened.text_bytes();
-    (!text.is_empty()).then(|| text.to_vec())
-}
-
-/// The events of a body, whatever holds them.
-fn events_of(body: &Value) -> Vec<&Value> {
-    let list = match body {
-        Value::Array(list) => list,
-        Value::Object(object) => {
-            match ["batch", "events", "data"].iter().find_map(|key| object.get(*key)?.as_array()) {
-                Some(list) => list,
-                None => return vec![body],
-            }
-        }
-        _ => return Vec::new(),
-    };
-    list.iter().filter(|event| event.is_object()).take(EVENTS_MAX).collect()
-}
-
-/// The vendor of an exchange: by its host, by what its events carry, by who made it, by a path of its own.
-fn vendor_of(exchange: &Exchange, known: Option<&'static Vendor>, events: &[&Value]) -> Option<&'static Vendor> {
-    if known.is_some() {
-        return known;
-    }
-    let by_path = || VENDORS.iter().find(|v| v.owns_path(&exchange.path));
-    let by_body = || VENDORS.iter().find(|v| events.first().is_some_and(|event| is_made_by(v, event)));
-    let by_agent = || VENDORS.iter().find(|v| agents(exchange).any(|(product, _)| v.sdk_of_agent(product).is_some()));
-    let by_script = || {
-        let address = exchange.address();
-        let is_script = exchange.method == "GET" && address.ends_with(".js");
-        VENDORS.iter().find(|v| is_script && v.sdk_of_script(&address).is_some())
-    };
-    let has_query_mark =
-        |v: &Vendor| v.query_marks.iter().any(|name| form::param(exchange.query.as_bytes(), name).is_some());
-    let by_query = || VENDORS.iter().find(|v| in_query(v, &exchange.query).is_some() || has_query_mark(v));
-    // What an event says counts before a path, which a customer may have named.
-    by_body().or_else(by_agent).or_else(by_query).or_else(by_path).or_else(by_script).copied()
-}
-
-/// Whether an event to an unknown host is this vendor's: it has a mark and names an SDK of the table, or a mark that nobody else has.
-fn is_made_by(vendor: &Vendor, event: &Value) -> bool {
-    let marks = || vendor.marks.iter().filter(|mark| !at(event, mark).is_null());
-    let has_library = vendor.libraries.iter().any(|library| {
-        let name = at(event, library.name).as_str().unwrap_or_default();
-        let name = match library.version {
-            Version::At(_) => name,
-            Version::After(sign) => name.rsplit_once(sign).map_or("", |(name, _)| name),
-        };
-        vendor.sdk_of_library(name).is_some()
-    });
-    marks().any(|mark| has_library || mark.starts_with("/$"))
-}
-
-/// Name and version of an SDK in an address whose parameters are the event (Snowplow's `tv`).
-fn in_query<'v>(vendor: &'v Vendor, query: &str) -> Option<(&'v Library, String)> {
-    vendor.libraries.iter().find_map(|library| {
-        let name = library
-            .name
-            .strip_prefix('/')
-            .filter(|name| !name.contains('/') && matches!(library.version, Version::After('-')))?;
-        let value = form::param(query.as_bytes(), name)?;
-        // A parameter of two letters may be anybody's: its value has to be of a known tracker.
-        let known = vendor.sdk_of_library(value.rsplit_once('-')?.0).is_some_and(|sdk| !sdk.snippet.is_empty());
-        known.then(|| (library, value.into_owned()))
-    })
-}
-
-/// (product, version) of `User-Agent` and of the like.
-fn agents(exchange: &Exchange) -> impl Iterator<Item = (&str, &str)> {
-    let texts = ["user-agent", "posthog-sdk-info"].into_iter().filter_map(|name| exchange.header(name));
-    texts.filter_map(|text| text.split(' ').next()?.split_once('/'))
-}
-
-fn at<'j>(value: &'j Value, pointer: &str) -> &'j Value {
-    value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
 fn is_something(value: &Value) -> bool {

@@ -1,3 +1,5 @@
+use std::fs::File;
+use std::io::BufReader;
 use std::io::{Cursor, Write as _};
 
 use proptest::prelude::*;
@@ -39,8 +41,7 @@ fn har(entries: &str) -> String {
 
 fn read_text(text: &[u8]) -> Result<Study, har::HarError> {
     let mut study = Study::default();
-    let input: Box<dyn Read> = Box::new(Cursor::new(text.to_vec()));
-    har::read(&mut BufReader::new(input.take(INPUT_BYTES_MAX)), &mut study)?;
+    har::read(&mut reading::unpacked(Box::new(Cursor::new(text.to_vec()))).unwrap(), &mut study)?;
     Ok(study)
 }
 

@@ -7,36 +7,36 @@ use weir_event::LeafKind;
 
 /// Buffers that a run keeps.
 #[derive(Default)]
-pub(super) struct Scratch {
-    pub(super) key: Vec<u8>,
-    pub(super) text: Vec<u8>,
-    pub(super) path: String,
+pub(in crate::cli) struct Scratch {
+    pub(in crate::cli) key: Vec<u8>,
+    pub(in crate::cli) text: Vec<u8>,
+    pub(in crate::cli) path: String,
 }
 
 /// One scalar as it stands: a string with its quotes, a number, `true`, `false` or `null`.
 #[derive(Clone, Copy)]
-pub(super) struct Scalar<'t>(&'t [u8]);
+pub(in crate::cli) struct Scalar<'t>(&'t [u8]);
 
 /// A leaf: `{"k": path, "t": "s", "v": value}`.
-pub(super) struct Given<'t> {
+pub(in crate::cli) struct Given<'t> {
     /// The path, as it stands between its quotes.
-    pub(super) key: &'t [u8],
+    pub(in crate::cli) key: &'t [u8],
     /// What `t` says.
-    pub(super) kind: Option<Kind>,
+    pub(in crate::cli) kind: Option<Kind>,
     /// The value.
-    pub(super) value: Scalar<'t>,
+    pub(in crate::cli) value: Scalar<'t>,
 }
 
 /// What `t` says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(in crate::cli) enum Kind {
     Text,
     Number,
     Bool,
 }
 
 /// Whether a line is one JSON object; or what it is not. Whatever else is in this file relies on it.
-pub(super) fn check(line: &[u8]) -> Result<(), &'static str> {
+pub(in crate::cli) fn check(line: &[u8]) -> Result<(), &'static str> {
     let text = std::str::from_utf8(line).map_err(|_| "UTF-8")?;
     let mut parser = serde_json::Deserializer::from_str(text);
     IgnoredAny::deserialize(&mut parser).and_then(|_| parser.end()).map_err(|_| "JSON")?;
@@ -46,7 +46,7 @@ pub(super) fn check(line: &[u8]) -> Result<(), &'static str> {
 
 impl<'t> Scalar<'t> {
     /// What the scalar is and its text, unescaped. `kind` is what the input says that it was, where a text stands for a number.
-    pub(super) fn read<'b>(self, kind: Option<Kind>, buffer: &'b mut Vec<u8>) -> (LeafKind, &'b [u8])
+    pub(in crate::cli) fn read<'b>(self, kind: Option<Kind>, buffer: &'b mut Vec<u8>) -> (LeafKind, &'b [u8])
     where
         't: 'b,
     {
@@ -68,45 +68,18 @@ impl<'t> Scalar<'t> {
 }
 
 /// The leaf that a checked object is: it has a text `k` and a scalar `v`, whatever else it has. `None` for an event.
-pub(super) fn as_leaf(object: &[u8]) -> Option<Given<'_>> {
-    let (mut key, mut kind, mut value) = (None, None, None);
-    let mut at = blank(object, 0) + 1;
-    loop {
-        at = blank(object, at);
-        match object.get(at)? {
-            b'"' => {}
-            b',' => {
-                at += 1;
-                continue;
-            }
-            _ => break,
-        }
-        let name_end = string_end(object, at);
-        let name = object.get(at + 1..name_end - 1)?;
-        // Behind the colon.
-        let from = blank(object, blank(object, name_end) + 1);
-        let is_scalar = !matches!(object.get(from)?, b'{' | b'[');
-        match name {
-            _ if !is_scalar => {
-                // An object in the place of a leaf's scalar is an event's.
-                if matches!(name, b"k" | b"v") {
-                    return None;
-                }
-                at = nested_end(object, from);
-                continue;
-            }
-            b"k" | b"t" | b"v" => {
-                at = scalar_end(object, from);
-                let scalar = object.get(from..at)?;
-                match (name, scalar) {
-                    (b"k", [b'"', inner @ .., b'"']) => key = Some(inner),
-                    (b"k", _) => return None,
-                    (b"t", _) => kind = Some(of_letter(scalar)?),
-                    _ => value = Some(Scalar(scalar)),
-                }
-            }
-            _ => at = scalar_end(object, from),
-        }
+pub(in crate::cli) fn as_leaf(object: &[u8]) -> Option<Given<'_>> {
+    let (mut key, mut kind, mut value, mut is_leaf) = (None, None, None, true);
+    members(object, |name, member| match (name, member) {
+        (b"k", [b'"', inner @ .., b'"']) => key = Some(inner),
+        // An object in the place of a leaf's scalar is an event's.
+        (b"k", _) | (b"v", [b'{' | b'[', ..]) => is_leaf = false,
+        (b"t", letter) => (kind, is_leaf) = (of_letter(letter), is_leaf && of_letter(letter).is_some()),
+        (b"v", scalar) => value = Some(Scalar(scalar)),
+        _ => {}
+    });
+    if !is_leaf {
+        return None;
     }
     Some(Given { key: key?, kind, value: value? })
 }
@@ -120,8 +93,51 @@ fn of_letter(scalar: &[u8]) -> Option<Kind> {
     }
 }
 
+/// Shows every member of a checked object: its key between the quotes, its value as it stands.
+pub(in crate::cli) fn members<'t>(object: &'t [u8], mut show: impl FnMut(&'t [u8], &'t [u8])) {
+    let mut at = blank(object, 0) + 1;
+    loop {
+        at = blank(object, at);
+        match object.get(at) {
+            Some(b'"') => {}
+            Some(b',') => {
+                at += 1;
+                continue;
+            }
+            _ => return,
+        }
+        let name_end = string_end(object, at);
+        let from = blank(object, blank(object, name_end) + 1);
+        let Some(first) = object.get(from) else { return };
+        let end = if matches!(first, b'{' | b'[') { nested_end(object, from) } else { scalar_end(object, from) };
+        show(&object[at + 1..name_end - 1], &object[from..end]);
+        at = end;
+    }
+}
+
+/// Writes U+FFFD in the place of each half of a surrogate pair, which browsers write where a page cut a string and which no other reader
+/// of JSON takes.
+pub(in crate::cli) fn mend_surrogates(text: &mut [u8]) {
+    let unit = |text: &[u8], at: usize| {
+        let digits = std::str::from_utf8(text.get(at + 2..at + 6)?).ok()?;
+        text.get(at..at + 2).filter(|mark| *mark == b"\\u").and_then(|_| u32::from_str_radix(digits, 16).ok())
+    };
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'\\')) {
+        at += found;
+        match unit(text, at) {
+            Some(0xd800..0xdc00) if matches!(unit(text, at + 6), Some(0xdc00..0xe000)) => at += 12,
+            Some(0xd800..0xe000) => {
+                text[at..at + 6].copy_from_slice(b"\\ufffd");
+                at += 6;
+            }
+            _ => at += 2,
+        }
+    }
+}
+
 /// Shows every scalar of a checked object with its path: keys escaped and joined as D1 says, `*` for the elements of an array.
-pub(super) fn for_each(object: &[u8], path: &mut String, mut show: impl FnMut(&str, Scalar<'_>)) {
+pub(in crate::cli) fn for_each(object: &[u8], path: &mut String, mut show: impl FnMut(&str, Scalar<'_>)) {
     // For each open object or array: its closing byte, and where the path ends without what lies in it.
     let mut open: Vec<(u8, usize)> = Vec::new();
     path.clear();
@@ -233,7 +249,7 @@ fn nested_end(text: &[u8], from: usize) -> usize {
 }
 
 /// The inside of a checked string without its escapes; half of a surrogate pair becomes U+FFFD (D9).
-pub(super) fn unescaped<'b>(inner: &'b [u8], buffer: &'b mut Vec<u8>) -> &'b [u8] {
+pub(in crate::cli) fn unescaped<'b>(inner: &'b [u8], buffer: &'b mut Vec<u8>) -> &'b [u8] {
     if !inner.contains(&b'\\') {
         return inner;
     }

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use weir_protocol::body::base64;
 
-use super::study::{Exchange, Study};
+use super::Exchanges;
+use super::exchange::Exchange;
 
 /// Bytes of one string that are kept, as they stand in the file.
 const STRING_BYTES_MAX: usize = 8 << 20;
@@ -22,7 +23,7 @@ const HEADER_BYTES_MAX: usize = 8 << 10;
 
 /// Why a file is not one. No part of it stands in the text: positions only.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum HarError {
+pub(in crate::cli) enum HarError {
     /// Not JSON.
     #[error("it is not JSON at line {line}, column {column}")]
     Json {
@@ -41,15 +42,15 @@ pub(super) enum HarError {
 
 /// How far a file was read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct HowFar {
+pub(in crate::cli) struct HowFar {
     /// Whether the file went on behind what was read.
-    pub(super) is_cut: bool,
+    pub(in crate::cli) is_cut: bool,
 }
 
 /// Reads a file and adds each of its exchanges.
-pub(super) fn read(
+pub(in crate::cli) fn read(
     input: &mut io::BufReader<io::Take<Box<dyn Read + '_>>>,
-    study: &mut Study,
+    study: &mut dyn Exchanges,
 ) -> Result<HowFar, HarError> {
     let mut seen = Found { has_entries: false };
     let outcome = {
@@ -77,7 +78,7 @@ struct Found {
 /// Goes down `log`, then `entries`; everything beside them is passed over without being kept.
 struct Level<'s> {
     depth: u8,
-    study: &'s mut Study,
+    study: &'s mut dyn Exchanges,
     found: &'s mut Found,
 }
 
@@ -112,8 +113,8 @@ impl<'de> Visitor<'de> for Level<'_> {
         self.found.has_entries = true;
         while let Some(entry) = entries.next_element::<Lenient<Entry>>()? {
             match entry.0.and_then(Entry::exchange) {
-                Some(exchange) => self.study.add(&exchange),
-                None => self.study.unreadable += 1,
+                Some(exchange) => self.study.exchange(&exchange),
+                None => self.study.unreadable(),
             }
         }
         Ok(())
@@ -286,7 +287,7 @@ impl<'de> Deserialize<'de> for Pairs {
 }
 
 /// JSON text with long strings cut and halves of surrogate pairs replaced.
-pub(super) struct Tamed<R> {
+pub(in crate::cli) struct Tamed<R> {
     input: R,
     /// What is ready to be handed out.
     ready: Vec<u8>,
@@ -298,7 +299,7 @@ pub(super) struct Tamed<R> {
 }
 
 impl<R: BufRead> Tamed<R> {
-    pub(super) fn new(input: R) -> Tamed<R> {
+    pub(in crate::cli) fn new(input: R) -> Tamed<R> {
         Tamed { input, ready: Vec::with_capacity(1 << 16), at: 0, in_string: false, string_bytes: 0, high: None }
     }
 

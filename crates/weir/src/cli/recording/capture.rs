@@ -1,14 +1,14 @@
 //! One request as bytes: request line, headers, an empty line, the body. `\n` alone ends a line too.
 
-use super::study::Exchange;
+use super::exchange::Exchange;
 
 /// Bytes of one request that are read.
-pub(super) const BYTES_MAX: u64 = 32 << 20;
+pub(in crate::cli) const BYTES_MAX: u64 = 32 << 20;
 /// Headers that are read.
 const HEADERS_MAX: usize = 200;
 
 /// Takes a request apart; `None` where there is no request line.
-pub(super) fn parse(bytes: &[u8]) -> Option<Exchange> {
+pub(in crate::cli) fn parse(bytes: &[u8]) -> Option<Exchange> {
     let (line, mut rest) = line(bytes)?;
     let mut words = line.split(' ');
     let (method, target) = (words.next()?, words.next()?);
