@@ -31,7 +31,7 @@ svg text { fill: var(--text); } svg .box { fill: var(--soft); stroke: var(--line
 svg .weir { fill: none; stroke: var(--weir); stroke-width: 2; } svg .care { fill: none; stroke: var(--care); stroke-width: 2; stroke-dasharray: 7 4; }
 svg .mark { fill: var(--care); stroke: none; } svg .rule { fill: none; stroke: var(--line); }
 svg .past { fill: none; stroke: var(--past); stroke-width: 2; stroke-dasharray: 2 4; }
-svg .cell { fill: var(--past); stroke: var(--line); } code { font-size: .875em; } .steps li { margin: .4rem 0; }
+svg .cell { fill: var(--past); stroke: var(--line); } code { font-size: .875em; overflow-wrap: anywhere; } .work td { font-size: .9rem; } .steps li { margin: .4rem 0; }
 @page { size: A4; margin: 14mm; }
 @media (max-width: 40rem) { thead { position: absolute; left: -9999px; } tr { display: block; border-top: 1px solid var(--line); padding: .4rem 0; }
   th, td { display: block; border: 0; padding: .1rem 0; } td::before { content: attr(data-name) ": "; color: var(--quiet); } }
@@ -65,6 +65,11 @@ pub(super) fn table(out: &mut String, caption: &str, names: &[&str], rows: impl 
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody>\n</table>\n");
+}
+
+/// A name as HTML that may go on in the next line behind each part of it.
+pub(super) fn breakable(name: &str) -> String {
+    escaped(name).replace('.', ".<wbr>").replace('_', "_<wbr>").replace('/', "/<wbr>")
 }
 
 /// A text as HTML, in an element and in a quoted attribute.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::cli::output::counted;
-use crate::cli::page::{escaped, head, table};
+use crate::cli::page::{breakable, escaped, head, table};
 
 use super::picture;
 use super::report::{Report, WORK_MAX, base, day, few, percent, shortened};
@@ -44,7 +44,7 @@ fn first_steps(out: &mut String, report: &Report) {
             out,
             "<li><strong>{}</strong> holds {} in {}: {}. <span class=\"quiet\">Looks like <code>{}</code></span></li>",
             escaped(&row.label),
-            escaped(&few(&row.categories)),
+            breakable(&few(&row.categories)),
             counted(row.values, "event"),
             escaped(&shortened(&row.events, 60)),
             escaped(row.example.as_deref().unwrap_or("…")),
@@ -58,7 +58,7 @@ fn first_steps(out: &mut String, report: &Report) {
 }
 
 fn work_list(out: &mut String, report: &Report) {
-    out.push_str("<section aria-labelledby=\"work\">\n<h2 id=\"work\">Work list</h2>\n");
+    out.push_str("<section class=\"work\" aria-labelledby=\"work\">\n<h2 id=\"work\">Work list</h2>\n");
     let caption = match report.work.len() {
         all if all > WORK_MAX => format!("The first {WORK_MAX} of {all} properties, by volume and sensitivity"),
         _ => "By volume and sensitivity".to_owned(),
@@ -70,12 +70,12 @@ fn work_list(out: &mut String, report: &Report) {
         report.work.iter().take(WORK_MAX).enumerate().map(|(i, row)| {
             vec![
                 (i + 1).to_string(),
-                format!("<strong>{}</strong>", escaped(&row.label)),
-                escaped(&few(&row.categories)),
+                format!("<strong>{}</strong>", breakable(&row.label)),
+                breakable(&few(&row.categories)),
                 row.values.to_string(),
                 format!("{} %", report.share(row)),
                 format!("<code>{}</code>", escaped(row.example.as_deref().unwrap_or("…"))),
-                escaped(&shortened(&row.events, 40)),
+                breakable(&shortened(&row.events, 40)),
                 escaped(&row.says),
             ]
         }),
@@ -115,7 +115,7 @@ fn inventory(out: &mut String, report: &Report) {
                     let evidence = finding.evidence.join(", ").replace('_', " ");
                     format!(
                         "<span class=\"{class}\">{}</span> <span class=\"quiet\">{likelihood}, {} ({evidence})</span>",
-                        escaped(finding.category.key()),
+                        breakable(finding.category.key()),
                         percent(finding.events, event.seen).replace('<', "&lt;"),
                     )
                 });
@@ -123,7 +123,7 @@ fn inventory(out: &mut String, report: &Report) {
                     format!("<code>{}</code> <span class=\"quiet\">{length} characters</span>", escaped(shape))
                 });
                 vec![
-                    escaped(&property.label),
+                    breakable(&property.label),
                     property.kinds.join(", "),
                     percent(property.seen, event.seen).replace('<', "&lt;"),
                     found.collect::<Vec<_>>().join("<br>"),

@@ -109,6 +109,7 @@ pub(super) fn short(category: Category) -> &'static str {
     match category.key() {
         "user.government_id.national_identification_number" => "national id",
         "user.name" => "name",
+        "user.location.precise" => "precise location",
         key => key.strip_prefix("user.").unwrap_or(key).rsplit('.').next().unwrap_or(key),
     }
 }
