@@ -356,12 +356,13 @@ fn passes(id: &IdNumber, text: &[u8]) -> bool {
     !is_filler(&compact[..len]) && (id.passes)(&compact[..len])
 }
 
-/// `100-200-300`, `111 111 111`: round numbers and placeholders, two thirds of them zeros or all of them one digit.
+/// `100-200-300`, `111 111 111`: round numbers and placeholders, two thirds of them zeros up to the end, or all of them one digit.
 fn is_filler(value: &[u8]) -> bool {
     let digits = || value.iter().filter(|byte| byte.is_ascii_digit());
     let (count, zeros) = (digits().count(), digits().filter(|byte| **byte == b'0').count());
     let first = digits().next();
-    count > 5 && (3 * zeros >= 2 * count || digits().all(|byte| Some(byte) == first))
+    let round = 3 * zeros >= 2 * count && digits().next_back() == Some(&b'0');
+    count > 5 && (round || digits().all(|byte| Some(byte) == first))
 }
 
 /// One shape at the node where it ends.
