@@ -125,7 +125,7 @@ fn signals_of(facts: PathFacts, kind: LeafKind, text: &[u8]) -> Option<u32> {
         LeafKind::Number => 0,
         _ => return None,
     };
-    (!(silent && signals == 0) && !text.is_empty()).then_some(signals)
+    (!(text.is_empty() || silent && signals == 0)).then_some(signals)
 }
 
 #[inline(never)]
