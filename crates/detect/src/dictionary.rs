@@ -73,7 +73,7 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
                 voornaam voornamen achternaam volledigenaam roepnaam tussenvoegsel klantnaam rekeninghouder imię imiona nazwisko
                 imięinazwisko nazwiskorodowe förnamn efternamn fullständigtnamn fornavn etternavn efternavn fuldenavn fulltnavn
                 etunimi sukunimi kokonimi příjmení celéjméno isim adsoyad soyad soyadı soyisim namalengkap namadepan namabelakang
-                фамилия отчество фио familiya otchestvo fio прізвище побатькові піб 姓名 氏名 名前 お名前 姓 名 氏名カナ
+                имя імя фамилия отчество фио familiya otchestvo fio прізвище побатькові піб 姓名 氏名 名前 お名前 姓 名 氏名カナ
                 フリガナ 真实姓名 联系人 收货人 持卡人 성명 이름 성함 예금주",
             ..Vocabulary::NONE
         },

@@ -19,9 +19,6 @@ use weir_event::{Category, Evidence, LeafKind, Likelihood};
 /// Files that hold no detector: lists, and code that several share.
 const NO_DETECTORS: &[&str] =
     &["anchored", "identifiers", "identifiers/cookie_names", "ids", "ids/sums", "keyed", "secrets"];
-/// Files that are about to be written anew, whose headers have no examples yet.
-const WITHOUT_EXAMPLES: &[&str] = &["birth_date", "location"];
-
 /// What they find is never likely.
 const POSSIBLE_AT_MOST: &[&str] = &["secret_entropy"];
 
@@ -67,9 +64,7 @@ fn read(name: &str, source: &str, problems: &mut Vec<String>) -> Detector {
         problems.push(format!("{name}: the header does not say what it finds"));
     }
     for paragraph in PARAGRAPHS.into_iter().filter(|p| *p != "Not one") {
-        if paragraphs.get(paragraph).is_none_or(String::is_empty)
-            && !(paragraph == "Example" && WITHOUT_EXAMPLES.contains(&name))
-        {
+        if paragraphs.get(paragraph).is_none_or(String::is_empty) {
             problems.push(format!("{name}: the header has no `{paragraph}:`"));
         }
     }

@@ -1,10 +1,14 @@
 //! Where someone is, to better than about a kilometre.
 //!
 //! Finds: under a key of coordinates any degree with three decimals or more (`lat: 52.520008`), as text or number, and pairs
-//! (`52.5200,13.4050`); without a key a pair with four decimals or more each.
+//! (`52.5200,13.4050`); without a key a pair with four decimals or more each, or with three where a map's URL says so (`ll=`, `@`,
+//! `geo:`), in either order, also as WKT (`POINT(13.4050 52.5200)`), as GeoJSON, and in degrees and minutes; under a key plus codes.
 //! Not one: coarse values (`52.5`), degrees out of range; without a key, three decimals or more in a row (`0.3506,-0.6532,0.5418`).
-//! Misses: degrees and minutes, plus codes, geohashes.
-//! Source: WGS 84; three decimals are about 110 m.
+//! Example: `lat` = `52.520008`, `coords` = `52.520,13.405`, `x` = `-33.868820,151.209290`,
+//! `$current_url` = `https://maps.example.com/place/@52.520,13.405,15z`, `x` = `POINT(13.404954 52.520008)`,
+//! `x` = `52°31'12.0"N 13°24'18.0"E`, `location` = `9F4MGC22+22`
+//! Misses: geohashes, place ids of maps, grids of the military.
+//! Source: WGS 84; three decimals are about 110 m. Open Location Code; RFC 5870 (`geo:`); RFC 7946 (GeoJSON).
 
 use weir_event::{Category, Evidence, Likelihood};
 
@@ -18,7 +22,8 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         && end == leaf.text.len()
     {
         if decimals >= 3 && degrees <= 180 {
-            out.add(Category::LocationPrecise, Likelihood::Likely, Evidence::KeyName, 0, end);
+            let likelihood = leaf.facts.sure(Likelihood::Likely);
+            out.add(Category::LocationPrecise, likelihood, Evidence::KeyName, 0, end);
         }
         return;
     }
@@ -26,9 +31,13 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         return;
     }
     let text = leaf.text;
-    let decimals_min = if keyed { 3 } else { 4 };
+    if (keyed && is_plus_code(text)) || is_in_minutes(text) {
+        out.add(Category::LocationPrecise, Likelihood::Likely, Evidence::Shape, 0, text.len());
+        return;
+    }
+    let point = text.windows(6).any(|w| w.eq_ignore_ascii_case(b"POINT(") || w.eq_ignore_ascii_case(b"POINT "));
     for (at, byte) in text.iter().enumerate() {
-        if !matches!(byte, b',' | b';') || at == 0 || !text[at - 1].is_ascii_digit() {
+        if !(matches!(byte, b',' | b';') || (point && *byte == b' ')) || at == 0 || !text[at - 1].is_ascii_digit() {
             continue;
         }
         let len =
@@ -40,6 +49,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         let gap = 1 + usize::from(text.get(at + 1) == Some(&b' '));
         let Some((first, decimals, latitude)) = degree(&text[start..at]) else { continue };
         let Some((second, more_decimals, longitude)) = text.get(at + gap..).and_then(degree) else { continue };
+        let decimals_min = if keyed || is_of_a_map(&text[..start]) { 3 } else { 4 };
         let precise = decimals >= decimals_min && more_decimals >= decimals_min;
         // Three decimals in a row are a vector or a list.
         let goes_on = |b: Option<&u8>| matches!(b, Some(b',' | b';'));
@@ -48,10 +58,10 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         let is_list = goes_on(text.get(before)) && before > 0 && text[before - 1].is_ascii_digit()
             || goes_on(text.get(after))
                 && degree(text.get(after + 1..).unwrap_or_default().trim_ascii_start()).is_some();
-        if is_list && !keyed {
+        if is_list && !keyed && !point {
             continue;
         }
-        if first == len && precise && latitude <= 90 && longitude <= 180 {
+        if first == len && precise && latitude.min(longitude) <= 90 && latitude.max(longitude) <= 180 {
             let likelihood = if keyed { Likelihood::VeryLikely } else { Likelihood::Likely };
             out.add(Category::LocationPrecise, likelihood, Evidence::Shape, start, at + gap + second);
         }
@@ -59,6 +69,36 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
             return;
         }
     }
+}
+
+/// Whether what stands before a pair says that it is a place on a map.
+fn is_of_a_map(before: &[u8]) -> bool {
+    const MARKS: [&[u8]; 8] = [b"ll=", b"@", b"geo:", b"loc:", b"center=", b"query=", b"destination=", b"daddr="];
+    MARKS.iter().any(|mark| before.ends_with(mark))
+}
+
+/// `9F4MGC22+22`: eight digits of the code's alphabet, a plus, two or three more.
+fn is_plus_code(text: &[u8]) -> bool {
+    let digit = |b: &u8| b"23456789CFGHJMPQRVWX".contains(b);
+    matches!(text, [code @ .., b'+', _, _] | [code @ .., b'+', _, _, _] if code.len() == 8)
+        && text.iter().all(|b| *b == b'+' || digit(b))
+}
+
+/// `52°31'12.0"N 13°24'18.0"E`: two degrees with minutes, each with its direction.
+fn is_in_minutes(text: &[u8]) -> bool {
+    let mut found = 0;
+    let mut rest = text;
+    while let Some(at) = rest.windows(2).position(|w| w == "°".as_bytes()) {
+        let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
+        let (before, after) = (&rest[..at], rest[at + 2..].trim_ascii_start());
+        let minutes = digits(after);
+        let direction = after.iter().take(20).any(|b| matches!(b, b'N' | b'S' | b'E' | b'W' | b'O'));
+        if before.last().is_some_and(u8::is_ascii_digit) && (1..=2).contains(&minutes) && direction {
+            found += 1;
+        }
+        rest = &rest[at + 2..];
+    }
+    found == 2
 }
 
 /// The number that `text` begins with: its length, its decimals, its whole degrees.
