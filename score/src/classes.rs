@@ -3,7 +3,7 @@
 //! The targets are those that were set for detection before it was built (section 8 of its specification): the precision of cards, accounts
 //! and national ids is the cold one, without a profile of the property. Where it sets none, 0.90 and 0.90 is our own bar.
 
-use weir_event::Finding;
+use weir_event::{Finding, Likelihood};
 
 use crate::corpus::{numbers, secrets};
 
@@ -19,6 +19,8 @@ pub(crate) struct Class {
     pub(crate) recall: f64,
     /// The recall that is enough under keys that do not help, where it is another.
     pub(crate) recall_silent: Option<f64>,
+    /// How sure a finding must be to count.
+    pub(crate) least: Likelihood,
     /// Whether the default policy takes it away.
     pub(crate) goes: bool,
 }
@@ -48,6 +50,7 @@ const fn class(name: &'static str, labels: &'static [&'static str], accepts: &'s
         precision: 0.90,
         recall: 0.90,
         recall_silent: None,
+        least: Likelihood::Likely,
         goes: true,
     }
 }
@@ -85,7 +88,12 @@ pub(crate) const CLASSES: &[Class] = &[
     target(class("payment_card", &["credit_card"], &["user.financial.credit_card"]), 0.95, 0.99),
     target(class("iban", &["iban"], &["user.financial.bank_account"]), 0.95, 0.99),
     target(of(class("us_ssn", &["us_ssn"], NATIONAL), &["us_ssn"]), 0.98, 0.99),
-    Class { labels: Labels::NationalIds, ..target(class("national_id", &[], NATIONAL), 0.95, 0.99) },
+    // Where no key helps, a formatted number whose sum one in eleven passes is only possible.
+    Class {
+        labels: Labels::NationalIds,
+        recall_silent: Some(0.7),
+        ..target(class("national_id", &[], NATIONAL), 0.95, 0.99)
+    },
     kept(target(of(class("mac", &["mac"], DEVICE), &["mac"]), 0.995, 0.995)),
     kept(class("ad_id", &["ad_id"], &["user.device.device_id", "user.unique_id"])),
     target(
@@ -99,6 +107,8 @@ pub(crate) const CLASSES: &[Class] = &[
     ),
     target(of(class("url_credentials", &["url_creds"], SECRET), &["url_credentials"]), 0.995, 0.995),
     Class {
+        // Without a key it is reported with low confidence, as the target has it.
+        least: Likelihood::Possible,
         recall_silent: Some(0.5),
         ..target(
             of(class("entropy_secret", &["entropy_secret"], SECRET), &["secret_keyed", "secret_entropy", "entropy"]),
@@ -160,6 +170,12 @@ impl Class {
         let (categories, detectors) = self.claims;
         categories.iter().any(|key| finding.category.is_under(key))
             && (detectors.is_empty() || detectors.contains(&finding.detector))
+    }
+
+    /// Whether a finding is sure enough to count, for the class whose it would be.
+    pub(crate) fn counts(finding: &Finding) -> bool {
+        let class = CLASSES.iter().find(|class| class.claims(finding));
+        finding.likelihood >= class.map_or(Likelihood::Likely, |class| class.least)
     }
 
     /// The class of a label.

@@ -7,7 +7,7 @@
 
 mod background;
 pub(crate) mod numbers;
-mod people;
+pub(crate) mod people;
 pub(crate) mod secrets;
 mod text;
 mod wrap;

@@ -10,6 +10,8 @@ mod corpus;
 mod measure;
 mod policy;
 mod presidio;
+#[cfg(test)]
+mod properties;
 mod random;
 mod report;
 

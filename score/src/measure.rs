@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use weir_detect::{Engine, PathFacts};
-use weir_event::{Evidence, Finding, LeafKind, Likelihood};
+use weir_event::{Evidence, Finding, LeafKind};
 
 use crate::classes::{CLASSES, Class};
 use crate::corpus::{Kind, Leaf};
@@ -112,11 +112,7 @@ pub(crate) fn score(engine: &Engine, leaves: &[Leaf]) -> Score {
     let mut properties: BTreeMap<&str, Property> = BTreeMap::new();
     for leaf in leaves {
         scan(engine, leaf, &mut found);
-        // Randomness alone is possible at most, and the default policy acts on it.
-        let counts = |f: &Finding| {
-            f.likelihood >= Likelihood::Likely || f.detector == "secret_entropy" && f.likelihood >= Likelihood::Possible
-        };
-        found.retain(counts);
+        found.retain(Class::counts);
         let of = |labels: &[String]| labels.iter().filter_map(|l| Class::of_label(l)).collect::<BTreeSet<usize>>();
         let (truth, maybe) = (of(&leaf.labels), of(&leaf.maybe));
         let explained = |f: &Finding| truth.union(&maybe).any(|class| CLASSES[*class].accepts(f));

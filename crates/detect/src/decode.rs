@@ -119,7 +119,17 @@ pub(crate) fn may_be_base64_text(run: &[u8]) -> bool {
     let mut head = [0; 12];
     run.len() >= BASE64_BYTES_MIN
         && base64_prefix(&run[..BASE64_BYTES_MIN], &mut head) == 12
-        && head.iter().all(|b| is_text(*b))
+        && (head.iter().all(|b| is_text(*b)) || is_text_of_any_script(&head))
+}
+
+/// UTF-8 without controls, the last character cut or not.
+fn is_text_of_any_script(head: &[u8; 12]) -> bool {
+    let whole = match std::str::from_utf8(head) {
+        Ok(_) => head.len(),
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        Err(_) => return false,
+    };
+    head[..whole].iter().all(|b| is_text(*b) || *b >= 0x80)
 }
 
 /// Decodes a run of base64 digits into `out`; whether nearly all of it is text.

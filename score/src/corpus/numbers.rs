@@ -178,6 +178,16 @@ pub(crate) fn national_id_labels() -> impl Iterator<Item = &'static str> {
     NATIONAL_IDS.iter().map(|id| id.0)
 }
 
+/// Each kind of them once.
+#[cfg(test)]
+pub(crate) fn every_national_id(r: &mut Random) -> Vec<NationalId> {
+    let make = |(label, maker, form, keys): &(&'static str, Maker, Form, &'static str)| {
+        let bare = maker(r);
+        NationalId { label, written: form(&bare), bare, keys }
+    };
+    NATIONAL_IDS.iter().map(make).collect()
+}
+
 pub(crate) fn national_id(r: &mut Random) -> NationalId {
     let (label, maker, form, keys) = r.pick(NATIONAL_IDS);
     let bare = maker(r);
@@ -241,7 +251,8 @@ fn it_codice_fiscale(r: &mut Random) -> String {
     ];
     let month = char::from(*r.pick(b"ABCDEHLMPRST"));
     let day = r.between(1, 31) + if r.chance(50.0) { 40 } else { 0 };
-    let (names, year, place) = (r.shape("AAAAAA"), r.shape("00"), r.shape("A000"));
+    let (names, year) = (r.shape("AAAAAA"), r.shape("00"));
+    let place = format!("{}{}", char::from(*r.pick(b"ABCDEFGHILM")), r.shape("000"));
     let n = format!("{names}{year}{month}{day:02}{place}");
     let sum: u32 = n
         .bytes()

@@ -9,8 +9,8 @@
 
 use weir_event::Category;
 
-use crate::detectors::anchored::Part::{AtLeast, Exactly};
-use crate::detectors::anchored::{Anchored, HEX, WORD, form, random, varied};
+use crate::detectors::anchored::Part::{AtLeast, Exactly, Text};
+use crate::detectors::anchored::{ALNUM, Anchored, HEX, WORD, any, form, random, varied};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_openai",
@@ -20,6 +20,8 @@ pub(crate) const SECRET: Anchored = Anchored {
         form(b"sk-svcacct-", &[AtLeast(WORD, 24)], varied),
         form(b"sk-admin-", &[AtLeast(WORD, 24)], varied),
         form(b"sk-api-", &[AtLeast(WORD, 40)], random),
+        // The middle is `OpenAI` in base64.
+        form(b"sk-", &[Exactly(ALNUM, 20), Text(b"T3BlbkFJ"), AtLeast(ALNUM, 20)], any),
         form(b"sk-", &[Exactly(HEX, 32)], varied),
         form(b"sk-", &[AtLeast(WORD, 20)], random),
     ],
