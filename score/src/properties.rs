@@ -87,7 +87,7 @@ fn every_credential_is_found_in_every_wrapper() {
 
 #[test]
 fn every_anchored_or_checksummed_value_is_found_in_every_wrapper() {
-    let makers: [(&str, fn(&mut Random) -> String); 10] = [
+    let makers: [(&str, secrets::Maker); 10] = [
         ("email", people::email),
         ("phone", people::phone),
         ("ipv4", people::ip_v4),

@@ -110,7 +110,8 @@ impl Gate {
         signals |= if c[DIGIT] >= 6 || (c[DIGIT] > 0 && c[DIGIT] + c[UPPER] >= 10) { signal::SHAPES } else { 0 };
         signals |= if c[COLON] >= 2 && self.len >= 7 { signal::COLONS } else { 0 };
         signals |= if self.len >= 16 && c[DIGIT] + c[UPPER] >= 4 { signal::MIXED } else { 0 };
-        signals |= if c[DIGIT] >= 8 && c[UPPER] >= 2 { signal::ACCOUNT } else { 0 };
+        // In small letters an account number must have digits as the shortest have.
+        signals |= if c[DIGIT] >= 8 && (c[UPPER] >= 2 || c[DIGIT] >= 13) { signal::ACCOUNT } else { 0 };
         signals |= if c[DIGIT] >= 10 && c[DOT] >= 2 { signal::DECIMALS } else { 0 };
         signals |= if self.len >= 16 && c[UPPER] >= 4 { signal::BASE64 } else { 0 };
         signals |= if self.len >= 24 && (c[SPACE] >= 4 || c[HIGH] >= 24) { signal::WORDS } else { 0 };

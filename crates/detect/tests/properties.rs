@@ -69,6 +69,20 @@ fn value() -> impl Strategy<Value = (Category, String)> {
         (40_u8..99, any::<u8>(), any::<u8>(), 1_u8..255)
             .prop_map(|(a, b, c, d)| (Category::IpAddress, format!("{a}.{b}.{c}.{d}"))),
         "2001:db8(:[1-9a-f][0-9a-f]{3}){6}".prop_map(|v| (Category::IpAddress, v)),
+        "2001:DB8::[1-9A-F][0-9A-F]{3}".prop_map(|v| (Category::IpAddress, v)),
+        "([1-9a-e][0-9a-f]:){5}[0-9a-f]{2}|([1-9A-E][0-9A-F]-){5}[0-9A-F]{2}".prop_map(|v| (Category::DeviceId, v)),
+        "[1-9a-f][0-9a-f]{7}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+            .prop_map(|v| (Category::UniqueId, v)),
+        "[1-9A-F][0-9A-F]{7}-[0-9A-F]{4}-4[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}"
+            .prop_map(|v| (Category::UniqueId, v)),
+        "(https|postgres|redis)://[a-z]{2,8}:[A-Za-z0-9]{8,16}@db\\.example\\.(com|net)/app"
+            .prop_map(|v| (Category::SecretUrl, v)),
+        ("[A-Za-z0-9_-]{10,60}", "[A-Za-z0-9_-]{43}").prop_map(|(claims, sum)| {
+            // `{"alg":"HS256","typ":"JWT"}`
+            (Category::SecretToken, format!("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.{claims}.{sum}"))
+        }),
+        "([Bb]earer|BEARER) [A-Z][a-z]{5}[0-9][A-Za-z0-9_-]{20,60}".prop_map(|v| (Category::SecretToken, v)),
+        "[0-9]{18}".prop_map(|body| (Category::BankAccount, iban("DE", &body).to_lowercase())),
         "AKIA[A-Z2-7]{16}".prop_map(|v| (Category::SecretToken, v)),
         "sk_live_[a-zA-Z]{10}[0-9]{3}[a-zA-Z0-9]{11}".prop_map(|v| (Category::SecretToken, v)),
         "xoxb-[0-9]{12}-[0-9]{12}-[a-zA-Z0-9]{24}".prop_map(|v| (Category::SecretToken, v)),

@@ -40,5 +40,11 @@ pub(crate) fn wrappers(value: &str) -> Vec<String> {
         base64(&format!("{value} and more text"), URL_SAFE),
         format!("line one\nline two {value}\n"),
         format!("<b>{value}</b>"),
+        format!("<input value='{value}'>"),
+        format!("  {value}\t"),
+        format!("[{value}]"),
+        format!("id;value\n7;{value}\n"),
+        percent(&percent(value)),
+        format!("a=1&v={}&b=2", percent(value).replace("%20", "+")),
     ]
 }
