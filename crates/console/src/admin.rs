@@ -117,6 +117,16 @@ fn check(command: &Command) -> Result<(), AdminError> {
                 _ => Ok(()),
             }
         }
+        Command::FalsePositiveMark { event, source, .. } => {
+            if let Some(source) = source {
+                weir_event::SourceId::parse(source)
+                    .map_err(|error| AdminError::request(format!("not a source id: {error}")))?;
+            }
+            match weir_event::names::has_clean_class(event) {
+                true => Ok(()),
+                false => Err(AdminError::request("not the name of an event: at most 100 clean characters")),
+            }
+        }
         Command::DestinationEnd { destination: id, confirm } => {
             destination(id)?;
             if id != confirm {

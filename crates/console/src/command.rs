@@ -108,6 +108,26 @@ pub enum Command {
         /// Where it is now.
         step: LadderStep,
     },
+    /// Read the configuration again, in which this class is marked as found in error.
+    FalsePositiveMark {
+        /// The event.
+        event: String,
+        /// The property, as written.
+        property: String,
+        /// What it is not.
+        category: String,
+        /// Only as this source sends it.
+        source: Option<String>,
+    },
+    /// What was found at a property: by which detector, on what evidence, when.
+    Explain {
+        /// The event's name.
+        event: String,
+        /// Its path, or the vendor's name for it.
+        property: String,
+        /// Only from this source.
+        source: Option<String>,
+    },
     /// Frees what every reader has passed, without waiting for the next round.
     Trim {},
     /// Names, purposes and ages of keys; never a key.
@@ -280,6 +300,8 @@ impl Command {
             Command::LadderMove { step: LadderStep::Tap, .. } => "ladder_tap",
             Command::LadderMove { step: LadderStep::Observe, .. } => "ladder_observe",
             Command::LadderMove { step: LadderStep::Enforce, .. } => "ladder_enforce",
+            Command::FalsePositiveMark { .. } => "false_positive_mark",
+            Command::Explain { .. } => "explain",
             Command::Trim {} => "trim",
             Command::KeysList {} => "keys_list",
             Command::Observed {} => "observed",
@@ -314,6 +336,7 @@ impl Command {
                 | Command::KeysList {}
                 | Command::Observed {}
                 | Command::Why { .. }
+                | Command::Explain { .. }
                 | Command::Events {}
                 | Command::CatalogSave {}
                 | Command::ResendStart { go: false, .. }
@@ -367,6 +390,11 @@ pub enum Reply {
         since: Option<String>,
         /// One for each source and destination.
         answers: Vec<WhyAnswer>,
+    },
+    /// What was found at a property, and how.
+    Explained {
+        /// One for each event of each source that has it.
+        properties: Vec<Explained>,
     },
     /// Each event's step.
     Events {
@@ -530,6 +558,74 @@ pub struct WhyAnswer {
     pub change: Option<String>,
     /// Whether all of the source's apps send through Weir now, as far as it was told.
     pub covered: bool,
+    /// What people have marked at this property as found in error.
+    #[serde(default)]
+    pub marks: Vec<ExplainedMark>,
+}
+
+/// What is known of a property of one event of one source. Names, words of ours, times and counts; of a value its shape at most.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Explained {
+    /// The source.
+    pub source: String,
+    /// The event.
+    pub event: String,
+    /// The property's path.
+    pub property: String,
+    /// `tagged`, `found`, `undecided` or `nothing found`. There is no `clean`.
+    pub standing: String,
+    /// Why it is undecided.
+    pub because: String,
+    /// How many events had it.
+    pub events: u64,
+    /// What its name alone announces: category and likelihood.
+    pub by_name: Vec<(String, String)>,
+    /// What was learned from its values.
+    pub verdicts: Vec<String>,
+    /// What was found.
+    pub findings: Vec<ExplainedFinding>,
+    /// What people have marked as found in error.
+    pub marks: Vec<ExplainedMark>,
+}
+
+/// A class that was found at a property.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ExplainedFinding {
+    /// What.
+    pub category: String,
+    /// In so many events.
+    pub events: u64,
+    /// When first, RFC 3339; none where it is not known.
+    pub first: Option<String>,
+    /// When last.
+    pub last: Option<String>,
+    /// Whether it had been without this class for long.
+    pub never_seen_before: bool,
+    /// Which detector found it last; none where it was not found since Weir was started.
+    pub detector: Option<String>,
+    /// Who says so: Weir and the version of its detectors, or the configuration that names the detector.
+    pub actor: Option<String>,
+    /// On what evidence.
+    pub evidence: Option<String>,
+    /// How sure.
+    pub likelihood: Option<String>,
+    /// What the value looked like.
+    pub shape: Option<String>,
+}
+
+/// Somebody's word that a class found at a property is none.
+#[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ExplainedMark {
+    /// What it is not.
+    pub category: String,
+    /// Why, in the file's words.
+    pub reason: String,
+    /// The instant from which it does not hold, RFC 3339.
+    pub ends: Option<String>,
+    /// When it was made, RFC 3339; none where it was written by hand.
+    pub at: Option<String>,
+    /// Who made it.
+    pub actor: Option<String>,
 }
 
 /// One event of one source.
@@ -549,6 +645,9 @@ pub struct EventStatus {
     pub properties: u64,
     /// By destination: properties that leave to it, and that do not.
     pub destinations: Vec<(String, u64, u64)>,
+    /// Properties at which a category was found for the first time in the last seven days, after many events without: path, category.
+    #[serde(default)]
+    pub new_classes: Vec<(String, String)>,
 }
 
 /// How the process is doing.
@@ -793,6 +892,7 @@ mod tests {
             Command::DestinationAdd { destination: id() },
             Command::DestinationPreview { destination: id(), config: None, source: None, since: 0 },
             Command::LadderMove { source: id(), event: None, step: LadderStep::Tap },
+            Command::FalsePositiveMark { event: id(), property: id(), category: id(), source: None },
             Command::Trim {},
             Command::KeysBackup {},
             Command::BypassOpen { source: None, since: None, reason: id() },

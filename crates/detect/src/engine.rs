@@ -15,6 +15,7 @@ use crate::embedded::for_each_field;
 use crate::facts::PathFacts;
 use crate::gate::{Gate, signal};
 use crate::leaf::{Leaf, Output};
+use crate::own::Known;
 use crate::shapes;
 
 /// All detectors behind one call. Holds no state: tables are compiled in, so making one costs nothing.
@@ -54,7 +55,7 @@ impl Engine {
 
     /// The version of the detectors. Stored with each record, so that release can rescan what an older one saw (D16).
     pub const fn version(&self) -> u32 {
-        1
+        2
     }
 
     /// The stable names of the detectors, as findings carry them.
@@ -80,7 +81,25 @@ impl Engine {
     #[inline]
     pub fn scan(&self, facts: PathFacts, kind: LeafKind, text: &[u8], found: &mut Vec<Finding>) {
         if let Some(signals) = signals_of(facts, kind, text) {
-            scan_closer(facts, kind, text, signals, found);
+            scan_closer(Known::default(), 0, facts, kind, text, signals, found);
+        }
+    }
+
+    /// [`Engine::scan`] with detectors of the configuration.
+    #[inline]
+    pub fn scan_knowing(
+        &self,
+        known: Known<'_>,
+        facts: PathFacts,
+        kind: LeafKind,
+        text: &[u8],
+        found: &mut Vec<Finding>,
+    ) {
+        let own = if kind.has_text() { known.wanted(text) } else { 0 };
+        match signals_of(facts, kind, text) {
+            Some(signals) => scan_closer(known, own, facts, kind, text, signals, found),
+            None if own != 0 => scan_closer(known, own, facts, kind, text, 0, found),
+            None => {}
         }
     }
 
@@ -129,13 +148,25 @@ fn signals_of(facts: PathFacts, kind: LeafKind, text: &[u8]) -> Option<u32> {
 }
 
 #[inline(never)]
-fn scan_closer(facts: PathFacts, kind: LeafKind, text: &[u8], signals: u32, found: &mut Vec<Finding>) {
+fn scan_closer(
+    known: Known<'_>,
+    own: u64,
+    facts: PathFacts,
+    kind: LeafKind,
+    text: &[u8],
+    signals: u32,
+    found: &mut Vec<Finding>,
+) {
     let is_number = kind == LeafKind::Number;
     let is_plain = !is_number && is_plain_identifier(text);
-    if is_plain && text.len() != 36 && facts.is_silent() {
+    if is_plain && text.len() != 36 && facts.is_silent() && own == 0 {
         return;
     }
     let mut out = Output::new(found, text.len());
+    out.known = known;
+    if own != 0 {
+        out.run_own(own, text);
+    }
     let mut expanded = [0; 24];
     if is_number && let Some(len) = expand_exponent(text, &mut expanded) {
         let leaf = Leaf { text: &expanded[..len], facts, is_number };
@@ -256,7 +287,13 @@ fn look_decoded(
             *budget -= buffer.len().min(*budget);
             let inner = Leaf { text: buffer, ..*leaf };
             let signals = Gate::of(buffer).signals();
-            out.decoded(|out| look(&inner, signals, out, depth + 1, budget));
+            out.decoded(|out| {
+                let own = out.known.wanted(inner.text);
+                if own != 0 {
+                    out.run_own(own, inner.text);
+                }
+                look(&inner, signals, out, depth + 1, budget);
+            });
         }
     });
 }

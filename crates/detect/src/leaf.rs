@@ -3,6 +3,7 @@
 use weir_event::{Category, Evidence, Finding, Likelihood};
 
 use crate::facts::PathFacts;
+use crate::own::Known;
 
 /// One text under scan: a leaf, or a text that was found inside one.
 #[derive(Clone, Copy)]
@@ -38,6 +39,8 @@ pub(crate) struct Output<'v> {
     pub(crate) leaf_len: u32,
     /// The detector at work.
     pub(crate) detector: &'static str,
+    /// Detectors of the configuration.
+    pub(crate) known: Known<'v>,
 }
 
 impl<'v> Output<'v> {
@@ -45,7 +48,7 @@ impl<'v> Output<'v> {
         let from = found.len();
         let per_category = [0; Category::ALL.len() + 1];
         let leaf_len = u32::try_from(leaf_len).unwrap_or(u32::MAX);
-        Output { found, from, per_category, offset: 0, leaf_len, detector: "" }
+        Output { found, from, per_category, offset: 0, leaf_len, detector: "", known: Known::default() }
     }
 
     /// Adds a finding at `start..end` of the text under scan.
@@ -70,6 +73,15 @@ impl<'v> Output<'v> {
         }
         *count += 1;
         self.found.push(Finding { category, likelihood, evidence, detector: self.detector, span });
+    }
+
+    /// Runs detectors of the configuration on the text under scan.
+    #[cold]
+    pub(crate) fn run_own(&mut self, wanted: u64, text: &[u8]) {
+        let Known { own, hints } = self.known;
+        if let Some(own) = own {
+            own.run(wanted, hints, text, self);
+        }
     }
 
     /// Runs `work` on a text that was decoded: its findings lose their place and become the leaf's, after what overlaps among them

@@ -4,8 +4,9 @@
 //! Read in this order: [`engine`] (how one leaf is scanned), [`facts`] (what a path's name says, once per path), [`lift`] (what was
 //! learned of it), `gate`
 //! (the one pass that most leaves end in), `detectors` (one file each, one list), [`shapes`] (numbers with a shape), `decode` and `embedded` (values inside
-//! values), [`judge`] (D1), then the reducers [`url`], [`families`] and [`country`].
+//! values), [`own`] (detectors of a configuration), [`judge`] (D1), then the reducers [`url`], [`families`] and [`country`].
 
+pub mod checks;
 pub mod container;
 mod decode;
 mod detectors;
@@ -19,6 +20,7 @@ mod given_names;
 pub mod judge;
 mod leaf;
 pub mod lift;
+pub mod own;
 mod randomness;
 pub mod shapes;
 mod tld;
@@ -34,3 +36,4 @@ pub use engine::Engine;
 pub use facts::PathFacts;
 pub use judge::Judge;
 pub use lift::{Lift, Verdict};
+pub use own::{Known, OwnDetectors, OwnProblem, OwnSpec};

@@ -86,3 +86,11 @@ pub const DETECT_PATHS_MAX: usize = 100_000;
 pub const AUDIT_EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Pairs of event and property that `weir audit` lists. Over it: counted together, not listed.
 pub const AUDIT_PROPERTIES_MAX: usize = 50_000;
+/// Detectors of a configuration. Over it: the configuration is refused.
+pub const OWN_DETECTORS_MAX: usize = 64;
+/// Bytes of the regular expression of one. Over it: the configuration is refused.
+pub const OWN_REGEX_BYTES_MAX: usize = 1_000;
+/// Bytes of what it is compiled to. Over it: the configuration is refused.
+pub const OWN_AUTOMATON_BYTES_MAX: usize = 256 * 1024;
+/// Triples of event, path and class of which it is remembered how the class was last found. Over it: new ones are not explained.
+pub const SIGHTINGS_MAX: usize = 20_000;

@@ -97,7 +97,7 @@ impl MinimisedBatch {
             offered: Vec::new(),
             note: OnceCell::new(),
             keys: None,
-            detectors: Pinned::default(),
+            detectors: Pinned::none(),
             refusals: Vec::new(),
         }
     }

@@ -23,6 +23,7 @@ mod regions;
 pub mod release;
 pub mod route;
 pub mod sample;
+pub mod sightings;
 pub mod spec;
 pub mod tally;
 pub mod withdrawals;
@@ -30,7 +31,7 @@ pub mod withheld;
 
 pub use batch::MinimisedBatch;
 pub use consent::{Consent, ConsentSignals, ConsentSpec, Reading};
-pub use detectors::{Detectors, Learned, Pinned};
+pub use detectors::{Detectors, Learned, Mark, Pinned, may_be_marked};
 pub use field_set::{FieldSet, FieldSetId};
 pub use gate::{Action, Gate, RegionSource, SourcePolicy};
 pub use minimise::Minimiser;

@@ -30,6 +30,7 @@ use weir_event::{
 
 use crate::batch::{MinimisedBatch, Work};
 use crate::canonical;
+use crate::detectors::Stands;
 use crate::gate::{Action, Gate};
 use crate::paths::{CAMPAIGN, PathPlan, PathTable, Place};
 use crate::record::{self, CUT, FINDINGS_MAX, HAS_RAW, HISTORICAL, LATE, LinkKind, REPLAYED, TAGS_MAX, Tag};
@@ -447,8 +448,10 @@ impl Minimiser {
     ) -> bool {
         work.found.clear();
         if !matches!(plan.place, Place::Address | Place::Session) {
-            let facts = out.detectors.facts(plan.facts_in(draft.operation), leaf.path).and(PathFacts::COUNTING);
-            self.engine.scan(facts, leaf.kind, text, &mut work.found);
+            let facts = plan.facts_in(draft.operation).and(PathFacts::COUNTING);
+            let (source, event, at) = (gate.source.label, draft.name, gate.received_at);
+            let stands = Stands { source, event, path: leaf.path, at };
+            out.detectors.scan(&self.engine, &self.names, facts, (leaf.kind, text), stands, &mut work.found);
             let is_url = match plan.place {
                 Place::Page | Place::PageUrl => true,
                 _ => is_http_url(text) || (plan.names_url && is_relative_url(text)),
@@ -519,6 +522,8 @@ impl Minimiser {
                 add_near_miss(work, leaf.path, finding.category);
                 continue;
             }
+            let (source, event, at) = (gate.source.label, draft.name, gate.received_at);
+            out.detectors.note(Stands { source, event, path: leaf.path, at }, text, finding);
             self.note_contact(draft, plan.place, text, finding, work);
             fate = fate.max_severity(action_for(finding, text));
         }

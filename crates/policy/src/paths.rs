@@ -77,23 +77,46 @@ impl PathPlan {
 
 const CHUNK: usize = 1_024;
 const CHUNKS: usize = 256;
-type Chunk = Box<[OnceLock<PathPlan>]>;
+type Chunk<T> = Box<[OnceLock<T>]>;
 
-/// Plans by path: append-only, read without a lock. Ids past `CHUNK * CHUNKS` are planned each time.
-pub(crate) struct PathTable {
-    chunks: Box<[OnceLock<Chunk>]>,
+/// Something known by path: append-only, read without a lock. What belongs to ids past `CHUNK * CHUNKS` is made each time.
+pub(crate) struct ByPath<T> {
+    chunks: Box<[OnceLock<Chunk<T>>]>,
 }
+
+impl<T> Default for ByPath<T> {
+    fn default() -> ByPath<T> {
+        ByPath { chunks: (0..CHUNKS).map(|_| OnceLock::new()).collect() }
+    }
+}
+
+impl<T> std::fmt::Debug for ByPath<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ByPath(…)")
+    }
+}
+
+impl<T: Copy> ByPath<T> {
+    /// What is known of a path; made the first time.
+    #[inline]
+    pub(crate) fn get_or(&self, path: NameId, make: impl FnOnce() -> T) -> T {
+        let (chunk, slot) = (path.0 as usize / CHUNK, path.0 as usize % CHUNK);
+        let Some(chunk) = self.chunks.get(chunk) else { return make() };
+        let chunk = chunk.get_or_init(|| (0..CHUNK).map(|_| OnceLock::new()).collect());
+        *chunk[slot].get_or_init(make)
+    }
+}
+
+/// Plans by path.
+pub(crate) struct PathTable(ByPath<PathPlan>);
 
 impl PathTable {
     pub(crate) fn new() -> PathTable {
-        PathTable { chunks: (0..CHUNKS).map(|_| OnceLock::new()).collect() }
+        PathTable(ByPath::default())
     }
 
     #[inline]
     pub(crate) fn plan(&self, engine: &Engine, names: &Names, path: NameId) -> PathPlan {
-        let (chunk, slot) = (path.0 as usize / CHUNK, path.0 as usize % CHUNK);
-        let Some(chunk) = self.chunks.get(chunk) else { return PathPlan::of(engine, names, path) };
-        let chunk = chunk.get_or_init(|| (0..CHUNK).map(|_| OnceLock::new()).collect());
-        *chunk[slot].get_or_init(|| PathPlan::of(engine, names, path))
+        self.0.get_or(path, || PathPlan::of(engine, names, path))
     }
 }

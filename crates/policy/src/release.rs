@@ -26,7 +26,7 @@ use weir_event::{
 };
 use weir_keys::{DestinationKeys, Epoch, KeySnapshot, Uuid};
 
-use crate::detectors::Pinned;
+use crate::detectors::{Pinned, Stands};
 use crate::field_set::{FieldSet, FieldSetId, Shapes};
 use crate::gate::Action;
 use crate::minimise::{action_for, raw_aad, subject_place};
@@ -476,7 +476,9 @@ impl Releaser {
     ) -> Result<usize, Rule> {
         self.detectors = self.policy.detectors.pin();
         let rescan = view.detector_version() != self.detectors.version(&self.engine);
-        let rescan = rescan.then_some(view.operation());
+        let (source, event, at) = (view.source(), view.name(), view.received_at());
+        let stands = Stands { source, event, path: NameId::UNNAMED, at };
+        let rescan = rescan.then_some((view.operation(), stands));
         let mut properties = 0;
         let mut key: Option<LeafView<'g>> = None;
         let (mut library, mut library_version): (&'g [u8], &'g [u8]) = (&[], &[]);
@@ -672,7 +674,12 @@ impl Releaser {
     }
 
     /// A rule by category, or what newer detectors see (D16).
-    fn finding_forbids(&self, rescan: Option<Operation>, leaf: &LeafView<'_>, work: &mut Work) -> Option<Rule> {
+    fn finding_forbids(
+        &self,
+        rescan: Option<(Operation, Stands)>,
+        leaf: &LeafView<'_>,
+        work: &mut Work,
+    ) -> Option<Rule> {
         let dropped = &self.policy.dropped_categories;
         // What was dropped at the gate is not in what is left.
         let of_path = |f: &FindingView| f.path == leaf.path && f.action != Action::Drop && dropped[f.category as usize];
@@ -683,11 +690,12 @@ impl Releaser {
         if work.findings.len() >= FINDINGS_MAX && dropped.contains(&true) {
             return Some(Rule::Category);
         }
-        let operation = rescan.filter(|_| leaf.kind.has_text())?;
+        let (operation, stands) = rescan.filter(|_| leaf.kind.has_text())?;
         let plan = self.paths.plan(&self.engine, &self.names, leaf.path);
         work.found.clear();
-        let facts = self.detectors.facts(plan.facts_in(operation), leaf.path);
-        self.engine.scan(facts, leaf.kind, leaf.text, &mut work.found);
+        let stands = Stands { path: leaf.path, ..stands };
+        let found = &mut work.found;
+        self.detectors.scan(&self.engine, &self.names, plan.facts_in(operation), (leaf.kind, leaf.text), stands, found);
         let sure = work.found.iter().filter(|f| f.likelihood >= Likelihood::Possible);
         let mut rule = None;
         for finding in sure {
@@ -703,7 +711,7 @@ impl Releaser {
 
     /// Whether a detector saw anything in the value of a path, which the gate kept: a preset was not written for that. A list that
     /// was cut at its limit does not say. Asked after [`Releaser::finding_forbids`], which scans anew what older detectors saw (D16).
-    fn was_found(&self, rescan: Option<Operation>, leaf: &LeafView<'_>, work: &Work) -> bool {
+    fn was_found(&self, rescan: Option<(Operation, Stands)>, leaf: &LeafView<'_>, work: &Work) -> bool {
         let at_gate = |f: &FindingView| f.path == leaf.path && f.action != Action::Drop;
         let now = || work.found.iter().any(|f| f.likelihood >= Likelihood::Possible);
         work.findings.len() >= FINDINGS_MAX

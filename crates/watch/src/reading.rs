@@ -53,6 +53,8 @@ pub struct SourceReading {
     pub received: u64,
     /// Events in the raw hold now.
     pub held: u64,
+    /// Categories found at a property for the first time in the last 24 hours, where they had never been.
+    pub new_classes: u64,
 }
 
 /// One destination.

@@ -12,6 +12,7 @@ mod destination_stopped;
 mod filling;
 mod intake_closed;
 mod ledger_unwritable;
+mod new_class;
 mod quarantine_rising;
 mod reserve_given_way;
 mod traffic_stopped;
@@ -122,6 +123,7 @@ pub const RULES: &[Rule] = &[
     reserve_given_way::RULE,
     quarantine_rising::RULE,
     traffic_stopped::RULE,
+    new_class::RULE,
     bypass_open::RULE,
     certificate_ending::RULE,
     allowance_ending::RULE,

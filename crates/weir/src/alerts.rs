@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use weir_console::command::AlertStatus;
-use weir_event::Millis;
 use weir_event::log::{Field, Level, emit};
+use weir_event::{Millis, SourceId};
 use weir_hold::Shelf;
 use weir_ledger::Status;
 use weir_watch::{Alert, Change, DestinationReading, Fill, Of, Reading, Severity, SourceReading, Watcher};
@@ -109,7 +109,12 @@ impl Gateway {
             fill("quarantine", self.hold.shelf_bytes(Shelf::Rejected), config.hold.budget_bytes),
         ];
         let sources = self.source_counts().into_iter().filter(|counts| generation.sources.contains_key(&counts.source));
+        let day = self.clock.now().plus(-Millis::DAY);
+        let new_classes = self.catalog.read(|catalog| catalog.new_classes(day));
+        let new_of =
+            |id: &SourceId| new_classes.iter().filter(|new| self.names.text(new.source) == id.as_str()).count();
         let sources = sources.map(|counts| SourceReading {
+            new_classes: new_of(&counts.source) as u64,
             id: counts.source,
             received: counts.received,
             held: counts.quarantined.iter().map(|(_, n)| n).sum(),

@@ -83,7 +83,8 @@ enum Command {
     /// What the detectors say about events, or about leaves {"k": path, "t": "s|n|b", "v": value}, on standard input (NDJSON): one line of
     /// JSON for every leaf, in order.
     #[command(after_help = "Example:\n  weir detect < events.ndjson\n  \
-                      echo '{\"k\":\"note\",\"t\":\"s\",\"v\":\"call 415-555-0132\"}' | weir detect --explain\n\n\
+                      echo '{\"k\":\"note\",\"t\":\"s\",\"v\":\"call 415-555-0132\"}' | weir detect --explain\n  \
+                      weir detect --test --config weir.yaml\n\n\
                       Exit codes: 0 it ran, whatever was found, 2 it could not: the message names the line")]
     Detect(detect::Options),
     /// How a running Weir is doing.

@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use weir_event::{DestinationId, Environment, Millis, Region, SourceId};
+use weir_detect::OwnSpec;
+use weir_event::{Category, DestinationId, Environment, Millis, Region, SourceId};
 use weir_policy::{ConsentRuleSpec, ConsentSpec, ResidencySpec, RouteSpec, SampleSpec};
 use zeroize::Zeroizing;
 
@@ -49,6 +50,10 @@ pub struct Config {
     pub destinations: BTreeMap<DestinationId, Destination>,
     /// Which destinations events of people in which countries may reach.
     pub residency: ResidencySpec,
+    /// Detectors of one's own.
+    pub detectors: Vec<OwnSpec>,
+    /// What was found in error.
+    pub false_positives: Vec<FalsePositive>,
     /// Property paths by which ledger answers are grouped; `country` is the gate's country.
     pub slices: Vec<String>,
     /// The journal.
@@ -77,6 +82,23 @@ pub struct Config {
     text: Arc<str>,
     file: PathBuf,
     places: BTreeMap<String, Position>,
+}
+
+/// `false_positives[]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FalsePositive {
+    /// Only as this source sends it.
+    pub source: Option<SourceId>,
+    /// The event.
+    pub event: String,
+    /// The property, as written.
+    pub property: String,
+    /// What it is not.
+    pub category: Category,
+    /// Why.
+    pub reason: String,
+    /// The instant from which it does not hold any more: the day after `until` begins.
+    pub ends: Option<Millis>,
 }
 
 /// `rollout`. Shares in millionths.

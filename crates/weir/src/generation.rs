@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ring::digest;
 use weir_deliver::Setup;
-use weir_detect::Engine;
+use weir_detect::{Engine, OwnDetectors};
 use weir_event::names::NameKind;
 use weir_event::{DestinationId, GenerationId, Millis, NameId, Names, PurposeSet, SourceId, SourceNames};
 use weir_policy::{ConsentSignals, Detectors, Learned, SourcePolicy};
@@ -22,6 +22,7 @@ use crate::config::{
 };
 use crate::dedup::DedupWindow;
 use crate::destination;
+use crate::marks;
 use crate::rate::RateLimit;
 use crate::versions::AppVersions;
 
@@ -178,7 +179,15 @@ impl Generation {
         memories: &Memories,
     ) -> Result<Generation, Problems> {
         let mut problems = Vec::new();
-        let detectors = Arc::new(Detectors::new(Arc::clone(&memories.learned)));
+        let own = OwnDetectors::compile(&config.detectors).unwrap_or_else(|found| {
+            let problem = |(place, problem): (usize, weir_detect::OwnProblem)| {
+                config.problem(&format!("detectors[{place}]"), &problem.to_string())
+            };
+            problems.extend(found.into_iter().map(problem));
+            OwnDetectors::default()
+        });
+        let marks = marks::resolve(&config, names, &mut problems);
+        let detectors = Arc::new(Detectors::new(Arc::clone(&memories.learned), own, marks));
         let mut destinations = BTreeMap::new();
         for (id, destination) in &config.destinations {
             match destination::setup(id, destination, &config, names, &detectors) {

@@ -19,6 +19,7 @@ use crate::bypass::{self, Change};
 use crate::config::Config;
 use crate::gateway::{Gateway, Reloaded, StartError};
 use crate::ladder;
+use crate::marks::About;
 use crate::pipeline::{Reentry, Replayed};
 use crate::preview;
 use crate::profile;
@@ -70,6 +71,12 @@ impl Gateway {
                 let is_there = |new: &Config| ladder::is_on(new, &source, event.as_deref(), step);
                 self.reloaded(self.reload_expecting(is_there, &expected, false).await)
             }
+            Command::FalsePositiveMark { event, property, category, source } => {
+                let about = about(event, property, &category, source)?;
+                let expected = "this mark is not".to_owned();
+                self.reloaded(self.reload_expecting(|new| about.is_in(new), &expected, false).await)
+            }
+            Command::Explain { event, property, source } => self.explain(&event, &property, source.as_deref()),
             Command::Status {} => Ok(Reply::Status(self.status())),
             Command::Alerts {} => Ok(Reply::Alerts { alerts: self.alerts.on().iter().map(alerts::shown).collect() }),
             Command::QuarantineList { filter, limit } => Ok(self.quarantine(&filter, limit as usize)),
@@ -155,6 +162,15 @@ impl Gateway {
     }
 }
 
+fn about(event: String, property: String, category: &str, source: Option<String>) -> Result<About, AdminError> {
+    let unknown = || AdminError::request(format!("there is no category `{category}`"));
+    let category = crate::config::values::category(category).ok_or_else(unknown)?;
+    if !weir_policy::may_be_marked(category) {
+        return Err(AdminError::request(crate::marks::REFUSED));
+    }
+    Ok(About { source, event, property, category })
+}
+
 /// A backup may not go on.
 fn broken() -> AdminError {
     AdminError::Conflict {
@@ -193,6 +209,10 @@ impl Gateway {
             | Command::DestinationPreview { destination: id, .. }
             | Command::DestinationEnd { destination: id, .. } => destination(id).into_iter().collect(),
             Command::LadderMove { source, event, .. } => ladder::targets(source, event.as_deref()),
+            Command::FalsePositiveMark { event, property, category, source } => {
+                let about = about(event.clone(), property.clone(), category, source.clone());
+                about.map(|about| about.targets()).unwrap_or_default()
+            }
             Command::ResendStart { event, from, to, destinations, .. } => {
                 // The name is the operator's text, which may be no clean one: its digest says which it was.
                 let mut name = [0; 32];

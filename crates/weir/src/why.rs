@@ -95,6 +95,7 @@ impl Gateway {
             })
             .collect();
         let hour = number_of(now, Millis::HOUR).saturating_sub(23);
+        let week = now.plus(-7 * Millis::DAY);
         let events = self.catalog.read(|catalog| {
             let of_event = |event: &weir_catalog::ObservedEvent| {
                 let source = generation.source(self.names.text(event.source));
@@ -117,6 +118,13 @@ impl Gateway {
                     last_24h: event.hours.since(hour),
                     properties: event.properties.len() as u64,
                     destinations: destinations.collect(),
+                    new_classes: event
+                        .properties
+                        .iter()
+                        .flat_map(|p| p.findings.iter().map(move |f| (p.path, f)))
+                        .filter(|(_, f)| f.is_new_class() && f.first >= week)
+                        .map(|(path, f)| (self.names.text(path).to_owned(), f.category.key().to_owned()))
+                        .collect(),
                 }
             };
             let mut events: Vec<EventStatus> = catalog.events().iter().map(of_event).collect();
@@ -216,6 +224,7 @@ impl Gateway {
             events: seen.events,
             change: change(outcome.err(), source, event, path, id, self.clock.now()),
             covered,
+            marks: path.and_then(|_| self.marks_at(source, event, seen.path?).ok()).unwrap_or_default(),
         }
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::reading::{DestinationReading, SourceReading};
 
 fn source(received: u64, held: u64) -> SourceReading {
-    SourceReading { id: SourceId::parse("web").unwrap(), received, held }
+    SourceReading { id: SourceId::parse("web").unwrap(), received, held, new_classes: 0 }
 }
 
 fn destination() -> DestinationReading {
@@ -212,4 +212,16 @@ fn rules_have_names_of_their_own() {
     all.dedup();
     assert_eq!(all.len(), RULES.len());
     assert!(all.iter().all(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
+}
+
+#[test]
+fn a_class_where_it_never_was_is_an_alert_for_as_long_as_it_is_new() {
+    let reading = |at: u64| {
+        let new_classes = u64::from((60..600).contains(&at));
+        Reading { sources: vec![SourceReading { new_classes, ..source(0, 0) }], ..calm(at) }
+    };
+    let (during, _) = watch(300, reading);
+    assert_eq!(during.iter().map(|alert| alert.name).collect::<Vec<_>>(), ["new_class"]);
+    assert!(during[0].text.contains("never seen there before"), "{}", during[0].text);
+    assert!(watch(3_000, reading).0.is_empty());
 }

@@ -8,13 +8,14 @@ use weir_catalog::learn::Standing;
 use weir_catalog::{Catalog, ObservedEvent, ObservedProperty, ValueType};
 use weir_console::command::Command as Ask;
 use weir_console::socket;
-use weir_detect::{Lift, Verdict};
+use weir_detect::{Engine, Lift, PathFacts, Verdict};
 use weir_event::names::NameKind;
 use weir_event::{Clock, Millis, Names, SystemClock};
 
 use super::output::table;
 use super::{Exit, Folders, Output, apply};
 use crate::disk;
+use crate::explain::{VERDICTS, verdicts};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -159,7 +160,7 @@ fn show(out: &Output, names: &Names, lift: &Lift, events: &[&ObservedEvent], now
                 minute(property.first),
                 minute(property.last),
                 different,
-                remarks(property, lift.verdict(property.path)),
+                remarks(names.text(property.path), property, lift.verdict(property.path)),
             ]
         };
         let head = ["property", "type", "in", "first seen", "last seen", "different", ""];
@@ -235,17 +236,6 @@ pub(super) fn found_keys(property: &ObservedProperty) -> impl Iterator<Item = &'
     property.findings.iter().filter(|finding| finding.events > 0).map(|finding| finding.category.key())
 }
 
-/// What was learned of a path: for programs, for people.
-const VERDICTS: [(Verdict, &str, &str); 3] = [
-    (Verdict::CARDS, "cards", "its numbers are cards: nearly all pass the check"),
-    (Verdict::CARDS_BY_CHANCE, "cards_by_chance", "its numbers pass a card's check by chance only"),
-    (Verdict::VERSIONS, "versions", "four numbers here are versions, not addresses"),
-];
-
-fn verdicts(verdict: Verdict) -> Vec<&'static str> {
-    VERDICTS.iter().filter(|(of, ..)| verdict.has(*of)).map(|(_, name, _)| *name).collect()
-}
-
 fn types(property: &ObservedProperty) -> String {
     let sum: u64 = property.types.iter().sum();
     let of_type = |t: ValueType| match property.types[t as usize] {
@@ -256,7 +246,7 @@ fn types(property: &ObservedProperty) -> String {
     ValueType::ALL.into_iter().filter_map(of_type).collect::<Vec<_>>().join(", ")
 }
 
-fn remarks(property: &ObservedProperty, verdict: Verdict) -> String {
+fn remarks(path: &str, property: &ObservedProperty, verdict: Verdict) -> String {
     let mut remarks: Vec<String> = Vec::new();
     for finding in property.findings.iter().filter(|finding| finding.events > 0) {
         let new = if finding.is_new_class() {
@@ -265,6 +255,11 @@ fn remarks(property: &ObservedProperty, verdict: Verdict) -> String {
             String::new()
         };
         remarks.push(format!("{} in {}{new}", finding.category.key(), finding.events));
+    }
+    if property.findings.iter().all(|finding| finding.events == 0) {
+        let facts = PathFacts::of_path(path);
+        let announced = Engine::new().path_categories(&facts).map(|(category, _)| category.key());
+        remarks.extend(announced.map(|key| format!("by its name {key}")));
     }
     remarks.extend(VERDICTS.iter().filter(|(of, ..)| verdict.has(*of)).map(|(.., text)| (*text).to_owned()));
     match property.standing() {

@@ -192,12 +192,16 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             answers.iter().for_each(|answer| text.push_str(&why_answer(answer)));
             text
         }
+        Reply::Explained { properties } => properties.iter().map(super::detect::mark::text).collect(),
         Reply::Events { events } => {
             let row = |e: &weir_console::command::EventStatus| {
                 let of =
                     |(id, released, withheld): &(String, u64, u64)| format!("{id} {released}, withheld {withheld}");
                 let counts = [e.last_24h, e.events, e.properties].map(|n| n.to_string());
-                let destinations = e.destinations.iter().map(of).collect::<Vec<_>>().join("; ");
+                let mut destinations = e.destinations.iter().map(of).collect::<Vec<_>>().join("; ");
+                for (path, category) in &e.new_classes {
+                    destinations.push_str(&format!("; ! {category} in {path}, never seen there before"));
+                }
                 [vec![e.source.clone(), e.event.clone(), e.step.clone()], counts.to_vec(), vec![destinations]].concat()
             };
             table(
@@ -263,6 +267,7 @@ fn why_answer(answer: &weir_console::command::WhyAnswer) -> String {
     if !answer.covered {
         text.push_str("  not covered: apps of this source send past weir at present (`weir bypass list`)\n");
     }
+    answer.marks.iter().for_each(|mark| text.push_str(&super::detect::mark::mark_line(mark)));
     if let Some(change) = &answer.change {
         let to = if answer.leaves { "to withhold it" } else { "to let it leave" };
         text.push_str(&format!("  {to}:\n"));

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use weir_event::{DestinationId, Environment, Millis, Purpose, Region, SourceId};
+use weir_detect::OwnSpec;
+use weir_event::{Category, DestinationId, Environment, Likelihood, Millis, Purpose, Region, SourceId};
 use weir_policy::route::residency_problems;
 use weir_policy::{
     ConsentRuleSpec, ConsentSpec, Reading, ResidencyClassSpec, ResidencySpec, RouteSpec, SampleBy, SampleSpec, Share,
@@ -21,9 +22,9 @@ use super::problem::Problem;
 use super::values::{self, Origin};
 use super::yaml::{Key, Position};
 use super::{
-    AllowTerm, Auxiliary, Config, Country, Destination, Guards, Hold, Import, Journal, Ledger, Limits, Listen, Mode,
-    OnLag, OnUnknown, Onward, Otlp, ReleaseRule, Rollout, RuleAction, Secret, SecretPlace, Secrets, Selector, Source,
-    StartFrom, Subject, TlsFiles, Webhook,
+    AllowTerm, Auxiliary, Config, Country, Destination, FalsePositive, Guards, Hold, Import, Journal, Ledger, Limits,
+    Listen, Mode, OnLag, OnUnknown, Onward, Otlp, ReleaseRule, Rollout, RuleAction, Secret, SecretPlace, Secrets,
+    Selector, Source, StartFrom, Subject, TlsFiles, Webhook,
 };
 use crate::log::Format;
 use weir_event::log::Level;
@@ -108,6 +109,8 @@ pub(super) fn config(
         sources: resolver.sources(root.field("sources")),
         destinations: resolver.destinations(root.field("destinations")),
         residency: residency(root.field("residency")),
+        detectors: resolver.detectors(root.field("detectors")),
+        false_positives: resolver.false_positives(root.field("false_positives")),
         slices: texts(root.field("slices")),
         journal: Journal {
             segment_bytes: journal.field("segment").number(),
@@ -691,6 +694,50 @@ impl Resolver<'_, '_> {
             self.report(at, &what);
         }
         None
+    }
+
+    fn detectors(&mut self, list: &Checked) -> Vec<OwnSpec> {
+        let mut read = Vec::new();
+        for (place, item) in list.items().iter().enumerate() {
+            self.places.insert(format!("detectors[{place}]"), item.at);
+            read.push(OwnSpec {
+                name: item.field("name").text().to_owned(),
+                regex: item.field("regex").text().to_owned(),
+                category: values::category(item.field("category").text()).unwrap_or(Category::UniqueId),
+                validator: item.field("validator").optional_text(),
+                keys: texts(item.field("keys")),
+                likelihood: match item.field("likelihood").text() {
+                    "possible" => Likelihood::Possible,
+                    "very_likely" => Likelihood::VeryLikely,
+                    _ => Likelihood::Likely,
+                },
+                matches: texts(item.field("matches")),
+                not: texts(item.field("not")),
+            });
+        }
+        read
+    }
+
+    fn false_positives(&mut self, list: &Checked) -> Vec<FalsePositive> {
+        let mut read = Vec::new();
+        for (place, item) in list.items().iter().enumerate() {
+            self.places.insert(format!("false_positives[{place}]"), item.at);
+            let category = values::category(item.field("category").text()).unwrap_or(Category::FreeText);
+            if !weir_policy::may_be_marked(category) {
+                let message = format!("`false_positives[{place}].category`: {}", crate::marks::REFUSED);
+                self.report(item.field("category").at, &message);
+            }
+            let until = item.field("until").optional_text();
+            read.push(FalsePositive {
+                source: item.field("source").optional_text().and_then(|id| SourceId::parse(&id).ok()),
+                event: item.field("event").text().to_owned(),
+                property: item.field("property").text().to_owned(),
+                category,
+                reason: item.field("reason").text().to_owned(),
+                ends: until.as_deref().and_then(values::day).map(|day| day.plus(Millis::DAY)),
+            });
+        }
+        read
     }
 
     fn onward(&mut self, id: &DestinationId, list: &Checked) -> Option<Vec<Onward>> {

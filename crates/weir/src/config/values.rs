@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use weir_event::Millis;
+use weir_event::{Category, Millis};
 use weir_outbound::Cidr;
 
 /// `7d`, `72h`, `90m`, `30s`, `250ms`, in milliseconds. `None` for anything else: a bare number has no unit.
@@ -20,6 +20,12 @@ pub(crate) fn duration(text: &str) -> Option<u64> {
 }
 
 /// `2027-03-31`: the instant at which that day begins in UTC.
+/// A category by its key, in whole.
+pub(crate) fn category(key: &str) -> Option<Category> {
+    Category::ALL.into_iter().find(|category| category.key() == key)
+}
+
+/// The instant of a day's begin, UTC.
 pub(crate) fn day(text: &str) -> Option<Millis> {
     let begin = Millis::from_rfc3339(&format!("{text}T00:00:00Z"))?;
     // A day that no month has reads as one of the next month.
