@@ -158,7 +158,7 @@ fn repeat(text: &str, n: usize) -> Vec<Sample> {
 }
 
 /// Inputs that make careless code slow.
-const TRICKS: [&str; 21] = [
+const TRICKS: [&str; 33] = [
     "1.1.1.",
     "123-45-",
     "@",
@@ -180,6 +180,18 @@ const TRICKS: [&str; 21] = [
     "AB12 ",
     "ghp_",
     "YWRh/",
+    "sig=Aa1%",
+    "sig=Aa1bcdefghijklmnopqrstuvwxyzabcdefghijklmnopq ",
+    "Bearer+",
+    "basic+YWRh",
+    "=/home/a/",
+    "/home/a/:",
+    " at :1.",
+    "A1 cookie:a ",
+    "AKIA-A1B2",
+    "sk.eyJ-A1",
+    "MTA-1.AA:",
+    "C:\\Users\\a",
 ];
 
 /// `--passes N` scans the corpus so often and measures nothing: for counters of the processor, which no neighbour disturbs.

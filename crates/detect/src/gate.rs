@@ -113,7 +113,13 @@ impl Gate {
         // In small letters an account number must have digits as the shortest have.
         signals |= if c[DIGIT] >= 8 && (c[UPPER] >= 2 || c[DIGIT] >= 13) { signal::ACCOUNT } else { 0 };
         signals |= if c[DIGIT] >= 10 && c[DOT] >= 2 { signal::DECIMALS } else { 0 };
-        signals |= if self.len >= 16 && c[UPPER] >= 4 { signal::BASE64 } else { 0 };
+        // Short texts in base64 have few capitals: of one word two are enough, with digits beside them.
+        let one_word = c[SPACE] + c[DOT] + c[COLON] == 0;
+        signals |= if self.len >= 16 && (c[UPPER] >= 4 || (c[UPPER] >= 2 && c[UPPER] + c[DIGIT] >= 4 && one_word)) {
+            signal::BASE64
+        } else {
+            0
+        };
         signals |= if self.len >= 24 && (c[SPACE] >= 4 || c[HIGH] >= 24) { signal::WORDS } else { 0 };
         signals |= if c[STRUCTURE] > 0 { signal::STRUCTURE } else { 0 };
         if self.len <= 120 && c[AT] | c[STRUCTURE] | c[COLON] == 0 {

@@ -5,11 +5,18 @@ use std::collections::BTreeMap;
 mod made_up;
 mod wrapped;
 
+use proptest::prelude::*;
 use weir_detect::{Engine, PathFacts};
 use weir_event::{Category, LeafKind, Likelihood};
 
-/// The examples of each file of `secrets/`, by the detector's name.
+/// The examples of each file of `secrets/`, filled in, by the detector's name.
 fn examples() -> BTreeMap<String, Vec<String>> {
+    let fill = |forms: Vec<String>| forms.iter().map(|form| made_up::expand(form)).collect();
+    forms().into_iter().map(|(detector, forms)| (detector, fill(forms))).collect()
+}
+
+/// The examples as they stand.
+fn forms() -> BTreeMap<String, Vec<String>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/detectors/secrets");
     let mut examples = BTreeMap::new();
     for file in std::fs::read_dir(folder).expect("the folder of vendors") {
@@ -18,7 +25,7 @@ fn examples() -> BTreeMap<String, Vec<String>> {
         let line =
             text.lines().find_map(|line| line.strip_prefix("//! Example: ")).unwrap_or_else(|| panic!("{path:?}"));
         let stem = path.file_stem().expect("a name").to_string_lossy();
-        let forms = line.split('`').skip(1).step_by(2).map(made_up::expand).collect();
+        let forms = line.split('`').skip(1).step_by(2).map(str::to_owned).collect();
         examples.insert(format!("secret_{stem}"), forms);
     }
     examples
@@ -90,4 +97,45 @@ fn what_is_glued_to_a_word_or_cut_short_is_no_credential() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong: {wrong:#?}", wrong.len());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_credential_of_any_vendor_is_found_whatever_its_body(seed in any::<u64>()) {
+        for (detector, forms) in forms() {
+            for form in forms {
+                let value = made_up::expand_with(&form, seed);
+                for text in [value.clone(), format!("please see {value} and tell me"), serde_json::json!({"a": [value]}).to_string()] {
+                    prop_assert!(found_by(&detector, &text) >= Some(Likelihood::Likely), "{detector}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_of_github_whose_checksum_is_wrong_is_not_likely(seed in any::<u64>(), at in 34_usize..40, by in 1_u8..10) {
+        let mut token = made_up::expand_with("ghp_{alnum 30}{crc}", seed).into_bytes();
+        token[at] = if token[at].is_ascii_digit() { b'0' + (token[at] - b'0' + by) % 10 } else { b'0' + by };
+        let token = String::from_utf8(token).expect("letters and digits");
+        for text in wrapped::wrappers(&token) {
+            prop_assert!(found_by("secret_github", &text) <= Some(Likelihood::Possible), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_published_on_purpose_is_no_secret(seed in any::<u64>()) {
+        const PUBLIC: [&str; 9] = [
+            "pk_live_{alnum 24}", "pk_test_{alnum 24}", "phc_{alnum 43}", "sb_publishable_{word 31}", "pk.eyJ{alnum 70}.{word 22}",
+            "https://{hex 32}@o{digit 6}.ingest.sentry.io/{digit 7}", "NRJS-{hex 19}", "pub{hex 32}", "{digit 12}-{lower 32}.apps.googleusercontent.com",
+        ];
+        for form in PUBLIC {
+            let text = made_up::expand_with(form, seed);
+            let mut found = Vec::new();
+            Engine::new().scan(PathFacts::NONE, LeafKind::String, text.as_bytes(), &mut found);
+            let secret = found.iter().find(|f| f.category.is_under("secret") && f.likelihood >= Likelihood::Possible);
+            prop_assert!(secret.is_none(), "{text}: {secret:?}");
+        }
+    }
 }

@@ -58,6 +58,8 @@ const NO_PERSONS: &[&str] = &[
     "web",
     "www-data",
 ];
+/// What stands around a path.
+const SURROUNDS: &[u8] = b"\"'`()[]<>=,;?#@";
 const NAME_BYTES_MAX: usize = 40;
 /// How much of a path is looked at for the name of a file.
 const PATH_BYTES_MAX: usize = 300;
@@ -100,30 +102,32 @@ fn name_at(text: &[u8], start: usize) -> Option<std::ops::Range<usize>> {
     let begins_here = match before.last() {
         None => true,
         Some(b'/') => before.ends_with(b"file://"),
-        Some(byte) => {
-            byte.is_ascii_whitespace()
-                || matches!(byte, b'"' | b'\'' | b'`' | b'(' | b'[' | b'<' | b'=' | b':' | b',' | b'@')
-        }
+        Some(byte) => byte.is_ascii_whitespace() || SURROUNDS.contains(byte) || *byte == b':',
     };
+    if !begins_here {
+        return None;
+    }
     let rest = &text[from..];
     let is_name = |b: &u8| {
         b.is_ascii_alphanumeric() || *b >= 0x80 || matches!(b, b'.' | b'-' | b'_') || (separator == b'\\' && *b == b' ')
     };
     let len = rest.iter().take(NAME_BYTES_MAX).take_while(|b| is_name(b)).count();
     let name = &rest[..len];
-    let goes_on = rest.get(len) == Some(&separator);
-    let is_person = name.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80)
-        && !NO_PERSONS.iter().any(|word| name.eq_ignore_ascii_case(word.as_bytes()));
-    let is_file = !is_home || before.ends_with(b"file://") || names_a_file(&rest[len..]);
-    (begins_here && goes_on && is_person && is_file).then_some(from..from + len)
+    let goes_on = rest.get(len) == Some(&separator) && name.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80);
+    let is_file = || !is_home || before.ends_with(b"file://") || names_a_file(&rest[len..]);
+    let is_person = || !NO_PERSONS.iter().any(|word| name.eq_ignore_ascii_case(word.as_bytes()));
+    (goes_on && is_file() && is_person()).then_some(from..from + len)
 }
 
 /// `/shop/pay.js:10:5`, `/.config`: the path of a web page has no such ending, or one of pages.
 fn names_a_file(path: &[u8]) -> bool {
     const PAGES: [&[u8]; 6] = [b"html", b"htm", b"php", b"aspx", b"asp", b"jsp"];
-    let ends =
-        |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b')' | b'>' | b'?' | b'#' | b',' | b';' | b'`');
-    let path = &path[..path.iter().take(PATH_BYTES_MAX).position(ends).unwrap_or(path.len().min(PATH_BYTES_MAX))];
+    // Whatever can begin another path ends this one, so that no byte is looked at for two.
+    let is_end = |(i, b): (usize, &u8)| {
+        b.is_ascii_whitespace() || SURROUNDS.contains(b) || (*b == b':' && path.get(i + 1) == Some(&b'/'))
+    };
+    let len = path.iter().enumerate().take(PATH_BYTES_MAX).position(is_end);
+    let path = &path[..len.unwrap_or(path.len().min(PATH_BYTES_MAX))];
     let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
     // Behind a colon stands the line.
     let mut parts = file.split(|b| *b == b':');

@@ -38,13 +38,17 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     {
         return;
     }
-    let Some(is_typed) = shape(text) else { return };
+    let type_of = type_of(text);
+    let token = &text[type_of.map_or(0, |word| word.len() + 1)..];
+    if !is_mixed(token) || is_known(text) || has_ending(text) || may_be_base64_text(text) {
+        return;
+    }
     if entropy_per_mille(text) < ENTROPY_MIN {
         return;
     }
     let likelihood = match mean_cost(text) {
         ..WORDY => return,
-        RANDOM.. if !is_typed => Likelihood::Possible,
+        RANDOM.. if type_of.is_none_or(is_of_secrets) => Likelihood::Possible,
         _ => Likelihood::Unlikely,
     };
     if !out.is_explained(0, text.len()) {
@@ -52,37 +56,26 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     }
 }
 
-/// Whether a token can be a random one by its characters; if so, whether it begins as an id of some type does.
-fn shape(text: &[u8]) -> Option<bool> {
-    let (mut lower, mut upper, mut separators, mut number, mut letters_of_hex) = (0, 0, 0, 0, true);
-    let mut digits = 0;
-    for byte in text {
+/// Whether a token can be a random one by its characters: of two cases and digits, with few separators, no hexadecimal number and no
+/// long decimal one.
+fn is_mixed(token: &[u8]) -> bool {
+    let (mut lower, mut upper, mut digits, mut separators, mut number, mut hex) = (0, 0, 0, 0, 0, true);
+    for byte in token {
+        number = if byte.is_ascii_digit() { number + 1 } else { 0 };
+        if number > NUMBER_BYTES_MAX {
+            return false;
+        }
         match byte {
-            b'0'..=b'9' => {
-                digits += 1;
-                number += 1;
-                if number > NUMBER_BYTES_MAX {
-                    return None;
-                }
-                continue;
-            }
+            b'0'..=b'9' => digits += 1,
             b'a'..=b'z' => lower += 1,
             b'A'..=b'Z' => upper += 1,
             b'-' | b'_' | b'.' | b'/' | b'+' => separators += 1,
             b'=' | b'~' | b'!' | b'#' | b'$' | b'%' | b'^' | b'*' => {}
-            _ => return None,
+            _ => return false,
         }
-        letters_of_hex &= !byte.is_ascii_alphabetic() || byte.is_ascii_hexdigit();
-        number = 0;
+        hex &= !byte.is_ascii_alphabetic() || byte.is_ascii_hexdigit();
     }
-    let mixed = lower >= 2 && upper >= 2 && digits >= 1 && !letters_of_hex;
-    let sparse = separators * 8 <= text.len() + 8;
-    // Base64 of text is looked at for what it holds.
-    let hides_text = || may_be_base64_text(text);
-    if !mixed || !sparse || is_known(text) || has_ending(text) || hides_text() {
-        return None;
-    }
-    Some(is_typed(text))
+    lower >= 2 && upper >= 2 && digits >= 1 && !hex && separators * 8 <= token.len() + 8
 }
 
 /// What begins so is an image, a digest, or a key that is made to be published.
@@ -114,10 +107,14 @@ fn has_ending(text: &[u8]) -> bool {
     (2..=5).contains(&ending) && text[text.len() - ending - 1] == b'.'
 }
 
-/// `cus_NffrFeUfNV2Hib`, `org-Ab3…`: a word of small letters and a separator in front, and the word is none of secrets.
-fn is_typed(text: &[u8]) -> bool {
-    const OF_SECRETS: [&[u8]; 10] =
-        [b"sk", b"rk", b"key", b"secret", b"token", b"tok", b"pat", b"api", b"auth", b"pass"];
-    let word = text.iter().take_while(|b| b.is_ascii_lowercase()).count();
-    (2..=12).contains(&word) && matches!(text[word], b'_' | b'-') && !OF_SECRETS.contains(&&text[..word])
+/// The word of letters in front of a separator: `cus` of `cus_NffrFeUfNV2Hib`.
+fn type_of(text: &[u8]) -> Option<&[u8]> {
+    let word = text.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    ((2..=12).contains(&word) && matches!(text[word], b'_' | b'-')).then(|| &text[..word])
+}
+
+/// Whether the type is one of secrets and not of ids.
+fn is_of_secrets(word: &[u8]) -> bool {
+    const WORDS: [&[u8]; 10] = [b"sk", b"rk", b"key", b"secret", b"token", b"tok", b"pat", b"api", b"auth", b"pass"];
+    WORDS.iter().any(|other| word.eq_ignore_ascii_case(other))
 }

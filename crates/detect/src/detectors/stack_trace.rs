@@ -41,8 +41,8 @@ fn frames(text: &[u8]) -> usize {
         if !begins {
             continue;
         }
-        let Some(len) = place_in(rest) else { continue };
-        frames += 1;
+        let (is_frame, len) = place_in(rest);
+        frames += usize::from(is_frame);
         at += len;
         if frames == FRAMES_MIN {
             break;
@@ -51,23 +51,25 @@ fn frames(text: &[u8]) -> usize {
     frames
 }
 
-/// Behind how many bytes the place of a frame ends: `app.js:10:5`, `Pay.java:10`, `", line 3`, `pay.php(12)`.
-fn place_in(frame: &[u8]) -> Option<usize> {
+/// Whether a frame has a place, and how many bytes were looked at for it: `app.js:10:5`, `Pay.java:10`, `", line 3`, `pay.php(12)`.
+fn place_in(frame: &[u8]) -> (bool, usize) {
     const FRAME_BYTES_MAX: usize = 200;
     let frame = &frame[..frame.len().min(FRAME_BYTES_MAX)];
     let frame = &frame[..frame.iter().position(|b| *b == b'\n').unwrap_or(frame.len())];
     let digits = |from: usize| frame.get(from..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut has_dot = false;
     for (i, byte) in frame.iter().enumerate() {
-        let is_of_file = || i > 0 && frame[i - 1].is_ascii_alphanumeric() && frame[..i].contains(&b'.');
+        has_dot |= *byte == b'.';
+        let is_of_file = has_dot && i > 0 && frame[i - 1].is_ascii_alphanumeric();
         let len = match byte {
-            b':' | b'(' if digits(i + 1) > 0 && is_of_file() => 1 + digits(i + 1),
+            b':' | b'(' if is_of_file && digits(i + 1) > 0 => 1 + digits(i + 1),
             b',' if frame[i..].starts_with(b", line ") && digits(i + 7) > 0 => 7 + digits(i + 7),
             b':' if frame[i..].starts_with(b":line ") && digits(i + 6) > 0 => 6 + digits(i + 6),
             _ => continue,
         };
-        return Some(i + len);
+        return (true, i + len);
     }
-    None
+    (false, frame.len())
 }
 
 #[cfg(test)]

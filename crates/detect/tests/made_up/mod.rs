@@ -5,9 +5,14 @@
 
 /// Fills in each `{class count}`, and each `{crc}` with the CRC-32 in base 62 of the thirty characters before. Other braces stay.
 pub(crate) fn expand(form: &str) -> String {
+    expand_with(form, 7)
+}
+
+/// As [`expand`], another value for each seed.
+pub(crate) fn expand_with(form: &str, seed: u64) -> String {
     let mut out = String::new();
     let mut rest = form;
-    let mut random = Random(form.bytes().fold(7, |sum: u64, b| sum.wrapping_mul(31).wrapping_add(u64::from(b))));
+    let mut random = Random(form.bytes().fold(seed, |sum: u64, b| sum.wrapping_mul(31).wrapping_add(u64::from(b))));
     while let Some(open) = rest.find('{') {
         let filled = rest[open..]
             .find('}')
