@@ -3,7 +3,7 @@
 //! Finds: 24 bytes or more with four spaces or more, mostly letters, and a stop word of one of seventeen languages; 16 or more letters
 //! of a script without spaces, six words of one that is not Latin; under a key of texts (`comment`, `message`, `bio`) three words are
 //! enough. Prompts and messages of exceptions have detectors of their own.
-//! Not one: user agents, button labels, titles of pages (`Pricing | Example`), breadcrumbs, SQL, lists of identifiers; addresses and
+//! Not one: user agents, button labels (up to six words that begin with a capital and have no end), titles of pages (`Pricing | Example`), breadcrumbs, SQL, code, lists of identifiers; addresses and
 //! names, which have detectors of their own. Under a key of labels or of a program's own messages (`page_title`, `error_message`)
 //! it asks for a whole sentence.
 //! Example: `field_3` = `the dashboard export shows wrong totals when I filter by date`, `comment` = `does not work`,
@@ -38,7 +38,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     }
     let prose = Prose::of(text);
     let is_text = leaf.facts.has(PathFacts::TEXT);
-    let running = prose.is_running() && (is_text || !prose.is_titled());
+    let running = prose.is_running() && (is_text || prose.is_sentence(text));
     let sentence =
         !leaf.facts.has(PathFacts::LABEL) || (prose.words >= 14 && prose.stop_words >= 3) || prose.high >= 120;
     let keyed = is_text && prose.words >= 3 && prose.is_wordy();
@@ -50,7 +50,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     out.add(Category::FreeText, likelihood, evidence, 0, leaf.text.len());
 }
 
-/// A user agent, which opens with a program and its version, a key in its armour, or a statement of SQL.
+/// A user agent, which opens with a program and its version, a key in its armour, a request, a statement of SQL, a piece of code.
 fn is_of_a_program(text: &[u8]) -> bool {
     if text.starts_with(b"-----BEGIN ") {
         return true;
@@ -59,9 +59,13 @@ fn is_of_a_program(text: &[u8]) -> bool {
     let first = words.next().unwrap_or_default();
     let agent =
         first.iter().position(|b| *b == b'/').is_some_and(|at| first.get(at + 1).is_some_and(u8::is_ascii_digit));
+    let second = words.clone().next().unwrap_or_default();
     let mut has = |word: &[u8]| words.any(|other| other == word);
+    let code = [b'{', b'}', b';'].iter().all(|sign| text.contains(sign));
     agent
+        || code
         || match first {
+            b"GET" | b"POST" | b"PUT" | b"PATCH" | b"HEAD" | b"OPTIONS" => second.starts_with(b"/"),
             b"SELECT" | b"DELETE" => has(b"FROM"),
             b"INSERT" => has(b"INTO"),
             b"UPDATE" => has(b"SET"),
@@ -79,8 +83,10 @@ struct Prose {
     /// Bytes of letters that are not ASCII.
     high: usize,
     words: usize,
-    /// Words that begin with a capital.
+    /// Words that begin with a capital or a digit.
     capitals: usize,
+    /// Words with an underscore.
+    identifiers: usize,
     stop_words: usize,
     /// Signs between spaces: `|`, `-`, `>`, `·`.
     separators: usize,
@@ -122,7 +128,10 @@ impl Prose {
             return;
         }
         self.words += 1;
-        self.capitals += usize::from(word[0].is_ascii_uppercase() || matches!(word, [0xc3, 0x80..=0x9e, ..]));
+        let capital =
+            word[0].is_ascii_uppercase() || word[0].is_ascii_digit() || matches!(word, [0xc3, 0x80..=0x9e, ..]);
+        self.capitals += usize::from(capital);
+        self.identifiers += usize::from(word.contains(&b'_'));
         let word = word.strip_suffix(b",").or(word.strip_suffix(b".")).unwrap_or(word);
         self.stop_words += usize::from(is_stop_word(word));
     }
@@ -140,11 +149,28 @@ impl Prose {
         latin || other || dense
     }
 
-    /// A title: few words with signs between them, or nearly all of them with a capital.
-    fn is_titled(&self) -> bool {
-        (self.separators > 0 && self.words <= 16 && self.stop_words <= 4)
-            || (self.words <= 12 && 10 * self.capitals >= 7 * self.words)
+    /// Not a title (signs between few words, or a capital on all but stop words), a label (few words, a capital, no end) or a list
+    /// of identifiers.
+    fn is_sentence(&self, text: &[u8]) -> bool {
+        let ends = matches!(text.trim_ascii_end().last(), Some(b'.' | b'!' | b'?' | b')'));
+        let signs = self.separators > 0 && self.words <= 16 && self.stop_words <= 4;
+        let title = self.words <= 14 && !ends && self.capitals >= 3 && self.capitals + self.stop_words >= self.words;
+        let label =
+            self.words <= 6 && !ends && self.high * 3 < self.len && text[0].is_ascii_uppercase() && !has_person(text);
+        !(signs || title || label || 3 * self.identifiers >= self.words)
     }
+}
+
+/// Whether someone speaks of themselves, which no label does.
+fn has_person(text: &[u8]) -> bool {
+    const FIRST: &[&[u8]] = &[
+        b"I", b"I'm", b"I've", b"my", b"My", b"me", b"we", b"We", b"ich", b"Ich", b"mein", b"meine", b"mir", b"wir",
+        b"Wir", b"je", b"Je", b"mon", b"ma", b"mes", b"nous", b"Nous", b"yo", b"Yo", b"mi", b"Mi", b"mis", b"eu",
+        b"Eu", b"meu", b"minha", b"io", b"Io", b"mio", b"mia", b"ik", b"Ik", b"mijn", b"wij", b"mam", b"Mam",
+        b"jestem", b"jag", b"Jag", b"min", b"jeg", b"Jeg", b"mit", b"olen", b"jsem", b"saya", b"Saya", b"benim",
+        b"ben",
+    ];
+    text.split(|b| *b == b' ').any(|word| FIRST.contains(&word))
 }
 
 fn is_stop_word(word: &[u8]) -> bool {
@@ -197,50 +223,53 @@ const LENGTHS: [u8; 32] = {
 /// Sorted by their bytes. English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Swedish, Danish, Norwegian, Finnish,
 /// Czech, Turkish, Indonesian, Russian and Ukrainian.
 #[rustfmt::skip]
-const STOP_WORDS: [&str; 686] = [
+const STOP_WORDS: [&str; 732] = [
     "aan", "about", "aby", "adalah", "af", "after", "again", "akan", "aku", "al", "ale", "algo", "all", "alla", "alle", "alors",
     "als", "also", "alt", "am", "ama", "an", "anche", "and", "anda", "any", "ao", "aos", "are", "as", "at", "atau", "att",
-    "até", "au", "auch", "auf", "aus", "aussi", "aux", "av", "avec", "až", "bagi", "bahwa", "bana", "bardzo", "bare", "be",
-    "because", "been", "before", "bei", "bez", "bien", "bij", "bin", "bir", "bis", "bisa", "bitte", "biz", "bu", "bunu", "but",
-    "by", "byl", "był", "både", "být", "can", "can't", "cannot", "ce", "ces", "cette", "che", "chi", "ci", "co", "com", "come",
-    "comme", "como", "con", "cosa", "could", "cuando", "czy", "da", "daha", "dal", "dalam", "dalla", "dan", "dann", "dans",
-    "dapat", "dari", "das", "dass", "dat", "de", "dei", "del", "della", "delle", "dem", "den", "dengan", "depois", "depuis",
-    "der", "deres", "des", "desde", "det", "detta", "dette", "deze", "değil", "di", "dia", "did", "die", "diese", "dig", "dit",
-    "diye", "dla", "do", "doch", "does", "dog", "don't", "donde", "door", "dopo", "dos", "du", "durch", "där", "een", "efter",
-    "ei", "ein", "eine", "einem", "einen", "einer", "el", "ela", "ele", "ella", "elle", "eller", "em", "en", "entre", "er",
-    "era", "es", "essa", "est", "esta", "este", "esto", "está", "et", "ett", "etter", "että", "eu", "fait", "fatto", "foi",
-    "for", "fra", "from", "från", "för", "für", "ga", "gdy", "geen", "get", "gibi", "gli", "go", "gracias", "grazie", "går",
-    "ha", "haben", "had", "han", "hanno", "hans", "har", "has", "hat", "havde", "have", "hay", "he", "heb", "heeft", "help",
-    "her", "here", "het", "hier", "hij", "him", "his", "hiç", "ho", "hoe", "hola", "hon", "how", "hun", "hur", "hva", "hvad",
-    "hvis", "hvor", "hän", "i'm", "i've", "ich", "iets", "if", "ihr", "ik", "ikke", "il", "ile", "ils", "im", "in", "ind",
-    "ingen", "ini", "inte", "into", "io", "is", "ise", "isso", "ist", "it", "it's", "its", "itu", "için", "ja", "jag", "jak",
-    "jako", "je", "jeg", "jego", "jeho", "jej", "jen", "jer", "jest", "jika", "jo", "joka", "jos", "jsem", "jsou", "juga",
-    "just", "już", "já", "kadar", "kami", "kan", "kann", "kanssa", "karena", "każdy", "když", "ke", "keine", "kepada", "ki",
-    "kiedy", "kita", "kom", "která", "které", "který", "która", "które", "który", "kuin", "kun", "kunnen", "können", "la",
-    "lagi", "las", "le", "lei", "leider", "les", "leur", "like", "lite", "lo", "loro", "los", "lub", "lui", "maar", "mais",
-    "mam", "man", "mas", "me", "med", "meer", "meg", "meget", "mehr", "mein", "men", "merci", "mereka", "met", "meu", "mich",
-    "mig", "mij", "mijn", "min", "minha", "minä", "mir", "mis", "mit", "mitt", "mitä", "mnie", "molto", "mon", "more", "może",
-    "mu", "muito", "mutta", "muy", "my", "mycket", "myös", "más", "må", "mě", "můj", "na", "naar", "nach", "nad", "nada", "nas",
-    "nasıl", "ne", "nebo", "neden", "nel", "nella", "nem", "než", "ni", "nicht", "nie", "niet", "niin", "niż", "no", "noch",
-    "noe", "nog", "noi", "non", "nos", "not", "notre", "nous", "now", "nu", "nur", "nyt", "não", "när", "når", "nós", "och",
-    "också", "od", "oder", "of", "og", "også", "ohne", "olan", "olarak", "oleh", "oli", "olla", "om", "on", "ona", "one",
-    "only", "ons", "ont", "onze", "ook", "op", "opp", "or", "oraz", "os", "other", "ou", "our", "out", "ovat", "over", "où",
-    "pada", "par", "para", "pas", "pela", "pelo", "per", "perché", "pero", "peut", "più", "please", "plus", "po", "pod", "por",
-    "porque", "pour", "pra", "pro", "proto", "przed", "przez", "può", "på", "quand", "quando", "que", "quello", "quem",
-    "questa", "questo", "qui", "qué", "saat", "sans", "saya", "schon", "se", "sebagai", "sedan", "seg", "sehr", "sei", "seit",
-    "sekä", "sem", "ses", "seu", "she", "should", "si", "sia", "sich", "sie", "sig", "sin", "sind", "sinds", "sinä", "siz",
-    "się", "ska", "skal", "so", "sobre", "solo", "som", "some", "son", "sono", "sonra", "sont", "su", "sua", "sudah", "sul",
-    "suo", "sur", "sus", "så", "só", "są", "tack", "tai", "tak", "também", "te", "tego", "telah", "tem", "tengo", "też", "than",
-    "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "tidak", "tiene", "til", "till", "to",
-    "todo", "too", "tot", "tout", "tra", "très", "tutto", "tylko", "tämä", "ud", "uit", "um", "uma", "un", "una", "und",
-    "under", "une", "uno", "uns", "unter", "untuk", "up", "upp", "us", "ut", "už", "vad", "vain", "van", "var", "varför", "ve",
-    "ved", "veel", "very", "veya", "vi", "vid", "vielä", "vil", "vill", "você", "vom", "von", "voor", "vor", "vos", "votre",
-    "vous", "være", "waar", "want", "war", "warum", "was", "wat", "we", "wenn", "werden", "were", "what", "when", "where",
-    "which", "while", "who", "why", "wie", "wij", "will", "wir", "wird", "with", "wo", "worden", "would", "ya", "yang", "yo",
-    "yok", "you", "your", "za", "zal", "ze", "zich", "zij", "zijn", "zo", "zou", "zu", "zum", "zur", "är", "çok", "être",
-    "über", "şey", "şu", "że", "že", "або", "але", "був", "был", "вам", "вас", "ваш", "ви", "вы", "він", "для", "его", "за",
-    "из", "или", "как", "ми", "мне", "мой", "мы", "на", "нас", "не", "но", "он", "она", "они", "от", "по", "при", "про", "та",
-    "так", "уже", "це", "чи", "что", "що", "это", "як",
+    "até", "au", "auch", "auf", "aus", "aussi", "aux", "av", "avec", "avons", "až", "bagi", "bahwa", "bana", "bardzo", "bare",
+    "be", "because", "been", "before", "bei", "beni", "bez", "bien", "bij", "bin", "bir", "bis", "bisa", "bitte", "biz", "bu",
+    "bunu", "bunun", "but", "by", "byl", "był", "både", "být", "c'est", "can", "can't", "cannot", "ce", "ces", "cette", "che",
+    "chi", "ci", "co", "com", "come", "comme", "como", "con", "cosa", "could", "cuando", "czy", "da", "daha", "dal", "dalam",
+    "dalla", "dan", "dann", "dans", "dapat", "dari", "das", "dass", "dat", "de", "dei", "del", "della", "delle", "dem", "den",
+    "dengan", "depois", "depuis", "der", "deres", "des", "desde", "det", "detta", "dette", "deze", "değil", "di", "dia", "did",
+    "didn't", "die", "diese", "dig", "dit", "diye", "dla", "do", "doch", "does", "doesn't", "dog", "don't", "donde", "door",
+    "dopo", "dos", "du", "durch", "där", "een", "efter", "ei", "ein", "eine", "einem", "einen", "einer", "el", "ela", "ele",
+    "ella", "elle", "eller", "em", "en", "entre", "er", "era", "es", "essa", "est", "esta", "este", "esto", "estou", "estoy",
+    "está", "et", "ett", "etter", "että", "eu", "fait", "fatto", "foi", "for", "fra", "from", "från", "för", "für", "ga", "gdy",
+    "geen", "get", "gibi", "gli", "go", "gracias", "grazie", "går", "ha", "habe", "haben", "had", "han", "hanno", "hans", "har",
+    "has", "hat", "hatte", "havde", "have", "hay", "he", "heb", "heeft", "help", "her", "here", "het", "hier", "hij", "him",
+    "his", "hiç", "ho", "hoe", "hola", "hon", "how", "hun", "hur", "hva", "hvad", "hvis", "hvor", "hän", "i'm", "i've", "ich",
+    "iets", "if", "ihr", "ik", "ikke", "il", "ile", "ils", "im", "in", "ind", "ingen", "ini", "inte", "into", "io", "is", "ise",
+    "isn't", "isso", "ist", "it", "it's", "its", "itu", "için", "j'ai", "ja", "jag", "jak", "jako", "je", "jeg", "jego", "jeho",
+    "jej", "jen", "jer", "jest", "jika", "jo", "joka", "jos", "jsem", "jsou", "juga", "just", "już", "já", "kadar", "kami",
+    "kan", "kann", "kanssa", "karena", "każdy", "když", "ke", "keine", "kepada", "ki", "kiedy", "kita", "kom", "která", "které",
+    "který", "która", "które", "który", "kuin", "kun", "kunnen", "können", "könnte", "la", "lagi", "las", "last", "le", "lei",
+    "leider", "les", "leur", "like", "lite", "lo", "loro", "los", "lub", "lui", "lütfen", "maar", "mais", "mam", "man", "mas",
+    "me", "med", "meer", "meg", "meget", "mehr", "mein", "meine", "meinem", "meinen", "meiner", "men", "merci", "mereka", "met",
+    "meu", "mich", "mig", "mij", "mijn", "min", "minha", "minulle", "minä", "mir", "mis", "mit", "mitt", "mitä", "mnie", "moja",
+    "moje", "molto", "mon", "more", "może", "mu", "muito", "mutta", "muy", "my", "mycket", "myös", "más", "må", "mój", "mě",
+    "můj", "n'est", "na", "naar", "nach", "nad", "nada", "nas", "nasıl", "ne", "nebo", "neden", "need", "nel", "nella", "nem",
+    "než", "ni", "nicht", "nie", "niet", "niin", "niż", "no", "noch", "noe", "nog", "noi", "non", "nos", "nossa", "nosso",
+    "nostra", "not", "notre", "nous", "now", "nu", "nuestra", "nuestro", "nur", "nyt", "não", "när", "når", "nós", "och",
+    "också", "od", "oder", "of", "og", "også", "ohne", "olan", "olarak", "oleh", "oli", "olisi", "olla", "om", "on", "ona",
+    "one", "only", "ons", "ont", "onze", "ook", "op", "opp", "or", "oraz", "os", "other", "ou", "our", "out", "ovat", "over",
+    "où", "pada", "par", "para", "pas", "pela", "pelo", "per", "perché", "pero", "peut", "più", "please", "plus", "po", "pod",
+    "por", "porque", "posso", "pour", "pra", "pro", "prosím", "proto", "przed", "przez", "puedo", "può", "på", "quand",
+    "quando", "que", "quello", "quem", "questa", "questo", "qui", "qué", "saat", "sans", "saya", "schon", "se", "sebagai",
+    "sedan", "seg", "sehr", "sei", "seit", "sekä", "sem", "seni", "ses", "seu", "she", "should", "si", "sia", "sich", "sie",
+    "sig", "sin", "since", "sind", "sinds", "sinulle", "sinä", "siz", "się", "ska", "skal", "so", "sobre", "sollte", "solo",
+    "som", "some", "son", "sono", "sonra", "sont", "su", "sua", "sudah", "sul", "suo", "sur", "sus", "så", "só", "są", "tack",
+    "tai", "tak", "também", "te", "tego", "telah", "tem", "tengo", "też", "than", "that", "that's", "the", "their", "them",
+    "then", "there", "there's", "these", "they", "this", "those", "tidak", "tiene", "til", "till", "to", "todo", "too", "tot",
+    "tout", "tra", "très", "tutto", "tylko", "tämä", "ud", "uit", "um", "uma", "un", "una", "und", "under", "une", "uno", "uns",
+    "unter", "untuk", "up", "upp", "us", "ut", "už", "vad", "vain", "van", "var", "varför", "ve", "ved", "veel", "very", "veya",
+    "vi", "vid", "vielä", "vil", "vill", "você", "voiko", "vom", "von", "voor", "vor", "vos", "vostra", "votre", "vous", "være",
+    "waar", "want", "war", "warum", "was", "wat", "we", "we're", "wenn", "werden", "were", "what", "when", "where", "which",
+    "while", "who", "why", "wie", "wij", "will", "wir", "wird", "with", "wo", "won't", "worden", "would", "wurde", "ya", "yang",
+    "yo", "yok", "you", "you're", "your", "za", "zal", "ze", "zich", "zij", "zijn", "zo", "zou", "zu", "zum", "zur", "är",
+    "çok", "être", "über", "şey", "şu", "że", "že", "або", "але", "був", "был", "вам", "вас", "ваш", "ви", "вы", "він", "для",
+    "его", "за", "из", "или", "как", "ми", "мне", "мой", "мы", "на", "нас", "не", "но", "он", "она", "они", "от", "по", "при",
+    "про", "та", "так", "уже", "це", "чи", "что", "що", "это", "як",
 ];
 
 #[cfg(test)]

@@ -54,6 +54,8 @@ fn of_set(text: &[u8], vague_key: bool) -> Option<Likelihood> {
     let (mut certain, mut also, mut unknown) = (0, 0, 0);
     for word in (0..words.count).map(|i| words.word(i)) {
         match look_up(word) {
+            // A firm: `Johnson and Johnson`.
+            None if matches!(word, b"and" | b"und" | b"et" | b"of" | b"the" | b"for") => return None,
             Some(Known::Particle) => {}
             Some(Known::Name) => certain += 1,
             Some(Known::Also) => also += 1,

@@ -37,5 +37,7 @@ fn fits(value: &[u8], is_number: bool) -> Fit {
     let of_a_program = value.starts_with(b"SELECT ")
         || value.starts_with(b"select ")
         || value.iter().any(|b| matches!(b, b'{' | b'=' | b'<'));
-    if of_a_program { Fit::No } else { letters(value, is_number) }
+    // `q=0.9`, as in a header of languages.
+    let weight = matches!(value, [b'0' | b'1', b'.', ..]);
+    if of_a_program || weight { Fit::No } else { letters(value, is_number) }
 }
