@@ -155,8 +155,12 @@ impl Prose {
         let ends = matches!(text.trim_ascii_end().last(), Some(b'.' | b'!' | b'?' | b')'));
         let signs = self.separators > 0 && self.words <= 16 && self.stop_words <= 4;
         let title = self.words <= 14 && !ends && self.capitals >= 3 && self.capitals + self.stop_words >= self.words;
-        let label =
-            self.words <= 6 && !ends && self.high * 3 < self.len && text[0].is_ascii_uppercase() && !has_person(text);
+        let label = self.words <= 6
+            && self.stop_words < 4
+            && !ends
+            && self.high * 3 < self.len
+            && text[0].is_ascii_uppercase()
+            && !has_person(text);
         !(signs || title || label || 3 * self.identifiers >= self.words)
     }
 }
