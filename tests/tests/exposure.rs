@@ -112,3 +112,64 @@ fn an_exposure_says_what_arrived_at_the_vendor_of_how_many_and_what_did_not() {
         assert!(code == Some(2) && err.contains(says), "{err}");
     }
 }
+
+#[test]
+fn everything_that_left_about_an_id_is_told_under_the_vendors_pseudonym_with_receipts_that_a_stranger_accepts() {
+    let standin = Standin::of_weir();
+    let weir = Weir::start(&Setup::with_subject(&standin.url(), "{rotating: 7d}", "{allow: [plan]}"));
+    let folder = weir.folder();
+    events(&weir, "Report Exported", 0..40);
+    weir.settle();
+    // The tree is at most a second behind.
+    weir.wait_until("the batches are in the tree", || {
+        folder.verify_ledger(true).1.matches("under the checkpoint").count() == 2
+    });
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    let receipts = folder.data().join("../receipts");
+    let subject = |id: &str, more: &[&str]| {
+        let (code, out, err) = folder.weir(&[&["ledger", "subject", "--json", id], more].concat());
+        (code, serde_json::from_str::<Value>(&out).unwrap_or_default(), err)
+    };
+    let (code, answer, err) = subject("user-3", &["--receipts", &receipts.display().to_string()]);
+    assert_eq!(code, Some(1), "{answer}{err}");
+    let rows = answer["rows"].as_array().expect("rows");
+    let told = names(&answer["rows"], "as");
+    // The vendor's side does not know user-3; of the seven people two have six events and five have fewer or more.
+    let pseudonym = told.first().expect("a pseudonym");
+    let there =
+        standin.events().iter().filter(|event| event.text("distinct_id").as_deref() == Some(*pseudonym)).count();
+    assert_eq!((told.len(), rows.len()), (1, there));
+    assert_eq!(rows.len(), (0..40).filter(|n| n % 7 == 3).count());
+    assert!(
+        rows.iter()
+            .all(|row| row["became"] == "accepted" && row["event"] == "Report Exported" && row["kind"] == "user")
+    );
+    assert!(rows[0]["left"].to_string().contains("\"plan\"") && rows[0]["withheld"].to_string().contains("\"email\""));
+
+    let verifier = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("verifiers/receipt.py");
+    let check = |leaf: &std::path::Path, receipt: &std::path::Path| {
+        let mut command = std::process::Command::new("python3");
+        command.arg(&verifier).arg(receipt).arg(leaf).arg(receipts.join("verifier-key"));
+        let output = command.output().expect("python3 is needed");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let names = answer["receipts"].as_array().expect("receipts");
+    assert!(!names.is_empty());
+    for name in names {
+        let receipt = receipts.join(name.as_str().expect("a name"));
+        let leaf = receipt.with_extension("leaf");
+        let (good, says) = check(&leaf, &receipt);
+        assert!(good, "{says}");
+        // Another leaf is refused.
+        let mut bytes = std::fs::read(&leaf).expect("the leaf");
+        bytes[4] ^= 1;
+        let forged = receipts.join("forged");
+        std::fs::write(&forged, bytes).expect("a file");
+        assert!(!check(&forged, &receipt).0);
+    }
+
+    let (code, answer, _) = subject("user-99", &[]);
+    assert_eq!((code, answer["rows"].as_array().map(Vec::len)), (Some(0), Some(0)));
+    let (code, answer, _) = subject("undefined", &[]);
+    assert!(code == Some(2) && answer["error"].to_string().contains("takes it for nobody"), "{answer}");
+}

@@ -108,8 +108,11 @@ def parse_key(text):
 
 
 def open_checkpoint(path, key):
+    return read_checkpoint(path.read_bytes(), path, key)
+
+
+def read_checkpoint(note, path, key):
     name, key_id, public = key
-    note = path.read_bytes()
     split = note.rfind(b"\n\n")
     if split < 0 or not note.endswith(b"\n"):
         raise Bad(f"{path} is not a signed note")

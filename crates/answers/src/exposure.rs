@@ -16,9 +16,9 @@ use weir_event::{DestinationId, GenerationId, Millis};
 use weir_ledger::entry::{Entry, IntentEntry, Life, OutcomeEntry, decode_results};
 use weir_ledger::rows::{RowsBody, StoredRow};
 use weir_ledger::{BatchId, EventResult, FieldSetId, Kind, LedgerError, Passed, Purpose, history};
-use weir_policy::field_set;
 
 use crate::seen::{Seen, Subjects};
+use crate::shape::Shape;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -192,14 +192,6 @@ struct Batch {
     rows: Vec<Option<StoredRow>>,
 }
 
-/// A field set, read.
-#[derive(Default)]
-struct Shape {
-    event: String,
-    left: Vec<(String, Option<String>, String)>,
-    withheld: Vec<(String, String)>,
-}
-
 /// Rows that came together.
 #[derive(Default)]
 struct Group {
@@ -270,7 +262,7 @@ impl<'q> Reading<'q> {
             Entry::Names { count, .. } => self.names.extend(history::names(body, *count).ok()?),
             Entry::FieldSet { digest } => {
                 let (id, _) = digest.split_first_chunk::<16>()?;
-                self.shapes.insert(FieldSetId(*id), shape(body)?);
+                self.shapes.insert(FieldSetId(*id), Shape::read(body)?);
             }
             Entry::Intent(intent) => self.intend(at, intent, body)?,
             Entry::Outcome { batch, result, .. } => self.close(*batch, *result, body)?,
@@ -436,16 +428,4 @@ impl<'q> Reading<'q> {
         }
         answer
     }
-}
-
-fn shape(body: &[u8]) -> Option<Shape> {
-    let written = field_set::read(std::str::from_utf8(body).ok()?)?;
-    let left = |(path, category, action): &(&str, Option<&str>, &str)| {
-        ((*path).to_owned(), category.map(str::to_owned), (*action).to_owned())
-    };
-    Some(Shape {
-        event: written.event.to_owned(),
-        left: written.left.iter().map(left).collect(),
-        withheld: written.withheld.iter().map(|(path, rule)| ((*path).to_owned(), (*rule).to_owned())).collect(),
-    })
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use weir_answers::exposure::{Share, Sums};
+use weir_answers::subject::{Became, about};
 use weir_answers::{Question, ask};
 use weir_event::names::{ClassOnly, NameKind};
 use weir_event::{Clock, DestinationId, GenerationId, ManualClock, Millis, Names, Offset, Rule};
@@ -262,6 +263,40 @@ proptest! {
         let found = by(&expected.held.iter().filter(|(f, _)| has(f, "user")).copied().collect::<Vec<_>>(), |(_, day)| *day);
         let found: BTreeMap<i64, u64> = found.into_iter().map(|(day, share)| (day, share.events)).collect();
         prop_assert_eq!(answer.categories.get("user.unique_id").cloned().unwrap_or_default(), found);
+    }
+
+    #[test]
+    fn what_is_told_of_subjects_is_each_of_their_rows_and_what_became_of_it(
+        all in prop::collection::vec(sent(), 1..14),
+        window in (0_i64..120, 1_i64..200),
+        subjects in prop::collection::btree_set(1_u64..6, 1..3),
+        small_files in any::<bool>(),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let times = write(dir.path(), &all, if small_files { 2_000 } else { 1 << 26 });
+        let (from, to) = (START.plus(window.0 * HOUR), START.plus((window.0 + window.1) * HOUR));
+        let told = about(&dir.path().join("ledger"), &subjects, from, to, usize::MAX).unwrap();
+        let mut expected = Vec::new();
+        for (sent, at) in all.iter().zip(&times).filter(|(_, at)| from <= **at && **at < to) {
+            let tries: &[Became] = match &sent.fate {
+                Fate::Accepted | Fate::Partial(_) => &[Became::Accepted],
+                Fate::Rejected => &[Became::Rejected],
+                Fate::Unknown | Fate::Open => &[Became::PossiblyHeld],
+                Fate::DecidedLater => &[Became::PossiblyHeld, Became::Accepted],
+                Fate::Returned => &[Became::Returned],
+            };
+            for became in tries {
+                for (i, fact) in sent.rows.iter().enumerate().filter(|(_, fact)| subjects.contains(&fact.0)) {
+                    let refused = matches!(&sent.fate, Fate::Partial(which) if which.contains(&(i as u32)));
+                    let became = if refused { Became::Rejected } else { *became };
+                    expected.push((fact.0, *at, DESTINATIONS[sent.destination], SETS[fact.2].0, became));
+                }
+            }
+        }
+        let rows = told.rows.iter().map(|row| {
+            (row.subject, row.at, row.destination.as_str(), told.shapes[&row.field_set].event.as_str(), row.became)
+        });
+        prop_assert_eq!(rows.collect::<Vec<_>>(), expected);
     }
 }
 

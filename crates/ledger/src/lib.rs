@@ -9,7 +9,7 @@
 //!
 //! Read in this order: [`entry`] (what is recorded), [`rows`], `state` (what it adds up to), `record` and `log` (how it lies on the
 //! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`], [`coverage`] (the times that no
-//! answer covers), [`fates`] (what became of each event), [`history`] (all of it, for readers).
+//! answer covers), [`fates`] (what became of each event), [`history`] (all of it, for readers), [`receipt`] (proofs to hand out).
 
 pub mod acts;
 pub mod anchor;
@@ -22,6 +22,7 @@ pub mod fuzz;
 pub mod history;
 pub mod ledger;
 pub mod read;
+pub mod receipt;
 pub mod rows;
 pub mod tree;
 pub mod verify;

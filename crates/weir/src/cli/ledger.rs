@@ -2,6 +2,7 @@
 //! work beside a running Weir.
 
 mod exposure;
+mod subject;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,6 +48,11 @@ pub(super) enum Command {
                             weir ledger exposure --destination product --json\n\nExit codes: 0 answered, 2 could not be answered"
     )]
     Exposure(Box<exposure::Options>),
+    /// Everything that left about one id: when, to whom, which fields, under which pseudonym, with a receipt for each batch. Needs the
+    /// key folder, since only its keys turn an id into what the ledger bears.
+    #[command(after_help = "Example:\n  weir ledger subject user-4711 --from 30d\n  \
+                            weir ledger subject - --receipts receipts < id.txt\n\nExit codes: 0 nothing left about it, 1 something did, 2 could not be answered")]
+    Subject(Box<subject::Options>),
     /// Opens a new origin over ledgers that an anchor shows to be rewound, as after a restore from an older backup (D14). The old tree
     /// and its last head are kept, and the new tree begins with what was given up. Weir must not be running.
     #[command(
@@ -66,6 +72,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
     match command {
         Command::Verify { data, keys, config, anchors } => verify(out, data, keys.as_ref(), config.as_ref(), anchors),
         Command::Exposure(options) => exposure::run(out, options),
+        Command::Subject(options) => subject::run(out, options),
         Command::Recover { from_anchor, folders } => recover(out, from_anchor, folders),
     }
 }

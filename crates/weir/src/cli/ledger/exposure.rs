@@ -15,6 +15,7 @@ use weir_ledger::Coverage;
 use crate::cli::{Exit, Folders, Output};
 use crate::config::{Config, Destination, Onward, Secrets, duration};
 use crate::{bypass, disk};
+pub(super) use report::looked;
 use report::{Recipient, Report, Scope};
 
 #[derive(Debug, Args)]
@@ -68,14 +69,8 @@ fn report(options: &Options) -> Result<Report, String> {
         return Err(format!("{} has no ledger: name the data folder with --data", folders.data.display()));
     }
     let now = SystemClock.now();
-    let read = |text: &Option<String>, flag: &str, is_end: bool, default: Millis| match text {
-        None => Ok(default),
-        Some(text) => time(text, now, is_end).ok_or_else(|| {
-            format!("{flag} `{text}` is no time: write 2026-11-22T08:00:00Z, 2026-11-22, 30d for 30 days ago, or now")
-        }),
-    };
-    let from = read(&options.from, "--from", false, Millis(0))?;
-    let to = read(&options.to, "--to", true, now)?;
+    let from = options.from.as_ref().map_or(Ok(Millis(0)), |text| time_of(text, "--from", now, false))?;
+    let to = options.to.as_ref().map_or(Ok(now), |text| time_of(text, "--to", now, true))?;
     if from >= to {
         return Err("--from is not before --to: exchange them".to_owned());
     }
@@ -108,6 +103,13 @@ fn report(options: &Options) -> Result<Report, String> {
         not_covered: not_covered(&folders.data.join("audit"), from, to),
     };
     Ok(Report { exposure, scope })
+}
+
+/// The time that a flag says.
+pub(super) fn time_of(text: &str, flag: &str, now: Millis, is_end: bool) -> Result<Millis, String> {
+    time(text, now, is_end).ok_or_else(|| {
+        format!("{flag} `{text}` is no time: write 2026-11-22T08:00:00Z, 2026-11-22, 30d for 30 days ago, or now")
+    })
 }
 
 /// A time: RFC 3339, a day (its beginning, or its end), how long ago, or now.

@@ -242,7 +242,7 @@ impl Report {
 }
 
 /// How a value looked after policy.
-pub(super) fn looked(action: &str) -> &str {
+pub(in crate::cli::ledger) fn looked(action: &str) -> &str {
     match action {
         "keep" => "as it was",
         "pseudonymize" => "as a pseudonym",

@@ -1,0 +1,309 @@
+//! `weir ledger subject`: everything that left about one id: when, to whom, which fields, under which pseudonym, with a receipt for each
+//! batch. Opens the key folder for reading, since only its keys turn an id into what rows bear; the id itself is in no file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use weir_answers::subject::{About, Occurrence, about};
+use weir_event::ids::hex;
+use weir_event::{Clock, DestinationId, Environment, Millis, SubjectTag, SystemClock};
+use weir_keys::{Epoch, KeySnapshot, Keys};
+use weir_ledger::receipt::Receipts;
+use weir_policy::canonical;
+
+use super::exposure::{looked, time_of};
+use crate::cli::output::table;
+use crate::cli::{Exit, Folders, Output};
+use crate::config::{Config, Secrets, Subject};
+use crate::disk;
+
+/// Rows that are read out; of more, the oldest.
+const ROWS_MAX: usize = 100_000;
+/// Rows that a person is shown; `--json` has all.
+const SHOWN_MAX: usize = 50;
+/// An id is no longer than what the gate takes.
+const ID_BYTES_MAX: u64 = 16 * 1024;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
+enum Kind {
+    User,
+    Device,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Kind::User => "user",
+            Kind::Device => "device",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Options {
+    /// The id as the apps send it: a user id, an e-mail address that is used as one, a device id. `-` reads it from standard input, so
+    /// that it stands in no list of processes and no history.
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Whether it is a user's or a device's. Default: both.
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// From when on: a time, a day, or how long ago, as 30d. Default: the ledger's beginning.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Up to this time, which is outside; a day counts to its end. Default: now.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Writes a receipt for each batch into this folder (c2sp.org/tlog-proof), with the leaf that it is about beside it.
+    #[arg(long, value_name = "FOLDER")]
+    receipts: Option<PathBuf>,
+    #[command(flatten)]
+    folders: Folders,
+}
+
+/// As whom an id was looked for.
+struct Meaning {
+    kind: Kind,
+    environment: Environment,
+    space: String,
+    tag: SubjectTag,
+}
+
+pub(super) fn run(out: &Output, options: &Options) -> Exit {
+    match answer(options) {
+        Ok((value, text, is_found)) => {
+            out.show(&value, &text);
+            if is_found { Exit::Found } else { Exit::Fine }
+        }
+        Err(why) => out.fail(why),
+    }
+}
+
+fn answer(options: &Options) -> Result<(Value, String, bool), String> {
+    let Options { folders, .. } = options;
+    disk::version_is_known(&folders.data).map_err(|error| error.to_string())?;
+    let dir = folders.data.join("ledger");
+    if !dir.is_dir() {
+        return Err(format!("{} has no ledger: name the data folder with --data", folders.data.display()));
+    }
+    let now = SystemClock.now();
+    let from = options.from.as_ref().map_or(Ok(Millis(0)), |text| time_of(text, "--from", now, false))?;
+    let to = options.to.as_ref().map_or(Ok(now), |text| time_of(text, "--to", now, true))?;
+    let id = id(options)?;
+    let keys =
+        Keys::open_read_only(&folders.key_folder()?, Arc::new(SystemClock)).map_err(|error| error.to_string())?;
+    let config = match folders.config_file() {
+        Some(file) => Some(Config::load(&file, Secrets::Leave).map_err(|problems| problems.to_string())?),
+        None => None,
+    };
+    let snapshot = keys.snapshot();
+    let meanings = meanings(&id, options.kind, config.as_ref(), &snapshot);
+    let wanted: BTreeSet<u64> = meanings.keys().copied().collect();
+    let about = about(&dir, &wanted, from, to, ROWS_MAX).map_err(|error| error.to_string())?;
+    let pseudonyms = |row: &Occurrence| pseudonym(row, &meanings, config.as_ref(), &snapshot);
+    let receipts = options.receipts.as_ref().map(|folder| write_receipts(&dir, folder, &about)).transpose()?;
+    let scope = scope(&about, config.as_ref(), &meanings, receipts.as_deref());
+    let value = json!({
+        "rows": about.rows.iter().map(|row| row_value(row, &about, &meanings, pseudonyms(row))).collect::<Vec<_>>(),
+        "more": about.more,
+        "receipts": receipts,
+        "scope": scope,
+    });
+    Ok((value, text(&about, pseudonyms, &scope), !about.rows.is_empty()))
+}
+
+/// The id, canonical as the gate makes it (D6).
+fn id(options: &Options) -> Result<String, String> {
+    let mut text = options.id.clone();
+    if text == "-" {
+        text.clear();
+        let mut input = std::io::stdin().lock().take(ID_BYTES_MAX + 1);
+        input.read_to_string(&mut text).map_err(|error| format!("standard input cannot be read: {}", error.kind()))?;
+    }
+    let id = canonical::id(&text).into_owned();
+    match id.len() as u64 {
+        0 => Err("the id is empty".to_owned()),
+        len if len > ID_BYTES_MAX => Err(format!("an id has at most {ID_BYTES_MAX} bytes")),
+        _ if canonical::is_sentinel(&id) => {
+            Err("this is no id: apps send it when they have none, and Weir takes it for nobody".to_owned())
+        }
+        _ => Ok(id),
+    }
+}
+
+/// What rows bear of it, in each environment and identity space, as user and as device.
+fn meanings(id: &str, kind: Option<Kind>, config: Option<&Config>, keys: &KeySnapshot) -> BTreeMap<u64, Meaning> {
+    let mut spaces = BTreeSet::from(["default".to_owned()]);
+    spaces.extend(config.into_iter().flat_map(|config| config.sources.values()).map(|of| of.identity_space.clone()));
+    let kinds: Vec<Kind> = kind.map_or_else(|| vec![Kind::User, Kind::Device], |kind| vec![kind]);
+    let mut meanings = BTreeMap::new();
+    for environment in Environment::ALL {
+        for space in &spaces {
+            for kind in &kinds {
+                // Mixpanel's `$device:` is taken off before an id is tagged.
+                let id = if *kind == Kind::Device { id.strip_prefix("$device:").unwrap_or(id) } else { id };
+                let tag = keys.tag(environment, space, kind.name(), id.as_bytes());
+                let short = tag.short();
+                meanings.insert(short, Meaning { kind: *kind, environment, space: space.clone(), tag });
+            }
+        }
+    }
+    meanings
+}
+
+/// How the subject appears there, as far as the key still exists and the configuration says how people appear.
+fn pseudonym(
+    row: &Occurrence,
+    meanings: &BTreeMap<u64, Meaning>,
+    config: Option<&Config>,
+    keys: &KeySnapshot,
+) -> Option<String> {
+    let meaning = meanings.get(&row.subject)?;
+    let of = keys.destination(&row.destination)?;
+    let epoch =
+        match (row.epoch, config.and_then(|config| config.destinations.get(&row.destination)).map(|of| &of.subject)) {
+            (0, Some(Subject::Raw { .. })) => return Some("its own id".to_owned()),
+            (0, Some(_)) => Epoch::Stable,
+            (0, None) => return None,
+            (epoch, _) => Epoch::Rotating(epoch),
+        };
+    Some(of.pseudonym(epoch, meaning.kind.name(), &meaning.tag)?.to_string())
+}
+
+fn write_receipts(dir: &Path, folder: &Path, about: &About) -> Result<Vec<String>, String> {
+    let receipts = Receipts::open(dir).map_err(|error| error.to_string())?;
+    let failed = |path: &Path, error: std::io::Error| format!("{} cannot be written: {}", path.display(), error.kind());
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).map_err(|error| failed(&path, error))
+    };
+    write("verifier-key", receipts.verifier_key().as_bytes())?;
+    let mut names = Vec::new();
+    for entry in about.rows.iter().map(|row| row.entry).collect::<BTreeSet<u64>>() {
+        let receipt = receipts.of(entry).map_err(|error| error.to_string())?;
+        let name = format!("entry-{entry}.tlog-proof");
+        write(&name, receipt.text().as_bytes())?;
+        write(&format!("entry-{entry}.leaf"), &receipt.leaf)?;
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn scope(
+    about: &About,
+    config: Option<&Config>,
+    meanings: &BTreeMap<u64, Meaning>,
+    receipts: Option<&[String]>,
+) -> Vec<String> {
+    let spaces: BTreeSet<&str> = meanings.values().map(|meaning| meaning.space.as_str()).collect();
+    let mut list = vec![
+        format!("counted from {} entries of the ledger; `weir ledger verify` says whether they are whole", about.entries),
+        format!(
+            "looked for as user and device in every environment and in the identity spaces {}",
+            spaces.into_iter().collect::<Vec<_>>().join(", ")
+        ),
+        "this id only: other ids of the same person, and an e-mail address or phone number that was no id, are not joined to it".to_owned(),
+        "events of nobody's id, and what left before Weir or past it, are not in it".to_owned(),
+    ];
+    if config.is_none() {
+        list.push("without a configuration identity spaces of its own are not looked in".to_owned());
+    }
+    if about.more > 0 {
+        list.push(format!("{} rows more, all later: ask for a shorter time", about.more));
+    }
+    if let Some(names) = receipts {
+        list.push(format!(
+            "{} receipts: each shows that the batch is in the tree that the checkpoint signs",
+            names.len()
+        ));
+    }
+    list
+}
+
+fn row_value(row: &Occurrence, about: &About, meanings: &BTreeMap<u64, Meaning>, pseudonym: Option<String>) -> Value {
+    let shape = about.shapes.get(&row.field_set);
+    let left = shape.into_iter().flat_map(|shape| &shape.left);
+    let withheld = shape.into_iter().flat_map(|shape| &shape.withheld);
+    let meaning = meanings.get(&row.subject);
+    json!({
+        "time": row.at.to_rfc3339(),
+        "destination": row.destination.as_str(),
+        "event": shape.map(|shape| shape.event.as_str()),
+        "became": row.became.name(),
+        "as": pseudonym,
+        "kind": meaning.map(|of| of.kind.name()),
+        "environment": meaning.map(|of| of.environment.name()),
+        "epoch": (row.epoch != 0).then_some(row.epoch),
+        "left": left.map(|(path, category, action)| json!({"path": path, "category": category, "action": action})).collect::<Vec<_>>(),
+        "withheld": withheld.map(|(path, rule)| json!({"path": path, "rule": rule})).collect::<Vec<_>>(),
+        "generation": hex(&row.generation.0),
+        "entry": row.entry,
+        "batch": row.batch.0,
+        "place": row.place,
+    })
+}
+
+fn text(about: &About, pseudonym: impl Fn(&Occurrence) -> Option<String>, scope: &[String]) -> String {
+    let mut text = String::new();
+    if about.rows.is_empty() {
+        text.push_str("nothing left about this id, as far as the ledger goes\n");
+    }
+    let mut by: BTreeMap<&DestinationId, Vec<&Occurrence>> = BTreeMap::new();
+    about.rows.iter().for_each(|row| by.entry(&row.destination).or_default().push(row));
+    for (destination, rows) in &by {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { continue };
+        let mut became: BTreeMap<&str, u64> = BTreeMap::new();
+        rows.iter().for_each(|row| *became.entry(row.became.name()).or_default() += 1);
+        let became: Vec<String> = became.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        text.push_str(&format!(
+            "{destination}: {} rows from {} to {}: {}\n",
+            rows.len(),
+            first.at.to_rfc3339(),
+            last.at.to_rfc3339(),
+            became.join(", ")
+        ));
+        let appears: BTreeSet<String> = rows
+            .iter()
+            .map(|row| pseudonym(row).unwrap_or_else(|| "a pseudonym whose key is gone, or is not said".to_owned()))
+            .collect();
+        text.push_str(&format!("  appears as {}\n", appears.into_iter().collect::<Vec<_>>().join(", ")));
+        let mut fields: BTreeMap<&str, (u64, BTreeSet<&str>)> = BTreeMap::new();
+        for row in rows {
+            for (path, _, action) in about.shapes.get(&row.field_set).into_iter().flat_map(|shape| &shape.left) {
+                let field = fields.entry(path).or_default();
+                field.0 += 1;
+                field.1.insert(looked(action));
+            }
+        }
+        let lines = fields.into_iter().map(|(path, (count, how))| {
+            vec![format!("  {path}"), count.to_string(), how.into_iter().collect::<Vec<_>>().join(", ")]
+        });
+        text.push_str(&table(&["  field", "rows", "how it looked"], lines));
+        text.push('\n');
+    }
+    let shown = about.rows.len().saturating_sub(SHOWN_MAX);
+    let rows = about.rows.iter().skip(shown).map(|row| {
+        let event = about.shapes.get(&row.field_set).map(|shape| shape.event.clone()).unwrap_or_default();
+        vec![
+            row.at.to_rfc3339(),
+            row.destination.to_string(),
+            event,
+            row.became.name().to_owned(),
+            row.entry.to_string(),
+        ]
+    });
+    if !about.rows.is_empty() {
+        text.push_str(&table(&["left", "to", "event", "became", "entry"], rows));
+    }
+    if shown > 0 {
+        text.push_str(&format!("and {shown} before these: --json has all\n"));
+    }
+    text.push_str("\nscope\n");
+    scope.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    text
+}
