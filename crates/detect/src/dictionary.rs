@@ -215,7 +215,9 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
         Vocabulary {
             always: "order orderid ordernumber orderno transaction transactionid invoice invoicenumber sku trace traceid time timestamp
                 ts tsns tsms nanos epoch duration hash sha gitsha digest checksum etag integrity commit requestid spanid
-                sequence seq insertid tokens",
+                sequence seq insertid tokens publickey publictoken publishablekey sitekey primarykey foreignkey partitionkey sortkey
+                cachekey bucketkey schemakey sequencekey idempotencykey keyhash keyname keylength keysize secretname secretlength
+                secretsize tokenfile keyfile",
             ..Vocabulary::NONE
         },
     ),

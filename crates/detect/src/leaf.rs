@@ -129,6 +129,8 @@ impl<'v> Output<'v> {
                 && start < f.span.1
                 && f.likelihood > Likelihood::VeryUnlikely
                 && !matches!(f.evidence, Evidence::KeyName | Evidence::LongText)
+                // Of a UUID only its key says what it is for.
+                && f.category != Category::UniqueId
         })
     }
 

@@ -9,7 +9,10 @@ use weir_event::{Category, LeafKind, Likelihood};
 fn is_found(path: &str, value: &str) -> bool {
     let mut found = Vec::new();
     Engine::new().scan(PathFacts::of_path(path), LeafKind::String, value.as_bytes(), &mut found);
-    found.iter().any(|f| f.category.is_under(Category::Secret.key()) && f.likelihood >= Likelihood::Possible)
+    found.iter().any(|f| {
+        [Category::Secret.key(), Category::Password.key()].iter().any(|key| f.category.is_under(key))
+            && f.likelihood >= Likelihood::Possible
+    })
 }
 
 #[test]
