@@ -54,7 +54,8 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
                 ulica kodpocztowy gata gatuadress postnummer postadress gade gateadresse osoite katuosoite lähiosoite postinumero ulice
                 psč směrovacíčíslo adresa sokak postakodu alamat kodepos адрес улица почтовыйиндекс pochtovyyindeks адреса вулиця
                 поштовийіндекс 住所 郵便番号 番地 地址 详细地址 收货地址 邮编 邮政编码 郵遞區號 주소 우편번호 도로명주소",
-            alone: "rua rue via cap geozipcode",
+            alone: "cap geozipcode",
+            of_places: "rua rue via",
             ..Vocabulary::NONE
         },
     ),
@@ -194,7 +195,7 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
     (
         PathFacts::LABEL,
         Vocabulary {
-            always: "title pagetitle screentitle documenttitle label ctalabel buttontext buttonlabel buttonname linktext labeltext alttext
+            always: "hostname servername submittext formsubmittext title pagetitle screentitle documenttitle label ctalabel buttontext buttonlabel buttonname linktext labeltext alttext
                 eltext elementtext arialabel headline heading cta tooltip placeholder tab menuitem pagename viewname category
                 categories breadcrumb breadcrumbs section sectionname caption banner campaign campaignname adname adgroup variant
                 errormessage error errors statustext statusmessage toast logmessage exception titel titre titulo título titolo
@@ -363,8 +364,8 @@ pub(crate) const ROLES: &[(Role, &str)] = &[
          kayttaja asiakas uzivatel zakaznik kullanici musteri pengguna pelanggan пользователь клиент polzovatel користувач
          клієнт 用户 客户 会员 顧客 会員 사용자 고객 회원 cliente clientes client clients",
     ),
-    (Role::OWNER, "account distinct owner holder my your host"),
-    (Role::NAME_OF, "by my your billing shipping first last middle given family full legal real maiden display holder host owner account"),
+    (Role::OWNER, "account distinct owner holder my your"),
+    (Role::NAME_OF, "by my your billing shipping first last middle given family full legal real maiden display holder owner account"),
     (
         Role::THING,
         "product products item items plan library lib os browser app application campaign page screen device event experiment
@@ -389,7 +390,7 @@ pub(crate) const ROLES: &[(Role, &str)] = &[
     (
         Role::QUALIFIER,
         "value raw text string str field input new old current previous primary secondary main home work mobile business private
-         personal normalized plain full original data info final initial latest last other alternate alternative backup en de fr es
+         personal normalized plain full original data info final initial latest other alternate alternative backup en de fr es
          ja zh unhashed cleartext my your the perso pro personnel facturation livraison entrega facturacion facturacao cobranca
          fatturazione spedizione casa contacto contato contatto cliente client utilisateur usuario utente titular klienta
          uzytkownika clean encoded formatted display nr number num no numero nummer numer broj",
@@ -399,7 +400,7 @@ pub(crate) const ROLES: &[(Role, &str)] = &[
         "count type verified valid validated confirmed enabled disabled status provider template subject length size sent opened
          clicked format error kind at strategy reset changed updated created required present missing optin optout in out frequency
          preference preferences campaign client domain index total date time source model brand os strength hash set used channel
-         list flow step method hint consent score label category visible shown validation verification country issuer
+         list flow step method hint consent score label category visible shown validation verification code prefix extension country issuer
          placeholder policy rule rules attempts tries rate percent ratio is was button click link page screen view form tab menu
          manager generator toggle expiry expires age version id key ms seconds days bytes limit quota",
     ),

@@ -416,9 +416,10 @@ fn for_each_word(mut look: impl FnMut(PathFacts, Company, &'static str)) {
 
 fn look_up(word: &[u8]) -> Option<Meaning> {
     let found = DICTIONARY.get(word).copied();
-    // `emails`, `phones`.
+    // `emails`, `phones`. Of words that need company the plural counts something: `logins`, `employees`.
     found.or_else(|| {
-        word.strip_suffix(b"s").filter(|stem| stem.len() >= 4).and_then(|stem| DICTIONARY.get(stem).copied())
+        let stem = word.strip_suffix(b"s").filter(|stem| stem.len() >= 4)?;
+        DICTIONARY.get(stem).copied().filter(|meaning| meaning.company == Company::Any)
     })
 }
 

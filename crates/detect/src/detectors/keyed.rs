@@ -140,6 +140,9 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     while bits != 0 {
         let class = &CLASSES[usize::from(BY_FACT[bits.trailing_zeros() as usize])];
         bits &= bits - 1;
+        if out.is_full(class.category) {
+            continue;
+        }
         let likelihood = match (class.fits)(text, leaf.is_number) {
             Fit::Yes => leaf.facts.sure(class.likelihood),
             Fit::Perhaps => Likelihood::Possible,

@@ -21,7 +21,7 @@ pub(crate) const CLASS: Keyed = Keyed {
     words: Vocabulary {
         always: "diagnosis diagnoses diagnosiscode icdcode medication medications prescription prescriptions allergy
             allergies bloodtype bloodgroup bloodpressure bloodsugar bloodglucose glucoselevel cholesterol heartrate bmi
-            medicalcondition medicalconditions healthcondition healthconditions healthstatus preexistingcondition
+            medicalcondition medicalconditions healthcondition healthconditions preexistingcondition
             preexistingconditions chronicillness chroniccondition chronicconditions medicalhistory surgicalhistory
             symptom symptoms illness disease diseases disability disabilities disabilitystatus pregnancy pregnant
             pregnancystatus pregnancyweek menstrualcycle lastperiod cyclelength ovulation vaccination vaccinationstatus
@@ -40,7 +40,7 @@ pub(crate) const CLASS: Keyed = Keyed {
             диагноз болезнь аллергия группакрови беременность лекарства diagnoz діагноз хвороба алергія вагітність 診断 病名
             病歴 アレルギー 血液型 妊娠 症状 持病 诊断 疾病 病史 过敏 血型 怀孕 진단 질병 병력 알레르기 혈액형 임신 증상",
         alone: "hiv depression anxiety",
-        of_persons: "condition conditions weight height gewicht größe poids taille peso altura altezza",
+        of_persons: "healthstatus condition conditions weight height gewicht größe poids taille peso altura altezza",
         ..Vocabulary::NONE
     },
 };
