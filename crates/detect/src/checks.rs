@@ -24,7 +24,9 @@ impl std::fmt::Debug for Check {
     }
 }
 
-const SUMS: &[(&str, fn(&[u8]) -> bool)] = &[("luhn", luhn), ("mod97", mod97), ("verhoeff", verhoeff)];
+type Sum = fn(&[u8]) -> bool;
+
+const SUMS: &[(&str, Sum)] = &[("luhn", luhn), ("mod97", mod97), ("verhoeff", verhoeff)];
 
 /// Digits of a number at most.
 const DIGITS_MAX: usize = 40;
