@@ -5,7 +5,7 @@ use crate::target;
 
 /// Events of the corpus that the benchmark runs over: some 290,000 leaves.
 const BENCH_EVENTS: &str = "10000";
-/// Leaves out all but the first fifteen detectors: see `crates/detect/src/lib.rs`.
+/// Leaves out all but the first fifteen detectors: see `crates/detect/src/detectors.rs`.
 const FIRST_ONLY: &str = "--cfg weir_first_detectors";
 
 /// Scores them, with whatever arguments that takes. An error where something fell below the floor.

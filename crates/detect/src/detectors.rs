@@ -72,8 +72,35 @@ pub(crate) fn wanted(signals: u32, facts: PathFacts) -> u32 {
         }
         wanted
     };
-    of(signals as u64, &BY_SIGNAL) | of(facts.bits(), &BY_FACT)
+    let wanted = of(signals as u64, &BY_SIGNAL) | of(facts.bits(), &BY_FACT);
+    if cfg!(weir_first_detectors) { wanted & FIRST } else { wanted }
 }
+
+/// The first detectors of all, with five vendors' credentials, as bits: what the benchmark compares all others with.
+const FIRST: u32 = {
+    let mut bits = 0;
+    let mut i = 0;
+    while i < DETECTORS.len() {
+        let name = DETECTORS[i].name.as_bytes();
+        let first = matches!(
+            name,
+            b"url_credentials"
+                | b"email"
+                | b"payment_card"
+                | b"us_ssn"
+                | b"ip_v4"
+                | b"phone"
+                | b"uuid"
+                | b"iban"
+                | b"ip_v6"
+                | b"mac"
+                | b"anchored"
+        );
+        bits |= (first as u32) << i;
+        i += 1;
+    }
+    bits
+};
 
 const BY_SIGNAL: [u32; 64] = {
     let mut table = [0; 64];
@@ -138,7 +165,7 @@ pub(crate) const DETECTORS: &[Detector] = &[
     Detector { name: "name",            signals: signal::NAME,              facts: name::FACTS,        find: Find::Text(name::find) },
     Detector { name: "prompt",          signals: 0,              facts: PathFacts::PROMPT,      find: Find::Text(prompt::find) },
     Detector { name: "exception",       signals: 0,              facts: PathFacts::ALWAYS_TEXT, find: Find::Text(exception::find) },
-    Detector { name: "stack_trace",     signals: signal::WORDS,  facts: NO_FACTS,               find: Find::Text(stack_trace::find) },
+    Detector { name: "stack_trace",     signals: signal::FRAMES,  facts: NO_FACTS,               find: Find::Text(stack_trace::find) },
     Detector { name: "free_text",       signals: signal::WORDS,  facts: free_text::FACTS,       find: Find::Text(free_text::find) },
     Detector { name: "home_path",       signals: PATHS,          facts: NO_FACTS,               find: Find::Text(home_path::find) },
     Detector { name: "birth_date",      signals: 0,              facts: PathFacts::BIRTH,       find: Find::Text(birth_date::find) },

@@ -144,6 +144,8 @@ fn signals_of(facts: PathFacts, kind: LeafKind, text: &[u8]) -> Option<u32> {
         LeafKind::Number => 0,
         _ => return None,
     };
+    // The benchmark's comparison: what only later detectors look for is nothing.
+    let signals = if cfg!(weir_first_detectors) { signals & signal::OF_FIRST } else { signals };
     (!(text.is_empty() || silent && signals == 0)).then_some(signals)
 }
 
@@ -184,7 +186,13 @@ fn scan_closer(
         }
         // The longest leaf of most events, full of numbers: no account, place, running text or base64 stands in one.
         [b'M', b'o', b'z', b'i', b'l', b'l', b'a', b'/', b'5', ..] if ends_as_a_user_agent(text) => {
-            signals & !(signal::ACCOUNT | signal::SHAPES | signal::DECIMALS | signal::BASE64 | signal::WORDS)
+            signals
+                & !(signal::ACCOUNT
+                    | signal::SHAPES
+                    | signal::DECIMALS
+                    | signal::BASE64
+                    | signal::WORDS
+                    | signal::FRAMES)
         }
         _ => signals,
     };
@@ -221,7 +229,7 @@ fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget:
 }
 
 fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
-    if signals & signal::SHAPES != 0 || leaf.facts.has(shapes::FACTS) {
+    if !cfg!(weir_first_detectors) && (signals & signal::SHAPES != 0 || leaf.facts.has(shapes::FACTS)) {
         shapes::find(leaf, out);
     }
     const NONE: Option<&Detector> = None;

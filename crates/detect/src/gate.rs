@@ -69,8 +69,12 @@ pub(crate) mod signal {
     pub(crate) const NAME: u32 = 1 << 20;
     /// Letters and a number of an address.
     pub(crate) const STREET: u32 = 1 << 21;
+    /// Running text with numbers in it, as a stack trace has.
+    pub(crate) const FRAMES: u32 = 1 << 22;
     /// Not of the counts: the text begins as a path below a home folder may.
     pub(crate) const HOME: u32 = 1 << 15;
+    /// What the first fifteen detectors ask for.
+    pub(crate) const OF_FIRST: u32 = AT | DIGITS | COLONS | MIXED | STRUCTURE | ACCOUNT | BASE64 | NUMBER;
     /// Not of the gate: the leaf is a JSON number of 13 digits or more.
     pub(crate) const NUMBER: u32 = 1 << 6;
 }
@@ -101,9 +105,13 @@ impl Gate {
     }
 
     /// What the counts hint at; 0 for a clean leaf.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn signals(&self) -> u32 {
         let c = &self.lanes;
+        // Small letters and signs alone, as many names of plans, buttons and states are.
+        if c.iter().all(|count| *count == 0) {
+            return 0;
+        }
         let mut signals = 0;
         signals |= if c[AT] > 0 { signal::AT } else { 0 };
         signals |= if c[DIGIT] >= 7 || (c[DOT] >= 3 && c[DIGIT] >= 4) { signal::DIGITS } else { 0 };
@@ -120,7 +128,9 @@ impl Gate {
         } else {
             0
         };
-        signals |= if self.len >= 24 && (c[SPACE] >= 4 || c[HIGH] >= 24) { signal::WORDS } else { 0 };
+        if self.len >= 24 && (c[SPACE] >= 4 || c[HIGH] >= 24) {
+            signals |= signal::WORDS | if c[DIGIT] >= 2 { signal::FRAMES } else { 0 };
+        }
         signals |= if c[STRUCTURE] > 0 { signal::STRUCTURE } else { 0 };
         if self.len <= 120 && c[AT] | c[STRUCTURE] | c[COLON] == 0 {
             signals |= self.signals_of_persons();

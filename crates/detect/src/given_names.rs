@@ -94,6 +94,21 @@ fn has_family_ending(word: &[u8]) -> bool {
         "yan",
     ];
     const STEM_BYTES_MIN: usize = 3;
+    /// The last bytes of the endings, as bits: most words have another.
+    const LAST: [u64; 4] = {
+        let mut bits = [0; 4];
+        let mut i = 0;
+        while i < ENDINGS.len() {
+            let ending = ENDINGS[i].as_bytes();
+            let last = ending[ending.len() - 1];
+            bits[(last >> 6) as usize] |= 1 << (last & 63);
+            i += 1;
+        }
+        bits
+    };
+    if !word.last().is_some_and(|last| LAST[usize::from(last >> 6)] >> (last & 63) & 1 == 1) {
+        return false;
+    }
     ENDINGS.iter().any(|ending| {
         word.len() >= ending.len() + STEM_BYTES_MIN + usize::from(ending.len() < 4) && word.ends_with(ending.as_bytes())
     }) && !matches!(word, b"lesson" | b"sasson" | b"banyan" | b"canyan" | b"kenyan" | b"libyan" | b"guyan")

@@ -159,6 +159,10 @@ fn gives_way(weak: &Finding, strong: &Finding) -> bool {
             && strong.likelihood >= Likelihood::Likely
             && matches!(strong.category, Category::ContactEmail | Category::SecretUrl);
     }
+    // Whom a token is of stands inside it.
+    if overlap && weak.category == Category::UniqueId && weak.evidence == Evidence::Decoded {
+        return strong.category == Category::SecretToken && strong.evidence != Evidence::Decoded;
+    }
     if !overlap || weak.evidence == Evidence::Decoded || strong.evidence == Evidence::Decoded {
         return false;
     }

@@ -365,7 +365,10 @@ struct Entry {
 }
 
 /// Who owns formats.
-const LISTS: [&[Anchored]; 2] = [secrets::SECRETS, identifiers::IDENTIFIERS];
+const LISTS: [&[Anchored]; 2] = match cfg!(weir_first_detectors) {
+    false => [secrets::SECRETS, identifiers::IDENTIFIERS],
+    true => [secrets::FIRST, &[]],
+};
 
 /// The names of the detectors of this kind.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {

@@ -76,6 +76,9 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     while let Some(found) = text[at..].iter().position(|b| matches!(b, b'/' | b'\\')) {
         let start = at + found;
         at = start + 1;
+        if !matches!(text.get(at), Some(b'U' | b'h' | b'\\')) {
+            continue;
+        }
         let Some(name) = name_at(text, start) else { continue };
         at = name.end;
         out.add(Category::Username, Likelihood::Likely, Evidence::Shape, name.start, name.end);

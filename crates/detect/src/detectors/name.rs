@@ -63,6 +63,10 @@ fn of_set(text: &[u8], vague_key: bool) -> Option<Likelihood> {
             None if word.len() == 1 => {}
             None => unknown += 1,
         }
+        // At most one word of a name may be unknown; of a title most are.
+        if unknown > 1 && !vague_key {
+            return None;
+        }
     }
     let known = certain + also;
     let count = known + unknown;

@@ -103,6 +103,9 @@ mod vercel;
 mod webhook;
 mod xai;
 
+/// Those that the benchmark compares all others with.
+pub(crate) const FIRST: &[Anchored] = &[authorization::SECRET, aws::SECRET, github::SECRET, jwt::SECRET, slack::SECRET];
+
 /// Every vendor.
 pub(crate) const SECRETS: &[Anchored] = &[
     age::SECRET,

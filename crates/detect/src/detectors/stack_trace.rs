@@ -32,12 +32,14 @@ fn frames(text: &[u8]) -> usize {
         let mark = at + found;
         at = mark + 1;
         let rest = &text[at..];
-        let begins = rest.starts_with(b"at ")
-            || rest.starts_with(b"File \"")
-            || rest.starts_with(b"from ")
-            || rest.starts_with(b"#")
-            || (text[mark] == b'@' && rest.starts_with(b"http"))
-            || (text[mark] == b'\t' && rest.starts_with(b"/"));
+        let begins = match rest {
+            [b'a', b't', b' ', ..] | [b'#', ..] => true,
+            [b'F', ..] => rest.starts_with(b"File \""),
+            [b'f', ..] => rest.starts_with(b"from "),
+            [b'h', ..] => text[mark] == b'@' && rest.starts_with(b"http"),
+            [b'/', ..] => text[mark] == b'\t',
+            _ => false,
+        };
         if !begins {
             continue;
         }
