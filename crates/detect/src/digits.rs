@@ -172,11 +172,11 @@ fn next_digit(text: &[u8], from: usize) -> Option<usize> {
     Some(text.len() - tail.len() + tail.iter().position(u8::is_ascii_digit)?)
 }
 
-/// Where the UUID begins that the first digit at `digit` is of, at `from` or later. All but one in two thousand have a digit among
-/// their first eight.
+/// Where the UUID begins that the first digit at `digit` is of, at `from` or later. The fifteenth character, the version, is always
+/// one.
 #[inline]
 fn uuid_around(text: &[u8], from: usize, digit: usize) -> Option<usize> {
-    let ahead = text[from..digit].iter().rev().take(13);
+    let ahead = text[from..digit].iter().rev().take(14);
     let letters = ahead.take_while(|b| matches!(b, b'a'..=b'f' | b'A'..=b'F' | b'-')).count();
     (digit - letters..=digit).find(|start| {
         let dashed = text.get(start + 8) == Some(&b'-') && text.get(start + 13) == Some(&b'-');

@@ -106,7 +106,7 @@ fn has_family_ending(word: &[u8]) -> bool {
         }
         bits
     };
-    if !word.last().is_some_and(|last| LAST[usize::from(last >> 6)] >> (last & 63) & 1 == 1) {
+    if word.last().is_none_or(|last| LAST[usize::from(last >> 6)] >> (last & 63) & 1 == 0) {
         return false;
     }
     ENDINGS.iter().any(|ending| {
