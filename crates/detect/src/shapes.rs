@@ -211,12 +211,23 @@ fn longest(leaf: &Leaf<'_>, start: usize, first: Word) -> Option<Found> {
             if best.as_ref().is_some_and(|best| best.end == end && (best.likelihood, IDS[best.id].chance) >= belief) {
                 continue;
             }
-            if fits(number, entry.shape) && passes(id, number) {
+            if fits(number, entry.shape) && !is_of_a_machine(id, entry.form, number, likelihood) && passes(id, number) {
                 best = Some(Found { id: entry.id, likelihood, end });
             }
         }
     });
     best
+}
+
+/// From here on a word of letters and digits is believed in small letters too.
+const CHANCE_OF_SMALL_LETTERS: u32 = 90;
+
+/// `8624431d`: people write their numbers in capitals, machines write hexadecimal ones in small letters.
+fn is_of_a_machine(id: &IdNumber, form: Form, number: &[u8], likelihood: Likelihood) -> bool {
+    form == Form::Word
+        && likelihood < Likelihood::VeryLikely
+        && id.chance < CHANCE_OF_SMALL_LETTERS
+        && number.iter().any(u8::is_ascii_lowercase)
 }
 
 /// Whether the number goes on: `1.529.982.247-25`, `046 454 286 12`, `0.52998224725`, `+36 574 261 809` are cut out of something
