@@ -136,12 +136,12 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
             at += 1;
             continue;
         }
-        if word.may_begin() {
+        if let Some(node) = word.begins() {
             if word.end - at == 8 && starts_with_uuid(&text[at..]) {
                 at += 36;
                 continue;
             }
-            if let Some(found) = longest(leaf, at, word) {
+            if let Some(found) = longest(leaf, at, word, node) {
                 let id = &IDS[found.id];
                 out.detector = id.name;
                 let evidence = if id.has_sum { Evidence::Checksum } else { Evidence::Shape };
@@ -168,10 +168,8 @@ pub struct NearMisses {
 pub fn near_misses(text: &[u8]) -> NearMisses {
     let mut near = NearMisses::default();
     let first = word_at(text, 0);
-    if !first.may_begin() {
-        return near;
-    }
-    walk(text, 0, first, |node, end| {
+    let Some(node) = first.begins() else { return near };
+    walk(text, first.end, node, |node, end| {
         if end == text.len() {
             for entry in entries(node).filter(|entry| fits(text, entry.shape)) {
                 let bit = 1 << entry.id;
@@ -195,10 +193,10 @@ struct Found {
 }
 
 /// The longest number that begins with the word at `start`.
-fn longest(leaf: &Leaf<'_>, start: usize, first: Word) -> Option<Found> {
+fn longest(leaf: &Leaf<'_>, start: usize, first: Word, node: usize) -> Option<Found> {
     let text = leaf.text;
     let mut best: Option<Found> = None;
-    walk(text, start, first, |node, end| {
+    walk(text, first.end, node, |node, end| {
         if is_cut_out(text, start, first.end, end) {
             return;
         }
@@ -271,10 +269,11 @@ struct Word {
 }
 
 impl Word {
-    /// Whether some shape begins with such a word.
+    /// The node that a shape's first word leads to.
     #[inline]
-    fn may_begin(self) -> bool {
-        FIRST[(self.step & 3) as usize] >> (self.step >> 2) & 1 == 1
+    fn begins(self) -> Option<usize> {
+        let node = FIRST[self.step as usize];
+        (node != 0).then_some(usize::from(node))
     }
 }
 
@@ -321,17 +320,16 @@ const fn separator(byte: u8) -> u32 {
     }
 }
 
-/// Shows each place at which words from `first` on make up a whole shape: its node, and where it ends.
-fn walk(text: &[u8], start: usize, first: Word, mut whole: impl FnMut(usize, usize)) {
-    debug_assert!(first.end > start);
-    let Some(mut node) = next(ROOT, first.step) else { return };
-    let mut end = first.end;
+/// Shows each place at which words make up a whole shape: its node, and where it ends. The first word ends at `end` and has led to
+/// `node`.
+#[inline]
+fn walk(text: &[u8], mut end: usize, mut node: usize, mut whole: impl FnMut(usize, usize)) {
     loop {
         if HEADS[node] != NONE {
             whole(node, end);
         }
         let separator = text.get(end).map_or(0, |byte| separator(*byte));
-        if separator == 0 {
+        if FOLLOWS[node] >> separator & 1 == 0 {
             return;
         }
         // A word longer than any step is not read to its end: whoever walks the text reads it once more.
@@ -410,8 +408,10 @@ struct Tree {
     entries: [Entry; ENTRIES_MAX],
     nodes: usize,
     count: usize,
-    /// For digits, letters and a mix: the lengths of words that begin a shape.
-    first: [u64; 4],
+    /// By its step, where the first word of a shape leads to; 0 where none begins so.
+    first: [u16; 256],
+    /// The separators that go on from each node, as bits.
+    follows: [u8; NODES_MAX],
 }
 
 const fn slot_of(key: u32) -> usize {
@@ -479,10 +479,12 @@ impl Tree {
         while of_mix <= 3 {
             if of_mix == mix || (open && of_mix & mix == mix) {
                 let word = of_mix | ((end - start) as u32) << 2;
+                let (mut tree, to) = self.step(node, word | separated << 8);
                 if at == 0 {
-                    self.first[of_mix as usize] |= 1 << (end - start);
+                    tree.first[word as usize] = to as u16;
+                } else {
+                    tree.follows[node] |= 1 << separated;
                 }
-                let (tree, to) = self.step(node, word | separated << 8);
                 self = tree.add(id, shape, end, to);
             }
             of_mix += 1;
@@ -499,7 +501,8 @@ const TREE: Tree = {
         entries: [none; ENTRIES_MAX],
         nodes: 1,
         count: 0,
-        first: [0; 4],
+        first: [0; 256],
+        follows: [0; NODES_MAX],
     };
     assert!(IDS.len() <= 128, "one bit each in NearMisses");
     // From the last to the first, so that each node's list is in the order of IDS.
@@ -517,7 +520,8 @@ const TREE: Tree = {
 static SLOTS_OF_STEPS: [(u32, u16); SLOTS] = TREE.slots;
 static HEADS: [u16; NODES_MAX] = TREE.heads;
 static ENTRIES: [Entry; ENTRIES_MAX] = TREE.entries;
-static FIRST: [u64; 4] = TREE.first;
+static FIRST: [u16; 256] = TREE.first;
+static FOLLOWS: [u8; NODES_MAX] = TREE.follows;
 
 #[cfg(test)]
 mod tests;
