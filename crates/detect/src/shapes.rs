@@ -33,6 +33,8 @@ pub(crate) struct IdNumber {
     pub(crate) has_sum: bool,
     /// Whether `passes` is given the letters as they were written.
     pub(crate) case_matters: bool,
+    /// Whether `passes` computes a digest.
+    pub(crate) has_digest: bool,
     /// One in how many numbers of its shape passes if there is nothing behind them.
     pub(crate) chance: u32,
 }
@@ -46,6 +48,7 @@ pub(crate) const NATIONAL_ID: IdNumber = IdNumber {
     passes: |_| false,
     has_sum: true,
     case_matters: false,
+    has_digest: false,
     chance: 1,
 };
 
@@ -125,11 +128,15 @@ fn likelihood(id: &IdNumber, form: Form, facts: PathFacts) -> Option<Likelihood>
     }
 }
 
+/// Numbers of one text of which a digest is computed: it is dear, and a text with more of them is dirty enough.
+const DIGESTS_MAX: u32 = 32;
+
 /// Finds every kind of number in one text.
 #[inline(never)]
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
     let mut at = 0;
+    let mut digests = DIGESTS_MAX;
     while at < text.len() {
         let word = word_at(text, at);
         if word.end == at {
@@ -141,7 +148,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
                 at += 36;
                 continue;
             }
-            if let Some(found) = longest(leaf, at, word, node) {
+            if let Some(found) = longest(leaf, at, word, node, &mut digests) {
                 let id = &IDS[found.id];
                 out.detector = id.name;
                 let evidence = if id.has_sum { Evidence::Checksum } else { Evidence::Shape };
@@ -193,7 +200,7 @@ struct Found {
 }
 
 /// The longest number that begins with the word at `start`.
-fn longest(leaf: &Leaf<'_>, start: usize, first: Word, node: usize) -> Option<Found> {
+fn longest(leaf: &Leaf<'_>, start: usize, first: Word, node: usize, digests: &mut u32) -> Option<Found> {
     let text = leaf.text;
     let mut best: Option<Found> = None;
     walk(text, first.end, node, |node, end| {
@@ -201,20 +208,42 @@ fn longest(leaf: &Leaf<'_>, start: usize, first: Word, node: usize) -> Option<Fo
             return;
         }
         let number = &text[start..end];
+        // `20261122-3`, `20261122-1015`: a day and a counter or an hour, unless a key says more.
+        let is_dated =
+            first.end - start == 8 && end - start <= 13 && !leaf.facts.has(FACTS) && begins_with_a_day(number);
         for entry in entries(node) {
             let id = &IDS[entry.id];
             let Some(likelihood) = likelihood(id, entry.form, leaf.facts) else { continue };
+            let likelihood = if is_dated { likelihood.min(Likelihood::Possible) } else { likelihood };
             // Of kinds that are believed alike the one that passes more seldom by chance gives the finding its name.
             let belief = (likelihood, id.chance);
             if best.as_ref().is_some_and(|best| best.end == end && (best.likelihood, IDS[best.id].chance) >= belief) {
                 continue;
             }
-            if fits(number, entry.shape) && !is_of_a_machine(id, entry.form, number, likelihood) && passes(id, number) {
+            if !fits(number, entry.shape) || is_of_a_machine(id, entry.form, number, likelihood) {
+                continue;
+            }
+            if id.has_digest {
+                if *digests == 0 {
+                    continue;
+                }
+                *digests -= 1;
+            }
+            if passes(id, number) {
                 best = Some(Found { id: entry.id, likelihood, end });
             }
         }
     });
     best
+}
+
+/// Whether the first eight digits are a day of this century or the last.
+fn begins_with_a_day(number: &[u8]) -> bool {
+    let two = |at: usize| 10 * u32::from(number[at] - b'0') + u32::from(number[at + 1] - b'0');
+    number[..8].iter().all(u8::is_ascii_digit)
+        && matches!(two(0), 19 | 20)
+        && (1..=12).contains(&two(4))
+        && (1..=31).contains(&two(6))
 }
 
 /// From here on a word of letters and digits is believed in small letters too.
@@ -232,7 +261,6 @@ fn is_of_a_machine(id: &IdNumber, form: Form, number: &[u8], likelihood: Likelih
 /// longer.
 fn is_cut_out(text: &[u8], start: usize, first_end: usize, end: usize) -> bool {
     let is_digit = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
-    let is_letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphabetic);
     let (first, last) = match first_end < end {
         true => (text[first_end], text[..end].iter().rev().find(|b| !b.is_ascii_alphanumeric()).copied()),
         false => (b'.', Some(b'.')),
@@ -245,10 +273,7 @@ fn is_cut_out(text: &[u8], start: usize, first_end: usize, end: usize) -> bool {
     if let Some(before) = start.checked_sub(1) {
         let byte = text[before];
         let further = before.checked_sub(1);
-        if byte == b'+'
-            || separates(byte, first) && is_digit(further)
-            || (byte == b'-' && byte == first && is_letter(further))
-        {
+        if byte == b'+' || separates(byte, first) && is_digit(further) {
             return true;
         }
     }
@@ -257,7 +282,6 @@ fn is_cut_out(text: &[u8], start: usize, first_end: usize, end: usize) -> bool {
     let zero_fraction = text[end..] == *b".0";
     let last = last.unwrap_or(b'.');
     separates(byte, last) && is_digit(Some(end + 1)) && !zero_fraction
-        || (byte == b'-' && byte == last && is_letter(Some(end + 1)))
 }
 
 /// A run of letters and digits.

@@ -17,10 +17,9 @@ const LINE_BYTES_MIN: usize = 30;
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
     let mut at = 0;
-    while let Some(fill) = text.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'<')) {
-        let fill = at + fill;
-        let start = fill - text[at..fill].iter().rev().take_while(|byte| is_of_lines(**byte)).count();
-        let end = fill + text[fill..].iter().take_while(|byte| is_of_lines(**byte)).count();
+    while let Some(start) = text.get(at..).and_then(|rest| rest.iter().position(|byte| is_of_lines(*byte))) {
+        let start = at + start;
+        let end = start + text[start..].iter().take_while(|byte| is_of_lines(**byte)).count();
         at = end;
         let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_lowercase);
         let glued = is_letter(text[..start].last()) || is_letter(text.get(end));

@@ -44,7 +44,7 @@ fn close(text: String) -> String {
 
 /// Wallets: no chance made-up text hits upon a digest.
 fn is_digest(id: &IdNumber) -> bool {
-    matches!(id.name, "bitcoin" | "ethereum")
+    id.has_digest || id.name == "ethereum"
 }
 
 fn scan(facts: PathFacts, text: &str) -> Vec<Finding> {
@@ -97,7 +97,8 @@ fn for_each_valid(mut look: impl FnMut(&IdNumber, &str, &str)) {
 #[test]
 fn a_valid_number_is_found_in_every_wrapping_as_surely_as_its_form_allows() {
     for_each_valid(|id, shape, value| {
-        let expected = likelihood(id, Form::of(shape), PathFacts::NONE);
+        let is_dated = value.len() > 9 && super::begins_with_a_day(value.as_bytes());
+        let expected = likelihood(id, Form::of(shape), PathFacts::NONE).filter(|_| !is_dated);
         if expected.is_some_and(|expected| expected >= Likelihood::Likely) {
             for text in wrapped(value) {
                 assert!(best(&scan(PathFacts::NONE, &text), id.category) >= expected, "{}: {text}", id.name);

@@ -19,6 +19,7 @@ pub(crate) const ID: IdNumber = IdNumber {
     passes,
     has_sum: false,
     case_matters: true,
+    has_digest: false,
     chance: 2,
 };
 

@@ -26,6 +26,7 @@ pub(crate) const ID: IdNumber = IdNumber {
     ],
     passes,
     case_matters: true,
+    has_digest: true,
     chance: 1_000_000,
     ..NATIONAL_ID
 };
@@ -41,18 +42,34 @@ fn passes(value: &[u8]) -> bool {
 /// A version, twenty bytes, and four of their double digest.
 fn is_base58(value: &[u8]) -> bool {
     const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    let mut bytes = [0_u8; 25];
-    for byte in value {
-        let Some(mut carry) = ALPHABET.iter().position(|letter| letter == byte) else { return false };
-        for byte in bytes.iter_mut().rev() {
-            carry += usize::from(*byte) * 58;
-            *byte = carry as u8;
-            carry >>= 8;
+    const PLACES: [u8; 256] = {
+        let mut places = [u8::MAX; 256];
+        let mut i = 0;
+        while i < ALPHABET.len() {
+            places[ALPHABET[i] as usize] = i as u8;
+            i += 1;
         }
-        if carry != 0 {
+        places
+    };
+    // Lowest first; the highest has room for a byte of its own.
+    let mut limbs = [0_u32; 7];
+    for byte in value {
+        let place = PLACES[usize::from(*byte)];
+        if place == u8::MAX {
             return false;
         }
+        let mut carry = u64::from(place);
+        for limb in &mut limbs {
+            carry += u64::from(*limb) * 58;
+            *limb = carry as u32;
+            carry >>= 32;
+        }
     }
+    let mut bytes = [0_u8; 28];
+    for (to, limb) in bytes.chunks_exact_mut(4).zip(limbs.iter().rev()) {
+        to.copy_from_slice(&limb.to_be_bytes());
+    }
+    let Some(bytes) = bytes.strip_prefix(&[0; 3]) else { return false };
     let (body, check) = bytes.split_at(21);
     let version = if value[0] == b'1' { 0 } else { 5 };
     body[0] == version && Sha256::digest(Sha256::digest(body))[..4] == *check

@@ -10,7 +10,7 @@ use crate::shapes::{IdNumber, NATIONAL_ID};
 
 pub(crate) const ID: IdNumber = IdNumber {
     name: "co_nit",
-    shapes: &["000.000.000-0", "000000000-0", "0000000000-0", "0.000.000.000-0"],
+    shapes: &["000.000.000-0", "000000000-0", "0.000.000.000-0"],
     passes,
     chance: 10,
     ..NATIONAL_ID
