@@ -145,7 +145,7 @@ fn sdk() -> Count {
 
 /// Whether a suite runs the vendors' packages.
 fn drives_sdks(name: &str) -> bool {
-    name.starts_with("sdk") || matches!(name, "flags" | "preflight" | "identity_space" | "ladder")
+    name.starts_with("sdk") || matches!(name, "flags" | "preflight" | "identity_space" | "ladder" | "audit_page")
 }
 
 fn crash() -> Count {

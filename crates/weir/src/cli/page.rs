@@ -34,7 +34,7 @@ svg .past { fill: none; stroke: var(--past); stroke-width: 2; stroke-dasharray: 
 svg .cell { fill: var(--past); stroke: var(--line); } code { font-size: .875em; overflow-wrap: anywhere; } .work td { font-size: .9rem; } .steps li { margin: .4rem 0; }
 @page { size: A4; margin: 14mm; }
 @media (max-width: 40rem) { thead { position: absolute; left: -9999px; } tr { display: block; border-top: 1px solid var(--line); padding: .4rem 0; }
-  th, td { display: block; border: 0; padding: .1rem 0; } td::before { content: attr(data-name) ": "; color: var(--quiet); } }
+  th, td { display: block; border: 0; padding: .1rem 0; } td:empty { display: none; } td::before { content: attr(data-name) ": "; color: var(--quiet); } }
 @media print { body { max-width: none; } h2, h3, tr, figure { break-inside: avoid; } pre { white-space: pre-wrap; } svg { min-width: 0; } }
 </style>
 </head>

@@ -66,14 +66,14 @@ fn work_list(out: &mut String, report: &Report) {
     table(
         out,
         &caption,
-        &["", "Property", "Holds", "Events", "Share", "Shape", "In", "By default, Weir"],
+        &["No.", "Property", "Holds", "Events", "Share", "Shape", "In", "By default, Weir"],
         report.work.iter().take(WORK_MAX).enumerate().map(|(i, row)| {
             vec![
                 (i + 1).to_string(),
                 format!("<strong>{}</strong>", breakable(&row.label)),
                 breakable(&few(&row.categories)),
                 row.values.to_string(),
-                format!("{} %", report.share(row)),
+                format!("{}&nbsp;%", report.share(row)),
                 format!("<code>{}</code>", escaped(row.example.as_deref().unwrap_or("…"))),
                 breakable(&shortened(&row.events, 40)),
                 escaped(&row.says),
@@ -116,7 +116,7 @@ fn inventory(out: &mut String, report: &Report) {
                     format!(
                         "<span class=\"{class}\">{}</span> <span class=\"quiet\">{likelihood}, {} ({evidence})</span>",
                         breakable(finding.category.key()),
-                        percent(finding.events, event.seen).replace('<', "&lt;"),
+                        share(finding.events, event.seen),
                     )
                 });
                 let shape = property.example.as_ref().map(|(shape, length)| {
@@ -125,7 +125,7 @@ fn inventory(out: &mut String, report: &Report) {
                 vec![
                     breakable(&property.label),
                     property.kinds.join(", "),
-                    percent(property.seen, event.seen).replace('<', "&lt;"),
+                    share(property.seen, event.seen),
                     found.collect::<Vec<_>>().join("<br>"),
                     shape.unwrap_or_default(),
                     escaped(&property.says),
@@ -141,6 +141,11 @@ fn inventory(out: &mut String, report: &Report) {
         );
     }
     out.push_str("</section>\n");
+}
+
+/// A share that stays in one line.
+fn share(part: u64, of: u64) -> String {
+    escaped(&percent(part, of)).replace(' ', "&nbsp;")
 }
 
 fn scope(out: &mut String, report: &Report) {

@@ -14,7 +14,7 @@ use super::sensitivity::weight;
 const ROWS_MAX: usize = 16;
 const COLUMNS_MAX: usize = 12;
 const NAME_CHARS_MAX: usize = 26;
-const LEFT: usize = 190;
+const LEFT: usize = 204;
 const TOP: usize = 132;
 const CELL_WIDTH: usize = 48;
 const CELL_HEIGHT: usize = 26;
