@@ -196,7 +196,11 @@ fn flush(run: &mut Run<'_>, look: &mut impl FnMut(Met<'_>)) {
 }
 
 fn is_separator(between: &[u8]) -> bool {
-    (1..=3).contains(&between.len()) && between.iter().all(|b| matches!(b, b' ' | b'-' | b'.' | b'(' | b')' | b'/'))
+    let is_plain = |b: &u8| matches!(b, b' ' | b'-' | b'.' | b'(' | b')' | b'/');
+    // What is pasted from pages has spaces that do not break, and dashes of their own: U+00A0, U+2000 to U+200A, U+2010 to U+2013,
+    // U+202F.
+    let is_typeset = matches!(between, [0xc2, 0xa0] | [0xe2, 0x80, 0x80..=0x8a | 0x90..=0x93 | 0xaf]);
+    (1..=3).contains(&between.len()) && (is_typeset || between.iter().all(is_plain))
 }
 
 /// Whether digits pass the Luhn sum.

@@ -10,16 +10,20 @@ const KEY_BYTES_MAX: usize = 60;
 
 /// Shows each keyed value whose key says something: its facts, where it stands, whether it is a bare number.
 pub(crate) fn for_each_field(text: &[u8], mut look: impl FnMut(PathFacts, Range<usize>, bool)) {
-    let mut show = |key: &[u8], value: Range<usize>, is_number: bool| {
+    // Whether the key says something.
+    let mut show = |key: &[u8], value: Range<usize>, is_number: bool| -> bool {
         if key.is_empty() || key.len() > KEY_BYTES_MAX || value.is_empty() || key.starts_with(b"utm_") {
-            return;
+            return false;
         }
         let facts = std::str::from_utf8(key).map_or(PathFacts::NONE, |key| PathFacts::of_key(key, None));
         if !facts.is_silent() {
             look(facts, value, is_number);
         }
+        !facts.is_silent()
     };
     let mut at = 0;
+    // Where the value under way ends: `=` after `=` has the same end, which is looked for once.
+    let mut value_end = 0;
     while at < text.len() {
         match text[at] {
             b'"' => {
@@ -27,21 +31,49 @@ pub(crate) fn for_each_field(text: &[u8], mut look: impl FnMut(PathFacts, Range<
                 at = key.end + 1;
                 if let Some((value, is_number)) = json_value(text, at) {
                     at = if is_number { value.end } else { value.end + 1 };
-                    show(&text[key], value, is_number);
+                    // A value may hold parameters: a URL under a key that says nothing.
+                    if !show(&text[key], value.clone(), is_number) && !is_number {
+                        show_parameters(&text[value.clone()], |key, inner| {
+                            show(key, value.start + inner.start..value.start + inner.end, false)
+                        });
+                    }
                 }
             }
             b'=' => {
                 let key = text[..at].iter().rev().take(KEY_BYTES_MAX).take_while(|b| is_parameter(**b)).count();
-                let ends = |b: &u8| matches!(b, b'&' | b'#' | b';' | b'"' | b'\'') || b.is_ascii_whitespace();
-                let len = text[at + 1..].iter().take_while(|b| !ends(b)).count();
                 let key = at - key..at;
                 at += 1;
-                show(&text[key], at..at + len, false);
-                at += len;
+                if value_end < at {
+                    value_end = at + text[at..].iter().take_while(|b| !ends_value(**b)).count();
+                }
+                if show(&text[key], at..value_end, false) {
+                    at = value_end;
+                }
             }
             _ => at += text[at..].iter().position(|b| matches!(b, b'"' | b'=')).unwrap_or(text.len() - at),
         }
     }
+}
+
+/// Shows `key=value` in a text, those inside a value too, until `show` takes one whole.
+fn show_parameters<'t>(text: &'t [u8], mut show: impl FnMut(&'t [u8], Range<usize>) -> bool) {
+    let (mut at, mut value_end) = (0, 0);
+    while let Some(next) = text[at..].iter().position(|b| *b == b'=') {
+        at += next;
+        let key = text[..at].iter().rev().take(KEY_BYTES_MAX).take_while(|b| is_parameter(**b)).count();
+        let key = at - key..at;
+        at += 1;
+        if value_end < at {
+            value_end = at + text[at..].iter().take_while(|b| !ends_value(**b)).count();
+        }
+        if show(&text[key], at..value_end) {
+            at = value_end;
+        }
+    }
+}
+
+fn ends_value(byte: u8) -> bool {
+    matches!(byte, b'&' | b'#' | b';' | b'"' | b'\'') || byte.is_ascii_whitespace()
 }
 
 fn is_parameter(byte: u8) -> bool {
@@ -98,5 +130,13 @@ mod tests {
             [(PathFacts::PASSWORD, "hunter2".into()), (PathFacts::EMAIL, "b".into())]
         );
         assert_eq!(fields("\"\"\"\":\"=\\"), []);
+        assert_eq!(
+            fields(r#"{"url":"https://x.example/?password=hunter2&x=1","phone":"1"}"#),
+            [(PathFacts::PASSWORD, "hunter2".into()), (PathFacts::PHONE, "1".into())]
+        );
+        assert_eq!(
+            fields("https://x.example/?next=/login?password=hunter2&email=b"),
+            [(PathFacts::PASSWORD, "hunter2".into()), (PathFacts::EMAIL, "b".into())]
+        );
     }
 }

@@ -200,13 +200,24 @@ fn scan_closer(
         return;
     }
     let leaf = Leaf { text, facts, is_number };
-    let mut budget = 2 * text.len();
+    let mut budget = Budget { percent: 2 * text.len(), escapes: 2 * text.len(), base64: 2 * text.len() };
     look(&leaf, signals, &mut out, 0, &mut budget);
     out.resolve_overlaps();
 }
 
+/// Bytes that each way of decoding may still read. Each has its own, so that one cannot keep another from looking: in all at most six
+/// times the leaf.
+struct Budget {
+    percent: usize,
+    escapes: usize,
+    base64: usize,
+}
+
+/// Takes one of the budgets.
+type Of = fn(&mut Budget) -> &mut usize;
+
 /// Runs the detectors on a text and goes into what it hides.
-fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget: &mut usize) {
+fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget: &mut Budget) {
     run_detectors(leaf, signals, out);
     if signals & signal::STRUCTURE != 0 {
         look_at_fields(leaf.text, out);
@@ -217,10 +228,11 @@ fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget:
     if signals & signal::STRUCTURE != 0 {
         let has = |byte: u8| leaf.text.contains(&byte);
         if has(b'%') || (has(b'=') && has(b'+')) {
-            look_decoded(leaf, out, depth, budget, |text, buffer| decode::percent(text, text.contains(&b'='), buffer));
+            let undo = |text: &[u8], buffer: &mut Vec<u8>| decode::percent(text, text.contains(&b'='), buffer);
+            look_decoded(leaf, out, depth, budget, |budget| &mut budget.percent, undo);
         }
         if has(b'\\') {
-            look_decoded(leaf, out, depth, budget, decode::json_escapes);
+            look_decoded(leaf, out, depth, budget, |budget| &mut budget.escapes, decode::json_escapes);
         }
     }
     if signals & signal::BASE64 != 0 {
@@ -284,15 +296,17 @@ fn look_decoded(
     leaf: &Leaf<'_>,
     out: &mut Output<'_>,
     depth: u32,
-    budget: &mut usize,
+    budget: &mut Budget,
+    of: Of,
     decode: impl FnOnce(&[u8], &mut Vec<u8>) -> bool,
 ) {
-    if leaf.text.len() > *budget {
+    let left = of(budget);
+    if leaf.text.len() > *left {
         return;
     }
+    *left -= leaf.text.len();
     with_buffer(|buffer| {
         if decode(leaf.text, buffer) {
-            *budget -= buffer.len().min(*budget);
             let inner = Leaf { text: buffer, ..*leaf };
             let signals = Gate::of(buffer).signals();
             out.decoded(|out| {
@@ -306,7 +320,7 @@ fn look_decoded(
     });
 }
 
-fn look_at_base64(leaf: &Leaf<'_>, out: &mut Output<'_>, depth: u32, budget: &mut usize) {
+fn look_at_base64(leaf: &Leaf<'_>, out: &mut Output<'_>, depth: u32, budget: &mut Budget) {
     let mut rest = leaf.text;
     while let Some(start) = rest.iter().position(|b| decode::is_base64(*b)) {
         rest = &rest[start..];
@@ -317,9 +331,8 @@ fn look_at_base64(leaf: &Leaf<'_>, out: &mut Output<'_>, depth: u32, budget: &mu
             if !decode::may_be_base64_text(part) {
                 continue;
             }
-            look_decoded(&Leaf { text: part, ..*leaf }, out, depth, budget, |text, buffer| {
-                decode::base64_text(text, buffer)
-            });
+            let undo = |text: &[u8], buffer: &mut Vec<u8>| decode::base64_text(text, buffer);
+            look_decoded(&Leaf { text: part, ..*leaf }, out, depth, budget, |budget| &mut budget.base64, undo);
             break;
         }
         rest = after;

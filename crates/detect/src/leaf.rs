@@ -24,8 +24,9 @@ impl Leaf<'_> {
 }
 
 /// Findings of one leaf that are kept; a leaf with more of them is dirty enough.
-const FINDINGS_MAX: usize = 64;
-/// Findings of one category in one leaf that are kept.
+const FINDINGS_MAX: usize = 128;
+/// Findings of one category in one leaf that are kept, and as many again of those that are not even possible: they must not stand in
+/// the way of one that is.
 const CATEGORY_FINDINGS_MAX: u8 = 8;
 
 /// Where findings go: knows where the text under scan lies in the leaf.
@@ -67,11 +68,21 @@ impl<'v> Output<'v> {
                 && f.likelihood >= likelihood
                 && (evidence == Evidence::Decoded || (f.span.0 <= span.0 && span.1 <= f.span.1))
         });
-        let count = &mut self.per_category[category as usize];
-        if known || *count >= CATEGORY_FINDINGS_MAX || self.found.len() - self.from >= FINDINGS_MAX {
+        if known || self.found.len() - self.from >= FINDINGS_MAX {
             return;
         }
-        *count += 1;
+        if likelihood < Likelihood::Possible {
+            let weak = |f: &&Finding| f.category == category && f.likelihood < Likelihood::Possible;
+            if self.found[self.from..].iter().filter(weak).count() >= usize::from(CATEGORY_FINDINGS_MAX) {
+                return;
+            }
+        } else {
+            let count = &mut self.per_category[category as usize];
+            if *count >= CATEGORY_FINDINGS_MAX {
+                return;
+            }
+            *count += 1;
+        }
         self.found.push(Finding { category, likelihood, evidence, detector: self.detector, span });
     }
 

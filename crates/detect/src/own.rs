@@ -34,8 +34,10 @@ pub const REGEX_BYTES_MAX: usize = limits::OWN_REGEX_BYTES_MAX;
 pub const AUTOMATON_BYTES_MAX: usize = limits::OWN_AUTOMATON_BYTES_MAX;
 /// A detector without a text of its own and without keys needs this many digits, or it would run on every leaf.
 const DIGITS_MIN: u32 = 3;
-/// Matches of one detector in one leaf that are looked at.
+/// Matches of one detector in one leaf that are reported,
 const MATCHES_MAX: usize = 16;
+/// and that are held against its check.
+const TRIES_MAX: usize = 4_096;
 /// Names are kept for the life of a process; more different ones share one.
 const NAMES_MAX: usize = 1_024;
 
@@ -222,12 +224,14 @@ impl OwnDetectors {
             let Some(own) = self.list.get(place as usize) else { return };
             let likelihood = if hints >> place & 1 == 1 { one_more(own.likelihood) } else { own.likelihood };
             out.detector = own.name;
-            for found in own.regex.find_iter(text).take(MATCHES_MAX) {
-                let passes = own.check.is_none_or(|check| check.passes(&text[found.range()]));
-                if passes && !found.is_empty() {
-                    let evidence = if own.check.is_some() { Evidence::Checksum } else { Evidence::Shape };
-                    out.add(own.category, likelihood, evidence, found.start(), found.end());
-                }
+            // What fails its check must not keep what passes from being looked at.
+            let passing =
+                own.regex.find_iter(text).take(TRIES_MAX).filter(|found| {
+                    !found.is_empty() && own.check.is_none_or(|check| check.passes(&text[found.range()]))
+                });
+            for found in passing.take(MATCHES_MAX) {
+                let evidence = if own.check.is_some() { Evidence::Checksum } else { Evidence::Shape };
+                out.add(own.category, likelihood, evidence, found.start(), found.end());
             }
         }
     }

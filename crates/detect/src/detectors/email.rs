@@ -2,7 +2,9 @@
 //!
 //! Finds: `ada@example.com`, also inside text, URLs and JSON; `ada%40example.com` through the decode pass. The domain must end in
 //! a top-level domain of the compact table. Under an e-mail key any domain with a dot is enough.
-//! Not one: `icon@2x.png`, `lodash@4.17.21`, `git@github.com:org/repo`, `logo@2x.zip`.
+//! Where the domain goes on behind a top-level domain by something that is none of it, by a quotation mark, by a letter of another
+//! script, by `_`, `-` or a file's ending, the address is what stands before.
+//! Not one: `icon@2x.png`, `lodash@4.17.21`, `git@github.com:org/repo`, `ssh://git@github.com/org/repo`, `logo@2x.zip`.
 //! Example: `ada@example.com`, `https://app.example.com/?e=ada%40example.com`, `email` = `ada@intranet.firma`
 //! Misses: quoted local parts with spaces, addresses at an IP literal, top-level domains newer than the table.
 //! Source: RFC 5321 §4.1.2 cut down to what providers accept; IANA root zone.
@@ -33,22 +35,18 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
             start += 1;
         }
         let rest = &text[at + 1..];
-        let mut len = rest.iter().take(DOMAIN_BYTES_MAX).take_while(|b| is_domain(**b)).count();
-        while len > 0 && matches!(rest[len - 1], b'.' | b'-' | b'_') {
-            len -= 1;
-        }
-        let domain = &rest[..len];
-        if start == at || !is_mail_domain(domain, leaf.facts.has(PathFacts::EMAIL)) {
+        if start == at {
             continue;
         }
-        let is_git = &text[start..at] == b"git" && rest.get(len) == Some(&b':');
-        if is_git || is_scaled_image(domain) {
+        let Some((len, is_whole)) = mail_domain(rest, leaf.facts.has(PathFacts::EMAIL)) else { continue };
+        let domain = &rest[..len];
+        if is_program(&text[..start], &text[start..at], &rest[len..]) || is_scaled_image(domain) {
             continue;
         }
         let likelihood = match leaf.facts.has(PathFacts::EMAIL) {
             _ if escape.is_some() => Likelihood::Possible,
             true => Likelihood::VeryLikely,
-            false if is_file(domain) => Likelihood::Possible,
+            false if !is_whole || is_file(domain) => Likelihood::Possible,
             false => Likelihood::Likely,
         };
         out.add(Category::ContactEmail, likelihood, Evidence::Shape, start, at + 1 + len);
@@ -68,25 +66,38 @@ fn is_domain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'.' | b'-' | b'_')
 }
 
-fn is_mail_domain(domain: &[u8], keyed: bool) -> bool {
-    // A sentence may go on without a space: `ada@example.com.Please`; then the longest prefix that ends in a domain counts.
-    let mut domain = domain;
+/// How long the domain at the beginning of `rest` is, and whether what follows cannot be of it.
+fn mail_domain(rest: &[u8], keyed: bool) -> Option<(usize, bool)> {
+    let mut end = rest.iter().take(DOMAIN_BYTES_MAX).take_while(|b| is_domain(**b)).count();
+    while end > 0 && matches!(rest[end - 1], b'.' | b'-' | b'_') {
+        end -= 1;
+    }
+    let mut is_whole = true;
     loop {
-        let Some(dot) = domain.iter().rposition(|b| *b == b'.') else { return false };
-        let label = &domain[dot + 1..];
-        let host = &domain[..dot];
+        let dot = rest[..end].iter().rposition(|b| *b == b'.')?;
+        let (host, label) = (&rest[..dot], &rest[dot + 1..end]);
         if host.is_empty() || host[0] == b'.' || host[0] == b'-' {
-            return false;
+            return None;
         }
         let plausible = label.len() >= 2 && label.iter().all(|b| b.is_ascii_alphabetic() || *b >= 0x80);
         if is_tld(label) || (label.len() >= 4 && label.iter().all(|b| *b >= 0x80)) || (keyed && plausible) {
-            return true;
+            return Some((end, is_whole));
         }
-        if !label.first().is_some_and(u8::is_ascii_uppercase) {
-            return false;
+        let letters = label.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+        if letters >= 2 && label.get(letters).is_some_and(|b| !b.is_ascii_alphanumeric()) && is_tld(&label[..letters]) {
+            return Some((dot + 1 + letters, is_whole && label[letters] >= 0x80));
         }
-        domain = host;
+        // A sentence may go on without a space: `ada@example.com.Please`. Else what follows is a file's ending, or nobody knows.
+        is_whole &= label.first().is_some_and(u8::is_ascii_uppercase);
+        end = dot;
     }
+}
+
+/// `git@github.com:org/repo`, `ssh://git@github.com/org`, and the key of a DSN: who logs in there is no person.
+fn is_program(before: &[u8], local: &[u8], after: &[u8]) -> bool {
+    let in_url = before.ends_with(b"://");
+    let is_key = local.len() >= 16 && local.iter().all(u8::is_ascii_hexdigit);
+    (local == b"git" && (in_url || after.first() == Some(&b':'))) || (in_url && is_key)
 }
 
 /// `mobile.zip`: domains that end in it are few, files many.

@@ -46,7 +46,10 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
             [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [169, 254, ..] if !keyed => Likelihood::Possible,
             [first, ..] if first >= 224 => Likelihood::Unlikely,
             _ if keyed => Likelihood::VeryLikely,
-            _ if leaf.facts.has(PathFacts::VERSIONS_BY_PROFILE) => Likelihood::Unlikely,
+            // What the profile says is of whole values.
+            _ if leaf.facts.has(PathFacts::VERSIONS_BY_PROFILE) && (start, end) == (0, run.text.len()) => {
+                Likelihood::Unlikely
+            }
             _ if octets.iter().all(|octet| *octet < 32) => Likelihood::Possible,
             _ => Likelihood::Likely,
         };
@@ -77,7 +80,8 @@ fn is_version(text: &[u8], start: usize, end: usize) -> bool {
                 .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
                 .count();
             let ahead = product.len().checked_sub(name + 1).map(|at| product[at]);
-            name > 0 && matches!(ahead, None | Some(b' ' | b'(' | b';' | b',' | b'+')) && !product.contains(&b':')
+            let word = product.rsplit(|b| *b == b' ').next().unwrap_or_default();
+            name > 0 && matches!(ahead, None | Some(b' ' | b'(' | b';' | b',' | b'+')) && !word.contains(&b':')
         }
         _ => {
             let tail = &before[before.len().saturating_sub(9)..];

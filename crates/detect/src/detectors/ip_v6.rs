@@ -31,17 +31,18 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
             digits += u32::from(text[at].is_ascii_digit());
             at += 1;
         }
-        let glued =
-            start > 0 && text[start - 1].is_ascii_alphanumeric() || text.get(at).is_some_and(u8::is_ascii_alphanumeric);
-        if colons < 2 || digits == 0 || glued {
-            continue;
-        }
         // A sentence's colon or stop, or a label's colon (`ip:2001:db8::1` begins with a label that is no part).
         let mut token = &text[start..at];
         let mut begin = start;
-        if token.first() == Some(&b':') && token.get(1) != Some(&b':') {
+        let is_labelled = token.first() == Some(&b':') && token.get(1) != Some(&b':');
+        if is_labelled {
             token = &token[1..];
             begin += 1;
+        }
+        let glued = !is_labelled && start > 0 && text[start - 1].is_ascii_alphanumeric()
+            || text.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        if colons < 2 || digits == 0 || glued {
+            continue;
         }
         while matches!(token, [.., b'.']) || (matches!(token, [.., b':']) && !token.ends_with(b"::")) {
             token = &token[..token.len() - 1];

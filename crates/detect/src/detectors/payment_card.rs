@@ -25,6 +25,18 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
             return;
         }
         let Some(last) = last_of_grouping(run, first) else { continue };
+        // Behind sixteen digits three more may be of a number of nineteen, or a code of their own.
+        let is_long = last == first + 4;
+        if is_long && !is_card(run, first, last) && is_card(run, first, last - 1) {
+            out.add(
+                Category::CreditCard,
+                Likelihood::VeryLikely,
+                Evidence::Checksum,
+                groups[first].start,
+                groups[last - 1].end,
+            );
+            continue;
+        }
         if groups[first].glued_before || groups[last].glued_after || is_fraction(run, first, last) {
             continue;
         }
@@ -56,6 +68,16 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     }
 }
 
+/// Whether these groups are a card's number: issuer, length and sum.
+fn is_card(run: &Run<'_>, first: usize, last: usize) -> bool {
+    let mut digits = [0; 20];
+    let len = run.digits(first, last, &mut digits);
+    let groups = run.groups();
+    !groups[first].glued_before
+        && !groups[last].glued_after
+        && digits.get(..len).is_some_and(|digits| is_issuer(digits) && passes_luhn(digits))
+}
+
 /// The last group of a number that begins at group `first`: itself, or 4-4-4-4, 4-4-4-4-3, 4-4-4-3,
 /// 4-4-4-2, 4-6-5, 4-6-4 with one separator.
 fn last_of_grouping(run: &Run<'_>, first: usize) -> Option<usize> {
@@ -65,7 +87,7 @@ fn last_of_grouping(run: &Run<'_>, first: usize) -> Option<usize> {
     let same = |last: usize| (first..last).all(|i| run.between(i) == separator);
     match len(first) {
         13..=19 => Some(first),
-        4 if separator.len() == 1 && separator[0] != b'/' => match (len(first + 1), len(first + 2), len(first + 3)) {
+        4 if !separator.is_empty() && separator[0] != b'/' => match (len(first + 1), len(first + 2), len(first + 3)) {
             (4, 4, 4) if same(first + 3) => {
                 Some(if len(first + 4) == 3 && same(first + 4) { first + 4 } else { first + 3 })
             }

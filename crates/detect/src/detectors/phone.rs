@@ -20,6 +20,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     }
     let keyed = leaf.facts.has(PathFacts::PHONE);
     let sure = if keyed { Likelihood::VeryLikely } else { Likelihood::Likely };
+    let plain = if keyed { Likelihood::VeryLikely } else { Likelihood::Possible };
     let groups = run.groups();
     let mut i = 0;
     while i < groups.len() && !out.is_full(Category::ContactPhone) {
@@ -38,6 +39,9 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
         let found = international(run, i).or_else(|| north_american(run, i)).or_else(|| french(run, i));
         match found {
             Some(last) => {
+                // Three numbers with spaces may be any three numbers.
+                let is_plain = last == i + 2 && !led && run.between(i) == b" " && run.between(i + 1) == b" ";
+                let sure = if is_plain { sure.min(plain) } else { sure };
                 out.add(Category::ContactPhone, sure, Evidence::Shape, groups[i].start, groups[last].end);
                 i = last + 1;
             }
@@ -128,7 +132,12 @@ fn french(run: &Run<'_>, first: usize) -> Option<usize> {
         && (first..first + 4).all(|i| run.between(i) == gap);
     let more = groups.get(first + 5).is_some() && run.between(first + 4) == gap;
     let less = first > 0 && run.between(first - 1) == gap;
-    (shape && !more && !less).then_some(first + 4)
+    // A row of numbers with equal steps is a list; with dashes, pairs below 60 are a date and a time.
+    let pair =
+        |g: &crate::digits::Group| i32::from(run.text[g.start] - b'0') * 10 + i32::from(run.text[g.start + 1] - b'0');
+    let is_row = || five.windows(2).all(|two| pair(&two[1]) - pair(&two[0]) == pair(&five[1]) - pair(&five[0]));
+    let is_time = || gap == b"-" && five[1..].iter().all(|g| pair(g) < 60) && pair(&five[1]) < 32;
+    (shape && !more && !less && !is_row() && !is_time()).then_some(first + 4)
 }
 
 /// Whether the first digits are a country code and the number's whole length is one that the country uses.
