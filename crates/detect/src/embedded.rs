@@ -43,6 +43,13 @@ pub(crate) fn for_each_field(text: &[u8], mut look: impl FnMut(PathFacts, Range<
                 let key = text[..at].iter().rev().take(KEY_BYTES_MAX).take_while(|b| is_parameter(**b)).count();
                 let key = at - key..at;
                 at += 1;
+                // `password="…"`, as log lines have it.
+                if let Some(quote @ (b'"' | b'\'')) = text.get(at).copied() {
+                    let end = quote_end(text, at + 1, quote);
+                    show(&text[key], at + 1..end, false);
+                    at = end + 1;
+                    continue;
+                }
                 if value_end < at {
                     value_end = at + text[at..].iter().take_while(|b| !ends_value(**b)).count();
                 }
@@ -82,14 +89,18 @@ fn is_parameter(byte: u8) -> bool {
 
 /// The closing quote of the string that begins at `from`, or the end of the text.
 fn string_end(text: &[u8], from: usize) -> usize {
+    quote_end(text, from, b'"')
+}
+
+fn quote_end(text: &[u8], from: usize, quote: u8) -> usize {
     let mut at = from;
-    while at < text.len() && text[at] != b'"' {
+    while at < text.len() && text[at] != quote {
         at += if text[at] == b'\\' { 2 } else { 1 };
     }
     at.min(text.len())
 }
 
-/// The scalar behind a colon at `from`: a string's inside or a number.
+/// The scalar behind a colon at `from`, or the first of an array: a string's inside or a number.
 fn json_value(text: &[u8], from: usize) -> Option<(Range<usize>, bool)> {
     let space =
         |at: usize| at + text.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_whitespace()).count();
@@ -97,7 +108,10 @@ fn json_value(text: &[u8], from: usize) -> Option<(Range<usize>, bool)> {
     if text.get(colon) != Some(&b':') {
         return None;
     }
-    let start = space(colon + 1);
+    let mut start = space(colon + 1);
+    if text.get(start) == Some(&b'[') {
+        start = space(start + 1);
+    }
     match text.get(start)? {
         b'"' => Some((start + 1..string_end(text, start + 1), false)),
         b'-' | b'0'..=b'9' => {
@@ -130,6 +144,11 @@ mod tests {
             [(PathFacts::PASSWORD, "hunter2".into()), (PathFacts::EMAIL, "b".into())]
         );
         assert_eq!(fields("\"\"\"\":\"=\\"), []);
+        assert_eq!(
+            fields(r#"level=warn password="hunter2" phone='1' x"#),
+            [(PathFacts::PASSWORD, "hunter2".into()), (PathFacts::PHONE, "1".into())]
+        );
+        assert_eq!(fields(r#"{"password": ["hunter2"]}"#), [(PathFacts::PASSWORD, "hunter2".into())]);
         assert_eq!(
             fields(r#"{"url":"https://x.example/?password=hunter2&x=1","phone":"1"}"#),
             [(PathFacts::PASSWORD, "hunter2".into()), (PathFacts::PHONE, "1".into())]

@@ -65,7 +65,7 @@ const VERSION_TAIL_BYTES_MAX: usize = 16;
 
 /// What stands around four numbers where they are a version.
 fn is_version(text: &[u8], start: usize, end: usize) -> bool {
-    if matches!(text.get(end), Some(b'-' | b'+' | b'_')) && text.get(end + 1).is_some_and(u8::is_ascii_alphabetic) {
+    if matches!(text.get(end), Some(b'-' | b'+' | b'_')) && is_of_release(&text[end + 1..]) {
         return true;
     }
     let before = &text[..start];
@@ -89,6 +89,35 @@ fn is_version(text: &[u8], start: usize, end: usize) -> bool {
             ends_with(tail, b"version") || ends_with(tail, b"build")
         }
     }
+}
+
+/// Whether a word begins that follows the numbers of a release: `-beta`, `+build.7`, `_rc1`. After an address anything may stand.
+fn is_of_release(text: &[u8]) -> bool {
+    const WORDS: [&[u8]; 20] = [
+        b"alpha",
+        b"beta",
+        b"rc",
+        b"pre",
+        b"preview",
+        b"dev",
+        b"snapshot",
+        b"build",
+        b"final",
+        b"release",
+        b"ga",
+        b"hotfix",
+        b"patch",
+        b"git",
+        b"stable",
+        b"canary",
+        b"nightly",
+        b"debug",
+        b"sha",
+        b"post",
+    ];
+    let letters = text.iter().take(10).take_while(|b| b.is_ascii_alphabetic()).count();
+    let word = &text[..letters];
+    letters == 1 || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 fn ends_with(text: &[u8], word: &[u8]) -> bool {

@@ -6,7 +6,8 @@
 //! Example: `4111 1111 1111 1111`, `4111111111111111`, `3782-822463-10005`
 //! Misses: numbers with letters on either side (`card4111…`), numbers cut in two fields, digits of other scripts.
 //! Source: ISO/IEC 7812-1; issuer ranges as published by the networks (Visa 4, Mastercard 51–55 and 2221–2720, Amex 34/37,
-//! Discover 6011/644–649/65, Diners 300–305/36/38/39, JCB 3528–3589, UnionPay 62, Maestro 50/56–58/6304/6759/676).
+//! Discover 6011/644–649/65, Diners 300–305/36/38/39, JCB 3528–3589, UnionPay 62, Maestro 50/56–58/6304/6759/676, Mir 2200–2204,
+//! RuPay 60/65/81/82/508, Troy 9792).
 
 use weir_event::{Category, Evidence, Likelihood};
 
@@ -118,9 +119,9 @@ fn is_issuer(digits: &[u8]) -> bool {
         15 => matches!(prefix(2), 34 | 37),
         16 => {
             digits[0] == 4
-                || matches!(prefix(2), 51..=55 | 36 | 38 | 39 | 65 | 62 | 50 | 56..=58)
-                || matches!(prefix(3), 644..=649 | 676)
-                || matches!(prefix(4), 2221..=2720 | 6011 | 3528..=3589 | 6304 | 6759)
+                || matches!(prefix(2), 51..=55 | 36 | 38 | 39 | 65 | 62 | 50 | 56..=58 | 60 | 81 | 82)
+                || matches!(prefix(3), 300..=305 | 644..=649 | 676)
+                || matches!(prefix(4), 2200..=2204 | 2221..=2720 | 3528..=3589 | 6304 | 6759 | 9792)
         }
         17..=19 => matches!(prefix(2), 62 | 65 | 50 | 56..=58) || matches!(prefix(4), 3528..=3589 | 6304 | 6759),
         _ => false,

@@ -4,7 +4,7 @@
 //! `415-555-0132`, `1-415-555-0132`, `415.555.0132`), French pairs (`06 12 34 56 78`); any 7 to 15 digits under a phone key,
 //! also as a JSON number.
 //! Not one: bare digits without a key, digits inside a UUID, a card or an address.
-//! Example: `+44 20 7946 0123`, `415-555-0132`, `phone` = `4155550132`
+//! Example: `+44 20 7946 0123`, `415-555-0132`, `415 555-0132`, `phone` = `4155550132`
 //! Misses: other national forms without a plus or a key; words for digits.
 //! Source: ITU-T E.164 and its list of country codes; NANP numbering (NXX-NXX-XXXX).
 
@@ -112,7 +112,8 @@ fn north_american(run: &Run<'_>, first: usize) -> Option<usize> {
     let (gap, second_gap) = (run.between(area), run.between(area + 1));
     let separated = match gap {
         b")" | b") " | b")-" => run.byte_before(area) == Some(b'(') && matches!(second_gap, b"-" | b" " | b"."),
-        b"-" | b"." | b" " => second_gap == gap,
+        b" " | b"/" => second_gap == gap || second_gap == b"-",
+        b"-" | b"." => second_gap == gap,
         _ => false,
     };
     let goes_on = [b'-', b'.'].iter().any(|s| run.goes_on_before(first, *s) || run.goes_on_after(area + 2, *s));
