@@ -70,61 +70,71 @@ enum Form {
     Bare,
     /// Letters and digits in one word: codes of products look so, but seldom the same.
     Word,
-    /// Digits with separators: little else is written in the same groups.
-    Groups,
-    /// Letters, or what may be one, and separators: hardly anything else is written so.
+    /// Two or three groups of digits with one separator: amounts, phones, orders, vouchers are written so too.
+    Common,
+    /// Four groups or more, or two kinds of separators: little else is written so.
+    Telling,
+    /// Letters in their places, and separators: hardly anything else is written so.
     Lettered,
 }
 
 impl Form {
     const fn of(shape: &str) -> Form {
         let bytes = shape.as_bytes();
-        let (mut letters, mut groups) = (false, false);
+        let (mut letters, mut separators, mut first, mut differ) = (false, 0, 0, false);
         let mut i = 0;
         while i < bytes.len() {
+            let separator = separator(bytes[i]);
+            if separator != 0 {
+                separators += 1;
+                differ |= first != 0 && first != separator;
+                first = separator;
+            }
             letters |= bytes[i] == b'A';
-            groups |= separator(bytes[i]) != 0;
             i += 1;
         }
-        match (letters, groups) {
-            (false, false) => Form::Bare,
-            (true, false) => Form::Word,
-            (false, true) => Form::Groups,
-            (true, true) => Form::Lettered,
+        match (letters, separators) {
+            (false, 0) => Form::Bare,
+            (true, 0) => Form::Word,
+            (true, _) => Form::Lettered,
+            (false, 1 | 2) if !differ => Form::Common,
+            (false, _) => Form::Telling,
         }
     }
 
-    /// From which chance on a number of this form is believed without a key.
+    /// If no more than one in so many numbers of a shape is of any kind by chance, they are believed without a key.
     const fn chance_likely(self) -> u32 {
         match self {
             Form::Bare => 2_000,
             Form::Word => 20,
-            Form::Groups => 10,
+            Form::Common => 50,
+            Form::Telling => 5,
             Form::Lettered => 4,
         }
     }
 
-    /// From which chance on it is at least possible.
+    /// If one in so many passes for a kind, or fewer do, its numbers are at least possible without a key.
     const fn chance_possible(self) -> u32 {
         match self {
             Form::Bare => 2_000,
-            Form::Word | Form::Groups => 10,
+            Form::Word | Form::Common | Form::Telling => 10,
             Form::Lettered => 4,
         }
     }
 }
 
-/// How sure a number is whose sum is right; `None` where it is not worth a finding.
-fn likelihood(id: &IdNumber, form: Form, facts: PathFacts) -> Option<Likelihood> {
+/// How sure a number is that passes; `None` where it is not worth a finding. Several kinds may share a shape: what counts is how often
+/// chance alone would make a number of any of them.
+fn likelihood(entry: &Entry, facts: PathFacts) -> Option<Likelihood> {
+    let id = &IDS[entry.id];
     let reference = facts.has(PathFacts::REFERENCE);
-    match id.chance {
-        _ if facts.has(id.facts) => Some(Likelihood::VeryLikely),
-        // Groups of digits alone are counters and dates as often, if they have no sum.
-        chance if chance >= form.chance_likely() && (id.has_sum || form != Form::Groups) => {
+    match () {
+        () if facts.has(id.facts) => Some(Likelihood::VeryLikely),
+        () if id.chance < entry.form.chance_possible() => None,
+        () if entry.chance_of_shape >= entry.form.chance_likely() => {
             Some(if reference { Likelihood::Possible } else { Likelihood::Likely })
         }
-        chance if chance >= form.chance_possible() && !reference => Some(Likelihood::Possible),
-        _ => None,
+        () => (!reference).then_some(Likelihood::Possible),
     }
 }
 
@@ -208,13 +218,12 @@ fn longest(leaf: &Leaf<'_>, start: usize, first: Word, node: usize, digests: &mu
             return;
         }
         let number = &text[start..end];
-        // `20261122-3`, `20261122-1015`: a day and a counter or an hour, unless a key says more.
-        let is_dated =
-            first.end - start == 8 && end - start <= 13 && !leaf.facts.has(FACTS) && begins_with_a_day(number);
+        let is_time = is_time(number, first.end - start);
         for entry in entries(node) {
             let id = &IDS[entry.id];
-            let Some(likelihood) = likelihood(id, entry.form, leaf.facts) else { continue };
-            let likelihood = if is_dated { likelihood.min(Likelihood::Possible) } else { likelihood };
+            let Some(likelihood) = likelihood(entry, leaf.facts) else { continue };
+            let likelihood =
+                if is_time && likelihood < Likelihood::VeryLikely { Likelihood::Possible } else { likelihood };
             // Of kinds that are believed alike the one that passes more seldom by chance gives the finding its name.
             let belief = (likelihood, id.chance);
             if best.as_ref().is_some_and(|best| best.end == end && (best.likelihood, IDS[best.id].chance) >= belief) {
@@ -237,13 +246,18 @@ fn longest(leaf: &Leaf<'_>, start: usize, first: Word, node: usize, digests: &mu
     best
 }
 
-/// Whether the first eight digits are a day of this century or the last.
-fn begins_with_a_day(number: &[u8]) -> bool {
-    let two = |at: usize| 10 * u32::from(number[at] - b'0') + u32::from(number[at + 1] - b'0');
-    number[..8].iter().all(u8::is_ascii_digit)
-        && matches!(two(0), 19 | 20)
-        && (1..=12).contains(&two(4))
-        && (1..=31).contains(&two(6))
+/// `20261122-3`, `20261122-1015`, `261122-1015`: a day of these years and a counter, or an hour.
+fn is_time(number: &[u8], first: usize) -> bool {
+    let two = |at: usize| match number.get(at..at + 2) {
+        Some([tens @ b'0'..=b'9', units @ b'0'..=b'9']) => 10 * u32::from(tens - b'0') + u32::from(units - b'0'),
+        _ => 100,
+    };
+    let is_day = |at: usize| (1..=12).contains(&two(at)) && (1..=31).contains(&two(at + 2));
+    match (first, number.len()) {
+        (8, 10..=13) => matches!(two(0), 19 | 20) && is_day(4),
+        (6, 11) => matches!(two(0), 20..=35) && is_day(2) && two(7) < 24 && two(9) < 60,
+        _ => false,
+    }
 }
 
 /// From here on a word of letters and digits is believed in small letters too.
@@ -404,6 +418,8 @@ struct Entry {
     id: usize,
     shape: &'static str,
     form: Form,
+    /// One in how many numbers of the shape is of any kind by chance, of those kinds that are looked for without a key.
+    chance_of_shape: u32,
     after: u16,
 }
 
@@ -436,6 +452,21 @@ struct Tree {
     first: [u16; 256],
     /// The separators that go on from each node, as bits.
     follows: [u8; NODES_MAX],
+}
+
+/// Whether one text may have both of two shapes that end at one node.
+const fn overlap(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut i = 0;
+    while i < one.len() && i < other.len() {
+        let (a, b) = (one[i], other[i]);
+        let digits = a.is_ascii_digit() && b.is_ascii_digit() && (a == b'0' || b == b'0');
+        if a != b && a != b'*' && b != b'*' && !digits {
+            return false;
+        }
+        i += 1;
+    }
+    one.len() == other.len()
 }
 
 const fn slot_of(key: u32) -> usize {
@@ -473,12 +504,38 @@ impl Tree {
         (self, to)
     }
 
+    /// Works out how often chance alone makes a number of any of the kinds that share a shape.
+    const fn with_chances(mut self) -> Tree {
+        const WHOLE: u32 = 1_000_000_000;
+        let mut node = 0;
+        while node < self.nodes {
+            let mut one = self.heads[node];
+            while one != NONE {
+                let (mut passing, mut other) = (0, self.heads[node]);
+                while other != NONE {
+                    let entry = self.entries[other as usize];
+                    let chance = IDS[entry.id].chance;
+                    if chance >= entry.form.chance_possible() && overlap(self.entries[one as usize].shape, entry.shape)
+                    {
+                        passing += WHOLE / chance;
+                    }
+                    other = entry.after;
+                }
+                self.entries[one as usize].chance_of_shape = if passing == 0 { 0 } else { WHOLE / passing };
+                one = self.entries[one as usize].after;
+            }
+            node += 1;
+        }
+        self
+    }
+
     /// Adds a shape from its byte `at` on, reached at `node`. A `*` makes a word of more than one mix, so it may branch.
     const fn add(mut self, id: usize, shape: &'static str, at: usize, node: usize) -> Tree {
         let bytes = shape.as_bytes();
         if at >= bytes.len() {
             assert!(self.count < ENTRIES_MAX, "make the table larger");
-            self.entries[self.count] = Entry { id, shape, form: Form::of(shape), after: self.heads[node] };
+            self.entries[self.count] =
+                Entry { id, shape, form: Form::of(shape), chance_of_shape: 0, after: self.heads[node] };
             self.heads[node] = self.count as u16;
             self.count += 1;
             return self;
@@ -518,7 +575,7 @@ impl Tree {
 }
 
 const TREE: Tree = {
-    let none = Entry { id: 0, shape: "", form: Form::Bare, after: NONE };
+    let none = Entry { id: 0, shape: "", form: Form::Bare, chance_of_shape: 0, after: NONE };
     let mut tree = Tree {
         slots: [(0, 0); SLOTS],
         heads: [NONE; NODES_MAX],
@@ -539,7 +596,7 @@ const TREE: Tree = {
             shape += 1;
         }
     }
-    tree
+    tree.with_chances()
 };
 static SLOTS_OF_STEPS: [(u32, u16); SLOTS] = TREE.slots;
 static HEADS: [u16; NODES_MAX] = TREE.heads;

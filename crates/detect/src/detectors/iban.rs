@@ -5,7 +5,7 @@
 //! Not one: a number whose sum is wrong, or whose letters or digits go on.
 //! Example: `DE89370400440532013000`, `GB29 NWBK 6016 1331 9268 19`
 //! Misses: countries that are not in the registry; national account numbers (only by key: `account_number`).
-//! Source: ISO 13616, SWIFT IBAN registry (release 99), ISO 7064 mod 97-10.
+//! Source: ISO 13616, SWIFT IBAN registry (release 101), ISO 7064 mod 97-10.
 
 use weir_event::{Category, Evidence, Likelihood};
 

@@ -1,7 +1,7 @@
 //! United Kingdom: the NHS number of England, Wales and the Isle of Man, and Scotland's CHI number, which has the same sum.
 //!
-//! Finds: `943 476 5919`; bare under a key of national ids. A North American phone number in these groups may pass its sum: then
-//! both are said.
+//! Finds: `943 476 5919`; bare under a key of national ids. Without a key it is possible, where it is no North American phone number
+//! as well.
 //! Example: `nhs_number` = `943 476 5919`, `nhs_number` = `9434765919`
 //! Misses: bare without a key.
 //! Source: NHS Data Dictionary, "NHS number" (the example is its own); check digit modulo 11.

@@ -1,7 +1,7 @@
 //! Portugal: the tax number (NIF).
 //!
 //! Finds: `501 964 843`; nine bare digits under a key of national ids.
-//! Example: `501 964 843`, `nif` = `501964843`
+//! Example: `nif` = `501964843`
 //! Misses: bare without a key.
 //! Source: Decreto-Lei 14/2013; Autoridade Tributária; check digit modulo 11.
 
