@@ -521,7 +521,9 @@ impl Tree {
                     }
                     other = entry.after;
                 }
-                self.entries[one as usize].chance_of_shape = if passing == 0 { 0 } else { WHOLE / passing };
+                // No kind of the shape is looked for without a key: then nobody asks.
+                let passing = if passing == 0 { WHOLE } else { passing };
+                self.entries[one as usize].chance_of_shape = WHOLE / passing;
                 one = self.entries[one as usize].after;
             }
             node += 1;
