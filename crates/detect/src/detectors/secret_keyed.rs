@@ -1,7 +1,8 @@
 //! Credentials that only the key gives away.
 //!
 //! Finds: one word of 8 bytes or more with a digit or two cases under a key of secrets (`token`, `client_secret`, `Authorization`);
-//! from 16 bytes on likely, before that possible. A random one is a secret whatever its length.
+//! from 16 bytes on likely, before that possible. So the keys of vendors that give them no form of their own are found: Algolia,
+//! Auth0, Cohere, Mistral, Segment, Snowflake and many more.
 //! Not one: sentences, `true`, enumerations (`secret`, `restricted`), numbers (`{"token": 17}` counts something), what stands for a
 //! secret (`${API_KEY}`, `<your-token>`, `[Filtered]`, `YOUR_API_KEY`, `********`), names of programs (`OAuth2TokenProvider`), paths.
 //! A value that another detector knows (an e-mail address, an IP address) is that and no secret.
