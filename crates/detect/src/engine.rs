@@ -73,7 +73,9 @@ impl Engine {
         let facts = *facts;
         let certain = facts.has(PathFacts::CERTAIN);
         let of_keyed = keyed::CLASSES.iter().map(|class| (class.facts, class.category, class.likelihood));
-        let announced = OF_NAMES.iter().copied().chain(of_keyed).filter(move |(fact, ..)| facts.has(*fact));
+        let announced = OF_NAMES.iter().copied().chain(of_keyed).filter(move |(fact, ..)| {
+            facts.has(*fact) && !(*fact == PathFacts::NAME_VAGUE && facts.has(PathFacts::NAME))
+        });
         announced.map(move |(_, category, sure)| (category, if certain { Likelihood::VeryLikely } else { sure }))
     }
 

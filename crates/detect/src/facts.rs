@@ -271,7 +271,13 @@ fn of_ending(words: &Words, first: usize, parent: Option<&str>) -> Option<PathFa
                 Some(before) => role(before).has(Role::PERSON.and(Role::NAME_OF)),
                 None => !is_thing(parent),
             };
-            if of_person { PathFacts::NAME } else { PathFacts::NONE }
+            // A bare `name` is as often a button's.
+            let is_bare = before.is_none() && !is_of(Role::PERSON, None, parent);
+            match of_person {
+                true if is_bare => PathFacts::NAME.and(PathFacts::NAME_VAGUE),
+                true => PathFacts::NAME,
+                false => PathFacts::NONE,
+            }
         }
         b"address" | b"addr" => match word() {
             Some(b"ip" | b"remote" | b"client" | b"peer" | b"source" | b"host") => PathFacts::IP,
@@ -444,7 +450,7 @@ mod tests {
             ("traits.phoneNumber", PathFacts::PHONE),
             ("telefon", PathFacts::PHONE),
             ("traits.lastName", PathFacts::NAME),
-            ("name", PathFacts::NAME),
+            ("name", PathFacts::NAME.and(PathFacts::NAME_VAGUE)),
             ("profile.$name", PathFacts::NAME),
             ("customer.name", PathFacts::NAME),
             ("shipping.address", PathFacts::ADDRESS),

@@ -27,7 +27,12 @@ impl NameJudge for Judge {
         self.0.scan(PathFacts::NONE, LeafKind::String, raw.as_bytes(), &mut found);
         // Names are often sentences, so running text is no reason. An id or a random name is data, below.
         let is_name = |f: &Finding| {
-            matches!(f.category, Category::FreeText | Category::UniqueId) || f.detector == "secret_entropy"
+            // A few words with a capital or a number are an event more often than somebody's name or street.
+            let maybe_person =
+                matches!(f.category, Category::Name | Category::ContactAddress) && f.likelihood < Likelihood::Likely;
+            matches!(f.category, Category::FreeText | Category::UniqueId)
+                || maybe_person
+                || f.detector == "secret_entropy"
         };
         if found.iter().any(|f| !is_name(f) && f.likelihood >= Likelihood::Possible) {
             return NameVerdict::Unclean;
@@ -95,6 +100,10 @@ mod tests {
             "docs/quickstart",
             "web3",
             "base64",
+            "Place Order 1",
+            "10 Minute Walk",
+            "12 Maple Street",
+            "Jordan Park",
         ] {
             assert_eq!(judge(raw), NameVerdict::Clean, "{raw}");
         }

@@ -25,6 +25,12 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
             let likelihood = leaf.facts.sure(Likelihood::Likely);
             out.add(Category::ContactAddress, likelihood, Evidence::KeyName, 0, text.len());
         }
+        // What does not look like one may be one all the same: a farm's name, a sign too many.
+        let certain = leaf.facts.has(PathFacts::CERTAIN) && text.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80);
+        if !out.has(Category::ContactAddress, Likelihood::Possible) && !says_nothing(text) && (certain || may_be(text))
+        {
+            out.add(Category::ContactAddress, Likelihood::Possible, Evidence::KeyName, 0, text.len());
+        }
         return;
     }
     if leaf.is_number || !(8..=BYTES_MAX).contains(&text.len()) {
@@ -43,6 +49,16 @@ fn fits_key(text: &[u8]) -> bool {
     let street = letters >= 3 && (digits >= 1 || spaces >= 1) && text.len() <= 300;
     let postal_code = (3..=10).contains(&text.len()) && digits >= 3 && digits + letters + spaces + 1 >= text.len();
     !strange && (street || postal_code)
+}
+
+/// A number and words, whatever the signs between them.
+fn may_be(text: &[u8]) -> bool {
+    let count = |test: fn(&u8) -> bool| text.iter().filter(|b| test(b)).count();
+    let foreign = text.contains(&b'@') || text.windows(3).any(|w| w == b"://");
+    !foreign
+        && count(u8::is_ascii_digit) >= 1
+        && count(|b| b.is_ascii_alphabetic() || *b >= 0x80) >= 3
+        && count(|b| *b == b' ') >= 1
 }
 
 /// Longer texts are more than an address where no key says so.
@@ -124,7 +140,7 @@ fn of_words(text: &[u8]) -> Option<Likelihood> {
     {
         return Some(Likelihood::Likely);
     }
-    let end = street(parts)?;
+    let (end, is_plain) = street(parts)?;
     let rest = &parts[end..];
     let town = rest.iter().enumerate().any(|(i, part)| {
         let followed = rest.get(i + 1).is_some_and(Part::has_capital);
@@ -132,13 +148,14 @@ fn of_words(text: &[u8]) -> Option<Likelihood> {
     });
     match rest.first() {
         _ if town => Some(Likelihood::Likely),
-        None => Some(Likelihood::Possible),
-        Some(next) => (next.after_comma || next.is_one_of(UNITS)).then_some(Likelihood::Possible),
+        None => is_plain.then_some(Likelihood::Possible),
+        Some(next) => (is_plain && (next.after_comma || next.is_one_of(UNITS))).then_some(Likelihood::Possible),
     }
 }
 
-/// The parts that a street and its number take at the begin.
-fn street(parts: &[Part<'_>]) -> Option<usize> {
+/// How many parts a street and its number take at the begin, and whether its word means a street and nothing else (`Via Email 1` and
+/// `10 Minute Walk` need a town).
+fn street(parts: &[Part<'_>]) -> Option<(usize, bool)> {
     let [first, rest @ ..] = parts else { return None };
     if first.is_number() {
         let skip = usize::from(rest.first().is_some_and(|part| part.is_one_of(&["bis", "ter", "quater"])));
@@ -146,17 +163,17 @@ fn street(parts: &[Part<'_>]) -> Option<usize> {
             // To the next comma or number: `143 avenue Victor Hugo, 75002 Bordeaux`.
             let name =
                 rest[skip + 1..].iter().take(6).take_while(|part| !part.after_comma && !part.is_postal_code()).count();
-            return (name > 0).then_some(2 + skip + name);
+            return (name > 0).then_some((2 + skip + name, !rest[skip].is_one_of(ALSO)));
         }
         let last = (1..rest.len().min(6)).find(|i| rest[*i].is_one_of(LAST) && rest[*i].has_capital())?;
         return rest[..=last]
             .iter()
             .all(|part| !part.after_comma && (part.has_capital() || part.is_number()))
-            .then_some(last + 2);
+            .then_some((last + 2, !rest[last].is_one_of(ALSO)));
     }
     if first.is_one_of(FIRST) {
         let number = (1..rest.len().min(8)).find(|i| rest[*i].is_number())?;
-        return Some(number + 2);
+        return Some((number + 2, !first.is_one_of(ALSO)));
     }
     // `Hauptstraße 7`, `Lange Straße 12`, `Keizersgracht 171`.
     let named = parts.iter().take(4).position(|part| {
@@ -168,8 +185,24 @@ fn street(parts: &[Part<'_>]) -> Option<usize> {
             })
     })?;
     let number = parts.get(named + 1)?;
-    (first.has_capital() && number.is_number() && !number.after_comma).then_some(named + 2)
+    (first.has_capital() && number.is_number() && !number.after_comma).then_some((named + 2, is_street(parts[named])))
 }
+
+/// Whether the name ends as a street's and nothing else's does.
+fn is_street(part: Part<'_>) -> bool {
+    let folded = part.folded();
+    let word = folded.ending(0);
+    ["strasse", "gasse", "straat", "gracht", "laan", "gatan", "vagen", "vej", "gade", "veien", "katu"]
+        .iter()
+        .any(|ending| word.ends_with(ending.as_bytes()))
+}
+
+/// Words of streets that mean something else as often.
+const ALSO: &[&str] = &[
+    "place", "via", "cours", "route", "plaza", "al", "av", "pl", "os", "camino", "ronda", "largo", "ter", "way",
+    "drive", "dr", "walk", "trail", "loop", "close", "hill", "row", "court", "ct", "circle", "cir", "gardens", "grove",
+    "crescent", "square", "sq", "pike", "broadway", "plac", "highway", "terrace", "mews", "alley",
+];
 
 /// Words for a street that stand before its name. French, Spanish, Portuguese, Italian, Polish.
 const FIRST: &[&str] = &[

@@ -1,10 +1,10 @@
 //! International bank account numbers.
 //!
 //! Finds: `DE89370400440532013000`, `GB29 NWBK 6016 1331 9268 19`, with dashes, in lower case too. The country's length and
-//! the mod-97 sum must agree.
+//! the mod-97 sum must agree. Under a key of accounts also six to thirty digits of a national number or a sort code.
 //! Not one: a number whose sum is wrong, or whose letters or digits go on.
-//! Example: `DE89370400440532013000`, `GB29 NWBK 6016 1331 9268 19`
-//! Misses: countries that are not in the registry; national account numbers (only by key: `account_number`).
+//! Example: `DE89370400440532013000`, `GB29 NWBK 6016 1331 9268 19`, `account_number` = `532013000`, `sort_code` = `20-00-00`
+//! Misses: countries that are not in the registry; national account numbers under silent keys.
 //! Source: ISO 13616, SWIFT IBAN registry (release 101), ISO 7064 mod 97-10.
 
 use weir_event::{Category, Evidence, Likelihood};
@@ -34,6 +34,17 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         }
         at += 1;
     }
+    if leaf.facts.has(PathFacts::BANK) && !out.has(Category::BankAccount, Likelihood::Possible) && is_national(text) {
+        out.add(Category::BankAccount, leaf.facts.sure(Likelihood::Likely), Evidence::KeyName, 0, text.len());
+    }
+}
+
+/// A national account number, a sort code, or an IBAN with a slip: digits, at most six letters, and what parts groups.
+fn is_national(text: &[u8]) -> bool {
+    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
+    let letters = text.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let groups = text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-' | b'/' | b'.'));
+    (6..=30).contains(&digits) && letters <= 6 && groups
 }
 
 /// The end of the IBAN that begins at `start`.

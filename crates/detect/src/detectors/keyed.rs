@@ -140,7 +140,13 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     while bits != 0 {
         let class = &CLASSES[usize::from(BY_FACT[bits.trailing_zeros() as usize])];
         bits &= bits - 1;
-        if out.is_full(class.category) {
+        // What a token or a parameter of a search holds is that.
+        let is_other = match class.category {
+            Category::UniqueId => out.has(Category::SecretToken, Likelihood::Likely),
+            Category::SearchHistory => out.is_explained(0, leaf.text.len()),
+            _ => false,
+        };
+        if is_other || out.is_full(class.category) {
             continue;
         }
         let likelihood = match (class.fits)(text, leaf.is_number) {

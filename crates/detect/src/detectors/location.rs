@@ -55,10 +55,18 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         let goes_on = |b: Option<&u8>| matches!(b, Some(b',' | b';'));
         let before = if start >= 2 && text[start - 1] == b' ' { start - 2 } else { start.wrapping_sub(1) };
         let after = at + gap + second;
-        let is_list = goes_on(text.get(before)) && before > 0 && text[before - 1].is_ascii_digit()
+        let pairs_go_on = text.get(after) == Some(&b' ')
+            && degree(&text[after + 1..]).is_some_and(|(len, ..)| goes_on(text.get(after + 1 + len)));
+        let pair_before = start >= 2 && text[start - 1] == b' ' && text[start - 2].is_ascii_digit();
+        let is_list = pairs_go_on
+            || pair_before
+            || goes_on(text.get(before)) && before > 0 && text[before - 1].is_ascii_digit()
             || goes_on(text.get(after))
                 && degree(text.get(after + 1..).unwrap_or_default().trim_ascii_start()).is_some();
-        if is_list && !keyed && !point {
+        // Ratios, weights, and the arguments of a function.
+        let is_ratio = latitude == 0 && longitude == 0;
+        let is_argument = start >= 2 && text[start - 1] == b'(' && text[start - 2].is_ascii_alphanumeric();
+        if (is_list || is_ratio || is_argument) && !keyed && !point {
             continue;
         }
         if first == len && precise && latitude.min(longitude) <= 90 && latitude.max(longitude) <= 180 {
@@ -69,6 +77,26 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
             return;
         }
     }
+    if keyed && text.len() <= 80 && !out.has(Category::LocationPrecise, Likelihood::Possible) && holds_a_degree(text) {
+        out.add(Category::LocationPrecise, leaf.facts.sure(Likelihood::Likely), Evidence::KeyName, 0, text.len());
+    }
+}
+
+/// Whether a number of degrees with three decimals or more stands anywhere, with a comma for its point four or more.
+fn holds_a_degree(text: &[u8]) -> bool {
+    (0..text.len()).any(|at| {
+        let begins = text[at].is_ascii_digit()
+            && (at == 0 || !text[at - 1].is_ascii_alphanumeric() && !matches!(text[at - 1], b'.' | b','));
+        if !begins {
+            return false;
+        }
+        let precise = degree(&text[at..]).is_some_and(|(_, decimals, degrees)| decimals >= 3 && degrees <= 180);
+        let whole = text[at..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let comma = whole <= 3
+            && text.get(at + whole) == Some(&b',')
+            && text[at + whole + 1..].iter().take_while(|b| b.is_ascii_digit()).count() >= 4;
+        precise || comma
+    })
 }
 
 /// Whether what stands before a pair says that it is a place on a map.

@@ -1,6 +1,7 @@
 //! Names of persons, by key and shape, and by a set of names.
 //!
-//! Finds: under a key of names (`first_name`, `nachname`, `author`, a bare `name`) up to five words of letters; without one two to
+//! Finds: under a key of names (`first_name`, `nachname`, `author`, a bare `name`) up to five words of letters, and under one that is
+//! surely a person's any other text with a letter as possible; without one two to
 //! six words that begin with a capital, all but one of them in the set and one of them hardly anything else than a name
 //! (`given_names`). Under a key that names somebody or something (`owner`, `assigned_to`) one such word, or two words with capitals,
 //! is possible.
@@ -29,15 +30,28 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let fits = (2..=100).contains(&text.len())
         && text.iter().all(|b| is_letter(b) || matches!(b, b' ' | b'.' | b'-' | b'\'' | b',' | b'+'))
         && text.iter().any(is_letter);
-    if leaf.is_number || !fits {
+    if leaf.is_number {
+        return;
+    }
+    if !fits {
+        // Under a key that is surely a person's a sign too many, or a title, hides no name.
+        let is_text = text.len() <= 200 && text.iter().any(is_letter) && !matches!(text[0], b'{' | b'[');
+        if leaf.facts.has(PathFacts::NAME) && !leaf.facts.has(PathFacts::NAME_VAGUE) && is_text && !says_nothing(text) {
+            out.add(Category::Name, Likelihood::Possible, Evidence::KeyName, 0, text.len());
+        }
         return;
     }
     let spaces = text.iter().filter(|b| **b == b' ').count();
-    let (likelihood, evidence) = if leaf.facts.has(PathFacts::NAME) && spaces <= 4 {
+    let (likelihood, evidence) = if leaf.facts.has(PathFacts::NAME) {
         if says_nothing(text) {
             return;
         }
-        (leaf.facts.sure(Likelihood::Likely), Evidence::KeyName)
+        let is_long = spaces > 4 && of_set(text, true) != Some(Likelihood::Likely);
+        if is_long && leaf.facts.has(PathFacts::NAME_VAGUE) {
+            return;
+        }
+        let likelihood = if is_long { Likelihood::Possible } else { leaf.facts.sure(Likelihood::Likely) };
+        (likelihood, Evidence::KeyName)
     } else {
         let Some(likelihood) = of_set(text, leaf.facts.has(PathFacts::NAME_VAGUE)) else { return };
         (likelihood, Evidence::Shape)

@@ -2,6 +2,7 @@
 //!
 //! Finds: `4111111111111111`, `4111 1111 1111 1111`, `3782-822463-10005`, also as a JSON number. Issuer prefix, length and
 //! Luhn sum must agree. One random number in ten passes the sum, so a bare one under a key of order numbers is only possible.
+//! Under a key of cards also 12 to 19 digits that are of no network or whose sum is wrong.
 //! Not one: a number with a wrong sum, the fraction of a decimal, digits inside a longer word of letters and digits.
 //! Example: `4111 1111 1111 1111`, `4111111111111111`, `3782-822463-10005`
 //! Misses: numbers with letters on either side (`card4111…`), numbers cut in two fields, digits of other scripts.
@@ -16,6 +17,15 @@ use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
 pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
+    find_by_sum(leaf, run, out);
+    // Under a key of cards also a number with a slip, or of a network that is not of the list.
+    let keyed = leaf.facts.has(PathFacts::CARD) && is_keyed_number(run.text);
+    if keyed && !out.has(Category::CreditCard, Likelihood::Possible) {
+        out.add(Category::CreditCard, leaf.facts.sure(Likelihood::Likely), Evidence::KeyName, 0, run.text.len());
+    }
+}
+
+fn find_by_sum(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     if run.digit_count() < 13 {
         return;
     }
@@ -77,6 +87,12 @@ fn is_card(run: &Run<'_>, first: usize, last: usize) -> bool {
     !groups[first].glued_before
         && !groups[last].glued_after
         && digits.get(..len).is_some_and(|digits| is_issuer(digits) && passes_luhn(digits))
+}
+
+/// Twelve to nineteen digits, in groups or not, and nothing else.
+fn is_keyed_number(text: &[u8]) -> bool {
+    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
+    (12..=19).contains(&digits) && text.iter().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-'))
 }
 
 /// The last group of a number that begins at group `first`: itself, or 4-4-4-4, 4-4-4-4-3, 4-4-4-3,

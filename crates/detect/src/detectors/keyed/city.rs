@@ -38,5 +38,5 @@ pub(crate) const CLASS: Keyed = Keyed {
 
 /// Names of places; a number is a code that says nothing by itself.
 fn fits(value: &[u8], is_number: bool) -> Fit {
-    if value.len() > 100 { Fit::No } else { letters(value, is_number) }
+    if value.len() > 100 { Fit::Perhaps } else { letters(value, is_number) }
 }

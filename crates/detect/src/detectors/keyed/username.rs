@@ -33,5 +33,9 @@ pub(crate) const CLASS: Keyed = Keyed {
 
 fn fits(value: &[u8], is_number: bool) -> Fit {
     let words = value.split(u8::is_ascii_whitespace).count();
-    if is_number || value.len() > 128 || words > 3 { Fit::No } else { Fit::Yes }
+    match value.len() {
+        _ if is_number => Fit::No,
+        0..=128 if words <= 3 => Fit::Yes,
+        _ => Fit::Perhaps,
+    }
 }
