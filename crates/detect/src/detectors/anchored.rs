@@ -261,9 +261,9 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let mut once_until = 0;
     while at + 2 <= text.len() {
         let candidate = text[at..].windows(2).position(|pair| {
-            let flags = FLAGS[usize::from(pair[0])];
+            let (flags, next) = STEPS[usize::from(pair[0])];
             let here = flags & mask != 0 && BUCKETS[bucket(pair[0], pair[1])].1 != 0;
-            mask = if flags & WORDS == 0 { BEGINS | GLUED } else { GLUED };
+            mask = next;
             here
         });
         let Some(candidate) = candidate else { return };
@@ -470,6 +470,18 @@ static FLAGS: [u8; 256] = {
         byte += 1;
     }
     flags
+};
+
+/// The flags of each byte, and what is asked of the byte behind it: behind a letter or digit only what may stand inside a word.
+static STEPS: [(u8, u8); 256] = {
+    let mut steps = [(0, 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let flags = FLAGS[byte];
+        steps[byte] = (flags, if flags & WORDS == 0 { BEGINS | GLUED } else { GLUED });
+        byte += 1;
+    }
+    steps
 };
 
 #[cfg(test)]
