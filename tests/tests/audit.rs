@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use weir_tests::captures::fixtures;
 use weir_tests::harness::binary;
 use weir_tests::privacy::{Needle, assert_absent};
+use weir_tests::random::Random;
 
 /// What stands in the exports and must stand in no output.
 const PLANTED: [(&str, &str); 8] = [
@@ -382,6 +383,30 @@ fn the_work_list_is_in_order_and_its_promise_is_the_sum_of_its_shares() {
     assert_eq!((&work[0]["values"], &work[0]["events"]), (&json!(100), &json!(["Event A", "Event B"])));
     // 100 · 5, 10 · 5, 1 · 10, 1 · 10 of 570.
     assert_eq!(run.json["fix"], json!({"properties": 3, "share": 0.98, "for_80_percent": 1}));
+}
+
+#[test]
+fn numbers_that_pass_a_cards_sum_by_chance_are_learned_to_be_none_and_cards_stay_cards() {
+    let folder = Folder::new();
+    let mut random = Random::new(7);
+    let mut event = |n: u64| {
+        let order = format!("4{:015}", random.below(1_000_000_000_000_000));
+        let properties =
+            json!({"distinct_id": "u", "time": 1_761_106_053 + n, "order_id": order, "payment": planted("card")});
+        json!({"event": "Order Completed", "properties": properties})
+    };
+    let events: Vec<Value> = (0..1_000).map(&mut event).collect();
+    let run = audit(&folder.write("orders.ndjson", lines(&events)));
+    let cards = |path: &str| -> u64 {
+        let properties = run.json["events"][0]["properties"].as_array().expect("a list");
+        let property = properties.iter().find(|p| p["path"] == path).expect("it is there");
+        let findings = property["findings"].as_array().expect("a list").iter();
+        findings.filter(|f| f["category"] == "user.financial.credit_card").filter_map(|f| f["events"].as_u64()).sum()
+    };
+    assert_eq!(cards("payment"), 1_000);
+    // One in ten passes; what was taken for cards is of the first hundred or so.
+    assert!(cards("order_id") < 40, "{}", cards("order_id"));
+    assert_eq!(run.json["work_list"][0]["path"], "payment");
 }
 
 #[test]

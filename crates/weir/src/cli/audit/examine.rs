@@ -1,6 +1,7 @@
 //! What becomes of events under the default policy, asked of the code that decides it in the gateway: the vendor's decoder makes drafts of
 //! them, minimise makes records of the drafts, release says what a destination without a rule would have of the records. Keys are at
-//! random and kept nowhere; nothing is stored, nothing is sent.
+//! random and kept nowhere; nothing is stored, nothing is sent. What many values of a property say of cards and versions comes back to the
+//! detectors while the files are read, as in the gateway.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,19 +9,20 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use weir_detect::{Engine, Judge, PathFacts};
+use weir_catalog::{Catalog, SketchKey};
+use weir_detect::{Engine, Judge, OwnDetectors, PathFacts};
 use weir_event::draft::{Draft, Identity, Leaf};
 use weir_event::names::NameKind;
 use weir_event::wire::Cursor;
 use weir_event::{
     Category, DestinationId, DraftBatch, Environment, Evidence, Finding, GenerationId, LeafKind, Likelihood, Millis,
-    NameId, Names, Region, Rule, SourceId, SourceNames, SubjectKind,
+    NameId, Names, Offset, Region, Rule, SourceId, SourceNames, SubjectKind,
 };
 use weir_journal::Record;
 use weir_keys::KeySnapshot;
 use weir_policy::{
-    Action, Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, ReleasePolicy, ReleaseSpec, Releaser,
-    Routing, SourcePolicy, SubjectMode,
+    Action, Consent, Detectors, Gate, Learned, MinimisedBatch, Minimiser, RecordView, RegionSource, ReleasePolicy,
+    ReleaseSpec, Releaser, Routing, SourcePolicy, SubjectMode,
 };
 use weir_protocol::body::Opened;
 use weir_protocol::inbound::{DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead};
@@ -33,6 +35,9 @@ pub(super) struct Examiner {
     names: Arc<Names>,
     minimiser: Minimiser,
     releaser: Releaser,
+    detectors: Arc<Detectors>,
+    learned: Arc<Learned>,
+    catalog: Catalog,
     keys: Arc<KeySnapshot>,
     offered: [NameId; 1],
     ids: [NameId; 5],
@@ -75,6 +80,7 @@ impl Examiner {
         let keys = Arc::new(KeySnapshot::throw_away(&destination));
         let mut releaser = Releaser::new(Arc::new(policy), Arc::clone(&keys), Arc::clone(&names));
         releaser.set_time(now);
+        let learned = Arc::new(Learned::default());
         let path = |kind: &str| names.restore(NameKind::Path, &format!("context.identity.{kind}"));
         let ids = ["user", "device", "group", "email", "phone"].map(|kind| path(kind).unwrap_or(NameId::UNNAMED));
         Ok(Examiner {
@@ -84,6 +90,9 @@ impl Examiner {
             ids,
             names,
             releaser,
+            detectors: Arc::new(Detectors::new(Arc::clone(&learned), OwnDetectors::default(), [])),
+            learned,
+            catalog: Catalog::new(SketchKey::derive(&keys), Offset(0), now),
             keys,
             now,
             lanes: BTreeMap::new(),
@@ -142,6 +151,7 @@ impl Examiner {
             replay_of: None,
         };
         let mut minimised = MinimisedBatch::new(self.now);
+        minimised.detect_with(self.detectors.pin());
         let id = self.keys.random_event_id();
         let outcome =
             catch_unwind(AssertUnwindSafe(|| self.minimiser.minimise(&gate, batch, draft, id, &mut minimised)));
@@ -152,6 +162,9 @@ impl Examiner {
             Ok(Ok(())) => at.bytes().ok().and_then(|record| RecordView::parse_bytes(record, &own).ok()),
             _ => None,
         };
+        if let Some(view) = &view {
+            learn(&mut self.catalog, view, &self.names, &self.learned);
+        }
         let time = draft.client_time.and_then(|_| view.as_ref().map(RecordView::event_time));
         let (event, mut room) = self.inventory.event(vendor, draft.name, time);
         let mut hand =
@@ -194,6 +207,17 @@ impl Lane {
                 tap: false,
             },
         })
+    }
+}
+
+/// Adds an event to what is known of its paths; now and then, oftener at the beginning, what follows from that holds for what comes next.
+fn learn(catalog: &mut Catalog, view: &RecordView<'_>, names: &Names, learned: &Learned) {
+    const FIRST: u64 = 64;
+    const EVERY: u64 = 1_024;
+    let number = catalog.position().0 + 1;
+    catalog.add(view, Offset(number - 1), names);
+    if number.is_multiple_of(EVERY) || (number >= FIRST && number < EVERY && number.is_power_of_two()) {
+        learned.set(Arc::new(catalog.lift(names)));
     }
 }
 
