@@ -186,7 +186,7 @@ pub fn near_misses(text: &[u8]) -> NearMisses {
     let mut near = NearMisses::default();
     let first = word_at(text, 0);
     let Some(node) = first.begins() else { return near };
-    walk(text, first.end, node, |node, end| {
+    walk(text, first.end, node, |node, end, _| {
         if end == text.len() {
             for entry in entries(node).filter(|entry| fits(text, entry.shape)) {
                 let bit = 1 << entry.id;
@@ -213,8 +213,8 @@ struct Found {
 fn longest(leaf: &Leaf<'_>, start: usize, first: Word, node: usize, digests: &mut u32) -> Option<Found> {
     let text = leaf.text;
     let mut best: Option<Found> = None;
-    walk(text, first.end, node, |node, end| {
-        if is_cut_out(text, start, first.end, end) {
+    walk(text, first.end, node, |node, end, last| {
+        if is_cut_out(text, start, first.end, end, last) {
             return;
         }
         let number = &text[start..end];
@@ -273,29 +273,24 @@ fn is_of_a_machine(id: &IdNumber, form: Form, number: &[u8], likelihood: Likelih
 
 /// Whether the number goes on: `1.529.982.247-25`, `046 454 286 12`, `0.52998224725`, `+36 574 261 809` are cut out of something
 /// longer.
-fn is_cut_out(text: &[u8], start: usize, first_end: usize, end: usize) -> bool {
-    let is_digit = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
-    let (first, last) = match first_end < end {
-        true => (text[first_end], text[..end].iter().rev().find(|b| !b.is_ascii_alphanumeric()).copied()),
-        false => (b'.', Some(b'.')),
-    };
-    let separates = |byte: u8, inner: u8| match byte {
-        b'-' | b'.' => true,
-        b' ' | b'/' => byte == inner,
+fn is_cut_out(text: &[u8], start: usize, first_end: usize, end: usize, last: u32) -> bool {
+    let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    // A number of one word may stand in a path, and between words.
+    let (first, last) = if first_end < end { (separator_at(text, first_end).0, last) } else { (DOT, DOT) };
+    let separates = |separator: u32, inner: u32| match separator {
+        DASH | DOT => true,
+        SLASH | SPACE => separator == inner,
         _ => false,
     };
-    if let Some(before) = start.checked_sub(1) {
-        let byte = text[before];
-        let further = before.checked_sub(1);
-        if byte == b'+' || separates(byte, first) && is_digit(further) {
-            return true;
-        }
+    if let Some(before) = start.checked_sub(1)
+        && (text[before] == b'+' || separates(separator(text[before]), first) && before > 0 && is_digit(before - 1))
+    {
+        return true;
     }
-    let Some(&byte) = text.get(end) else { return false };
+    let (separator, len) = separator_at(text, end);
     // `12345678909.0` is a number that lost its kind.
     let zero_fraction = text[end..] == *b".0";
-    let last = last.unwrap_or(b'.');
-    separates(byte, last) && is_digit(Some(end + 1)) && !zero_fraction
+    separates(separator, last) && is_digit(end + len) && !zero_fraction
 }
 
 /// A run of letters and digits.
@@ -347,48 +342,68 @@ fn word_at(text: &[u8], start: usize) -> Word {
     Word { end, step: u32::from(mix) | ((end - start).min(WORD_BYTES_MAX) as u32) << 2 }
 }
 
+const DASH: u32 = 1;
+const DOT: u32 = 2;
+const SLASH: u32 = 3;
+const SPACE: u32 = 4;
+const BRACKET: u32 = 5;
+
 const fn separator(byte: u8) -> u32 {
     match byte {
-        b'-' => 1,
-        b'.' => 2,
-        b'/' => 3,
-        b' ' => 4,
-        b'(' => 5,
+        b'-' => DASH,
+        b'.' => DOT,
+        b'/' => SLASH,
+        b' ' => SPACE,
+        b'(' => BRACKET,
         _ => 0,
     }
 }
 
-/// Shows each place at which words make up a whole shape: its node, and where it ends. The first word ends at `end` and has led to
-/// `node`.
+/// The separator at a place and its bytes: pages and documents write spaces and dashes that do not break.
 #[inline]
-fn walk(text: &[u8], mut end: usize, mut node: usize, mut whole: impl FnMut(usize, usize)) {
+fn separator_at(text: &[u8], at: usize) -> (u32, usize) {
+    match text.get(at..) {
+        Some([0xC2, 0xA0, ..]) => (SPACE, 2),
+        Some([0xE2, 0x80, 0x82..=0x8A | 0xAF, ..]) => (SPACE, 3),
+        Some([0xE2, 0x80, 0x90..=0x93, ..]) => (DASH, 3),
+        Some([byte, ..]) => (separator(*byte), 1),
+        _ => (0, 1),
+    }
+}
+
+/// Shows each place at which words make up a whole shape: its node, where it ends, and the last separator. The first word ends at
+/// `end` and has led to `node`.
+#[inline]
+fn walk(text: &[u8], mut end: usize, mut node: usize, mut whole: impl FnMut(usize, usize, u32)) {
+    let mut last = 0;
     loop {
         if HEADS[node] != NONE {
-            whole(node, end);
+            whole(node, end, last);
         }
-        let separator = text.get(end).map_or(0, |byte| separator(*byte));
+        let (separator, len) = separator_at(text, end);
         if FOLLOWS[node] >> separator & 1 == 0 {
             return;
         }
         // A word longer than any step is not read to its end: whoever walks the text reads it once more.
-        let after = &text[..text.len().min(end + 1 + WORD_BYTES_MAX)];
-        let word = word_at(after, end + 1);
-        if word.end == end + 1 {
+        let start = end + len;
+        let word = word_at(&text[..text.len().min(start + WORD_BYTES_MAX)], start);
+        if word.end == start {
             return;
         }
         let Some(deeper) = next(node, word.step | separator << 8) else { return };
-        node = deeper;
-        end = word.end;
+        (node, end, last) = (deeper, word.end, separator);
     }
 }
 
 /// Whether each letter and digit is what the shape has in its place: the tree knows of a word only its length and its mix.
 fn fits(text: &[u8], shape: &str) -> bool {
-    text.iter().zip(shape.as_bytes()).all(|(byte, wanted)| match wanted {
+    let own = text.iter().filter(|byte| byte.is_ascii_alphanumeric());
+    let wanted = shape.bytes().filter(|byte| separator(*byte) == 0);
+    own.zip(wanted).all(|(byte, wanted)| match wanted {
         b'0' => byte.is_ascii_digit(),
         b'A' => byte.is_ascii_alphabetic(),
         b'*' => true,
-        wanted => byte.eq_ignore_ascii_case(wanted),
+        wanted => byte.eq_ignore_ascii_case(&wanted),
     })
 }
 

@@ -72,6 +72,8 @@ fn wrapped(value: &str) -> Vec<String> {
         format!("<{value}>"),
         format!("\"{value}\""),
         format!("v={value};w=1"),
+        value.replace(' ', "\u{a0}").replace('-', "\u{2011}"),
+        format!("it is {}, thank you", value.replace(' ', "\u{202f}")),
         format!("{{\"a\":17,\"v\":\"{value}\"}}"),
         format!("{{\"body\":\"{{\\\"v\\\":\\\"{value}\\\"}}\"}}"),
         format!("https://app.example.com/cb?q={}&utm_source=x", percent(value)),
