@@ -139,3 +139,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_private_key_is_marked_to_its_end() {
+    let key = made_up::expand("-----BEGIN EC PRIVATE KEY-----\n{base64 64}\n{base64 40}\n-----END EC PRIVATE KEY-----");
+    let text = format!("here: {key} bye");
+    let mut found = Vec::new();
+    Engine::new().scan(PathFacts::NONE, LeafKind::String, text.as_bytes(), &mut found);
+    let finding = found.iter().find(|f| f.category == Category::PrivateKey).expect("found");
+    assert_eq!(&text[finding.span.0 as usize..finding.span.1 as usize], key);
+}

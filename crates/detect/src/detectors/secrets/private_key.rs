@@ -24,10 +24,19 @@ pub(crate) const SECRET: Anchored = Anchored {
     ],
 };
 
-/// `-----BEGIN [RSA|EC|OPENSSH|ENCRYPTED|PGP] PRIVATE KEY`: to the end of the key where it is there, or of the text.
+/// `-----BEGIN [RSA|EC|OPENSSH|ENCRYPTED|PGP] PRIVATE KEY`: to the end of the key where it is there.
 fn private_key(seen: &Seen<'_>) -> Option<Verdict> {
     const KIND: &[u8] = b"PRIVATE KEY";
+    const END: &[u8] = b"-----END ";
+    const KEY_BYTES_MAX: usize = 16 * 1_024;
+    const END_BYTES_MAX: usize = 64;
     let after = seen.after();
-    let at = after[..after.len().min(64)].windows(KIND.len()).position(|w| w == KIND)?;
-    any(seen).map(|verdict| verdict.and_after(at + KIND.len()))
+    let head = after[..after.len().min(64)].windows(KIND.len()).position(|w| w == KIND)? + KIND.len();
+    let body = &after[head..after.len().min(KEY_BYTES_MAX)];
+    let key = body.windows(END.len()).position(|w| w == END).map_or(0, |at| {
+        let rest = &body[at + END.len()..];
+        let line = rest[..rest.len().min(END_BYTES_MAX)].windows(5).position(|w| w == b"-----");
+        at + END.len() + line.map_or(0, |at| at + 5)
+    });
+    any(seen).map(|verdict| verdict.and_after(head + key))
 }
