@@ -1,8 +1,10 @@
 //! What is found in values, end to end, as users ask for it: detectors of one's own, explained findings, marks, nothing called clean.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 use weir_event::{Clock, SystemClock};
-use weir_tests::harness::{Folder, Setup, WRITE_KEY, Weir};
+use weir_tests::harness::{Folder, Setup, WRITE_KEY, Weir, binary};
 use weir_tests::privacy::{Needle, assert_nowhere};
 use weir_tests::standin::Standin;
 use weir_tests::wire;
@@ -76,6 +78,14 @@ fn acceptance_14_a_detector_of_ones_own_for_a_local_id_works_from_the_configurat
     let (code, said) = offline(folder, &["detect", "--test", "--config", &folder.config().display().to_string()]);
     assert!(code == Some(0) && said.contains("staff_number") && said.contains("2 detectors, 0 problems"), "{said}");
 
+    // The same ones on standard input.
+    let leaf = r#"{"k":"note","t":"s","v":"EMP-004711"}"#;
+    let file = folder.config().with_file_name("leaf.ndjson");
+    std::fs::write(&file, leaf).expect("it can be written");
+    let input = std::fs::File::open(&file).expect("it is there");
+    let output = Command::new(binary()).args(["detect", "--config"]).arg(folder.config()).stdin(input).output();
+    let said = String::from_utf8_lossy(&output.expect("weir runs").stdout).into_owned();
+    assert!(said.contains("detector:staff_number"), "{said}");
     send(&weir, "asked", json!({"note": "EMP-004711"}));
     send(&weir, "asked", json!({"note": "by%20EMP-004711"}));
     send(&weir, "asked", json!({"note": "EMP 47"}));

@@ -11,7 +11,7 @@ use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use weir_detect::Engine;
+use weir_detect::{Engine, Known, OwnDetectors};
 use weir_event::{Evidence, Finding, LeafKind, limits};
 
 use super::lines::{Lines, Next};
@@ -28,8 +28,8 @@ pub(super) struct Options {
     /// Runs the cases of the detectors in the configuration instead. Exits 1 where one does not hold.
     #[arg(long, conflicts_with = "explain")]
     test: bool,
-    /// The configuration. Default: weir.yaml in the current folder.
-    #[arg(long, value_name = "FILE", requires = "test")]
+    /// A configuration whose own detectors look too. With --test the default is weir.yaml in the current folder.
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// For a person: a line for each finding that says what, where and why. Never the value.
     #[arg(long)]
@@ -87,7 +87,11 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
     let form = if options.explain { Form::Words } else { Form::Json };
     let mut to = io::BufWriter::with_capacity(1 << 18, io::stdout().lock());
     let input = io::BufReader::with_capacity(1 << 18, io::stdin().lock());
-    let ended = detect(input, &mut to, form);
+    let detectors = match options.config.as_deref().map(own::load).transpose() {
+        Ok(detectors) => detectors.unwrap_or_default(),
+        Err(why) => return out.fail(why),
+    };
+    let ended = detect_with(&detectors, input, &mut to, form);
     // What was said about the lines before stays said.
     let flushed = to.flush();
     drop(to);
@@ -106,10 +110,15 @@ enum Form {
     Words,
 }
 
-/// Reads lines of JSON until they end, and answers each leaf as it comes.
+/// With the engine's own list of detectors.
 fn detect(input: impl BufRead, to: &mut impl Write, form: Form) -> Result<(), DetectError> {
+    detect_with(&OwnDetectors::default(), input, to, form)
+}
+
+/// Reads lines of JSON until they end, and answers each leaf as it comes.
+fn detect_with(own: &OwnDetectors, input: impl BufRead, to: &mut impl Write, form: Form) -> Result<(), DetectError> {
     let mut lines = Lines::new(input, limits::DETECT_LINE_BYTES_MAX);
-    let mut speaker = Speaker { engine: Engine::new(), to, form, found: Vec::new(), leaves: 0, with_findings: 0 };
+    let mut speaker = Speaker { engine: Engine::new(), own, to, form, found: Vec::new(), leaves: 0, with_findings: 0 };
     let mut paths = Paths::new();
     let mut scratch = scalars::Scratch::default();
     loop {
@@ -145,6 +154,7 @@ fn detect(input: impl BufRead, to: &mut impl Write, form: Form) -> Result<(), De
 
 struct Speaker<'w, W> {
     engine: Engine,
+    own: &'w OwnDetectors,
     to: &'w mut W,
     form: Form,
     found: Vec<Finding>,
@@ -155,7 +165,12 @@ struct Speaker<'w, W> {
 impl<W: Write> Speaker<'_, W> {
     fn say(&mut self, line: u64, place: &Place, kind: LeafKind, text: &[u8]) -> io::Result<()> {
         self.found.clear();
-        self.engine.scan(place.facts, kind, text, &mut self.found);
+        if self.own.is_empty() {
+            self.engine.scan(place.facts, kind, text, &mut self.found);
+        } else {
+            let known = Known { own: Some(self.own), hints: self.own.hints(&place.text) };
+            self.engine.scan_knowing(known, place.facts, kind, text, &mut self.found);
+        }
         self.leaves += 1;
         self.with_findings += u64::from(!self.found.is_empty() || !place.in_key.is_empty());
         match self.form {

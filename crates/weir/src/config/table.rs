@@ -1161,7 +1161,7 @@ static OWN_DETECTOR: &[Field] = &[
     Field {
         name: "category",
         kind: Kind::Text(&WHOLE_CATEGORY),
-        default: Default::Required { why: "what is done about it follows from it", stand_in: "user" },
+        default: Default::Required { why: "what is done about it follows from it", stand_in: "user.unique_id" },
         doc: "What a match is.",
     },
     Field {

@@ -10,6 +10,15 @@ use super::super::output::table;
 use super::super::{Exit, Output};
 use crate::config::{Config, Secrets};
 
+/// The detectors of a configuration, whose cases hold.
+pub(super) fn load(file: &Path) -> Result<OwnDetectors, String> {
+    let config = Config::load(file, Secrets::Leave).map_err(|problems| problems.to_string())?;
+    OwnDetectors::compile(&config.detectors).map_err(|problems| {
+        let name = |place: usize| config.detectors.get(place).map_or("", |spec| spec.name.as_str());
+        problems.iter().map(|(place, problem)| format!("{}: {problem}", name(*place))).collect::<Vec<_>>().join("\n")
+    })
+}
+
 /// Runs them and says of each detector how many cases hold.
 pub(super) fn run(out: &Output, file: &Path) -> Exit {
     let config = match Config::load(file, Secrets::Leave) {
