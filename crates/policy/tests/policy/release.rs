@@ -487,6 +487,22 @@ fn d16_what_older_detectors_saw_is_scanned_again() {
 }
 
 #[test]
+fn d16_a_second_look_takes_away_no_more_than_a_first_one_would() {
+    let world = World::new();
+    let event = Event::new("viewed").doing(Operation::Page);
+    let event = event.with("name", text("pricing")).with("seen_from", text("203.0.113.7")).with("plan", text("pro"));
+    let mut stored = world.minimise(&event).unwrap();
+    let mut releaser = world.releaser(SubjectMode::Stable, &["name", "seen_from", "plan"], &[]);
+    let first = leaves(&world, &mut releaser, &stored).unwrap();
+    assert!(
+        first.contains(&"name=pricing".to_owned()) && first.contains(&"seen_from=203.0.113.0".to_owned()),
+        "{first:?}"
+    );
+    stored.0[58] = 1;
+    assert_eq!(leaves(&world, &mut releaser, &stored).unwrap(), first);
+}
+
+#[test]
 fn a_broken_tape_lets_nothing_out() {
     let world = World::new();
     let event = Event::new("opened").with("plan", text("pro")).with("form", object([("size", number(3))]));

@@ -87,7 +87,7 @@ fn what_holds_properties_is_no_part_of_their_names() {
     let said = said(concat!(
         r#"{"k":"properties.user_properties.id","t":"s","v":"c-81"}"#,
         "\n",
-        r#"{"properties":{"name":"Ada Lovelace","product":{"name":"Ada Lovelace"}}}"#,
+        r#"{"properties":{"name":"Ada Lovelace","product":{"name":"Blue Kettle"}}}"#,
     ));
     assert_eq!(categories(&said[1]), ["user.name"]);
     assert_eq!(categories(&said[2]), [""; 0], "a product's name is no person's");
