@@ -792,7 +792,6 @@ pub(crate) fn action_for(finding: &Finding, text: &[u8]) -> Action {
         | Category::CriminalHistory
         | Category::Childrens
         | Category::Biometric
-        | Category::SearchHistory
         | Category::SelfImage
         | Category::PrivateContent
         | Category::FaxNumber
@@ -820,6 +819,8 @@ pub(crate) fn action_for(finding: &Finding, text: &[u8]) -> Action {
         | Category::JobTitle
         | Category::AgeRange
         | Category::Language
+        // Longer ones are free text, and go as that.
+        | Category::SearchHistory
         | Category::MediaConsumption
         | Category::SocialUrl => Action::Keep,
     }
