@@ -10,8 +10,8 @@ use crate::toml::Toml;
 
 /// The crates from the bottom up (ARCHITECTURE.md); each uses only crates before it.
 const LAYERS: [&str; 15] = [
-    "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "answers", "catalog",
-    "deliver", "console", "weir",
+    "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "answers",
+    "catalog", "deliver", "console", "weir",
 ];
 
 /// Decide, never do: these open no file, no socket, no thread (design.md, D2).
@@ -196,6 +196,14 @@ fn unfinished(sources: &[(&str, String)]) -> Vec<String> {
     broken
 }
 
+/// What speaks of home folders, which a detector finds: the accounts are made up.
+const ABOUT_HOME_FOLDERS: [&str; 4] = [
+    "crates/detect/benches/scan.rs",
+    "crates/detect/src/detectors/home_path.rs",
+    "docs/benchmark.md",
+    "docs/detectors.md",
+];
+
 fn machine_paths(root: &Path, files: &[String]) -> Vec<String> {
     let marks: Vec<String> = [["/wo", "rk/"], ["/ro", "ot/"], ["/ho", "me/"], ["../sha", "red"], ["/tm", "p/brief"]]
         .iter()
@@ -217,7 +225,8 @@ fn machine_paths(root: &Path, files: &[String]) -> Vec<String> {
         "Caddyfile",
     ];
     let mut broken = Vec::new();
-    for file in files.iter().filter(|f| kinds.iter().any(|k| f.ends_with(k)) && !f.starts_with("fixtures/")) {
+    let excepted = |file: &str| file.starts_with("fixtures/") || ABOUT_HOME_FOLDERS.contains(&file);
+    for file in files.iter().filter(|f| kinds.iter().any(|k| f.ends_with(k)) && !excepted(f)) {
         let Ok(text) = std::fs::read_to_string(root.join(file)) else { continue };
         for (at, line) in text.lines().enumerate() {
             if let Some(mark) = marks.iter().find(|m| line.contains(m.as_str())) {
