@@ -8,13 +8,14 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::{AtLeast, Exactly, Text};
-use crate::detectors::anchored::{Anchored, BASE64, UPPER, form, varied};
+use crate::detectors::anchored::{Anchored, BASE64, UPPER, any, form, varied};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_onepassword",
     category: Category::SecretToken,
     forms: &[
         form(b"ops_eyJ", &[AtLeast(BASE64, 100)], varied),
+        // Seven groups: no word looks like it, with a digit or without.
         form(
             b"A3-",
             &[
@@ -30,7 +31,7 @@ pub(crate) const SECRET: Anchored = Anchored {
                 Text(b"-"),
                 Exactly(UPPER, 5),
             ],
-            varied,
+            any,
         ),
         form(
             b"A3-",
@@ -45,7 +46,7 @@ pub(crate) const SECRET: Anchored = Anchored {
                 Text(b"-"),
                 Exactly(UPPER, 5),
             ],
-            varied,
+            any,
         ),
     ],
 };
