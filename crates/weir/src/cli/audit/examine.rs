@@ -216,7 +216,7 @@ fn learn(catalog: &mut Catalog, view: &RecordView<'_>, names: &Names, learned: &
     const EVERY: u64 = 1_024;
     let number = catalog.position().0 + 1;
     catalog.add(view, Offset(number - 1), names);
-    if number.is_multiple_of(EVERY) || (number >= FIRST && number < EVERY && number.is_power_of_two()) {
+    if number.is_multiple_of(EVERY) || ((FIRST..EVERY).contains(&number) && number.is_power_of_two()) {
         learned.set(Arc::new(catalog.lift(names)));
     }
 }
