@@ -123,7 +123,7 @@ fn acceptance_14_a_detector_that_fails_its_own_cases_never_comes_into_force() {
     let setup = Setup::with_subject(&standin.url(), "stable", "{allow: [note]}");
     let weir = Weir::start(&setup);
     let folder = weir.folder();
-    folder.configure(&setup.clone().and(&OWN.replace("EMP-47'", "EMP-004711'")));
+    folder.configure(&setup.and(&OWN.replace("EMP-47'", "EMP-004711'")));
     let config = folder.config().display().to_string();
     let (code, said) = offline(folder, &["config", "check", "--without-secrets", &config]);
     assert!(code == Some(1) && said.contains("detectors[0]") && said.contains("case 2 of `not` is found"), "{said}");

@@ -110,7 +110,8 @@ fn numbers_that_pass_a_cards_sum_by_chance_leave_once_enough_were_seen_and_cards
 fn four_numbers_of_a_property_of_versions_are_no_addresses() {
     let standin = Standin::of_weir();
     let weir = Weir::start(&Setup::with_subject(&standin.url(), "stable", "{allow: [installed]}"));
-    let version = |n: usize| if n.is_multiple_of(3) { format!("12.40.{n}.7") } else { format!("120.0.{}.{n}", 6_000 + n) };
+    let version =
+        |n: usize| if n.is_multiple_of(3) { format!("12.40.{n}.7") } else { format!("120.0.{}.{n}", 6_000 + n) };
     send(&weir, "started", (1..90).map(|n| json!({"installed": version(n)})));
     assert_eq!(property(&weir, "started", "installed")["verdict"], json!(["versions"]));
     send(&weir, "started", [json!({"installed": "12.40.91.8"})].into_iter());
