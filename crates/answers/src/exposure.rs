@@ -3,8 +3,9 @@
 //!
 //! # What counts
 //! A row counts where its batch's intent lies in the window (the time at which it left, D13) and the vendor accepted it, or nobody
-//! knows whether it did: *accepted* and *possibly held*. What was rejected or is to be sent again is counted beside, and adds no
-//! subject or field. A batch of unknown fate that was sent again counts once the second one is decided. Copies that `weir resend` sent
+//! knows whether it did: *accepted* and *possibly held*. A try without an answer, or with an error of the vendor's own (5xx), may have been
+//! stored, also where it was given up afterwards; once a later try of the same event is accepted or rejected, that one counts. What was
+//! rejected, or clearly not taken and to be sent again, is counted beside, and adds no subject or field. Copies that `weir resend` sent
 //! and questions to a vendor (D17) add subjects and fields and are numbers of their own, because they are no new events.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,7 @@ use std::path::Path;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use weir_event::{DestinationId, GenerationId, Millis};
+use weir_event::{DestinationId, GenerationId, Millis, Offset};
 use weir_ledger::entry::{Entry, IntentEntry, Life, OutcomeEntry, decode_results};
 use weir_ledger::rows::{RowsBody, StoredRow};
 use weir_ledger::{BatchId, EventResult, FieldSetId, Kind, LedgerError, Passed, Purpose, history};
@@ -47,11 +48,11 @@ impl Question {
 pub struct Sums {
     /// The vendor said that it has them.
     pub accepted: u64,
-    /// Nobody knows: no answer came, or the outcome is not recorded.
+    /// Nobody knows: no clear answer came, or the outcome is not recorded.
     pub possibly_held: u64,
     /// The vendor said that it does not take them.
     pub rejected: u64,
-    /// Sent or about to be, and to be sent again: each further attempt is a row of its own.
+    /// Tries that the vendor clearly did not take, and that were to be made again: each further try is a row of its own.
     pub returned: u64,
     /// Of accepted and possibly held: copies of events that had left before (`weir resend`).
     pub resent: u64,
@@ -149,8 +150,6 @@ pub struct Exposure {
     pub categories: BTreeMap<String, BTreeMap<i64, u64>>,
     /// Generations in whose time something left: first, last, rows.
     pub generations: BTreeMap<GenerationId, (Millis, Millis, u64)>,
-    /// Batches.
-    pub batches: u64,
     /// Entries of the ledger that were read.
     pub entries: u64,
 }
@@ -183,13 +182,28 @@ pub fn ask(dir: &Path, question: &Question) -> Result<Exposure, AskError> {
     }
 }
 
-/// What one batch in the window was about, until its fate is known.
-struct Batch {
+/// What one batch in the window was about.
+#[derive(Clone, Copy)]
+struct About {
     purpose: Purpose,
     generation: GenerationId,
-    retry_of: Option<BatchId>,
     at: Millis,
+}
+
+/// A batch in the window, until its fate is known.
+struct Batch {
+    about: About,
+    destination: DestinationId,
     rows: Vec<Option<StoredRow>>,
+    /// The journal offset of each row; none where it asks.
+    offsets: Vec<Offset>,
+    /// A try went without a clear answer.
+    is_unclear: bool,
+}
+
+/// Whether a try with this status may have been stored: 0 is no answer at all.
+pub(crate) fn is_unclear(status: u16) -> bool {
+    status == 0 || status >= 500
 }
 
 /// Rows that came together.
@@ -225,8 +239,10 @@ struct Reading<'q> {
     subjects: Subjects,
     organisations: Subjects,
     open: BTreeMap<BatchId, Batch>,
-    /// Batches of unknown fate, whose rows count unless a second try decides them.
-    unknown: BTreeMap<BatchId, Batch>,
+    /// Rows that may have been stored, by event: a later try of the same event decides them.
+    unclear: HashMap<(DestinationId, Offset), (About, Option<StoredRow>), RandomState>,
+    /// Such questions, behind which there is no event.
+    unclear_asks: Vec<(About, Option<StoredRow>)>,
     sets: HashMap<FieldSetId, (Group, BTreeSet<GenerationId>), RandomState>,
     slices: HashMap<u32, Group, RandomState>,
     days: BTreeMap<i64, Group>,
@@ -244,7 +260,8 @@ impl<'q> Reading<'q> {
             subjects: Subjects::default(),
             organisations: Subjects::default(),
             open: BTreeMap::new(),
-            unknown: BTreeMap::new(),
+            unclear: HashMap::default(),
+            unclear_asks: Vec::new(),
             sets: HashMap::default(),
             slices: HashMap::default(),
             days: BTreeMap::new(),
@@ -265,7 +282,12 @@ impl<'q> Reading<'q> {
                 self.shapes.insert(FieldSetId(*id), Shape::read(body)?);
             }
             Entry::Intent(intent) => self.intend(at, intent, body)?,
-            Entry::Outcome { batch, result, .. } => self.close(*batch, *result, body)?,
+            Entry::Attempt { batch, status, .. } => {
+                if let Some(batch) = self.open.get_mut(batch) {
+                    batch.is_unclear |= is_unclear(*status);
+                }
+            }
+            Entry::Outcome { batch, result, status } => self.close(*batch, *result, *status, body)?,
             Entry::Range { destination, rule, count, passed, .. } if self.question.asks(destination, at) => {
                 let became = match passed {
                     Passed::NotOffered => "not offered",
@@ -300,14 +322,20 @@ impl<'q> Reading<'q> {
             return Some(());
         }
         let rows = RowsBody::parse(body).ok()?.rows().collect();
-        let IntentEntry { batch, purpose, generation, retry_of, .. } = intent;
-        let batch_of = Batch { purpose: *purpose, generation: *generation, retry_of: *retry_of, at, rows };
+        let IntentEntry { batch, purpose, generation, destination, offsets, .. } = intent;
+        let batch_of = Batch {
+            about: About { purpose: *purpose, generation: *generation, at },
+            destination: destination.clone(),
+            rows,
+            offsets: offsets.iter().flat_map(|range| (range.start.0..range.end.0).map(Offset)).collect(),
+            is_unclear: false,
+        };
         self.open.insert(*batch, batch_of);
         Some(())
     }
 
-    fn close(&mut self, id: BatchId, result: OutcomeEntry, body: &[u8]) -> Option<()> {
-        let Some(mut batch) = self.open.remove(&id) else { return Some(()) };
+    fn close(&mut self, id: BatchId, result: OutcomeEntry, status: u16, body: &[u8]) -> Option<()> {
+        let Some(batch) = self.open.remove(&id) else { return Some(()) };
         let rows = u32::try_from(batch.rows.len()).ok()?;
         let runs = match result {
             OutcomeEntry::Accepted => vec![(rows, EventResult::Accepted)],
@@ -316,69 +344,72 @@ impl<'q> Reading<'q> {
             OutcomeEntry::Returned => vec![(rows, EventResult::Returned)],
             OutcomeEntry::Partial(_) => decode_results(body, rows).ok()?,
         };
-        let mut all = std::mem::take(&mut batch.rows).into_iter();
-        let (mut decided, mut unknown) = (0_usize, Vec::new());
-        for (length, result) in runs {
-            let run: Vec<Option<StoredRow>> = all.by_ref().take(length as usize).collect();
-            decided += if result == EventResult::Returned { 0 } else { run.len() };
+        let is_unclear = batch.is_unclear || is_unclear(status);
+        let results = runs.iter().flat_map(|(length, result)| std::iter::repeat_n(*result, *length as usize));
+        for (place, (row, result)) in batch.rows.iter().zip(results).enumerate() {
+            let event = batch.offsets.get(place).map(|offset| (batch.destination.clone(), *offset));
             match result {
-                EventResult::Accepted => self.count(&batch, &run, true),
-                EventResult::Unknown => unknown.extend(run),
-                EventResult::Rejected(_) => self.answer.sums.rejected += run.len() as u64,
-                EventResult::Returned => self.answer.sums.returned += run.len() as u64,
+                EventResult::Accepted | EventResult::Rejected(_) => {
+                    event.map(|event| self.unclear.remove(&event));
+                }
+                EventResult::Unknown => self.may_be_held(event, batch.about, *row),
+                EventResult::Returned if is_unclear => self.may_be_held(event, batch.about, *row),
+                EventResult::Returned => {}
             }
-        }
-        // What a second try decided is no longer unknown under the first.
-        if let Some(first) = batch.retry_of.and_then(|id| self.unknown.get_mut(&id)) {
-            first.rows.drain(..decided.min(first.rows.len()));
-        }
-        if !unknown.is_empty() {
-            self.unknown.insert(id, Batch { rows: unknown, ..batch });
+            match result {
+                EventResult::Accepted => self.count(batch.about, *row, true),
+                EventResult::Rejected(_) => self.answer.sums.rejected += 1,
+                EventResult::Returned if !is_unclear => self.answer.sums.returned += 1,
+                EventResult::Returned | EventResult::Unknown => {}
+            }
         }
         Some(())
     }
 
-    fn count(&mut self, batch: &Batch, rows: &[Option<StoredRow>], is_accepted: bool) {
-        if rows.is_empty() {
-            return;
-        }
-        let many = rows.len() as u64;
-        let sums = &mut self.answer.sums;
-        *if is_accepted { &mut sums.accepted } else { &mut sums.possibly_held } += many;
-        sums.resent += if batch.purpose == Purpose::Resend { many } else { 0 };
-        sums.asked += if batch.purpose == Purpose::Ask { many } else { 0 };
-        let day = batch.at.0.div_euclid(Millis::DAY);
-        let span = self.answer.span.get_or_insert((batch.at, batch.at));
-        *span = (span.0.min(batch.at), span.1.max(batch.at));
-        let of = self.answer.generations.entry(batch.generation).or_insert((batch.at, batch.at, 0));
-        *of = (of.0.min(batch.at), of.1.max(batch.at), of.2 + many);
-        self.answer.batches += 1;
-        let of_day = self.days.entry(day).or_default();
-        for row in rows {
-            let Some(row) = row else {
-                self.answer.erased += 1;
-                of_day.add(None, None);
-                continue;
-            };
-            let subject = (row.subject != 0).then(|| self.subjects.number(row.subject));
-            let organisation = (row.organisation != 0).then(|| self.organisations.number(row.organisation));
-            self.answer.without_subject += u64::from(subject.is_none());
-            of_day.add(subject, organisation);
-            let (set, generations) = self.sets.entry(row.field_set).or_default();
-            set.add(subject, organisation);
-            generations.insert(batch.generation);
-            self.slices.entry(row.slice.0).or_default().add(subject, organisation);
-            *self.by_day.entry((row.field_set, day)).or_default() += 1;
+    fn may_be_held(&mut self, event: Option<(DestinationId, Offset)>, about: About, row: Option<StoredRow>) {
+        match event {
+            Some(event) => _ = self.unclear.insert(event, (about, row)),
+            None => self.unclear_asks.push((about, row)),
         }
     }
 
+    fn count(&mut self, about: About, row: Option<StoredRow>, is_accepted: bool) {
+        let sums = &mut self.answer.sums;
+        *if is_accepted { &mut sums.accepted } else { &mut sums.possibly_held } += 1;
+        sums.resent += u64::from(about.purpose == Purpose::Resend);
+        sums.asked += u64::from(about.purpose == Purpose::Ask);
+        let day = about.at.0.div_euclid(Millis::DAY);
+        let span = self.answer.span.get_or_insert((about.at, about.at));
+        *span = (span.0.min(about.at), span.1.max(about.at));
+        let of = self.answer.generations.entry(about.generation).or_insert((about.at, about.at, 0));
+        *of = (of.0.min(about.at), of.1.max(about.at), of.2 + 1);
+        let of_day = self.days.entry(day).or_default();
+        let Some(row) = row else {
+            self.answer.erased += 1;
+            return of_day.add(None, None);
+        };
+        let subject = (row.subject != 0).then(|| self.subjects.number(row.subject));
+        let organisation = (row.organisation != 0).then(|| self.organisations.number(row.organisation));
+        self.answer.without_subject += u64::from(subject.is_none());
+        of_day.add(subject, organisation);
+        let (set, generations) = self.sets.entry(row.field_set).or_default();
+        set.add(subject, organisation);
+        generations.insert(about.generation);
+        self.slices.entry(row.slice.0).or_default().add(subject, organisation);
+        *self.by_day.entry((row.field_set, day)).or_default() += 1;
+    }
+
     fn answer(mut self) -> Exposure {
-        let undecided: Vec<Batch> = std::mem::take(&mut self.open)
-            .into_values()
-            .chain(std::mem::take(&mut self.unknown).into_values())
-            .collect();
-        for batch in &undecided {
-            self.count(batch, &batch.rows, false);
+        // Without a recorded outcome: on its way, or the process that sent it was killed.
+        for batch in std::mem::take(&mut self.open).into_values() {
+            for (place, row) in batch.rows.iter().enumerate() {
+                let event = batch.offsets.get(place).map(|offset| (batch.destination.clone(), *offset));
+                self.may_be_held(event, batch.about, *row);
+            }
+        }
+        let asks = std::mem::take(&mut self.unclear_asks);
+        for (about, row) in std::mem::take(&mut self.unclear).into_values().chain(asks) {
+            self.count(about, row, false);
         }
         let mut answer = self.answer;
         let (mut all, mut fields) = (Group::default(), BTreeMap::<&str, (Field, Seen)>::new());

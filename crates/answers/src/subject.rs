@@ -13,7 +13,7 @@ use weir_ledger::entry::{Entry, IntentEntry, OutcomeEntry, decode_results};
 use weir_ledger::rows::RowsBody;
 use weir_ledger::{BatchId, EventResult, FieldSetId, Kind, Purpose, history};
 
-use crate::exposure::AskError;
+use crate::exposure::{AskError, is_unclear};
 use crate::shape::Shape;
 
 /// What became of a row.
@@ -21,11 +21,11 @@ use crate::shape::Shape;
 pub enum Became {
     /// The vendor said that it has it.
     Accepted,
-    /// Nobody knows: no answer came, or none is recorded.
+    /// Nobody knows: no clear answer came, or none is recorded; where it was sent again, that is a row of its own.
     PossiblyHeld,
     /// The vendor said that it does not take it.
     Rejected,
-    /// It came back and is to be sent again.
+    /// The vendor clearly did not take it, and it was to be sent again.
     Returned,
 }
 
@@ -91,8 +91,8 @@ pub fn about(
 ) -> Result<About, AskError> {
     let mut about = About::default();
     let mut shapes: HashMap<FieldSetId, Shape, RandomState> = HashMap::default();
-    // Of each batch with such a row: where its rows stand in the answer, and their places.
-    let mut open: BTreeMap<BatchId, (u32, Vec<usize>)> = BTreeMap::new();
+    // Of each batch with such a row: how many rows it has, where those stand in the answer, whether a try had no clear answer.
+    let mut open: BTreeMap<BatchId, (u32, Vec<usize>, bool)> = BTreeMap::new();
     let mut failed = None;
     let mut read = |about: &mut About, index: u64, at: Millis, entry: &Entry, body: &[u8]| -> Option<()> {
         about.entries += 1;
@@ -125,11 +125,17 @@ pub fn about(
                     });
                 }
                 if !places.is_empty() {
-                    open.insert(*batch, (*count, places));
+                    open.insert(*batch, (*count, places, false));
                 }
             }
-            Entry::Outcome { batch, result, .. } => {
-                let Some((count, places)) = open.remove(batch) else { return Some(()) };
+            Entry::Attempt { batch, status, .. } => {
+                if let Some((.., unclear)) = open.get_mut(batch) {
+                    *unclear |= is_unclear(*status);
+                }
+            }
+            Entry::Outcome { batch, result, status } => {
+                let Some((count, places, unclear)) = open.remove(batch) else { return Some(()) };
+                let unclear = unclear || is_unclear(*status);
                 let runs = match result {
                     OutcomeEntry::Accepted => vec![(count, EventResult::Accepted)],
                     OutcomeEntry::Rejected(reason) => vec![(count, EventResult::Rejected(*reason))],
@@ -148,6 +154,7 @@ pub fn about(
                         EventResult::Accepted => Became::Accepted,
                         EventResult::Unknown => Became::PossiblyHeld,
                         EventResult::Rejected(_) => Became::Rejected,
+                        EventResult::Returned if unclear => Became::PossiblyHeld,
                         EventResult::Returned => Became::Returned,
                     };
                 }

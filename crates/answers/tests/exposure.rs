@@ -43,7 +43,12 @@ enum Fate {
     Unknown,
     /// Unknown, then sent again and accepted.
     DecidedLater,
+    /// Clearly not taken.
     Returned,
+    /// No answer, and given up: it may have been stored.
+    Lost,
+    /// No answer, then sent again and accepted, which nothing says but the offsets.
+    LostAndAgain,
     /// No outcome is recorded.
     Open,
 }
@@ -66,6 +71,8 @@ fn sent() -> impl Strategy<Value = Sent> {
         1 => Just(Fate::Unknown),
         1 => Just(Fate::DecidedLater),
         1 => Just(Fate::Returned),
+        1 => Just(Fate::Lost),
+        1 => Just(Fate::LostAndAgain),
         1 => Just(Fate::Open),
     ];
     let purpose = prop_oneof![6 => Just(Purpose::Deliver), 1 => Just(Purpose::Replay), 1 => Just(Purpose::Resend)];
@@ -130,7 +137,7 @@ fn write(dir: &std::path::Path, all: &[Sent], roll_bytes: u64) -> Vec<Millis> {
         next += many;
         let batch = wait(ledger.intend(intent.clone())).unwrap();
         let reason = names.label("bad");
-        let settle = |batch, results| ledger.outcome(Outcome { batch, status: 0, results }).wait().unwrap();
+        let settle = |batch, results| ledger.outcome(Outcome { batch, status: 200, results }).wait().unwrap();
         match &sent.fate {
             Fate::Accepted => settle(batch, Results::Accepted),
             Fate::Rejected => settle(batch, Results::Rejected(reason)),
@@ -144,7 +151,15 @@ fn write(dir: &std::path::Path, all: &[Sent], roll_bytes: u64) -> Vec<Millis> {
                 let again = Intent { retry_of: Some(batch), purpose: Purpose::Replay, ..intent };
                 settle(wait(ledger.intend(again)).unwrap(), Results::Accepted);
             }
-            Fate::Returned => settle(batch, Results::Returned),
+            Fate::Returned => {
+                ledger.outcome(Outcome { batch, status: 429, results: Results::Returned }).wait().unwrap()
+            }
+            Fate::Lost => ledger.outcome(Outcome { batch, status: 503, results: Results::Returned }).wait().unwrap(),
+            Fate::LostAndAgain => {
+                ledger.attempt(batch, 1, 0).wait().unwrap();
+                ledger.outcome(Outcome { batch, status: 429, results: Results::Returned }).wait().unwrap();
+                settle(wait(ledger.intend(intent)).unwrap(), Results::Accepted);
+            }
             Fate::Open => {}
         }
         if sent.dropped > 0 {
@@ -185,8 +200,8 @@ fn model(all: &[Sent], times: &[Millis], question: &Question) -> Model {
         model.dropped += sent.dropped;
         for (i, fact) in sent.rows.iter().enumerate() {
             let sum = match &sent.fate {
-                Fate::Accepted | Fate::DecidedLater => &mut model.sums.accepted,
-                Fate::Unknown | Fate::Open => &mut model.sums.possibly_held,
+                Fate::Accepted | Fate::DecidedLater | Fate::LostAndAgain => &mut model.sums.accepted,
+                Fate::Unknown | Fate::Open | Fate::Lost => &mut model.sums.possibly_held,
                 Fate::Rejected => &mut model.sums.rejected,
                 Fate::Partial(which) if which.contains(&(i as u32)) => &mut model.sums.rejected,
                 Fate::Partial(_) => &mut model.sums.accepted,
@@ -281,8 +296,8 @@ proptest! {
             let tries: &[Became] = match &sent.fate {
                 Fate::Accepted | Fate::Partial(_) => &[Became::Accepted],
                 Fate::Rejected => &[Became::Rejected],
-                Fate::Unknown | Fate::Open => &[Became::PossiblyHeld],
-                Fate::DecidedLater => &[Became::PossiblyHeld, Became::Accepted],
+                Fate::Unknown | Fate::Open | Fate::Lost => &[Became::PossiblyHeld],
+                Fate::DecidedLater | Fate::LostAndAgain => &[Became::PossiblyHeld, Became::Accepted],
                 Fate::Returned => &[Became::Returned],
             };
             for became in tries {

@@ -87,7 +87,10 @@ impl Report {
         list.extend(scope.not_covered.iter().cloned());
         list.push("subjects are ids of people and devices, not people: one person may have several".to_owned());
         if sums.possibly_held > 0 {
-            list.push(format!("{} events are counted although no answer said that they arrived", sums.possibly_held));
+            list.push(format!(
+                "{} events are counted although no answer said clearly whether they arrived",
+                sums.possibly_held
+            ));
         }
         if sums.resent + sums.asked > 0 {
             list.push(format!(
@@ -225,7 +228,6 @@ impl Report {
             "without_subject": exposure.without_subject,
             "organisations": exposure.organisations,
             "erased": exposure.erased,
-            "batches": exposure.batches,
             "first": exposure.span.map(|(first, _)| first.to_rfc3339()),
             "last": exposure.span.map(|(_, last)| last.to_rfc3339()),
             "fields": fields.collect::<Vec<_>>(),
