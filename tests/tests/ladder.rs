@@ -408,13 +408,8 @@ fn a_real_sdk_climbs_the_whole_ladder_and_loses_no_property_that_was_proposed_an
     let propose = ["policy", "propose", "--from-observed", "--destination", "product", "--owner", "growth", "--write"];
     let (code, out, err) = folder.weir(&propose);
     assert!(matches!(code, Some(0 | 1)), "{out}{err}");
-    // Whoever reviews the proposal takes one line out: in this traffic a person's name stands where a company's should, and no
-    // detector can tell.
-    let yaml = file(&weir);
-    let start = yaml.find("{path: group.company.name,").expect("it was proposed");
-    let end = start + yaml[start..].find("}, ").expect("others follow") + 3;
-    std::fs::write(folder.config(), [&yaml[..start], &yaml[end..]].concat()).expect("it can be edited");
-    assert_eq!(folder.weir(&["reload"]).0, Some(0));
+    // In this traffic a person's name stands where a company's should: found by its value.
+    assert!(!file(&weir).contains("{path: group.company.name,"), "{}", file(&weir));
     let properties = allowed(&file(&weir));
     assert!(properties.len() >= 3, "{properties:?} of\n{out}\n{}", file(&weir));
     assert!(!properties.iter().any(|p| p.contains("email") || p.contains("card")), "{properties:?}");
