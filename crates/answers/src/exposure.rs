@@ -14,7 +14,7 @@ use std::path::Path;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use weir_event::{DestinationId, GenerationId, Millis, Offset};
-use weir_ledger::entry::{Entry, IntentEntry, Life, OutcomeEntry, decode_results};
+use weir_ledger::entry::{Entry, IntentEntry, Life, OutcomeEntry};
 use weir_ledger::rows::{RowsBody, StoredRow};
 use weir_ledger::{BatchId, EventResult, FieldSetId, Kind, LedgerError, Passed, Purpose, history};
 
@@ -337,13 +337,7 @@ impl<'q> Reading<'q> {
     fn close(&mut self, id: BatchId, result: OutcomeEntry, status: u16, body: &[u8]) -> Option<()> {
         let Some(batch) = self.open.remove(&id) else { return Some(()) };
         let rows = u32::try_from(batch.rows.len()).ok()?;
-        let runs = match result {
-            OutcomeEntry::Accepted => vec![(rows, EventResult::Accepted)],
-            OutcomeEntry::Rejected(reason) => vec![(rows, EventResult::Rejected(reason))],
-            OutcomeEntry::Unknown => vec![(rows, EventResult::Unknown)],
-            OutcomeEntry::Returned => vec![(rows, EventResult::Returned)],
-            OutcomeEntry::Partial(_) => decode_results(body, rows).ok()?,
-        };
+        let runs = result.results(rows, body).ok()?;
         let is_unclear = batch.is_unclear || is_unclear(status);
         let results = runs.iter().flat_map(|(length, result)| std::iter::repeat_n(*result, *length as usize));
         for (place, (row, result)) in batch.rows.iter().zip(results).enumerate() {

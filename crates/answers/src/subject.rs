@@ -9,7 +9,7 @@ use std::path::Path;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use weir_event::{DestinationId, GenerationId, Millis};
-use weir_ledger::entry::{Entry, IntentEntry, OutcomeEntry, decode_results};
+use weir_ledger::entry::{Entry, IntentEntry};
 use weir_ledger::rows::RowsBody;
 use weir_ledger::{BatchId, EventResult, FieldSetId, Kind, Purpose, history};
 
@@ -136,13 +136,7 @@ pub fn about(
             Entry::Outcome { batch, result, status } => {
                 let Some((count, places, unclear)) = open.remove(batch) else { return Some(()) };
                 let unclear = unclear || is_unclear(*status);
-                let runs = match result {
-                    OutcomeEntry::Accepted => vec![(count, EventResult::Accepted)],
-                    OutcomeEntry::Rejected(reason) => vec![(count, EventResult::Rejected(*reason))],
-                    OutcomeEntry::Unknown => vec![(count, EventResult::Unknown)],
-                    OutcomeEntry::Returned => vec![(count, EventResult::Returned)],
-                    OutcomeEntry::Partial(_) => decode_results(body, count).ok()?,
-                };
+                let runs = result.results(count, body).ok()?;
                 for at in places {
                     let row = &mut about.rows[at];
                     let mut end = 0_u32;

@@ -27,7 +27,7 @@ use weir_event::wire::{Cursor, WireError, put_bytes, put_varint};
 use weir_event::{DestinationId, EventId, GenerationId, Millis, Offset, Rule, SourceId};
 
 use crate::ranges::{put_ranges, read_ranges};
-use crate::tree::hash::Hash;
+use crate::tree::hash::{Hash, sha256};
 
 /// The newest leaf version.
 pub const LEAF_VERSION: u8 = 1;
@@ -133,6 +133,22 @@ pub enum OutcomeEntry {
     Unknown,
     /// The events wait again: to be sent later, split, or released anew.
     Returned,
+}
+
+impl OutcomeEntry {
+    /// What became of each event of a batch of `rows`, in runs of (length, result). `body` is the entry's and counts only where each
+    /// event has its own result; an error says what is wrong with it.
+    pub fn results(&self, rows: u32, body: &[u8]) -> Result<Vec<(u32, EventResult)>, &'static str> {
+        let all = |result| Ok(vec![(rows, result)]);
+        match self {
+            OutcomeEntry::Accepted => all(EventResult::Accepted),
+            OutcomeEntry::Rejected(reason) => all(EventResult::Rejected(*reason)),
+            OutcomeEntry::Unknown => all(EventResult::Unknown),
+            OutcomeEntry::Returned => all(EventResult::Returned),
+            OutcomeEntry::Partial(digest) if sha256(body) != *digest => Err("results that do not have their digest"),
+            OutcomeEntry::Partial(_) => decode_results(body, rows).map_err(|_| "results that cannot be read"),
+        }
+    }
 }
 
 /// What became of events that are not sent. The number is stored: append, never renumber.
@@ -599,5 +615,10 @@ mod tests {
         let runs = vec![(2, EventResult::Accepted), (1, rejected), (1, EventResult::Unknown)];
         assert_eq!(decode_results(&body, 4), Ok(runs));
         assert!(decode_results(&body, 3).is_err() && decode_results(&body, 5).is_err());
+        let partial = OutcomeEntry::Partial(sha256(&body));
+        assert_eq!(partial.results(4, &body), decode_results(&body, 4).map_err(|_| ""));
+        assert_eq!(partial.results(4, &[]), Err("results that do not have their digest"));
+        assert_eq!(partial.results(5, &body), Err("results that cannot be read"));
+        assert_eq!(OutcomeEntry::Returned.results(4, &[]), Ok(vec![(4, EventResult::Returned)]));
     }
 }

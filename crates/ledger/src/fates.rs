@@ -11,7 +11,7 @@ use std::path::Path;
 
 use weir_event::{DestinationId, Millis, Offset, Rule};
 
-use crate::entry::{BatchId, Entry, EventResult, OutcomeEntry, Passed, Purpose, decode_results};
+use crate::entry::{BatchId, Entry, EventResult, Passed, Purpose};
 use crate::error::LedgerError;
 use crate::ledger::{Kind, Ledger};
 use crate::log::checked_header;
@@ -140,17 +140,7 @@ impl Ledger {
                 }
                 Entry::Outcome { batch, result, .. } => {
                     let Some(intent) = open.remove(&batch) else { return Ok(()) };
-                    let all = |result| vec![(intent.rows, result)];
-                    let runs = match result {
-                        OutcomeEntry::Accepted => all(EventResult::Accepted),
-                        OutcomeEntry::Rejected(reason) => all(EventResult::Rejected(reason)),
-                        OutcomeEntry::Unknown => all(EventResult::Unknown),
-                        OutcomeEntry::Returned => Vec::new(),
-                        OutcomeEntry::Partial(_) => {
-                            decode_results(body, intent.rows).map_err(|_| "results that cannot be read")?
-                        }
-                    };
-                    fates.add(&intent, &runs);
+                    fates.add(&intent, &result.results(intent.rows, body)?);
                 }
                 Entry::Range { destination: of, offsets, rule, passed, .. } if of == *destination => {
                     let code = match passed {

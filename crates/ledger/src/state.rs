@@ -19,7 +19,6 @@ use weir_event::{DestinationId, Millis, Offset, Rule};
 
 use crate::entry::{
     BatchId, Entry, EventResult, FieldSetId, IntentEntry, Life, OutcomeEntry, Passed, Purpose, StoredName,
-    decode_results,
 };
 use crate::ranges::{RangeSet, put_ranges, read_ranges};
 use crate::tree::hash::sha256;
@@ -255,18 +254,7 @@ impl State {
 
     fn close(&mut self, batch: BatchId, result: OutcomeEntry, body: &[u8]) -> Result<(), Misfit> {
         let open = self.open.get(&batch).ok_or(Misfit("an outcome of a batch that is not open"))?;
-        let runs = match result {
-            OutcomeEntry::Accepted => vec![(open.rows, EventResult::Accepted)],
-            OutcomeEntry::Rejected(reason) => vec![(open.rows, EventResult::Rejected(reason))],
-            OutcomeEntry::Unknown => vec![(open.rows, EventResult::Unknown)],
-            OutcomeEntry::Returned => vec![(open.rows, EventResult::Returned)],
-            OutcomeEntry::Partial(digest) => {
-                if sha256(body) != digest {
-                    return Err(Misfit("results that do not have their digest"));
-                }
-                decode_results(body, open.rows).map_err(|_| Misfit("results that cannot be read"))?
-            }
-        };
+        let runs = result.results(open.rows, body).map_err(Misfit)?;
         let Some(open) = self.open.remove(&batch) else { return Ok(()) };
         if !open.purpose.is_summed() {
             return Ok(());
