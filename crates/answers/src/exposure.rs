@@ -170,7 +170,30 @@ pub enum AskError {
 /// Memory grows with the different subjects and with each set that names them: field sets, slices and days, an eighth of a byte per
 /// subject and set.
 pub fn ask(dir: &Path, question: &Question) -> Result<Exposure, AskError> {
+    read(dir, Reading::new(question))
+}
+
+/// A row that counts as had, for whoever makes more of it than [`Exposure`] has.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'c> {
+    /// When it left.
+    pub at: Millis,
+    /// Whose it is, 0: nobody's.
+    pub subject: u64,
+    /// Of which organisation, 0: none.
+    pub organisation: u64,
+    /// The event's name.
+    pub event: &'c str,
+}
+
+/// As [`ask`], and shows each row that counts, in no particular order. Rows that were erased are not shown.
+pub fn ask_each(dir: &Path, question: &Question, each: &mut dyn FnMut(Counted<'_>)) -> Result<Exposure, AskError> {
     let mut reading = Reading::new(question);
+    reading.each = Some(each);
+    read(dir, reading)
+}
+
+fn read(dir: &Path, mut reading: Reading<'_>) -> Result<Exposure, AskError> {
     history::each(dir, Kind::Egress, |index, at, entry, body| {
         if reading.failed.is_none() && reading.read(at, entry, body).is_none() {
             reading.failed = Some(index);
@@ -249,6 +272,8 @@ struct Reading<'q> {
     by_day: HashMap<(FieldSetId, i64), u64, RandomState>,
     answer: Exposure,
     failed: Option<u64>,
+    /// Who is shown each row that counts.
+    each: Option<&'q mut dyn FnMut(Counted<'_>)>,
 }
 
 impl<'q> Reading<'q> {
@@ -268,6 +293,7 @@ impl<'q> Reading<'q> {
             by_day: HashMap::default(),
             answer: Exposure::default(),
             failed: None,
+            each: None,
         }
     }
 
@@ -382,6 +408,10 @@ impl<'q> Reading<'q> {
             self.answer.erased += 1;
             return of_day.add(None, None);
         };
+        if let Some(each) = &mut self.each {
+            let event = self.shapes.get(&row.field_set).map_or("", |shape| shape.event.as_str());
+            each(Counted { at: about.at, subject: row.subject, organisation: row.organisation, event });
+        }
         let subject = (row.subject != 0).then(|| self.subjects.number(row.subject));
         let organisation = (row.organisation != 0).then(|| self.organisations.number(row.organisation));
         self.answer.without_subject += u64::from(subject.is_none());

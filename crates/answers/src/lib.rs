@@ -5,12 +5,15 @@
 //!
 //! Every answer is counted from the rows themselves, so that it is exact and current to the last recorded batch; the cost is that of
 //! reading the log once. Read in this order: [`exposure`] (the question and the answer), `seen` (sets of subjects),
-//! [`subject`].
+//! [`subject`], [`holding`] (what a vendor had before Weir).
 
 pub mod exposure;
+pub mod fuzz;
+pub mod holding;
 mod seen;
 mod shape;
 pub mod subject;
 
-pub use exposure::{AskError, Exposure, Question, ask};
+pub use exposure::{AskError, Exposure, Question, ask, ask_each};
+pub use holding::Holding;
 pub use shape::Shape;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use weir_answers::exposure::{Share, Sums};
+use weir_answers::exposure::{Counted, Share, Sums, ask_each};
 use weir_answers::subject::{Became, about};
 use weir_answers::{Question, ask};
 use weir_event::names::{ClassOnly, NameKind};
@@ -255,6 +255,13 @@ proptest! {
         let destinations = only.map(|i| BTreeMap::from([(id(i), vec![(from, middle), (from, middle)])]));
         let question = Question { destinations, from, to };
         let answer = ask(&dir.path().join("ledger"), &question).unwrap();
+        let mut shown: (u64, BTreeSet<u64>) = (0, BTreeSet::new());
+        let mut each = |row: Counted<'_>| {
+            shown.0 += 1;
+            shown.1.extend((row.subject != 0).then_some(row.subject));
+        };
+        assert_eq!(ask_each(&dir.path().join("ledger"), &question, &mut each).unwrap(), answer);
+        assert_eq!((shown.0, shown.1.len() as u64), (answer.sums.held() - answer.erased, answer.subjects));
         let expected = model(&all, &times, &question);
         prop_assert_eq!(answer.sums, expected.sums);
         let whole = share(expected.held.iter());

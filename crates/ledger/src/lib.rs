@@ -20,6 +20,7 @@ pub mod error;
 pub mod fates;
 pub mod fuzz;
 pub mod history;
+pub mod kept;
 pub mod ledger;
 pub mod read;
 pub mod receipt;

@@ -19,6 +19,7 @@ const NOT_STORED: &[(&str, &str)] = &[
 /// Magics, by the format that they begin.
 const MAGICS: &[(&str, &str)] = &[
     ("WEIRCATG", "catalog"),
+    ("WEIRHELD", "evidence.holding"),
     ("WEIRMSTR", "keys.file"),
     ("WEIRLEDG", "keys.file"),
     ("WEIRHPRV", "keys.file"),
