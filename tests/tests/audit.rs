@@ -264,6 +264,44 @@ fn packed_files_lists_tables_and_recordings_say_the_same_as_lines() {
 }
 
 #[test]
+fn an_archive_says_the_same_as_the_files_in_it_and_what_of_it_was_not_read() {
+    let folder = Folder::new();
+    let archive = |name: &str| audit(&fixtures().join("archives").join(name));
+    let wanted = archive("stored.zip");
+    assert_eq!((wanted.code, &wanted.json["whole"]), (Some(1), &json!(true)), "{}", wanted.said);
+    assert_eq!(wanted.json["title"], "What Amplitude knows about your users");
+    assert_found(&wanted, &[("note_to", "user.contact.email")]);
+    let files = wanted.json["scope"]["files"].as_array().expect("there are files");
+    assert_eq!(files.len(), 2, "each file has a line of its own, a folder and a readme have none");
+    assert!(files.iter().all(|file| file["events"] == 3), "{files:?}");
+    let first = files[0]["name"].as_str().unwrap_or_default();
+    assert!(first.ends_with("stored.zip/123456/123456_2026-11-01_0#0.json.gz"), "{first}");
+    // Written in each other way: by a pipe (data descriptors), as ZIP64, with a ZIP64 directory.
+    for name in ["deflated.zip", "zip64.zip", "descriptors.zip", "descriptors64.zip", "directory64.zip"] {
+        let run = archive(name);
+        assert_eq!((run.code, found(&run.json)), (Some(1), found(&wanted.json)), "{name}: {}", run.said);
+    }
+    for (name, why) in [
+        ("encrypted.zip", "it is encrypted: unpack it first"),
+        ("bzip2.zip", "it is packed by method 12, which is not read: unpack it first"),
+        ("overlap.zip", "entries of the archive overlap: it was made to unpack to more than it can hold"),
+        ("empty.zip", "it holds no file that is read"),
+    ] {
+        let run = archive(name);
+        assert_eq!(run.code, Some(2), "{name}: {}", run.said);
+        let files = run.json["scope"]["files"].as_array().expect("there are files");
+        assert!(files.iter().any(|file| file["not_read"] == why), "{name}: {files:?}");
+    }
+    let whole = std::fs::read(fixtures().join("archives/stored.zip")).expect("it is there");
+    let cut = audit(&folder.write("cut.zip", &whole[..whole.len() - 40]));
+    assert_eq!(cut.code, Some(2), "{}", cut.said);
+    // In a folder an archive counts.
+    folder.write("whole.zip", &whole);
+    std::fs::remove_file(folder.0.path().join("cut.zip")).expect("it is there");
+    assert_eq!(found(&audit(folder.0.path()).json), found(&wanted.json));
+}
+
+#[test]
 fn a_table_is_read_as_its_vendor_exports_it() {
     let folder = Folder::new();
     let cell = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));

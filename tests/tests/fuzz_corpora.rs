@@ -27,6 +27,7 @@ macro_rules! targets {
 
 targets! {
     amplitude: weir_protocol::fuzz::fuzz_amplitude,
+    archive: weir_protocol::fuzz::fuzz_archive,
     audit: weir::cli::audit::fuzz::fuzz_audit,
     backup: weir::backup::manifest::fuzz::fuzz_manifest,
     body: weir_protocol::fuzz::fuzz_body,

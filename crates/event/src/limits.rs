@@ -84,6 +84,8 @@ pub const DETECT_LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const DETECT_PATHS_MAX: usize = 100_000;
 /// One event in a file that `weir audit` reads: a line, an element of a list, a row. Over it: passed over and counted as damaged.
 pub const AUDIT_EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Files in an archive that `weir audit` reads. Over it: the archive is not read, and the report says so.
+pub const ARCHIVE_ENTRIES_MAX: u64 = 100_000;
 /// Pairs of event and property that `weir audit` lists. Over it: counted together, not listed.
 pub const AUDIT_PROPERTIES_MAX: usize = 50_000;
 /// Detectors of a configuration. Over it: the configuration is refused.

@@ -1,11 +1,13 @@
 //! Fuzz targets: plain functions, replayed on stable and driven by libFuzzer. None may ever panic.
 
+use std::io::{Cursor, Read};
 use std::sync::{Arc, OnceLock};
 
 use weir_event::names::ClassOnly;
 use weir_event::{DraftBatch, Millis, Names, limits};
 
 use crate::answer::{Answering, Situation};
+use crate::archive::{self, Archive};
 use crate::body::{self, Limits};
 use crate::inbound::{Call, DecodeOptions, Protocol, RequestHead};
 use crate::json::{Parser, Plan, Vocabulary};
@@ -40,6 +42,25 @@ pub fn fuzz_body(data: &[u8]) {
         assert!(std::str::from_utf8(opened.text_bytes()).is_ok(), "an opened body is UTF-8");
         assert!(opened.text_bytes().len() <= 3 * limits.decoded_bytes_max);
         let _ = opened.field("verbose");
+    }
+}
+
+/// Any bytes as an archive: never panics, and of no entry more comes out than its directory says.
+pub fn fuzz_archive(data: &[u8]) {
+    let Ok(mut archive) = Archive::open(Cursor::new(data)) else { return };
+    let mut packed = 0;
+    while let Some(Ok(entry)) = archive.next_entry() {
+        assert!(entry.name.len() <= 3 * archive::NAME_BYTES_MAX && !entry.name.contains(char::is_control));
+        packed += entry.packed;
+        assert!(packed <= data.len() as u64, "entries have bytes of their own");
+        let Ok(unpacked) = archive.read(&entry) else { continue };
+        let (mut count, mut buffer) = (0, [0; 4_096]);
+        // As far as it goes: an error ends it, and so does what a run of the fuzzer has time for.
+        let mut unpacked = unpacked.take(1 << 20);
+        while let Ok(read @ 1..) = unpacked.read(&mut buffer) {
+            count += read as u64;
+        }
+        assert!(count <= entry.size);
     }
 }
 

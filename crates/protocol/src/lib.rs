@@ -3,10 +3,11 @@
 //! What this crate must never do: decide what may leave (that is `policy`), look at a value beyond what its format says, put
 //! any value into an error, and copy a byte of a request into what goes to a vendor.
 //!
-//! Read in this order: [`inbound`] (what a protocol is), [`body`] (bytes to JSON text), [`json`] (text to tape), `drafting` (what decoders share),
+//! Read in this order: [`inbound`] (what a protocol is), [`body`] (bytes to JSON text), [`archive`] (exports in a ZIP), [`json`] (text to tape), `drafting` (what decoders share),
 //! [`answer`], [`outbound`] (what an encoder is), `writing` and `plain` (what encoders share), then one vendor, [`vendors::mixpanel`]. To add a vendor: one file below `vendors/` and one line in [`vendors`].
 
 pub mod answer;
+pub mod archive;
 pub mod body;
 mod drafting;
 pub mod fuzz;

@@ -48,13 +48,14 @@ const ENDS: &[&str] = &[
     ".json.zst",
     ".csv.zst",
     ".har.zst",
+    ".zip",
 ];
 
 /// What `weir audit` was told.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Options {
     /// Exports of Mixpanel, Amplitude, Segment, RudderStack or PostHog (NDJSON, JSON, CSV), HAR files, requests as bytes (`.http`), each
-    /// plain, gzip or zstd; or folders of them.
+    /// plain, gzip or zstd; or folders or ZIP archives of them, as Amplitude exports.
     #[arg(value_name = "FILE|FOLDER", required = true)]
     inputs: Vec<PathBuf>,
     /// Says it as SARIF 2.1.0, as code scanners do.
@@ -109,7 +110,9 @@ pub mod fuzz {
         let now = Millis(1_795_000_000_000);
         let Ok(mut examiner) = Examiner::new(now) else { return };
         let mut files = Files::new(&mut examiner);
-        if let Ok(input) = reading::unpacked(reading::Packing::of(data).undo(data)) {
+        if weir_protocol::archive::is_archive(data) {
+            files.archive("a.zip", std::io::Cursor::new(data));
+        } else if let Ok(input) = reading::unpacked(reading::Packing::of(data).undo(data)) {
             // A file that is refused may have added what stood before the fault.
             let _ = files.read_open(Path::new("a.csv"), input);
         }

@@ -1,11 +1,13 @@
-//! Files that commands read as they stream in: plain, gzip or zstd, told by their bytes and not by their names; folders of them.
+//! Files that commands read as they stream in: plain, gzip or zstd, told by their bytes and not by their names; folders and archives of
+//! them.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Take};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Take};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
+use weir_protocol::archive::is_archive;
 
 use super::output::Progress;
 
@@ -15,6 +17,10 @@ const FILES_MAX: usize = 100_000;
 const DEPTH_MAX: usize = 8;
 /// Bytes of one input after decompression. What lies behind them is not read, and the report says so.
 pub(super) const INPUT_BYTES_MAX: u64 = 1 << 40;
+/// An entry of an archive unpacks to at most so many times its size, or to [`ENTRY_BYTES_FREE`]: deflate can do 1,032 times, and
+/// again where a gzip file lies in it; lines of JSON seldom do 50.
+const ENTRY_RATIO_MAX: u64 = 2_000;
+const ENTRY_BYTES_FREE: u64 = 1 << 20;
 /// The largest window that a zstd frame may ask for: what `zstd --long` writes, no more.
 const ZSTD_WINDOW_BYTES_MAX: u64 = 128 << 20;
 /// What is read at once.
@@ -119,9 +125,37 @@ pub(super) fn open<'p>(file: &Path, progress: &'p mut Progress) -> Result<Input<
     unpacked(packing.undo(input)).map_err(failed)
 }
 
+/// Opens a file if it is an archive, at its beginning.
+pub(super) fn archive<'p>(
+    file: &Path,
+    progress: &'p mut Progress,
+) -> Result<Option<impl Read + Seek + 'p>, ReadingError> {
+    let failed = |error| ReadingError::Read(file.to_owned(), error);
+    let mut input = File::open(file).map_err(failed)?;
+    let mut head = Vec::new();
+    input.by_ref().take(4).read_to_end(&mut head).map_err(failed)?;
+    if !is_archive(&head) {
+        return Ok(None);
+    }
+    input.rewind().map_err(failed)?;
+    Ok(Some(Counted { input, progress }))
+}
+
 /// Behind a packing, the first bytes in the buffer.
 pub(super) fn unpacked(input: Box<dyn Read + '_>) -> io::Result<Input<'_>> {
-    let mut input = BufReader::with_capacity(BUFFER_BYTES, input.take(INPUT_BYTES_MAX));
+    unpacked_to(input, INPUT_BYTES_MAX)
+}
+
+/// An entry of an archive, which may be packed once more.
+pub(super) fn unpacked_entry<'p>(input: impl Read + 'p, packed: u64) -> io::Result<Input<'p>> {
+    let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
+    let packing = Packing::of(input.fill_buf()?);
+    let most = packed.saturating_mul(ENTRY_RATIO_MAX).clamp(ENTRY_BYTES_FREE, INPUT_BYTES_MAX);
+    unpacked_to(packing.undo(input), most)
+}
+
+fn unpacked_to(input: Box<dyn Read + '_>, most: u64) -> io::Result<Input<'_>> {
+    let mut input = BufReader::with_capacity(BUFFER_BYTES, input.take(most));
     input.fill_buf()?;
     Ok(input)
 }
@@ -136,6 +170,12 @@ impl<R: Read> Read for Counted<'_, R> {
         let read = self.input.read(buffer)?;
         self.progress.add(read as u64);
         Ok(read)
+    }
+}
+
+impl<R: Seek> Seek for Counted<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.input.seek(to)
     }
 }
 

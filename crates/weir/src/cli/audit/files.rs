@@ -2,10 +2,11 @@
 //! the first of it stood.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read, Seek};
 use std::path::Path;
 
 use weir_event::limits::AUDIT_EVENT_BYTES_MAX;
+use weir_protocol::archive::{Archive, ArchiveError};
 use weir_protocol::body::{self, Carrier, Opened};
 use weir_protocol::inbound::{Call, Endpoint, Protocol, RequestHead};
 use weir_protocol::vendors::{PROTOCOLS, protocol};
@@ -29,6 +30,9 @@ const TOGETHER_BYTES_MAX: usize = 1 << 20;
 const PLACES_MAX: usize = 5;
 /// Lines at the beginning of a file that are tried before it is taken for something else than lines of JSON.
 const LINES_TRIED_MAX: usize = 20;
+
+/// Said of a file of which more comes than is read.
+const OVER: &str = "it goes on behind 1 TiB, or, in an archive, behind 2,000 times its size";
 
 /// What became of one file.
 #[derive(Default)]
@@ -81,9 +85,52 @@ impl<'e> Files<'e> {
 
     /// Reads a file. What goes wrong is in its report.
     pub(super) fn read(&mut self, file: &Path, progress: &mut Progress) {
-        self.reports.push(FileReport { name: file.display().to_string(), ..FileReport::default() });
-        let read =
-            reading::open(file, progress).map_err(|error| said(&error)).and_then(|input| self.read_open(file, input));
+        let name = file.display().to_string();
+        match reading::archive(file, progress) {
+            Ok(Some(input)) => return self.archive(&name, input),
+            Ok(None) => {}
+            Err(error) => return self.read_as(name, |_| Err(said(&error))),
+        }
+        self.read_as(name, |files| {
+            reading::open(file, progress).map_err(|error| said(&error)).and_then(|input| files.read_open(file, input))
+        });
+    }
+
+    /// Reads the files in an archive, each with a report of its own.
+    pub(super) fn archive(&mut self, name: &str, input: impl Read + Seek) {
+        let before = self.reports.len();
+        let walked = Archive::open(input).and_then(|mut archive| {
+            while let Some(entry) = archive.next_entry() {
+                let entry = entry?;
+                let path = Path::new(&entry.name);
+                let lower = entry.name.to_ascii_lowercase();
+                // What macOS adds to archives is a file of its own beside each.
+                if !super::ENDS.iter().any(|end| lower.ends_with(end)) || lower.starts_with("__macosx/") {
+                    continue;
+                }
+                self.read_as(format!("{name}/{}", entry.name), |files| {
+                    if lower.ends_with(".zip") {
+                        return Err("it is an archive in an archive: unpack it first".to_owned());
+                    }
+                    let unpacked = archive.read(&entry).map_err(|error| refused(&error))?;
+                    let input = reading::unpacked_entry(unpacked, entry.packed).map_err(|error| failed(&error))?;
+                    files.read_open(path, input)
+                });
+            }
+            Ok(())
+        });
+        match walked {
+            Err(error) => self.read_as(name.to_owned(), |_| Err(refused(&error))),
+            Ok(()) if self.reports.len() == before => {
+                self.read_as(name.to_owned(), |_| Err("it holds no file that is read".to_owned()));
+            }
+            Ok(()) => {}
+        }
+    }
+
+    fn read_as(&mut self, name: String, read: impl FnOnce(&mut Self) -> Result<(), String>) {
+        self.reports.push(FileReport { name, ..FileReport::default() });
+        let read = read(self);
         self.flush_all();
         if let Err(why) = read {
             self.report().not_read = Some(why);
@@ -128,7 +175,7 @@ impl<'e> Files<'e> {
             }
         };
         read.map_err(|error| failed(&error))?;
-        if input.get_ref().limit() == 0 { Err("it goes on behind 1 TiB".to_owned()) } else { Ok(()) }
+        if input.get_ref().limit() == 0 { Err(OVER.to_owned()) } else { Ok(()) }
     }
 
     fn lines(&mut self, input: &mut Input<'_>) -> io::Result<()> {
@@ -396,6 +443,13 @@ fn failed(error: &io::Error) -> String {
         io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => "it is damaged from there on".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+fn refused(error: &ArchiveError) -> String {
+    match error {
+        ArchiveError::Read(error) => failed(error),
+        other => other.to_string(),
     }
 }
 
