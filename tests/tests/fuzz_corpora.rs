@@ -41,6 +41,7 @@ targets! {
     country_table: weir_detect::fuzz::fuzz_country_table,
     edit: weir::config::fuzz::fuzz_edit,
     formats: weir::formats::fuzz::fuzz_formats,
+    from_outside: weir_ledger::fuzz::fuzz_from_outside,
     hand_over: weir::hand_over::fuzz::fuzz_hand_over,
     hold: weir_hold::fuzz::fuzz_entry,
     holding: weir_answers::fuzz::fuzz_holding,

@@ -97,10 +97,11 @@ def decode(text, what):
         raise Bad(f"{what} is not base64") from None
 
 
-def parse_key(text):
+def parse_key(text, kind=1):
+    """A log's key (kind 1), or a witness's (kind 4)."""
     name, key_id, key = text.split("+", 2)
     key = decode(key, "the verifier key")
-    if len(key) != 33 or key[0] != 1:
+    if len(key) != 33 or key[0] != kind:
         raise Bad("the verifier key is not Ed25519")
     if hashlib.sha256(name.encode() + b"\n" + key).digest()[:4].hex() != key_id:
         raise Bad("the verifier key does not have its id")
@@ -136,6 +137,22 @@ def read_checkpoint(note, path, key):
     if len(root) != 32:
         raise Bad(f"{path} does not have a root of 32 bytes")
     return int(parts[1]), root
+
+
+def cosigned(note, path, witness):
+    """When a witness cosigned a note (c2sp.org/tlog-cosignature), in Unix seconds."""
+    name, key_id, public = witness
+    split = note.rfind(b"\n\n")
+    for line in note[split + 2 : -1].decode().split("\n"):
+        _, signer, encoded = line.split(" ")
+        signature = decode(encoded, "a signature")
+        if signer == name and signature[:4] == key_id:
+            seconds = int.from_bytes(signature[4:12], "big")
+            message = f"cosignature/v1\ntime {seconds}\n".encode() + note[: split + 1]
+            if not ed25519_verifies(public, message, signature[12:]):
+                raise Bad(f"{path}: the cosignature of {name} does not fit the text")
+            return seconds
+    raise Bad(f"{path} is not cosigned by {name}")
 
 
 # The tree (RFC 6962, section 2.1).

@@ -622,6 +622,7 @@ pub(crate) fn code(error: &LedgerError) -> &'static str {
     match error {
         LedgerError::Poisoned => "ledger_poisoned",
         LedgerError::Closed => "ledger_closed",
+        LedgerError::Rewound { .. } => "ledger_rewound",
         LedgerError::EntryTooLarge { .. } => "ledger_entry_too_large",
         LedgerError::Misuse(_) => "ledger_misuse",
         _ => "ledger_failed",

@@ -24,7 +24,7 @@ use crate::record::Unwritten;
 use crate::tree::hash::Hash;
 use crate::tree::note::{Checkpoint, NoteError, VerifierKey, base64, from_base64, is_valid_origin};
 use crate::tree::proof::{Nodes, root_at};
-use crate::tree::store::{signed_path, tree_dir};
+use crate::tree::store::{cosigned_path, signed_path, tree_dir};
 
 const FORMAT: u16 = 1;
 const ORIGIN_BYTES_MAX: usize = 64 * 1024;
@@ -38,6 +38,30 @@ pub struct Origin {
     pub base: u64,
     /// The last heads of origins that were given up, oldest first.
     pub after: Vec<Checkpoint>,
+}
+
+/// A checkpoint that is kept outside the data folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// In a file; one that is not there yet is passed over.
+    File(PathBuf),
+    /// Fetched from elsewhere, with the name of that place.
+    Note(PathBuf, Vec<u8>),
+}
+
+impl Anchor {
+    fn place(&self) -> &Path {
+        match self {
+            Anchor::File(path) | Anchor::Note(path, _) => path,
+        }
+    }
+
+    fn read(&self) -> Result<Option<Vec<u8>>, LedgerError> {
+        match self {
+            Anchor::File(path) => read_if_there(path),
+            Anchor::Note(_, note) => Ok(Some(note.clone())),
+        }
+    }
 }
 
 /// What the anchors said at open.
@@ -176,6 +200,9 @@ pub fn recover_from_anchor(
     if signed_path(dir).exists() {
         disk.rename(&signed_path(dir), &old_tree.join("signed")).map_err(LedgerError::io("move", &old_tree))?;
     }
+    if cosigned_path(dir).exists() {
+        disk.rename(&cosigned_path(dir), &old_tree.join("cosigned")).map_err(LedgerError::io("move", &old_tree))?;
+    }
     for (i, path) in anchors.iter().enumerate() {
         if let Ok(note) = std::fs::read(path) {
             let copy = old_tree.join(format!("anchor-{i}"));
@@ -192,10 +219,24 @@ pub fn recover_from_anchor(
 
 /// How many entries of this origin an anchor holds; `None` where it is not there, or of an origin that was given up.
 pub fn anchored_size(path: &Path, origin: &Origin) -> Result<Option<u64>, LedgerError> {
-    match read_checkpoint(path, &origin.key) {
-        Ok(checkpoint) => Ok(checkpoint.map(|checkpoint| checkpoint.size)),
-        Err(LedgerError::Checkpoint { source: NoteError::NotSigned, .. }) if is_of_old_origin(path, origin) => Ok(None),
-        Err(error) => Err(error),
+    let Some(note) = read_if_there(path)? else { return Ok(None) };
+    Ok(open_anchor(path, &note, origin)?.map(|checkpoint| checkpoint.size))
+}
+
+/// The head of an anchor of this origin; `None` for one of an origin that was given up, not larger than the head that was given up.
+fn open_anchor(path: &Path, note: &[u8], origin: &Origin) -> Result<Option<Checkpoint>, LedgerError> {
+    match origin.key.open(note) {
+        Ok(head) => Ok(Some(head)),
+        Err(NoteError::NotSigned) if is_of_old_origin(note, origin) => Ok(None),
+        Err(source) => Err(LedgerError::Checkpoint { path: path.to_owned(), source }),
+    }
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, LedgerError> {
+    match std::fs::read(path) {
+        Ok(note) => Ok(Some(note)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(LedgerError::Io { what: "read", path: path.to_owned(), source }),
     }
 }
 
@@ -220,35 +261,24 @@ fn path(dir: &Path) -> PathBuf {
 
 /// Reads a checkpoint file of this key; `None` where there is none.
 pub(crate) fn read_checkpoint(path: &Path, key: &VerifierKey) -> Result<Option<Checkpoint>, LedgerError> {
-    match std::fs::read(path) {
-        Ok(note) => {
-            key.open(&note).map(Some).map_err(|source| LedgerError::Checkpoint { path: path.to_owned(), source })
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(LedgerError::Io { what: "read", path: path.to_owned(), source }),
-    }
+    let Some(note) = read_if_there(path)? else { return Ok(None) };
+    key.open(&note).map(Some).map_err(|source| LedgerError::Checkpoint { path: path.to_owned(), source })
 }
 
 /// Holds the tree of `size` leaves against every anchor. An anchor of an origin that was given up counts where it is not larger
 /// than the head that was given up.
 pub(crate) fn check<N: Nodes>(
-    anchors: &[PathBuf],
+    anchors: &[Anchor],
     origin: &Origin,
     nodes: &N,
     size: u64,
 ) -> Result<Rewind, LedgerError> {
     let mut compared = 0;
-    for path in anchors {
-        let anchor = match read_checkpoint(path, &origin.key) {
-            Ok(Some(anchor)) => anchor,
-            // Not written yet: the next publication does.
-            Ok(None) => continue,
-            Err(LedgerError::Checkpoint { source: NoteError::NotSigned, .. }) if is_of_old_origin(path, origin) => {
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        let rewound = LedgerError::Rewound { checkpoint: path.clone(), size: anchor.size, local: size };
+    for place in anchors {
+        // Not written yet: the next publication does.
+        let Some(note) = place.read()? else { continue };
+        let Some(anchor) = open_anchor(place.place(), &note, origin)? else { continue };
+        let rewound = LedgerError::Rewound { checkpoint: place.place().to_owned(), size: anchor.size, local: size };
         if anchor.size > size || root_at(nodes, anchor.size).ok() != Some(anchor.root) {
             return Err(rewound);
         }
@@ -257,11 +287,10 @@ pub(crate) fn check<N: Nodes>(
     Ok(if compared == 0 { Rewind::Undetectable } else { Rewind::Excluded { anchors: compared } })
 }
 
-fn is_of_old_origin(path: &Path, origin: &Origin) -> bool {
-    let Ok(note) = std::fs::read(path) else { return false };
+fn is_of_old_origin(note: &[u8], origin: &Origin) -> bool {
     origin.after.iter().any(|old| {
         let key = VerifierKey { name: old.origin.clone(), public: origin.key.public };
-        key.open(&note).is_ok_and(|anchor| anchor.size <= old.size)
+        key.open(note).is_ok_and(|anchor| anchor.size <= old.size)
     })
 }
 

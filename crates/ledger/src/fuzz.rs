@@ -3,12 +3,15 @@
 use weir_event::Millis;
 
 use crate::anchor::Origin;
+use crate::consistency::Proof;
 use crate::entry::{Entry, decode_results};
 use crate::record::{FileHeader, Records, SNAPSHOT};
 use crate::rows::RowsBody;
 use crate::state::State;
+use crate::tree::cosignature::CosignerKey;
 use crate::tree::note::{Checkpoint, VerifierKey};
 use crate::tree::tiles::{read_bundle, read_tile};
+use crate::witness::AddCheckpoint;
 
 /// A log file: header, records, entries, snapshot, rows, and what they add up to.
 pub fn fuzz_log_file(data: &[u8]) {
@@ -52,6 +55,25 @@ pub fn fuzz_rows(data: &[u8]) {
     }
 }
 
+/// What comes from outside as text: a letter, a proof of consistency, what somebody asks of a witness, a cosignature.
+pub fn fuzz_from_outside(data: &[u8]) {
+    for note in crate::letter::read(data) {
+        assert!(Checkpoint::parse_unverified(note.as_bytes()).is_ok(), "what is read is a note");
+    }
+    if let Ok(proof) = Proof::parse(data) {
+        let _ = proof.check(None);
+        let again = Proof::parse(proof.text().as_bytes());
+        assert!(again.is_ok_and(|again| again.hashes == proof.hashes), "a proof comes back");
+    }
+    if let Some(request) = AddCheckpoint::parse(data) {
+        assert_eq!(AddCheckpoint::parse(request.text().as_bytes()), Some(request), "a request comes back");
+    }
+    let witness = CosignerKey { name: "witness".to_owned(), public: [7; 32] };
+    let text = String::from_utf8_lossy(data);
+    let _ = (witness.cosigned(data), witness.line_of(&text, &text));
+    let _ = (CosignerKey::parse(&text), VerifierKey::parse(&text));
+}
+
 /// The file of a reason.
 pub fn fuzz_reason(data: &[u8]) {
     if let Some(text) = crate::coverage::read_reason(data) {
@@ -81,7 +103,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn all(data: &[u8]) {
-        for target in [fuzz_log_file, fuzz_entry, fuzz_snapshot, fuzz_rows, fuzz_tile, fuzz_checkpoint] {
+        for target in
+            [fuzz_log_file, fuzz_entry, fuzz_snapshot, fuzz_rows, fuzz_tile, fuzz_checkpoint, fuzz_from_outside]
+        {
             target(data);
         }
     }

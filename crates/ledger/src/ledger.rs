@@ -15,8 +15,8 @@ use tokio::sync::oneshot;
 use weir_event::{Clock, DestinationId, GenerationId, Millis, NameId, Names, Offset, Rule};
 use weir_keys::{Keys, SecretKey};
 
-use crate::anchor::{self, Origin, Rewind};
-use crate::disk::{Disk, RealDisk};
+use crate::anchor::{self, Anchor, Origin, Rewind};
+use crate::disk::{Disk, RealDisk, replace};
 use crate::entry::{
     Actor, BatchId, Entry, EventResult, FieldSetId, IntentEntry, Life, OutcomeEntry, Passed, Purpose, StoredName,
     Target, encode_results,
@@ -29,7 +29,8 @@ use crate::rows::{PURPOSE, ROWS_MAX, Row, StoredRow, seal};
 use crate::state::{OpenIntent, Position, State, Totals, field_set_id, put_name};
 use crate::tree::hash::{Hash, sha256};
 use crate::tree::note::{Checkpoint, VerifierKey};
-use crate::tree::store::{Tree, checkpoint_path, signed_path};
+use crate::tree::proof::consistency;
+use crate::tree::store::{Tree, checkpoint_path, cosigned_path, signed_path};
 
 /// Which ledger. The number is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,6 +59,8 @@ pub struct Options {
     pub origin: Option<String>,
     /// Files outside the data folder that the checkpoint is copied to (D14).
     pub anchors: Vec<PathBuf>,
+    /// Whether anchors will be compared that are not files: until [`Ledger::allow_signing`] nothing is signed.
+    pub has_remote_anchors: bool,
     /// How often at most a checkpoint is signed. Zero: only on demand and at close.
     pub tree_interval: Duration,
     /// A log file over this many bytes is followed by a new one.
@@ -71,6 +74,7 @@ impl Default for Options {
         Options {
             origin: None,
             anchors: Vec::new(),
+            has_remote_anchors: false,
             tree_interval: Duration::from_secs(1),
             roll_bytes: 64 * 1024 * 1024,
             disk: Arc::new(RealDisk),
@@ -271,6 +275,38 @@ struct Shared {
     tree: Mutex<TreeSide>,
     /// Anchors that the last publication could not write.
     anchors_behind: AtomicU64,
+    /// Whether a head may be signed. Changed under `tree` only, so that it holds while a head is signed; read without it.
+    signing: Mutex<Signing>,
+}
+
+/// Whether a head may be signed (D14).
+enum Signing {
+    /// Yes.
+    Free,
+    /// Not before anchors elsewhere were asked.
+    Waits,
+    /// One of them has a head that this ledger does not extend: nothing is signed and nothing is sent.
+    Rewound { checkpoint: PathBuf, size: u64, local: u64 },
+}
+
+impl Signing {
+    fn refuse_rewound(&self) -> Result<(), LedgerError> {
+        match self {
+            Signing::Rewound { checkpoint, size, local } => {
+                Err(LedgerError::Rewound { checkpoint: checkpoint.clone(), size: *size, local: *local })
+            }
+            Signing::Free | Signing::Waits => Ok(()),
+        }
+    }
+}
+
+/// The head that readers see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// What it says.
+    pub head: Checkpoint,
+    /// As it was signed.
+    pub note: String,
 }
 
 /// What a copy of a ledger at one moment consists of, besides its `origin`: a crash at that moment would leave the same. The tree is
@@ -336,7 +372,7 @@ impl Ledger {
         options: Options,
         clock: Arc<dyn Clock>,
     ) -> Result<(Arc<Ledger>, Recovered), LedgerError> {
-        let Options { origin, anchors, tree_interval, roll_bytes, disk } = options;
+        let Options { origin, anchors, has_remote_anchors, tree_interval, roll_bytes, disk } = options;
         disk.create_dir(dir).map_err(LedgerError::io("create", dir))?;
         let log_dir = dir.join("log");
         let opened = LogWriter::open(&log_dir, Arc::clone(&disk), kind as u8, roll_bytes, clock.now())?;
@@ -359,8 +395,9 @@ impl Ledger {
             }
         };
         let mut side = open_tree(dir, &log_dir, &disk, &origin, entries)?;
-        let rewind = anchor::check(&anchors, &origin, &side.tree, side.tree.size())?;
-        if side.tree.size() > side.tree.published() {
+        let files: Vec<Anchor> = anchors.iter().cloned().map(Anchor::File).collect();
+        let rewind = anchor::check(&files, &origin, &side.tree, side.tree.size())?;
+        if side.tree.size() > side.tree.published() && !has_remote_anchors {
             let (_, note) = side.tree.publish(&origin.key, |text| keys.ledger_signer().sign(text))?;
             anchor::mirror(&*disk, &anchors, &note);
         }
@@ -375,6 +412,7 @@ impl Ledger {
             queue: Arc::clone(&queue),
             tree: Mutex::new(side),
             anchors_behind: AtomicU64::new(0),
+            signing: Mutex::new(if has_remote_anchors { Signing::Waits } else { Signing::Free }),
             keys,
             names,
             clock: Arc::clone(&clock),
@@ -519,6 +557,73 @@ impl Ledger {
         self.shared.anchors_behind.load(Ordering::Relaxed)
     }
 
+    /// Whether an anchor elsewhere showed that the ledger was put back: nothing is signed or sent until it is restored or recovered.
+    pub fn is_rewound(&self) -> bool {
+        self.shared.signing().refuse_rewound().is_err()
+    }
+
+    /// Anchors elsewhere were asked as far as they answered: heads may be signed from now on, unless one showed a rewind.
+    pub fn allow_signing(&self) {
+        {
+            let _tree = self.shared.tree();
+            let mut signing = self.shared.signing();
+            if matches!(*signing, Signing::Waits) {
+                *signing = Signing::Free;
+            }
+        }
+        self.signal.raise(false);
+    }
+
+    /// Holds a checkpoint from elsewhere against the ledger (D14). Where the ledger does not extend it, nothing is signed or sent from
+    /// here on, and the error says so. Blocks on the disk.
+    pub fn compare(&self, anchor: Anchor) -> Result<Rewind, LedgerError> {
+        let mut side = self.shared.tree();
+        let TreeSide { tree, cursor } = &mut *side;
+        catch_up(tree, cursor, self.shared.queue.durable())?;
+        let compared = anchor::check(&[anchor], &self.shared.origin, tree, tree.size());
+        if let Err(LedgerError::Rewound { checkpoint, size, local }) = &compared {
+            self.shared.stop_signing(checkpoint.clone(), *size, *local);
+        }
+        compared
+    }
+
+    /// A witness says that it cosigned `size` entries that this ledger does not hold (D14): nothing is signed or sent from here on.
+    pub fn contradicted(&self, by: &Path, size: u64) {
+        // Held until it is known, so that no head is signed meanwhile.
+        let side = self.shared.tree();
+        self.shared.stop_signing(by.to_owned(), size, side.tree.size());
+    }
+
+    /// The head that readers see; `None` before the first. Blocks on the disk.
+    pub fn published(&self) -> Result<Option<Published>, LedgerError> {
+        let _tree = self.shared.tree();
+        let path = checkpoint_path(&self.shared.dir);
+        let note = match std::fs::read_to_string(&path) {
+            Ok(note) => note,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(LedgerError::Io { what: "read", path, source }),
+        };
+        let head = self.shared.origin.key.open(note.as_bytes());
+        let head = head.map_err(|source| LedgerError::Checkpoint { path, source })?;
+        Ok(Some(Published { head, note }))
+    }
+
+    /// The proof that the tree of `new` entries, published already, extends that of `old`. Blocks on the disk.
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, LedgerError> {
+        let path = checkpoint_path(&self.shared.dir);
+        consistency(&self.shared.tree().tree, old, new).map_err(LedgerError::io("read the tiles of", path))
+    }
+
+    /// Keeps a published checkpoint with the cosignatures that witnesses gave it, for receipts. Blocks on the disk.
+    pub fn keep_cosigned(&self, note: &str) -> Result<(), LedgerError> {
+        let path = cosigned_path(&self.shared.dir);
+        let opened = self.shared.origin.key.open(note.as_bytes());
+        opened.map_err(|source| LedgerError::Checkpoint { path: path.clone(), source })?;
+        let disk = &*self.shared.disk;
+        replace(disk, &path, note.as_bytes()).map_err(LedgerError::io("write", &path))?;
+        disk.sync_dir(&self.shared.dir).map_err(LedgerError::io("sync", &self.shared.dir))
+    }
+
     /// What checks this ledger's checkpoints, in the form other tools read.
     pub fn verifier_key(&self) -> &VerifierKey {
         &self.shared.origin.key
@@ -576,6 +681,22 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn tree(&self) -> MutexGuard<'_, TreeSide> {
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn signing(&self) -> MutexGuard<'_, Signing> {
+        self.signing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first place that shows a rewind is the one that is named.
+    fn stop_signing(&self, checkpoint: PathBuf, size: u64, local: u64) {
+        let mut signing = self.signing();
+        if signing.refuse_rewound().is_ok() {
+            *signing = Signing::Rewound { checkpoint, size, local };
+        }
+    }
+
     fn record(&self, entry: Entry, body: &[u8]) -> Durable {
         self.push(None, false, self.clock.now(), entry, body, Vec::new())
             .unwrap_or_else(|error| Durable(Waited::Refused(Some(error))))
@@ -598,6 +719,7 @@ impl Shared {
 
     fn prepare_intent(&self, intent: Intent) -> Result<(BatchId, Durable), LedgerError> {
         let count = intent.rows.len();
+        self.signing().refuse_rewound()?;
         if !are_sorted(&intent.offsets) {
             return Err(LedgerError::Misuse(UNSORTED));
         }
@@ -774,10 +896,15 @@ impl Shared {
     }
 
     fn flush_tree(&self) -> Result<u64, LedgerError> {
-        let mut side = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut side = self.tree();
         let TreeSide { tree, cursor } = &mut *side;
         catch_up(tree, cursor, self.queue.durable())?;
-        if tree.size() > tree.published() {
+        let is_free = {
+            let signing = self.signing();
+            signing.refuse_rewound()?;
+            matches!(*signing, Signing::Free)
+        };
+        if tree.size() > tree.published() && is_free {
             let (_, note) = tree.publish(&self.origin.key, |text| self.keys.ledger_signer().sign(text))?;
             let behind = anchor::mirror(&*self.disk, &self.anchors, &note);
             self.anchors_behind.store(behind as u64, Ordering::Relaxed);
@@ -837,7 +964,7 @@ fn open_tree(
     entries: u64,
 ) -> Result<TreeSide, LedgerError> {
     let here = entries.saturating_sub(origin.base);
-    let paths = [checkpoint_path(dir), signed_path(dir)];
+    let paths = [checkpoint_path(dir), signed_path(dir), cosigned_path(dir)];
     let mut heads: Vec<(&PathBuf, Checkpoint)> = Vec::new();
     for path in &paths {
         heads.extend(anchor::read_checkpoint(path, &origin.key)?.map(|head| (path, head)));

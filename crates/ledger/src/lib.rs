@@ -9,10 +9,12 @@
 //!
 //! Read in this order: [`entry`] (what is recorded), [`rows`], `state` (what it adds up to), `record` and `log` (how it lies on the
 //! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`], [`coverage`] (the times that no
-//! answer covers), [`fates`] (what became of each event), [`history`] (all of it, for readers), [`receipt`] (proofs to hand out).
+//! answer covers), [`fates`] (what became of each event), [`history`] (all of it, for readers), [`receipt`] (proofs to hand out), [`consistency`] (that a later tree
+//! holds an earlier one), [`letter`] (a checkpoint that can be mailed), [`witness`] (of other ledgers, and by others).
 
 pub mod acts;
 pub mod anchor;
+pub mod consistency;
 pub mod coverage;
 pub mod disk;
 pub mod entry;
@@ -22,11 +24,13 @@ pub mod fuzz;
 pub mod history;
 pub mod kept;
 pub mod ledger;
+pub mod letter;
 pub mod read;
 pub mod receipt;
 pub mod rows;
 pub mod tree;
 pub mod verify;
+pub mod witness;
 
 mod log;
 mod queue;
@@ -34,14 +38,14 @@ mod ranges;
 mod record;
 mod state;
 
-pub use anchor::{NewOrigin, Rewind, recover_from_anchor};
+pub use anchor::{Anchor, NewOrigin, Rewind, recover_from_anchor};
 pub use coverage::Coverage;
 pub use entry::{Actor, BatchId, EventResult, FieldSetId, Passed, Purpose, StoredName, Target};
 pub use error::LedgerError;
 pub use fates::{Fate, Fates};
 pub use ledger::{
-    Act, Cut, Durable, FieldSetDefinition, Frozen, Intent, Kind, Ledger, Options, Outcome, RangeDrop, Recovered,
-    Results,
+    Act, Cut, Durable, FieldSetDefinition, Frozen, Intent, Kind, Ledger, Options, Outcome, Published, RangeDrop,
+    Recovered, Results,
 };
 pub use rows::Row;
 pub use state::{OpenIntent, Position, Status, Totals};

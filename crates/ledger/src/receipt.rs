@@ -9,9 +9,9 @@ use std::path::Path;
 use crate::anchor::Origin;
 use crate::error::LedgerError;
 use crate::tree::hash::{Hash, leaf_hash};
-use crate::tree::note::{Checkpoint, base64};
+use crate::tree::note::{Checkpoint, VerifierKey, base64};
 use crate::tree::proof::{inclusion, inclusion_holds};
-use crate::tree::store::{checkpoint_path, tree_dir};
+use crate::tree::store::{checkpoint_path, cosigned_path, tree_dir};
 use crate::tree::tiles::{TILE_WIDTH, Tiles};
 
 /// The first line.
@@ -69,6 +69,8 @@ pub struct Receipts {
     origin: Origin,
     note: String,
     head: Checkpoint,
+    /// The newest head that a witness cosigned, which may be a little older.
+    cosigned: Option<(String, Checkpoint)>,
     tiles: Tiles,
 }
 
@@ -79,7 +81,13 @@ impl Receipts {
         let note = std::fs::read_to_string(checkpoint_path(dir))?;
         let head = origin.key.open(note.as_bytes()).map_err(|error| ReceiptError::Checkpoint(error.to_string()))?;
         let tiles = Tiles::new(&tree_dir(dir), head.size);
-        Ok(Receipts { origin, note, head, tiles })
+        // Without a good one a receipt has the ledger's own signature only.
+        let cosigned = std::fs::read_to_string(cosigned_path(dir)).ok().and_then(|note| {
+            let head = origin.key.open(note.as_bytes()).ok()?;
+            Some((note, head))
+        });
+        let cosigned = cosigned.filter(|(_, older)| older.size <= head.size);
+        Ok(Receipts { origin, note, head, cosigned, tiles })
     }
 
     /// The key that checks the checkpoint, as other tools read it.
@@ -92,7 +100,12 @@ impl Receipts {
         self.head.size
     }
 
-    /// The receipt of an entry of the log. It was checked against the checkpoint.
+    /// The key itself.
+    pub fn key(&self) -> &VerifierKey {
+        &self.origin.key
+    }
+
+    /// The receipt of an entry of the log, under the checkpoint with cosignatures where that covers it. It was checked.
     pub fn of(&self, entry: u64) -> Result<Receipt, ReceiptError> {
         let index = entry.checked_sub(self.origin.base).filter(|index| *index < self.head.size);
         let index = index.ok_or(ReceiptError::NotCovered(entry))?;
@@ -100,10 +113,12 @@ impl Receipts {
         let place = usize::try_from(index % TILE_WIDTH).unwrap_or(usize::MAX);
         let leaf =
             if place < bundle.len() { bundle.swap_remove(place) } else { return Err(ReceiptError::Broken(entry)) };
-        let path = inclusion(&self.tiles, index, self.head.size)?;
-        if !inclusion_holds(&leaf_hash(&leaf), index, self.head.size, &path, &self.head.root) {
+        let of_witness = self.cosigned.as_ref().filter(|(_, head)| index < head.size);
+        let (note, head) = of_witness.map_or((&self.note, &self.head), |(note, head)| (note, head));
+        let path = inclusion(&self.tiles, index, head.size)?;
+        if !inclusion_holds(&leaf_hash(&leaf), index, head.size, &path, &head.root) {
             return Err(ReceiptError::Broken(entry));
         }
-        Ok(Receipt { index, leaf, path, checkpoint: self.note.clone() })
+        Ok(Receipt { index, leaf, path, checkpoint: note.clone() })
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use weir_event::Millis;
 use weir_keys::Keys;
 
-use crate::anchor::{Origin, Rewind, check};
+use crate::anchor::{Anchor, Origin, Rewind, check};
 use crate::entry::{Entry, IntentEntry};
 use crate::error::LedgerError;
 use crate::log::checked_header;
@@ -20,7 +20,7 @@ use crate::rows::{PURPOSE, RowsBody};
 use crate::state::State;
 use crate::tree::hash::{Hash, leaf_hash, root_of};
 use crate::tree::note::Checkpoint;
-use crate::tree::store::{checkpoint_path, root_of_edges, signed_path, tree_dir};
+use crate::tree::store::{checkpoint_path, cosigned_path, root_of_edges, signed_path, tree_dir};
 use crate::tree::tiles::{LEVELS, TILE_WIDTH, Tiles, bundle_path, tile_path};
 
 /// The first thing that is not as it was written.
@@ -70,6 +70,12 @@ pub fn verify(dir: &Path, keys: Option<&Keys>) -> Result<Report, LedgerError> {
 
 /// Checks the ledger in `dir` and holds it against its anchors (D14).
 pub fn verify_with_anchors(dir: &Path, keys: Option<&Keys>, anchors: &[PathBuf]) -> Result<Report, LedgerError> {
+    let files: Vec<Anchor> = anchors.iter().cloned().map(Anchor::File).collect();
+    verify_against(dir, keys, &files)
+}
+
+/// Checks the ledger in `dir` and holds it against anchors of any kind (D14).
+pub fn verify_against(dir: &Path, keys: Option<&Keys>, anchors: &[Anchor]) -> Result<Report, LedgerError> {
     let log = dir.join("log");
     let mut report = Report {
         origin: "unknown".to_owned(),
@@ -140,7 +146,7 @@ fn bad<T>(file: &Path, index: impl Into<Option<u64>>, what: impl Into<String>) -
 impl<'a> Walk<'a> {
     fn new(dir: &Path, keys: Option<&'a Keys>, origin: &'a Origin, report: &'a mut Report) -> Walk<'a> {
         let (mut heads, mut unsigned, mut bad_head) = (Vec::new(), Vec::new(), None);
-        for path in [checkpoint_path(dir), signed_path(dir)] {
+        for path in [checkpoint_path(dir), signed_path(dir), cosigned_path(dir)] {
             let Ok(note) = std::fs::read(&path) else { continue };
             match origin.key.open(&note) {
                 Ok(head) => heads.push((path, head)),
@@ -173,7 +179,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn run(mut self, files: &[(u64, PathBuf)], anchors: &[PathBuf]) -> Found<()> {
+    fn run(mut self, files: &[(u64, PathBuf)], anchors: &[Anchor]) -> Found<()> {
         self.check_heads()?;
         let mut chain = (0, 0);
         let mut tree = None;

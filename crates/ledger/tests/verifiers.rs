@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 use common::{World, copy_dir, options};
 use weir_event::Clock;
+use weir_ledger::consistency::{Head, Point, Proof};
+use weir_ledger::tree::note::Checkpoint;
 use weir_ledger::{Act, Actor, Kind, Ledger, Target};
 
 struct Verifiers {
@@ -49,6 +51,21 @@ impl Verifiers {
         python.arg(&self.python);
         [python, Command::new(&self.go)].map(|mut command| {
             let output = command.arg(tree).arg(key).args(options).output().expect("python3 is needed");
+            assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+            (output.status.success(), String::from_utf8(output.stdout).unwrap().trim().to_owned())
+        })
+    }
+}
+
+impl Verifiers {
+    /// What each says of a proof of consistency.
+    fn ask_proof(&self, proof: &Path, key: &str) -> [(bool, String); 2] {
+        let mut python = Command::new("python3");
+        python.arg(self.python.with_file_name("consistency.py"));
+        let mut go = Command::new(&self.go);
+        go.arg("--proof");
+        [python, go].map(|mut command| {
+            let output = command.arg(proof).arg(key).output().expect("python3 is needed");
             assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
             (output.status.success(), String::from_utf8(output.stdout).unwrap().trim().to_owned())
         })
@@ -97,6 +114,58 @@ fn strangers_accept_our_trees_and_refuse_changed_ones() {
         assert!(tree.join("tile").join(path).is_file(), "{path}");
     }
     assert!(!tree.join("tile/0/273").exists() && !tree.join("tile/3").exists());
+}
+
+#[test]
+fn strangers_agree_with_us_on_every_proof_of_consistency_changed_or_not() {
+    let world = World::new();
+    let Some(verifiers) = Verifiers::build(world.root.path()) else { return };
+    let dir = world.root.path().join("audit");
+    let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
+    let (keys, names) = (Arc::clone(&world.keys), Arc::clone(&world.names));
+    let (ledger, _) = Ledger::open(&dir, Kind::Audit, keys, names, options(), clock).unwrap();
+    let key = ledger.verifier_key().clone();
+    let (mut notes, mut entries) = (Vec::new(), 0);
+    for size in [1_u64, 3, 8, 257, 700] {
+        let last = (entries..size).map(|i| ledger.act(act(i))).reduce(|_, last| last);
+        last.unwrap().wait().unwrap();
+        entries = size;
+        ledger.flush_tree().unwrap();
+        notes.push(ledger.published().unwrap().unwrap().note);
+    }
+    let file = world.root.path().join("proof");
+    let agree = |text: &str, what: &str| {
+        std::fs::write(&file, text).unwrap();
+        let ours =
+            Proof::parse(text.as_bytes()).and_then(|proof| proof.check(Some(&key))).is_ok_and(|signed| signed == 2);
+        let theirs = verifiers.ask_proof(&file, &key.to_text());
+        assert!(theirs.iter().all(|(holds, _)| *holds == ours), "{what}: ours {ours}, {theirs:?}");
+        (ours, theirs)
+    };
+    for (i, old) in notes.iter().enumerate() {
+        for new in &notes[i..] {
+            let [old, new] = [old, new].map(|note| Point::Signed(note.clone()));
+            let text = Proof::make(&dir, &old, &new).unwrap().text();
+            assert!(agree(&text, "a good proof").0);
+            let hashes: Vec<&str> = text.split("\n\n").next().unwrap().lines().skip(4).collect();
+            for hash in hashes.first().into_iter().chain(hashes.last()) {
+                let changed = format!("{}{}", if hash.starts_with('A') { 'B' } else { 'A' }, &hash[1..]);
+                assert!(!agree(&text.replace(hash, &changed), "a changed hash").0);
+                assert!(!agree(&text.replace(&format!("{hash}\n"), ""), "a hash less").0);
+            }
+        }
+    }
+    // Two histories of one length under one key.
+    let size = key.open(notes[4].as_bytes()).unwrap().size;
+    let forged = Checkpoint { origin: key.name.clone(), size, root: [7; 32] };
+    let forged = forged.sign(&key, |text| world.keys.ledger_signer().sign(text));
+    let [old, new] = [notes[4].clone(), String::from_utf8(forged).unwrap()].map(|note| {
+        let head = key.open(note.as_bytes()).unwrap();
+        Head { size: head.size, root: head.root, note: Some(note) }
+    });
+    let fork = Proof { origin: key.name.clone(), old, new, hashes: Vec::new() };
+    let (_, theirs) = agree(&fork.text(), "a fork");
+    assert!(theirs.iter().all(|(_, said)| said.contains("FORK: two checkpoints of 700 entries")), "{theirs:?}");
 }
 
 fn changed_trees_are_refused(verifiers: &Verifiers, world: &World, tree: &Path, key: &str, older: &[String]) {

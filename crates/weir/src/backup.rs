@@ -40,7 +40,8 @@ pub enum Class {
 /// line; one that is appended to does.
 pub fn class_of(path: &str) -> Class {
     let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| path.ends_with(suffix));
-    if matches!(path, "lock" | "reserve" | "admin.sock" | "restoring" | "ledger/signed" | "audit/signed")
+    if matches!(path, "lock" | "reserve" | "admin.sock" | "restoring")
+        || matches!(path, "ledger/signed" | "audit/signed" | "ledger/cosigned" | "audit/cosigned")
         || ends(&[".new", ".tmp", ".gone", ".spare"])
         || path.starts_with("ledger/tree/")
         || path.starts_with("audit/tree/")
@@ -223,6 +224,8 @@ mod tests {
             ("ledger/tree.before-1/checkpoint", Class::Whole),
             ("ledger/origin", Class::Whole),
             ("ledger/signed", Class::Left),
+            ("audit/cosigned", Class::Left),
+            ("witness/00112233445566778899aabbccddeeff.checkpoint", Class::Whole),
             ("version", Class::Whole),
             ("formats", Class::Whole),
             ("weir.yaml", Class::Whole),

@@ -6,6 +6,10 @@
 // Checks the checkpoint's signature, every tile and bundle of leaves, the root, an inclusion proof for each --index (default: first,
 // middle and last leaf) and a consistency proof from each --older checkpoint. Prints "ok SIZE ROOT" and exits 0; otherwise says
 // what is wrong and exits 1.
+//
+//	verify --proof FILE VERIFIER_KEY
+//
+// Checks a proof of consistency between two signed checkpoints, as `weir ledger consistency --out` writes it. Prints "ok OLD NEW".
 package main
 
 import (
@@ -70,11 +74,15 @@ func (t tiles) path(tile tlog.Tile) string {
 }
 
 func openCheckpoint(path string, verifier note.Verifier) (tlog.Tree, error) {
-	var tree tlog.Tree
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return tree, err
+		return tlog.Tree{}, err
 	}
+	return readCheckpoint(text, path, verifier)
+}
+
+func readCheckpoint(text []byte, path string, verifier note.Verifier) (tlog.Tree, error) {
+	var tree tlog.Tree
 	opened, err := note.Open(text, note.VerifierList(verifier))
 	if err != nil {
 		return tree, fmt.Errorf("%s: %w", path, err)
@@ -194,7 +202,58 @@ func run(dir, key string, indexes []int64, older []string) error {
 	return nil
 }
 
+func checkProof(path, key string) error {
+	verifier, err := note.NewVerifier(key)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	head, rest, _ := strings.Cut(string(text), "\n\n")
+	lines := strings.Split(head, "\n")
+	notes := strings.Split(rest, "-----END CHECKPOINT-----\n")
+	if len(lines) < 4 || lines[0] != "weir-consistency 1" || len(notes) != 3 {
+		return fmt.Errorf("this is no proof between two signed checkpoints")
+	}
+	var trees [2]tlog.Tree
+	for i, name := range []string{"old", "new"} {
+		_, signed, _ := strings.Cut(notes[i], "-----BEGIN CHECKPOINT-----\n")
+		if trees[i], err = readCheckpoint([]byte(signed), path, verifier); err != nil {
+			return err
+		}
+		if lines[2+i] != fmt.Sprintf("%s %d %s", name, trees[i].N, trees[i].Hash) {
+			return fmt.Errorf("the %s end is not that of its checkpoint", name)
+		}
+	}
+	var proof tlog.TreeProof
+	for _, line := range lines[4:] {
+		hash, err := tlog.ParseHash(line)
+		if err != nil {
+			return err
+		}
+		proof = append(proof, hash)
+	}
+	old, latest := trees[0], trees[1]
+	if old.N == latest.N && old.Hash != latest.Hash {
+		return fmt.Errorf("FORK: two checkpoints of %d entries have different roots, and both are signed", old.N)
+	}
+	if err := tlog.CheckTree(proof, latest.N, latest.Hash, old.N, old.Hash); err != nil {
+		return fmt.Errorf("the later tree is not shown to hold the earlier one: %w", err)
+	}
+	fmt.Printf("ok %d %d\n", old.N, latest.N)
+	return nil
+}
+
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == "--proof" {
+		if err := checkProof(os.Args[2], os.Args[3]); err != nil {
+			fmt.Println("bad:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var indexes []int64
 	var older, plain []string
 	for i := 1; i < len(os.Args); i++ {

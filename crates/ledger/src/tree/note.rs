@@ -12,6 +12,8 @@ use super::hash::{Hash, sha256};
 pub const NOTE_BYTES_MAX: usize = 64 * 1024;
 const SIGNATURES_MAX: usize = 100;
 const ED25519: u8 = 1;
+/// What stands before each signature, with a space behind it.
+pub(crate) const DASH: &str = "\u{2014}";
 
 /// What a checkpoint says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,15 +52,23 @@ pub struct VerifierKey {
 impl VerifierKey {
     /// The 4-byte id that a signature line carries.
     pub fn id(&self) -> [u8; 4] {
-        let text = [self.name.as_bytes(), b"\n", &[ED25519], &self.public].concat();
-        let hash = sha256(&text);
-        [hash[0], hash[1], hash[2], hash[3]]
+        key_id(&self.name, ED25519, &self.public)
     }
 
     /// The form that Go's `sumdb/note` and other tools read: `name+id+base64`.
     pub fn to_text(&self) -> String {
-        let key = [&[ED25519], &self.public[..]].concat();
-        format!("{}+{}+{}", self.name, weir_event::ids::hex(&self.id()), base64(&key))
+        key_text(&self.name, ED25519, &self.public)
+    }
+
+    /// Reads what [`VerifierKey::to_text`] writes, with the id that it must have.
+    pub fn parse(text: &str) -> Option<VerifierKey> {
+        let (name, public) = parse_key(text, ED25519)?;
+        Some(VerifierKey { name, public })
+    }
+
+    /// What people compare: SHA-256 of the text of the key, as `printf %s KEY | sha256sum` says it.
+    pub fn fingerprint(&self) -> String {
+        weir_event::ids::hex(&sha256(self.to_text().as_bytes()))
     }
 
     /// Reads a note and checks its signature by this key. Signatures of other keys (witnesses) are passed over.
@@ -95,14 +105,36 @@ impl Checkpoint {
     }
 }
 
+/// The 4 bytes by which a signature line names its key.
+pub(crate) fn key_id(name: &str, kind: u8, public: &[u8; 32]) -> [u8; 4] {
+    let hash = sha256(&[name.as_bytes(), b"\n", &[kind], public].concat());
+    [hash[0], hash[1], hash[2], hash[3]]
+}
+
+pub(crate) fn key_text(name: &str, kind: u8, public: &[u8; 32]) -> String {
+    let key = [&[kind], &public[..]].concat();
+    format!("{name}+{}+{}", weir_event::ids::hex(&key_id(name, kind, public)), base64(&key))
+}
+
+pub(crate) fn parse_key(text: &str, kind: u8) -> Option<(String, [u8; 32])> {
+    let (name, rest) = text.split_once('+')?;
+    let (id, key) = rest.split_once('+')?;
+    let key = from_base64(key)?;
+    let (found, public) = key.split_first()?;
+    let public: [u8; 32] = public.try_into().ok()?;
+    let is_whole = *found == kind && is_valid_origin(name) && weir_event::ids::hex(&key_id(name, kind, &public)) == id;
+    is_whole.then(|| (name.to_owned(), public))
+}
+
 /// A name for keys and origins: not empty, no white space, no `+`, no control character (c2sp.org/signed-note), at most 200 bytes.
 pub fn is_valid_origin(name: &str) -> bool {
     !name.is_empty() && name.len() <= 200 && !name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+')
 }
 
-type SignatureLine<'a> = (&'a str, [u8; 4], Vec<u8>);
+pub(crate) type SignatureLine<'a> = (&'a str, [u8; 4], Vec<u8>);
 
-fn split(note: &[u8]) -> Result<(&str, Vec<SignatureLine<'_>>), NoteError> {
+/// The signed text of a note, and its signature lines: name, key id, signature.
+pub(crate) fn split(note: &[u8]) -> Result<(&str, Vec<SignatureLine<'_>>), NoteError> {
     let bad = NoteError::Malformed;
     if note.len() > NOTE_BYTES_MAX {
         return Err(bad);
@@ -116,15 +148,20 @@ fn split(note: &[u8]) -> Result<(&str, Vec<SignatureLine<'_>>), NoteError> {
     let lines = lines.strip_suffix('\n').ok_or(bad)?;
     let mut signatures = Vec::new();
     for line in lines.split('\n') {
-        let (name, encoded) = line.strip_prefix("\u{2014} ").and_then(|l| l.split_once(' ')).ok_or(bad)?;
-        let bytes = from_base64(encoded).ok_or(bad)?;
-        if !is_valid_origin(name) || bytes.len() < 5 || signatures.len() == SIGNATURES_MAX {
+        if signatures.len() == SIGNATURES_MAX {
             return Err(bad);
         }
-        let id = [bytes[0], bytes[1], bytes[2], bytes[3]];
-        signatures.push((name, id, bytes[4..].to_vec()));
+        signatures.push(signature_line(line).ok_or(bad)?);
     }
     Ok((text, signatures))
+}
+
+/// One line of a signature, without its end.
+pub(crate) fn signature_line(line: &str) -> Option<SignatureLine<'_>> {
+    let (name, encoded) = line.strip_prefix(DASH)?.strip_prefix(' ')?.split_once(' ')?;
+    let bytes = from_base64(encoded)?;
+    let (id, signature) = bytes.split_first_chunk::<4>()?;
+    (is_valid_origin(name) && !signature.is_empty()).then(|| (name, *id, signature.to_vec()))
 }
 
 fn parse_text(text: &str) -> Result<Checkpoint, NoteError> {
@@ -231,6 +268,8 @@ mod tests {
             public: from_base64("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW").unwrap()[1..].try_into().unwrap(),
         };
         assert_eq!(key.to_text(), "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW");
+        assert_eq!(VerifierKey::parse(&key.to_text()), Some(key.clone()));
+        assert_eq!(VerifierKey::parse(&key.to_text().replace("c74f", "c74e")), None, "the id is of the key");
         let note = format!("{text}\n{line}");
         let (signed, lines) = split(note.as_bytes()).unwrap();
         assert_eq!((signed, lines.len(), lines[0].1), (text, 1, key.id()));

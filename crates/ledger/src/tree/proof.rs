@@ -2,6 +2,9 @@
 
 use super::hash::{Hash, node_hash, sha256};
 
+/// Hashes that a proof has at most, in a tree of 2^63 leaves.
+pub const HASHES_MAX: usize = 63;
+
 /// Where node hashes come from: `level` 0 holds leaf hashes, `index` counts from the left, and only complete subtrees are asked for.
 pub trait Nodes {
     /// What can go wrong.

@@ -267,6 +267,11 @@ pub(crate) fn signed_path(dir: &Path) -> PathBuf {
     dir.join("signed")
 }
 
+/// The newest checkpoint with cosignatures of witnesses under it.
+pub(crate) fn cosigned_path(dir: &Path) -> PathBuf {
+    dir.join("cosigned")
+}
+
 fn put_leaf(bundle: &mut Vec<u8>, leaf: &[u8]) {
     bundle.extend_from_slice(&(leaf.len() as u16).to_be_bytes());
     bundle.extend_from_slice(leaf);
