@@ -9,9 +9,9 @@ use crate::shell;
 use crate::toml::Toml;
 
 /// The crates from the bottom up (ARCHITECTURE.md); each uses only crates before it.
-const LAYERS: [&str; 15] = [
-    "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "answers",
-    "catalog", "deliver", "console", "weir",
+const LAYERS: [&str; 16] = [
+    "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "identity",
+    "answers", "catalog", "deliver", "console", "weir",
 ];
 
 /// Decide, never do: these open no file, no socket, no thread (design.md, D2).
