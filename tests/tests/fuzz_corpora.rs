@@ -45,6 +45,7 @@ targets! {
     hand_over: weir::hand_over::fuzz::fuzz_hand_over,
     hold: weir_hold::fuzz::fuzz_entry,
     holding: weir_answers::fuzz::fuzz_holding,
+    identity: weir_identity::fuzz::fuzz_identity,
     interpret: weir_protocol::fuzz::fuzz_interpret,
     json: weir_protocol::fuzz::fuzz_json,
     keys: weir_keys::fuzz::fuzz_keys,

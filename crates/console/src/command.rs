@@ -165,6 +165,8 @@ pub enum Command {
     Events {},
     /// Write down what was observed until now, so that the command line reads it.
     CatalogSave {},
+    /// Write down which ids belong together until now, so that the command line reads it.
+    IdentitySave {},
     /// Releases events once more from the journal, or says what that would do. It goes on by itself.
     ResendStart {
         /// The event's name.
@@ -311,6 +313,7 @@ impl Command {
             Command::Why { .. } => "why",
             Command::Events {} => "events",
             Command::CatalogSave {} => "catalog_save",
+            Command::IdentitySave {} => "identity_save",
             Command::ResendStart { go: true, .. } => "resend",
             Command::ResendStart { .. } => "resend_preview",
             Command::ResendStatus {} => "resend_status",
@@ -339,6 +342,7 @@ impl Command {
                 | Command::Explain { .. }
                 | Command::Events {}
                 | Command::CatalogSave {}
+                | Command::IdentitySave {}
                 | Command::ResendStart { go: false, .. }
                 | Command::ResendStatus {}
                 | Command::RolloutPreview { .. }

@@ -6,6 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use weir_catalog::{CatalogHandle, SketchKey};
+use weir_identity::IdentityHandle;
+use weir_journal::disk::RealDisk as JournalDisk;
 use weir_deliver::{Deliver, Parts};
 use weir_detect::{Engine, Judge};
 use weir_event::log::{self, Field, Level};
@@ -89,6 +91,8 @@ pub struct Gateway {
     pub deliver: Arc<Deliver>,
     /// What was observed.
     pub catalog: CatalogHandle,
+    /// Which ids belong together.
+    pub identity: IdentityHandle,
     /// Who has refused what since events came in that still wait.
     pub withdrawals: Arc<Withdrawals>,
     /// The disk.
@@ -265,6 +269,12 @@ impl Gateway {
         let catalog =
             CatalogHandle::start(&places.data, journal.clone(), Arc::clone(&names), sketches, &*clock, version);
         profile::learn(&catalog, &names, &memories.learned);
+        let identity = IdentityHandle::start(
+            Arc::new(JournalDisk::default()),
+            &places.data,
+            journal.clone(),
+            Arc::clone(&clock),
+        );
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
         let (push, telemetry) = (Arc::<Push>::default(), Arc::<Telemetry>::default());
         push.set(receivers::webhook(&generation.config)?);
@@ -319,6 +329,7 @@ impl Gateway {
             telemetry,
             deliver,
             catalog,
+            identity,
             withdrawals,
             space,
             rewind,
@@ -489,6 +500,9 @@ impl Gateway {
             log::emit(Level::Warn, "expired entries of the hold could not be removed; it is tried again", &[]);
         }
         self.trim();
+        if !self.files_must_stay() {
+            self.identity.sweep();
+        }
         self.learn();
     }
 
@@ -563,6 +577,7 @@ impl Gateway {
         self.deliver.stop(grace).await;
         self.pipeline.journal().clone().close().await;
         self.catalog.close().await;
+        self.identity.close().await;
         let act = Act { actor: Actor::Weir, action: "stop", targets: Vec::new() };
         let _ = self.audit.act(act).await;
         for ledger in [&self.egress, &self.audit] {

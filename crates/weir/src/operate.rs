@@ -122,6 +122,10 @@ impl Gateway {
                 self.learn();
                 Ok(Reply::Done { count: self.catalog.read(|catalog| catalog.events().len() as u64) })
             }
+            Command::IdentitySave {} => {
+                self.identity.save().await.map_err(|e| AdminError::Failed { message: e.to_string() })?;
+                Ok(Reply::Done { count: 1 })
+            }
             Command::KeysList {} => Ok(Reply::Keys { keys: self.key_list() }),
             Command::ResendStart { .. } => Ok(Reply::Resend(self.start_resend(Asked::read(command)?).await?)),
             Command::ResendStatus {} => {

@@ -26,6 +26,9 @@ const MAGICS: &[(&str, &str)] = &[
     ("WEIRHPUB", "keys.file"),
     ("WEIRRING", "keys.ring"),
     ("WEIRLOG", "ledger.log"),
+    ("WEIRIDRN", "identity.run"),
+    ("WEIRIDMF", "identity.manifest"),
+    ("WEIRIDFG", "identity.forgotten"),
     ("weirjrnl", "journal.segment"),
     ("weirhold", "journal.segment"),
 ];
