@@ -166,15 +166,13 @@ fn say(found: Found, manifest: &Manifest) {
         Found::Whole => {}
         Found::New if manifest.position.0 == 0 => {}
         Found::New => {
-            let what = "the identity index begins here: ids that were joined before are not joined in answers";
-            emit(Level::Warn, what, &from);
+            emit(Level::Warn, "the identity index begins here: ids that were joined before are not in it", &from);
         }
         Found::Earlier => {
             emit(Level::Warn, "the newest identity index cannot be read: it goes on from one before", &from)
         }
         Found::Lost => {
-            let what = "the identity index cannot be read: it is made anew of what the journal holds";
-            emit(Level::Error, what, &from);
+            emit(Level::Error, "the identity index is lost: it is made anew of what the journal holds", &from);
         }
     }
 }
