@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use weir_catalog::{CatalogHandle, SketchKey};
-use weir_identity::IdentityHandle;
-use weir_journal::disk::RealDisk as JournalDisk;
 use weir_deliver::{Deliver, Parts};
 use weir_detect::{Engine, Judge};
 use weir_event::log::{self, Field, Level};
 use weir_event::{Clock, DestinationId, EventId, Millis, Names};
 use weir_hold::{EntryId, Hold, HoldOptions, Shelf};
+use weir_identity::IdentityHandle;
 use weir_journal::Journal;
+use weir_journal::disk::RealDisk as JournalDisk;
 use weir_keys::Keys;
 use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
 use weir_policy::{MinimisedBatch, Minimiser, SharedTally, Withdrawals};
@@ -269,12 +269,8 @@ impl Gateway {
         let catalog =
             CatalogHandle::start(&places.data, journal.clone(), Arc::clone(&names), sketches, &*clock, version);
         profile::learn(&catalog, &names, &memories.learned);
-        let identity = IdentityHandle::start(
-            Arc::new(JournalDisk::default()),
-            &places.data,
-            journal.clone(),
-            Arc::clone(&clock),
-        );
+        let identity =
+            IdentityHandle::start(Arc::new(JournalDisk::default()), &places.data, journal.clone(), Arc::clone(&clock));
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
         let (push, telemetry) = (Arc::<Push>::default(), Arc::<Telemetry>::default());
         push.set(receivers::webhook(&generation.config)?);

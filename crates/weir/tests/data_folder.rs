@@ -103,7 +103,9 @@ async fn refusing_vendor() -> u16 {
 
 #[expect(clippy::disallowed_methods, reason = "an SDK's connection to this process")]
 async fn send(port: u16, event: &str) {
-    let body = format!(r#"[{{"event":"{event}","properties":{{"token":"{KEY}","distinct_id":"u1","$device_id":"d1","$user_id":"u1","plan":"pro"}}}}]"#);
+    let body = format!(
+        r#"[{{"event":"{event}","properties":{{"token":"{KEY}","distinct_id":"u1","$device_id":"d1","$user_id":"u1","plan":"pro"}}}}]"#
+    );
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let head = "POST /in/web/track HTTP/1.1\r\nHost: weir\r\nContent-Type: application/json\r\nConnection: close";
     let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
