@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
@@ -117,6 +119,7 @@ struct Inner {
     options: ClientOptions,
     resolver: Arc<dyn Resolve>,
     tls: TlsConnector,
+    tls_of_streams: TlsConnector,
     /// Locked only to push and pop.
     idle: Mutex<HashMap<Peer, Vec<Idle>>>,
 }
@@ -136,8 +139,8 @@ impl Client {
 
     /// A client with another resolver.
     pub fn with_resolver(options: ClientOptions, resolver: Arc<dyn Resolve>) -> Result<Client, OutboundError> {
-        let tls = tls::connector(&options.extra_roots)?;
-        Ok(Client(Arc::new(Inner { options, resolver, tls, idle: Mutex::default() })))
+        let [tls, tls_of_streams] = tls::connectors(&options.extra_roots)?;
+        Ok(Client(Arc::new(Inner { options, resolver, tls, tls_of_streams, idle: Mutex::default() })))
     }
 
     /// Sends a request once and reads the whole answer. Dropping the future closes its connection; the outcome is then unknown.
@@ -155,16 +158,36 @@ impl Client {
         self.exchange(endpoint, connection, &prepared).await
     }
 
-    async fn connect(&self, endpoint: &Endpoint) -> Result<Connection, NotSent> {
+    /// Writes bytes on a connection of their own, ends our side of it, and waits until the other side has ended its own: the only word
+    /// that a receiver gives whose protocol has no answer, such as syslog (RFC 6587, RFC 5425). One that went down with bytes unread
+    /// resets the connection, which is an unknown outcome; what it had read and not kept is lost all the same.
+    pub async fn stream(&self, endpoint: &Endpoint, bytes: &[u8]) -> Result<(), SendError> {
+        let connected = self.open(endpoint, &self.0.tls_of_streams).await.map_err(SendError::NotSent)?;
+        let mut stream = connected.stream;
+        let written_before = connected.written.load(Ordering::SeqCst);
+        let sent = async {
+            stream.write_all(bytes).await?;
+            stream.flush().await?;
+            stream.shutdown().await?;
+            read_to_end(&mut stream, self.0.options.response_bytes_max).await
+        };
+        let unknown = match tokio::time::timeout(self.0.options.request_timeout, sent).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(_)) => Unknown::ClosedBeforeAnswer,
+            Err(_) => Unknown::Timeout,
+        };
+        let nothing = connected.written.load(Ordering::SeqCst) == written_before;
+        Err(if nothing { SendError::NotSent(NotSent::Closed) } else { SendError::Unknown(unknown) })
+    }
+
+    async fn open(&self, endpoint: &Endpoint, tls: &TlsConnector) -> Result<connect::Connected, NotSent> {
         let options = &self.0.options;
-        let connected = connect::connect(
-            endpoint,
-            &*self.0.resolver,
-            &options.allow_addresses,
-            &self.0.tls,
-            options.connect_timeout,
-        )
-        .await?;
+        let (resolver, allowed) = (&*self.0.resolver, &options.allow_addresses);
+        connect::connect(endpoint, resolver, allowed, tls, options.connect_timeout).await
+    }
+
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Connection, NotSent> {
+        let connected = self.open(endpoint, &self.0.tls).await?;
         let (sender, driver) = http1::Builder::new()
             .max_buf_size(ANSWER_HEAD_BYTES_MAX)
             .handshake(TokioIo::new(connected.stream))
@@ -270,6 +293,22 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// Reads until the other side has ended; what it says is not looked at.
+async fn read_to_end(stream: &mut (impl AsyncRead + Unpin), bytes_max: usize) -> io::Result<()> {
+    let mut buffer = [0; 1024];
+    let mut read = 0;
+    loop {
+        match stream.read(&mut buffer).await {
+            Ok(0) => return Ok(()),
+            Ok(more) if read + more > bytes_max => return Err(io::ErrorKind::InvalidData.into()),
+            Ok(more) => read += more,
+            // Under TLS: it ended the connection without saying so first, as many do once they were told that nothing more comes.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error),
+        }
     }
 }
 

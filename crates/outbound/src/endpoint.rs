@@ -49,6 +49,20 @@ impl Endpoint {
         Ok(Endpoint { tls, host: host.into(), port, path: path.into() })
     }
 
+    /// Reads `tcp://host:port` or `tls://host:port`: a stream of bytes without a protocol of ours above it.
+    pub fn parse_stream(text: &str) -> Result<Endpoint, OutboundError> {
+        let (tls, rest) = match (text.strip_prefix("tls://"), text.strip_prefix("tcp://")) {
+            (Some(rest), _) => (true, rest),
+            (_, Some(rest)) => (false, rest),
+            _ => return Err(OutboundError::Stream),
+        };
+        let scheme = if tls { "https" } else { "http" };
+        let endpoint = Endpoint::parse(&format!("{scheme}://{rest}")).map_err(|_| OutboundError::Stream)?;
+        // There is no usual port, and no path.
+        let has_port = split_port(rest).is_ok_and(|(_, port)| port.is_some());
+        if has_port && endpoint.path.is_empty() { Ok(endpoint) } else { Err(OutboundError::Stream) }
+    }
+
     /// Whether connections use TLS.
     pub fn is_tls(&self) -> bool {
         self.tls
@@ -149,6 +163,30 @@ mod tests {
             assert_eq!(endpoint.base_path(), path);
             assert_eq!(endpoint.to_string(), shown);
             assert_eq!(format!("{endpoint:?}"), format!("Endpoint({shown})"));
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_stream_has_a_port_and_no_path() {
+        for (text, tls, host, port) in [
+            ("tcp://127.0.0.1:601", false, "127.0.0.1", 601),
+            ("tls://SIEM.example.com:6514", true, "siem.example.com", 6_514),
+            ("tls://[::1]:6514", true, "::1", 6_514),
+        ] {
+            let endpoint = Endpoint::parse_stream(text).unwrap();
+            assert_eq!((endpoint.is_tls(), endpoint.host(), endpoint.port()), (tls, host, port));
+        }
+        for text in [
+            "",
+            "tls://a.b",
+            "tcp://a.b:",
+            "tcp://a.b:1/x",
+            "tcp://a.b:1/",
+            "udp://a.b:514",
+            "https://a.b:1",
+            "tls://u@a.b:1",
+        ] {
+            assert_eq!(Endpoint::parse_stream(text), Err(OutboundError::Stream), "{text}");
         }
     }
 

@@ -94,6 +94,9 @@ pub enum OutboundError {
         "not a base URL: write http:// or https://, a host, an optional port and an optional path, and nothing else"
     )]
     Endpoint,
+    /// Not the address of a stream.
+    #[error("not the address of a stream: write tls:// or tcp://, a host, a port, and nothing else")]
+    Stream,
     /// Not an address range.
     #[error("not an address range: write an address or address/prefix as 10.0.0.0/8 or fd00::/8")]
     Cidr,

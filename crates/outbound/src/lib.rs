@@ -1,4 +1,4 @@
-//! Outgoing HTTP: the only crate that opens connections to the outside (D2). It knows bytes and addresses, no vendor and no event.
+//! Outgoing HTTP, and streams of bytes: the only crate that opens connections to the outside (D2). It knows bytes and addresses, no vendor and no event.
 //!
 //! What it must never do: follow a redirect, take a proxy from the environment, keep a cookie, add a header that the caller did not
 //! give (beyond `Host` and `Content-Length`), connect to an address that was not checked, or call a request unsent that may have
@@ -13,6 +13,7 @@ pub mod connect;
 pub mod endpoint;
 pub mod error;
 pub mod fuzz;
+pub mod local;
 mod retry_after;
 mod tls;
 

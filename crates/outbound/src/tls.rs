@@ -10,7 +10,8 @@ use tokio_rustls::TlsConnector;
 
 use crate::OutboundError;
 
-pub(crate) fn connector(extra_roots: &[u8]) -> Result<TlsConnector, OutboundError> {
+/// One that offers HTTP/1.1, and one that offers no protocol, for streams of bytes.
+pub(crate) fn connectors(extra_roots: &[u8]) -> Result<[TlsConnector; 2], OutboundError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let mut extra = 0;
     for certificate in CertificateDer::pem_slice_iter(extra_roots) {
@@ -27,6 +28,7 @@ pub(crate) fn connector(extra_roots: &[u8]) -> Result<TlsConnector, OutboundErro
         .expect("the provider supports TLS 1.2 and 1.3")
         .with_root_certificates(roots)
         .with_no_client_auth();
+    let bytes = TlsConnector::from(Arc::new(config.clone()));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
+    Ok([TlsConnector::from(Arc::new(config)), bytes])
 }

@@ -543,3 +543,37 @@ mod over_tls {
         }
     }
 }
+
+#[tokio::test]
+async fn a_stream_is_taken_once_the_other_side_has_read_all_and_ended() {
+    let (seen, all) = tokio::sync::mpsc::unbounded_channel();
+    let mut all = all;
+    let address = serve(move |number, mut stream| {
+        let seen = seen.clone();
+        async move {
+            match number {
+                0 => {
+                    let mut bytes = Vec::new();
+                    stream.read_to_end(&mut bytes).await.unwrap();
+                    seen.send(bytes).unwrap();
+                }
+                // Goes down with bytes unread: the system resets the connection.
+                1 => {
+                    let mut one = [0; 1];
+                    stream.read_exact(&mut one).await.unwrap();
+                }
+                // Takes everything and says nothing.
+                _ => tokio::time::sleep(Duration::from_secs(3_600)).await,
+            }
+        }
+    })
+    .await;
+    let endpoint = Endpoint::parse_stream(&format!("tcp://{address}")).unwrap();
+    let client = Client::new(ClientOptions { request_timeout: Duration::from_millis(500), ..options() }).unwrap();
+    client.stream(&endpoint, b"3 one3 two").await.unwrap();
+    assert_eq!(all.recv().await.unwrap(), b"3 one3 two");
+    assert!(matches!(client.stream(&endpoint, b"3 one3 two").await, Err(SendError::Unknown(_))));
+    assert_eq!(client.stream(&endpoint, b"x").await, Err(SendError::Unknown(Unknown::Timeout)));
+    let refused = Client::new(ClientOptions { allow_addresses: Vec::new(), ..options() }).unwrap();
+    assert_eq!(refused.stream(&endpoint, b"x").await, Err(SendError::NotSent(NotSent::AddressRefused)));
+}
