@@ -9,9 +9,9 @@ use crate::shell;
 use crate::toml::Toml;
 
 /// The crates from the bottom up (ARCHITECTURE.md); each uses only crates before it.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "identity",
-    "answers", "catalog", "deliver", "console", "weir",
+    "answers", "trail", "catalog", "deliver", "console", "weir",
 ];
 
 /// Decide, never do: these open no file, no socket, no thread (design.md, D2).

@@ -78,7 +78,7 @@ impl DiskFile for RealFile {
 }
 
 /// Replaces `path` by a file of these bytes, whole or not at all. The folder still has to be synced.
-pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(TEMPORARY);
     let temporary = path.with_file_name(name);

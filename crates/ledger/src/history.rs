@@ -16,13 +16,26 @@ use crate::state::read_names;
 ///
 /// Checksums and chain of the records are checked, tree and signatures are not (`verify`). An error means that what was recorded is not
 /// known: an entry is missing or damaged.
-pub fn each(dir: &Path, kind: Kind, mut visit: impl FnMut(u64, Millis, &Entry, &[u8])) -> Result<(), LedgerError> {
+pub fn each(dir: &Path, kind: Kind, visit: impl FnMut(u64, Millis, &Entry, &[u8])) -> Result<(), LedgerError> {
+    from(dir, kind, 0, visit).map(drop)
+}
+
+/// [`each`] from an entry on; gives the index of the next entry that there will be. Only the files that hold such entries are read.
+pub fn from(
+    dir: &Path,
+    kind: Kind,
+    start: u64,
+    mut visit: impl FnMut(u64, Millis, &Entry, &[u8]),
+) -> Result<u64, LedgerError> {
     let log = dir.join("log");
     if !log.is_dir() {
-        return Ok(());
+        return Ok(0);
     }
-    let mut index = 0;
-    for (first, path) in list(&log)? {
+    let files = list(&log)?;
+    let passed = files.iter().rposition(|(first, _)| *first <= start).unwrap_or(0);
+    // The first file of a log begins with its first entry; a later one says itself where it begins.
+    let mut index = if passed == 0 { 0 } else { files.get(passed).map_or(0, |(first, _)| *first) };
+    for (first, path) in files.into_iter().skip(passed) {
         let bytes = std::fs::read(&path).map_err(LedgerError::io("read", &path))?;
         let damaged = |index, what| LedgerError::Damaged { path: path.clone(), index, what };
         if first != index {
@@ -35,7 +48,9 @@ pub fn each(dir: &Path, kind: Kind, mut visit: impl FnMut(u64, Millis, &Entry, &
                 continue;
             }
             let (at, entry) = Entry::decode(record.leaf).map_err(|_| damaged(index, "the entry cannot be read"))?;
-            visit(index, at, &entry, record.body);
+            if index >= start {
+                visit(index, at, &entry, record.body);
+            }
             index += 1;
         }
         // What is torn was never acknowledged, or is being written at this moment.
@@ -43,7 +58,7 @@ pub fn each(dir: &Path, kind: Kind, mut visit: impl FnMut(u64, Millis, &Entry, &
             return Err(damaged(index, what));
         }
     }
-    Ok(())
+    Ok(index)
 }
 
 /// The texts of a names entry's body, in order of their numbers.
