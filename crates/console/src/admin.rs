@@ -102,6 +102,10 @@ fn check(command: &Command) -> Result<(), AdminError> {
             }
             entries.iter().try_for_each(entry)
         }
+        Command::Disclose(disclose) => {
+            disclose.destinations.iter().try_for_each(|id| destination(id))?;
+            disclose.entry.iter().try_for_each(entry)
+        }
         Command::DestinationSuspend { destination: id }
         | Command::DestinationResume { destination: id }
         | Command::DestinationPreview { destination: id, .. }

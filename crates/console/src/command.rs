@@ -190,6 +190,8 @@ pub enum Command {
     ResendCancel {},
     /// Records that the key folder is about to be copied. The command line copies it, after this.
     KeysBackup {},
+    /// Records that the command line is about to show, hand out or open something that it reads itself. It does so after this.
+    Disclose(Disclose),
     /// Records that the data folder is about to be copied, and keeps what is about to be copied from being freed. The command line
     /// copies, after this.
     BackupBegin {
@@ -218,6 +220,87 @@ pub enum Command {
         /// The binary, as an absolute path; the running one's own path where it is left out.
         binary: Option<String>,
     },
+}
+
+/// What the command line is about to show, hand out or open: no id of a person, no value.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disclose {
+    /// What.
+    pub what: Disclosure,
+    /// Destinations that it is about; the audit ledger names the first ninety.
+    #[serde(default)]
+    pub destinations: Vec<String>,
+    /// An entry of raw hold or quarantine that it is about.
+    #[serde(default)]
+    pub entry: Option<String>,
+    /// How many ids it is about.
+    #[serde(default)]
+    pub subjects: u64,
+    /// What tells those ids apart, and why, in the operator's words: one line, kept beside the ledger, where it can be deleted.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+impl Disclose {
+    /// Of one kind, about nothing in particular.
+    pub fn new(what: Disclosure) -> Disclose {
+        Disclose { what, destinations: Vec::new(), entry: None, subjects: 0, note: None }
+    }
+}
+
+/// What is read, exported or opened outside of the gateway.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disclosure {
+    /// `weir ledger exposure`: what a vendor got, of how many.
+    LedgerExposure,
+    /// `weir ledger exposure --self`: what a thief of this Weir would get.
+    LedgerExposureSelf,
+    /// `weir ledger subject`: an id becomes the pseudonyms that a vendor knows, and all that left about it.
+    LedgerSubject,
+    /// `weir ledger answer`: the same as a page that is handed out.
+    LedgerAnswer,
+    /// `weir ledger reconcile`: a vendor is asked what it has.
+    LedgerReconcile,
+    /// `weir holdings import`: a vendor's export is read.
+    HoldingsImport,
+    /// `weir postcard`: one person as a vendor saw them and sees them.
+    Postcard,
+    /// The hold key is used to open an entry of the raw hold.
+    HoldKeyUse,
+    /// `weir audit-log ship --once`: acts are handed to another system.
+    AuditLogShip,
+}
+
+impl Disclosure {
+    /// All of them.
+    pub const ALL: [Disclosure; 9] = [
+        Disclosure::LedgerExposure,
+        Disclosure::LedgerExposureSelf,
+        Disclosure::LedgerSubject,
+        Disclosure::LedgerAnswer,
+        Disclosure::LedgerReconcile,
+        Disclosure::HoldingsImport,
+        Disclosure::Postcard,
+        Disclosure::HoldKeyUse,
+        Disclosure::AuditLogShip,
+    ];
+
+    /// The word in the audit log.
+    pub const fn action(self) -> &'static str {
+        match self {
+            Disclosure::LedgerExposure => "ledger_exposure",
+            Disclosure::LedgerExposureSelf => "ledger_exposure_self",
+            Disclosure::LedgerSubject => "ledger_subject",
+            Disclosure::LedgerAnswer => "ledger_answer",
+            Disclosure::LedgerReconcile => "ledger_reconcile",
+            Disclosure::HoldingsImport => "holdings_import",
+            Disclosure::Postcard => "postcard",
+            Disclosure::HoldKeyUse => "hold_key_use",
+            Disclosure::AuditLogShip => "audit_log_ship",
+        }
+    }
 }
 
 /// A step of the ladder.
@@ -319,6 +402,7 @@ impl Command {
             Command::ResendStatus {} => "resend_status",
             Command::ResendCancel {} => "resend_cancel",
             Command::KeysBackup {} => "keys_backup",
+            Command::Disclose(disclose) => disclose.what.action(),
             Command::BackupBegin { .. } => "backup",
             Command::BackupCut { .. } => "backup_cut",
             Command::BackupRenew { .. } => "backup_renew",
@@ -857,6 +941,8 @@ mod tests {
             r#"{"command":"reload","force":true}"#,
             r#"{"command":"destination_end","destination":"a"}"#,
             r#"{"command":"quarantine_list","limit":1,"filter":{"value":"x"}}"#,
+            r#"{"command":"disclose","what":"everything"}"#,
+            r#"{"command":"disclose","what":"ledger_subject","id":"x"}"#,
         ] {
             assert!(serde_json::from_str::<Command>(bad).is_err(), "{bad}");
         }
@@ -899,6 +985,7 @@ mod tests {
             Command::FalsePositiveMark { event: id(), property: id(), category: id(), source: None },
             Command::Trim {},
             Command::KeysBackup {},
+            Command::Disclose(Disclose::new(Disclosure::LedgerExposure)),
             Command::BypassOpen { source: None, since: None, reason: id() },
             Command::BypassClose { window: None },
             Command::BackupBegin { pid: 1 },

@@ -6,6 +6,7 @@
 mod alerts;
 mod apply;
 pub mod audit;
+mod audit_log;
 mod backup;
 mod bypass;
 mod capacity;
@@ -13,6 +14,7 @@ mod catalog;
 mod config;
 mod destination;
 pub mod detect;
+mod disclosure;
 mod doctor;
 mod keys;
 mod ladder;
@@ -109,6 +111,9 @@ enum Command {
     /// The record of what left.
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Who did what to this Weir, and who read what.
+    #[command(subcommand)]
+    AuditLog(audit_log::Command),
     /// Events that could not be minimised, or that a vendor rejected.
     #[command(subcommand)]
     Quarantine(quarantine::Command),
@@ -250,6 +255,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Trim(folders) => output::ask(&out, &folders.data, &Ask::Trim {}),
         Command::Config(command) => config::run(&out, &command),
         Command::Ledger(command) => ledger::run(&out, &command),
+        Command::AuditLog(command) => audit_log::run(&out, &command),
         Command::Quarantine(command) => quarantine::run(&out, &command),
         Command::Resend(options) => resend::run(&out, &options),
         Command::Destination(command) => destination::run(&out, &command),

@@ -304,7 +304,10 @@ impl Gateway {
         let deliver = Arc::new(deliver);
         pipeline.questions().attach(Arc::clone(&deliver));
         let started = clock.now();
-        let act = Act { actor: Actor::Weir, action: "start", targets: vec![Target::Generation(generation.id)] };
+        // With the number of keys that were unwrapped for it: their use begins here.
+        let opened = keys.list().iter().filter(|key| key.destroyed.is_none()).count() as u64;
+        let targets = vec![Target::Generation(generation.id), Target::Count(opened)];
+        let act = Act { actor: Actor::Weir, action: "start", targets };
         audit.act(act).await?;
         Ok(Gateway {
             places,

@@ -38,7 +38,12 @@ impl Gateway {
             let (dir, now) = (self.places.data.join("audit"), self.clock.now());
             return self.bypass.change(&self.audit, &dir, actor, change, now).await;
         }
-        let act = Act { actor, action: command.action(), targets: self.targets(command) };
+        let mut targets = self.targets(command);
+        if let Command::Disclose(disclose) = command {
+            let note = crate::disclose::keep_note(&self.places.data.join("audit"), disclose.note.as_deref());
+            targets.extend(note.map_err(|message| AdminError::NotRecorded { message })?);
+        }
+        let act = Act { actor, action: command.action(), targets };
         self.audit.act(act).await.map_err(|e| AdminError::NotRecorded { message: e.to_string() })
     }
 
@@ -159,9 +164,10 @@ impl Gateway {
                 Err(why) => Err(AdminError::Conflict { message: format!("this process goes on: {why}") }),
             },
             // To record it was all that was asked.
-            Command::KeysBackup {} | Command::BypassOpen { .. } | Command::BypassClose { .. } => {
-                Ok(Reply::Done { count: self.keys.list().len() as u64 })
-            }
+            Command::KeysBackup {}
+            | Command::Disclose(_)
+            | Command::BypassOpen { .. }
+            | Command::BypassClose { .. } => Ok(Reply::Done { count: self.keys.list().len() as u64 }),
         }
     }
 }
@@ -200,6 +206,10 @@ impl Gateway {
         match command {
             Command::QuarantineShow { entry } | Command::QuarantineReplay { entry, .. } => {
                 self.entry(entry).ok().map(|info| Target::Event(info.event_id)).into_iter().collect()
+            }
+            Command::Disclose(disclose) => {
+                let entry = disclose.entry.as_deref().and_then(|entry| self.entry(entry).ok());
+                crate::disclose::targets(disclose, entry.map(|info| info.event_id))
             }
             Command::QuarantineDiscard { entries } => {
                 let named = entries.iter().filter_map(|e| self.entry(e).ok()).take(99);

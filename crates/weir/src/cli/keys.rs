@@ -27,6 +27,9 @@ pub(super) enum Command {
     Backup {
         /// The new folder; it must not exist.
         to: PathBuf,
+        /// Copies although there is no data folder, in whose audit log it would stand.
+        #[arg(long)]
+        unrecorded: bool,
         #[command(flatten)]
         folders: Folders,
     },
@@ -59,7 +62,7 @@ pub(super) enum Command {
 pub(super) fn run(out: &Output, command: &Command) -> Exit {
     match command {
         Command::List(folders) => list(out, folders),
-        Command::Backup { to, folders } => {
+        Command::Backup { to, unrecorded, folders } => {
             let from = match folders.key_folder() {
                 Ok(from) => from,
                 Err(why) => return out.fail(why),
@@ -69,14 +72,18 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
                 Ok(recorded) => recorded,
                 Err(why) => return out.fail(format!("not copied, because it cannot be recorded: {why}")),
             };
+            if !recorded && !unrecorded {
+                let data = folders.data.display();
+                return out.fail(format!(
+                    "not copied, because it cannot be recorded: {data} is no data folder; name it with --data, or go on with --unrecorded"
+                ));
+            }
             match Keys::backup(&from, to) {
                 Ok(report) => {
                     let mut text = format!("{} is a checked copy of {}\n", to.display(), from.display());
                     if !recorded {
                         let data = folders.data.display();
-                        text.push_str(&format!(
-                            "{data} is no data folder, so that this is in no audit ledger: name it with --data\n"
-                        ));
+                        text.push_str(&format!("{data} is no data folder, so that this is in no audit ledger\n"));
                     }
                     shown(out, &report, &text)
                 }

@@ -14,12 +14,14 @@ use weir_event::SystemClock;
 use weir_keys::Keys;
 use weir_ledger::anchor::{Rewind, recover_from_anchor};
 use weir_ledger::disk::RealDisk;
+use weir_ledger::receipt::Receipts;
 use weir_ledger::verify::{Report, verify_with_anchors};
-use weir_ledger::{Coverage, Kind, LedgerError};
+use weir_ledger::{Act, Coverage, Kind, LedgerError};
 
-use super::{Exit, Folders, Output};
+use super::{Exit, Folders, Output, offline};
 use crate::config::{Config, Secrets};
 use crate::{bypass, disk, gateway};
+pub(super) use exposure::time_of;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -124,6 +126,15 @@ fn recover(out: &Output, anchors: &[PathBuf], folders: &Folders) -> Exit {
             Err(error) => return out.fail_with(&error),
         }
     }
+    // Only now: a rewound audit ledger takes no entry before it has its new origin.
+    drop((folder, keys));
+    if !values.is_empty() {
+        let act = || Ok::<_, String>(Act { actor: offline::actor(), action: "ledger_recover", targets: Vec::new() });
+        let recorded = folders.key_folder().and_then(|keys| offline::record(folders, &keys, act));
+        if let Err(why) = recorded {
+            return out.fail(format!("{text}recovered, but not entered into the audit log: {why}"));
+        }
+    }
     out.show(&json!({"recovered": values}), &text);
     Exit::Fine
 }
@@ -189,6 +200,59 @@ fn verify(out: &Output, data: &Path, keys: Option<&PathBuf>, config: Option<&Pat
     }
     out.show(&json!({"ok": exit == Exit::Fine, "trees": values}), &text);
     exit
+}
+
+/// The audit ledger alone: the same checks.
+pub(super) fn verify_audit(out: &Output, folders: &Folders, anchors: &[PathBuf]) -> Exit {
+    let dir = folders.data.join("audit");
+    if !dir.is_dir() {
+        return out.fail(format!("{} has no audit ledger: name the data folder with --data", folders.data.display()));
+    }
+    let mut all: Vec<PathBuf> = anchors.to_vec();
+    if let Some(file) = folders.config_file() {
+        match Config::load(&file, Secrets::Leave) {
+            Ok(config) => all.extend(config.ledger.anchors.iter().map(|file| gateway::audit_anchor(file))),
+            Err(problems) => return out.fail(problems),
+        }
+    }
+    // Without keys the tree is checked all the same: acts have no rows.
+    let keys = folders.key_folder().ok().filter(|keys| keys.is_dir());
+    let keys = match keys.map(|dir| Keys::open_read_only(&dir, Arc::new(SystemClock))).transpose() {
+        Ok(keys) => keys,
+        Err(error) => return out.fail_with(&error),
+    };
+    match settled(&folders.data, || verify_with_anchors(&dir, keys.as_deref(), &all)) {
+        Ok(report) => {
+            let is_whole = report.bad.is_none();
+            out.show(&json!({"ok": is_whole, "trees": [value("audit", &report)]}), &describe("audit", &dir, &report));
+            if is_whole { Exit::Fine } else { Exit::Found }
+        }
+        Err(error) => out.fail_with(&error),
+    }
+}
+
+/// Writes the receipts of these entries into a folder, each with its leaf, and the key that checks them; gives their names.
+pub(super) fn write_receipts(
+    receipts: &Receipts,
+    folder: &Path,
+    entries: impl IntoIterator<Item = u64>,
+) -> Result<Vec<String>, String> {
+    let failed = |path: &Path, error: std::io::Error| format!("{} cannot be written: {}", path.display(), error.kind());
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).map_err(|error| failed(&path, error))
+    };
+    write("verifier-key", receipts.verifier_key().as_bytes())?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let receipt = receipts.of(entry).map_err(|error| error.to_string())?;
+        let name = format!("entry-{entry}.tlog-proof");
+        write(&name, receipt.text().as_bytes())?;
+        write(&format!("entry-{entry}.leaf"), &receipt.leaf)?;
+        names.push(name);
+    }
+    Ok(names)
 }
 
 /// Beside a running Weir the tree moves while it is read: what looks bad is looked at again before it is called bad.

@@ -22,6 +22,10 @@ pub(super) fn record<E: ToString>(
     keys: &Path,
     act: impl FnOnce() -> Result<Act, E>,
 ) -> Result<(), String> {
+    // Opened, a folder without a ring would become a new key folder, which is not this ledger's.
+    if !keys.join("ring").is_file() {
+        return Err(format!("{} is no key folder: name the one of this data folder with --keys", keys.display()));
+    }
     let folder = DataFolder::open(&folders.data).map_err(|e| e.to_string())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let opened = Keys::open(keys, Arc::clone(&clock)).map_err(|e| e.to_string())?;

@@ -31,6 +31,11 @@ impl Output {
         Output { json }
     }
 
+    /// Whether a program reads it.
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Says one thing: `value` to a program, `text` to a person.
     pub fn show(&self, value: &Value, text: &str) {
         let text = if self.json { value.to_string() } else { text.to_owned() };

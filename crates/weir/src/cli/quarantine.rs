@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use weir_console::command::{Command as Ask, Filter, MaskedLeaf, Opened, QuarantineEntry, Reply, unhex};
+use weir_console::command::{
+    Command as Ask, Disclose, Disclosure, Filter, MaskedLeaf, Opened, QuarantineEntry, Reply, unhex,
+};
 use weir_console::socket;
 use weir_detect::{Engine, Judge};
 use weir_event::{DraftBatch, EventId, LeafKind, Names, SourceId};
@@ -207,6 +209,9 @@ fn fetch(out: &Output, one: &One) -> Result<Fetched, Exit> {
         Some(folder) => folder.clone(),
         None => one.folders.key_folder().map_err(|why| out.fail(why))?,
     };
+    // The key of everything that is held: that it is used is an act of its own, entered before it is opened.
+    let of_entry = Disclose { entry: Some(one.entry.clone()), ..Disclose::new(Disclosure::HoldKeyUse) };
+    socket::ask(&one.folders.data, &Ask::Disclose(of_entry)).map_err(|error| refused(out, &error))?;
     let key = weir_keys::open_hold_key(&folder).map_err(|error| out.fail_with(&error))?;
     let opened = key.open(&weir_hold::held_aad(&source, event), &body).map_err(|error| out.fail_with(&error))?;
     Ok(Fetched::Opened(entry, Zeroizing::new(opened)))

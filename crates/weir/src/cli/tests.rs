@@ -48,13 +48,67 @@ fn keys_are_backed_up_and_the_copy_is_checked() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
     drop(weir_keys::Keys::open(&folder.path().join("keys"), std::sync::Arc::new(weir_event::SystemClock)).unwrap());
-    assert_eq!(exit(&["keys", "backup", &path("copy"), "--keys", &path("keys")]), Exit::Fine);
+    let backup = |more: &[&str]| {
+        let (copy, keys, data) = (path("copy"), path("keys"), path("data"));
+        exit(&[&["keys", "backup", &copy, "--keys", &keys, "--data", &data], more].concat())
+    };
+    assert_eq!(backup(&[]), Exit::CouldNotRun, "there is nothing to record it in");
+    assert_eq!(backup(&["--unrecorded"]), Exit::Fine);
     assert_eq!(exit(&["keys", "check-backup", &path("copy")]), Exit::Fine);
-    assert_eq!(
-        exit(&["keys", "backup", &path("copy"), "--keys", &path("keys")]),
-        Exit::CouldNotRun,
-        "never over a copy"
-    );
+    assert_eq!(backup(&["--unrecorded"]), Exit::CouldNotRun, "never over a copy");
     std::fs::write(folder.path().join("copy/ring"), "x").unwrap();
     assert_eq!(exit(&["keys", "check-backup", &path("copy")]), Exit::Found);
+}
+
+fn audit_page() -> String {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/audit-log.md");
+    std::fs::read_to_string(file).unwrap()
+}
+
+#[test]
+fn d19_the_page_of_the_audit_log_says_of_every_command_whether_it_is_recorded() {
+    fn walk(command: &clap::Command, path: &str, leaves: &mut Vec<String>) {
+        // A command with both stands for itself, too.
+        if !command.has_subcommands() || !command.is_subcommand_required_set() {
+            leaves.push(path.to_owned());
+        }
+        command.get_subcommands().for_each(|c| walk(c, &format!("{path} {}", c.get_name()), leaves));
+    }
+    let mut leaves = Vec::new();
+    Cli::command().get_subcommands().for_each(|c| walk(c, &format!("weir {}", c.get_name()), &mut leaves));
+    let page = audit_page();
+    let commands = page.split("## Every command").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let named: Vec<&str> = commands
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"))
+        .map(|(names, _)| names)
+        .flat_map(|names| names.split("`, `"))
+        .collect();
+    let missing: Vec<&String> = leaves.iter().filter(|leaf| !named.contains(&leaf.as_str())).collect();
+    assert_eq!(missing, Vec::<&String>::new(), "not on the page");
+    let strange: Vec<&&str> = named.iter().filter(|name| !leaves.iter().any(|leaf| leaf == **name)).collect();
+    assert_eq!(strange, Vec::<&&str>::new(), "on the page and no command");
+}
+
+#[test]
+fn every_word_of_an_act_is_explained_and_every_command_of_the_socket_is_an_act_or_is_known_to_be_none() {
+    // What changes nothing and shows nothing about people, and parts of what is recorded as a whole.
+    const NO_ACT: &str = "status alerts quarantine_list destination_list keys_list observed why explain events catalog_save \
+                          resend_preview resend_status rollout_preview rollout_status backup_cut backup_renew backup_end";
+    let source = include_str!("../../../console/src/command.rs");
+    let words = source.split("pub const fn action").skip(1).flat_map(|rest| {
+        let body = rest.split("\n    }\n").next().unwrap_or_default();
+        body.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).collect::<Vec<_>>()
+    });
+    let words: Vec<&str> = words.collect();
+    assert!(words.len() > 40, "{words:?}");
+    for word in words {
+        let is_act = weir_trail::actions::of(word).is_some();
+        assert_ne!(is_act, NO_ACT.split_whitespace().any(|known| known == word), "{word}");
+    }
+    let page = audit_page();
+    for action in weir_trail::ACTIONS {
+        let line = format!("| `{}` | {} | {} |", action.word, action.class.name(), action.says);
+        assert!(page.contains(&line), "docs/audit-log.md lacks {line}");
+    }
 }

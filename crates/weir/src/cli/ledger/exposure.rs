@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use weir_answers::{Question, ask};
+use weir_console::command::{Disclose, Disclosure};
 use weir_event::{Clock, DestinationId, Millis, SystemClock};
 use weir_ledger::Coverage;
 
+use crate::cli::disclosure::Recording;
 use crate::cli::{Exit, Folders, Output};
 use crate::config::{Config, Destination, Onward, Secrets, duration};
 use crate::{bypass, disk};
@@ -38,6 +40,8 @@ pub(in crate::cli) struct Options {
     /// Writes the fields to this file, a line for each.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    #[command(flatten)]
+    recording: Recording,
     #[command(flatten)]
     folders: Folders,
 }
@@ -76,6 +80,9 @@ fn report(options: &Options) -> Result<Report, String> {
     }
     let config = configuration(folders)?;
     let recipients = recipients(options, config.as_ref())?;
+    let asked = recipients.iter().flatten().map(|of| of.destination.to_string()).collect();
+    let disclose = Disclose { destinations: asked, ..Disclose::new(Disclosure::LedgerExposure) };
+    let standing = options.recording.enter(folders, &[], disclose)?;
     let question = Question { destinations: recipients.as_ref().map(|list| times(list, (from, to))), from, to };
     let exposure = ask(&dir, &question).map_err(|error| error.to_string())?;
     if let Some(list) = &recipients {
@@ -100,13 +107,14 @@ fn report(options: &Options) -> Result<Report, String> {
         vendor: options.vendor.clone(),
         recipients,
         of_nobody,
+        recorded: standing.line(),
         not_covered: not_covered(&folders.data.join("audit"), from, to),
     };
     Ok(Report { exposure, scope })
 }
 
 /// The time that a flag says.
-pub(super) fn time_of(text: &str, flag: &str, now: Millis, is_end: bool) -> Result<Millis, String> {
+pub(in crate::cli) fn time_of(text: &str, flag: &str, now: Millis, is_end: bool) -> Result<Millis, String> {
     time(text, now, is_end).ok_or_else(|| {
         format!("{flag} `{text}` is no time: write 2026-11-22T08:00:00Z, 2026-11-22, 30d for 30 days ago, or now")
     })

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use weir_answers::subject::{About, Occurrence, about};
+use weir_console::command::{Disclose, Disclosure};
 use weir_event::ids::hex;
 use weir_event::{Clock, DestinationId, Environment, Millis, SubjectTag, SystemClock};
 use weir_keys::{Epoch, KeySnapshot, Keys};
@@ -16,6 +17,7 @@ use weir_ledger::receipt::Receipts;
 use weir_policy::canonical;
 
 use super::exposure::{looked, time_of};
+use crate::cli::disclosure::{Recording, Standing};
 use crate::cli::output::table;
 use crate::cli::{Exit, Folders, Output};
 use crate::config::{Config, Secrets, Subject};
@@ -62,6 +64,8 @@ pub(in crate::cli) struct Options {
     #[arg(long, value_name = "FOLDER")]
     receipts: Option<PathBuf>,
     #[command(flatten)]
+    recording: Recording,
+    #[command(flatten)]
     folders: Folders,
 }
 
@@ -103,10 +107,13 @@ fn answer(options: &Options) -> Result<(Value, String, bool), String> {
     let snapshot = keys.snapshot();
     let meanings = meanings(&id, options.kind, config.as_ref(), &snapshot);
     let wanted: BTreeSet<u64> = meanings.keys().copied().collect();
+    let tags: Vec<u64> = wanted.iter().copied().collect();
+    let disclose = Disclose { subjects: 1, ..Disclose::new(Disclosure::LedgerSubject) };
+    let standing = options.recording.enter(folders, &tags, disclose)?;
     let about = about(&dir, &wanted, from, to, ROWS_MAX).map_err(|error| error.to_string())?;
     let pseudonyms = |row: &Occurrence| pseudonym(row, &meanings, config.as_ref(), &snapshot);
-    let receipts = options.receipts.as_ref().map(|folder| write_receipts(&dir, folder, &about)).transpose()?;
-    let scope = scope(&about, config.as_ref(), &meanings, receipts.as_deref());
+    let receipts = options.receipts.as_ref().map(|folder| of_batches(&dir, folder, &about)).transpose()?;
+    let scope = scope(&about, config.as_ref(), &meanings, receipts.as_deref(), &standing);
     let value = json!({
         "rows": about.rows.iter().map(|row| row_value(row, &about, &meanings, pseudonyms(row))).collect::<Vec<_>>(),
         "more": about.more,
@@ -174,24 +181,10 @@ fn pseudonym(
     Some(of.pseudonym(epoch, meaning.kind.name(), &meaning.tag)?.to_string())
 }
 
-fn write_receipts(dir: &Path, folder: &Path, about: &About) -> Result<Vec<String>, String> {
+fn of_batches(dir: &Path, folder: &Path, about: &About) -> Result<Vec<String>, String> {
     let receipts = Receipts::open(dir).map_err(|error| error.to_string())?;
-    let failed = |path: &Path, error: std::io::Error| format!("{} cannot be written: {}", path.display(), error.kind());
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    let write = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
-        std::fs::write(&path, bytes).map_err(|error| failed(&path, error))
-    };
-    write("verifier-key", receipts.verifier_key().as_bytes())?;
-    let mut names = Vec::new();
-    for entry in about.rows.iter().map(|row| row.entry).collect::<BTreeSet<u64>>() {
-        let receipt = receipts.of(entry).map_err(|error| error.to_string())?;
-        let name = format!("entry-{entry}.tlog-proof");
-        write(&name, receipt.text().as_bytes())?;
-        write(&format!("entry-{entry}.leaf"), &receipt.leaf)?;
-        names.push(name);
-    }
-    Ok(names)
+    let entries: BTreeSet<u64> = about.rows.iter().map(|row| row.entry).collect();
+    super::write_receipts(&receipts, folder, entries)
 }
 
 fn scope(
@@ -199,6 +192,7 @@ fn scope(
     config: Option<&Config>,
     meanings: &BTreeMap<u64, Meaning>,
     receipts: Option<&[String]>,
+    standing: &Standing,
 ) -> Vec<String> {
     let spaces: BTreeSet<&str> = meanings.values().map(|meaning| meaning.space.as_str()).collect();
     let mut list = vec![
@@ -209,6 +203,7 @@ fn scope(
         ),
         "this id only: other ids of the same person, and an e-mail address or phone number that was no id, are not joined to it".to_owned(),
         "events of nobody's id, and what left before Weir or past it, are not in it".to_owned(),
+        standing.line(),
     ];
     if config.is_none() {
         list.push("without a configuration identity spaces of its own are not looked in".to_owned());

@@ -46,6 +46,8 @@ pub(super) struct Scope {
     pub(super) recipients: Vec<Recipient>,
     /// Destinations of the ledger that the configuration does not name.
     pub(super) of_nobody: Vec<DestinationId>,
+    /// Whether the question is in the audit log.
+    pub(super) recorded: String,
     pub(super) not_covered: Vec<String>,
 }
 
@@ -108,6 +110,7 @@ impl Report {
                 ids.join(", ")
             ));
         }
+        list.push(scope.recorded.clone());
         let rest = "not in it: what the vendor had before Weir, got past Weir, or made of what it got; its own count was not asked";
         list.push(rest.to_owned());
         list
