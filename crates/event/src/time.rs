@@ -89,6 +89,13 @@ impl Millis {
     }
 }
 
+impl Millis {
+    /// Year, month from 1 on and day of its UTC date.
+    pub fn date(self) -> (i64, u8, u8) {
+        civil_from_days(self.0.div_euclid(Millis::DAY))
+    }
+}
+
 /// The day number of a date, proleptic Gregorian. Source: as for [`civil_from_days`].
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };

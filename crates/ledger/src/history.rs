@@ -1,5 +1,6 @@
 //! The entries of a ledger in their order, read from its log, also beside a Weir that writes it.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use weir_event::Millis;
@@ -11,6 +12,16 @@ use crate::log::checked_header;
 use crate::read::list;
 use crate::record::{End, Records, SNAPSHOT};
 use crate::state::read_names;
+
+/// A place in a log: so many entries lie before it. The chain of checksums runs through all of them, so that the last one's names
+/// the log up to there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub struct Place {
+    /// Entries before it.
+    pub entries: u64,
+    /// Checksum of the last of them, 0 where there is none.
+    pub checksum: u32,
+}
 
 /// Shows each entry of the ledger in `dir`, oldest first: its index, its time, what it says, its body. No ledger: no entry.
 ///
@@ -27,19 +38,56 @@ pub fn from(
     start: u64,
     mut visit: impl FnMut(u64, Millis, &Entry, &[u8]),
 ) -> Result<u64, LedgerError> {
+    let every = |place: Place, at: Millis, entry: &Entry, body: &[u8]| {
+        visit(place.entries, at, entry, body);
+        ControlFlow::Continue(())
+    };
+    walk(dir, kind, start, |_| true, every).map(|place| place.entries)
+}
+
+/// As [`each`], from a place on and as long as `visit` wants more; it is given the place before the entry. The place behind the last
+/// entry that was shown, or `None` where the log does not come by `from`: it is shorter, or another one.
+pub fn each_from(
+    dir: &Path,
+    kind: Kind,
+    from: Place,
+    visit: impl FnMut(Place, Millis, &Entry, &[u8]) -> ControlFlow<()>,
+) -> Result<Option<Place>, LedgerError> {
+    let mut is_other = false;
+    let end = walk(
+        dir,
+        kind,
+        from.entries,
+        |place| {
+            is_other = place.checksum != from.checksum;
+            !is_other
+        },
+        visit,
+    )?;
+    let is_by = !is_other && (end.entries > from.entries || end == from);
+    Ok(is_by.then_some(end))
+}
+
+/// Walks the entries from `start` on, once `goes_on` likes the place before the first of them.
+fn walk(
+    dir: &Path,
+    kind: Kind,
+    start: u64,
+    mut goes_on: impl FnMut(Place) -> bool,
+    mut visit: impl FnMut(Place, Millis, &Entry, &[u8]) -> ControlFlow<()>,
+) -> Result<Place, LedgerError> {
     let log = dir.join("log");
-    if !log.is_dir() {
-        return Ok(0);
-    }
-    let files = list(&log)?;
-    let passed = files.iter().rposition(|(first, _)| *first <= start).unwrap_or(0);
+    let files = if log.is_dir() { list(&log)? } else { Vec::new() };
+    // The file that holds the last entry before the start, whose checksum names the place; where none lies before it, the first.
+    let passed = files.partition_point(|(first, _)| *first < start.max(1)).saturating_sub(1);
     // The first file of a log begins with its first entry; a later one says itself where it begins.
-    let mut index = if passed == 0 { 0 } else { files.get(passed).map_or(0, |(first, _)| *first) };
+    let begin = if passed == 0 { 0 } else { files.get(passed).map_or(0, |(first, _)| *first) };
+    let mut place = Place { entries: begin, checksum: 0 };
     for (first, path) in files.into_iter().skip(passed) {
         let bytes = std::fs::read(&path).map_err(LedgerError::io("read", &path))?;
         let damaged = |index, what| LedgerError::Damaged { path: path.clone(), index, what };
-        if first != index {
-            return Err(damaged(index, "entries are missing before this file"));
+        if first != place.entries {
+            return Err(damaged(place.entries, "entries are missing before this file"));
         }
         let header = checked_header(&bytes, &path, first, kind as u8)?;
         let mut records = Records::new(&bytes, &header);
@@ -47,18 +95,24 @@ pub fn from(
             if record.kind == SNAPSHOT {
                 continue;
             }
-            let (at, entry) = Entry::decode(record.leaf).map_err(|_| damaged(index, "the entry cannot be read"))?;
-            if index >= start {
-                visit(index, at, &entry, record.body);
+            if place.entries == start && !goes_on(place) {
+                return Ok(place);
             }
-            index += 1;
+            if place.entries >= start {
+                let (at, entry) =
+                    Entry::decode(record.leaf).map_err(|_| damaged(place.entries, "the entry cannot be read"))?;
+                if visit(place, at, &entry, record.body).is_break() {
+                    return Ok(place);
+                }
+            }
+            place = Place { entries: place.entries + 1, checksum: records.chain().0 };
         }
         // What is torn was never acknowledged, or is being written at this moment.
         if let End::Damaged(what) = records.end() {
-            return Err(damaged(index, what));
+            return Err(damaged(place.entries, what));
         }
     }
-    Ok(index)
+    Ok(place)
 }
 
 /// The texts of a names entry's body, in order of their numbers.
