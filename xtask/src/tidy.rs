@@ -9,8 +9,8 @@ use crate::shell;
 use crate::toml::Toml;
 
 /// The crates from the bottom up (ARCHITECTURE.md); each uses only crates before it.
-const LAYERS: [&str; 17] = [
-    "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "identity",
+const LAYERS: [&str; 18] = [
+    "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "rows", "identity",
     "answers", "trail", "catalog", "deliver", "console", "weir",
 ];
 

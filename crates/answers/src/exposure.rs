@@ -11,37 +11,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
-use weir_event::{DestinationId, GenerationId, Millis, Offset};
-use weir_ledger::entry::{Entry, IntentEntry, Life, OutcomeEntry};
-use weir_ledger::rows::{RowsBody, StoredRow};
-use weir_ledger::{BatchId, EventResult, FieldSetId, Kind, LedgerError, Passed, Purpose, history};
+use weir_event::{DestinationId, GenerationId, Millis};
+use weir_ledger::{LedgerError, Passed};
+use weir_rows::dictionary::Change;
+use weir_rows::file::Column;
+use weir_rows::{RowsError, View, scan};
 
-use crate::seen::{Seen, Subjects};
+use crate::count::{Counter, Each, Frame};
 use crate::shape::Shape;
 
-/// What is asked.
-#[derive(Clone, Debug)]
-pub struct Question {
-    /// Of which destinations, and of each the time that counts. None: of all, at any time.
-    pub destinations: Option<BTreeMap<DestinationId, Vec<(Millis, Millis)>>>,
-    /// From when on.
-    pub from: Millis,
-    /// Up to this time, which is outside.
-    pub to: Millis,
-}
-
-impl Question {
-    fn asks(&self, destination: &DestinationId, at: Millis) -> bool {
-        let within = |(from, to): &(Millis, Millis)| *from <= at && at < *to;
-        within(&(self.from, self.to))
-            && match &self.destinations {
-                None => true,
-                Some(of) => of.get(destination).is_some_and(|times| times.iter().any(within)),
-            }
-    }
-}
+/// What is asked: which destinations, and from when to when. `None` of destinations: all, at any time.
+pub use weir_rows::Scope as Question;
 
 /// Rows of one kind.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -157,20 +137,15 @@ pub struct Exposure {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
+    /// The log or the files of rows cannot be read whole.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
     /// The log cannot be read whole.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// A field set that is no text of one.
-    #[error("entry {0} of the ledger cannot be read: run `weir ledger verify`")]
-    Unreadable(u64),
-}
-
-/// Answers from the egress ledger in `dir`.
-///
-/// Memory grows with the different subjects and with each set that names them: field sets, slices and days, an eighth of a byte per
-/// subject and set.
-pub fn ask(dir: &Path, question: &Question) -> Result<Exposure, AskError> {
-    read(dir, Reading::new(question))
+    #[error("field set {0} of the ledger cannot be read: run `weir ledger verify`")]
+    Unreadable(usize),
 }
 
 /// A row that counts as had, for whoever makes more of it than [`Exposure`] has.
@@ -186,301 +161,82 @@ pub struct Counted<'c> {
     pub event: &'c str,
 }
 
-/// As [`ask`], and shows each row that counts, in no particular order. Rows that were erased are not shown.
+/// More threads than this gain nothing: they wait for memory.
+const THREADS_MAX: usize = 8;
+
+/// Answers from the egress ledger in `dir`, on all cores.
+///
+/// Memory: a few megabytes for each file of rows and thread, and an eighth of a byte for each organisation and field set, slice or day.
+pub fn ask(dir: &Path, question: &Question) -> Result<Exposure, AskError> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    answer(dir, question, |view, frame, runs, columns| {
+        let _ = view;
+        Ok(scan::scan(runs, columns, cores.min(THREADS_MAX), || Counter::new(frame))?)
+    })
+}
+
+/// As [`ask`], on one core, and shows each row that counts, a subject's rows one after the other. Rows that were erased are not shown.
 pub fn ask_each(dir: &Path, question: &Question, each: &mut dyn FnMut(Counted<'_>)) -> Result<Exposure, AskError> {
-    let mut reading = Reading::new(question);
-    reading.each = Some(each);
-    read(dir, reading)
+    answer(dir, question, |_, frame, runs, columns| {
+        let mut showing = Each { counter: Counter::new(frame), each };
+        scan::scan_on_one(runs, columns, &mut showing)?;
+        Ok(vec![showing.counter])
+    })
 }
 
-fn read(dir: &Path, mut reading: Reading<'_>) -> Result<Exposure, AskError> {
-    history::each(dir, Kind::Egress, |index, at, entry, body| {
-        if reading.failed.is_none() && reading.read(at, entry, body).is_none() {
-            reading.failed = Some(index);
-        }
-    })?;
-    match reading.failed {
-        Some(index) => Err(AskError::Unreadable(index)),
-        None => Ok(reading.answer()),
+fn answer<'q>(
+    dir: &Path,
+    question: &Question,
+    count: impl for<'f> FnOnce(&View, &'f Frame<'f>, &[scan::Run<'_>], &[Column]) -> Result<Vec<Counter<'f>>, AskError> + 'q,
+) -> Result<Exposure, AskError> {
+    let view = View::open(dir, question, &|_| true)?;
+    let batches = view.batches()?;
+    let mut shapes = Vec::with_capacity(view.dictionary.field_sets.len());
+    for (number, (_, body)) in view.dictionary.field_sets.iter().enumerate() {
+        shapes.push(Shape::read(body).ok_or(AskError::Unreadable(number))?);
     }
-}
-
-/// What one batch in the window was about.
-#[derive(Clone, Copy)]
-struct About {
-    purpose: Purpose,
-    generation: GenerationId,
-    at: Millis,
-}
-
-/// A batch in the window, until its fate is known.
-struct Batch {
-    about: About,
-    destination: DestinationId,
-    rows: Vec<Option<StoredRow>>,
-    /// The journal offset of each row; none where it asks.
-    offsets: Vec<Offset>,
-    /// A try went without a clear answer.
-    is_unclear: bool,
-}
-
-/// Whether a try with this status may have been stored: 0 is no answer at all.
-pub(crate) fn is_unclear(status: u16) -> bool {
-    status == 0 || status >= 500
-}
-
-/// Rows that came together.
-#[derive(Default)]
-struct Group {
-    events: u64,
-    subjects: Seen,
-    organisations: Seen,
-}
-
-impl Group {
-    fn share(&self) -> Share {
-        Share { events: self.events, subjects: self.subjects.count(), organisations: self.organisations.count() }
+    let frame = Frame::new(&view, &batches, &shapes);
+    let tail = view.tail();
+    let mut columns = vec![Column::Subject, Column::Batch, Column::Organisation, Column::FieldSet, Column::Slice];
+    if batches.has_mixed() {
+        columns.push(Column::Index);
     }
-
-    fn add(&mut self, subject: Option<u32>, organisation: Option<u32>) {
-        self.events += 1;
-        subject.into_iter().for_each(|number| self.subjects.add(number));
-        organisation.into_iter().for_each(|number| self.organisations.add(number));
-    }
-
-    fn add_all(&mut self, other: &Group) {
-        self.events += other.events;
-        self.subjects.add_all(&other.subjects);
-        self.organisations.add_all(&other.organisations);
-    }
-}
-
-struct Reading<'q> {
-    question: &'q Question,
-    names: Vec<String>,
-    shapes: HashMap<FieldSetId, Shape, RandomState>,
-    subjects: Subjects,
-    organisations: Subjects,
-    open: BTreeMap<BatchId, Batch>,
-    /// Rows that may have been stored, by event: a later try of the same event decides them.
-    unclear: HashMap<(DestinationId, Offset), (About, Option<StoredRow>), RandomState>,
-    /// Such questions, behind which there is no event.
-    unclear_asks: Vec<(About, Option<StoredRow>)>,
-    sets: HashMap<FieldSetId, (Group, BTreeSet<GenerationId>), RandomState>,
-    slices: HashMap<u32, Group, RandomState>,
-    days: BTreeMap<i64, Group>,
-    by_day: HashMap<(FieldSetId, i64), u64, RandomState>,
-    answer: Exposure,
-    failed: Option<u64>,
-    /// Who is shown each row that counts.
-    each: Option<&'q mut dyn FnMut(Counted<'_>)>,
-}
-
-impl<'q> Reading<'q> {
-    fn new(question: &'q Question) -> Reading<'q> {
-        Reading {
-            question,
-            names: Vec::new(),
-            shapes: HashMap::default(),
-            subjects: Subjects::default(),
-            organisations: Subjects::default(),
-            open: BTreeMap::new(),
-            unclear: HashMap::default(),
-            unclear_asks: Vec::new(),
-            sets: HashMap::default(),
-            slices: HashMap::default(),
-            days: BTreeMap::new(),
-            by_day: HashMap::default(),
-            answer: Exposure::default(),
-            failed: None,
-            each: None,
+    let counters = count(&view, &frame, &view.runs(&tail), &columns)?;
+    let mut counters = counters.into_iter();
+    let mut all = counters.next().unwrap_or_else(|| Counter::new(&frame));
+    counters.for_each(|counter| all.add(counter));
+    let mut answer = Exposure { entries: view.entries(), ..all.finish() };
+    live(&view, question, &mut answer);
+    for range in view.ranges()? {
+        if let Some((rule, passed)) = range.rule() {
+            let became = match passed {
+                Passed::NotOffered => "not offered",
+                Passed::Dropped => "dropped",
+                Passed::Held => "held in quarantine",
+            };
+            *answer.not_sent.entry((rule.name().to_owned(), became)).or_default() += range.count;
         }
     }
+    Ok(answer)
+}
 
-    /// Takes in one entry; `None` where it cannot be read.
-    fn read(&mut self, at: Millis, entry: &Entry, body: &[u8]) -> Option<()> {
-        self.answer.entries += 1;
-        match entry {
-            Entry::Life { destination, change } => self.live(at, destination, *change),
-            Entry::Names { count, .. } => self.names.extend(history::names(body, *count).ok()?),
-            Entry::FieldSet { digest } => {
-                let (id, _) = digest.split_first_chunk::<16>()?;
-                self.shapes.insert(FieldSetId(*id), Shape::read(body)?);
-            }
-            Entry::Intent(intent) => self.intend(at, intent, body)?,
-            Entry::Attempt { batch, status, .. } => {
-                if let Some(batch) = self.open.get_mut(batch) {
-                    batch.is_unclear |= is_unclear(*status);
+/// The lives of the destinations.
+fn live(view: &View, question: &Question, answer: &mut Exposure) {
+    for destination in view.dictionary.destinations.iter().filter(|known| !known.changes.is_empty()) {
+        answer.known.insert(destination.id.clone());
+        if question.destinations.as_ref().is_some_and(|of| !of.contains_key(&destination.id)) {
+            continue;
+        }
+        let times = answer.destinations.entry(destination.id.clone()).or_default();
+        for (at, change) in &destination.changes {
+            match change {
+                Change::Started => {
+                    times.started = times.started.or(Some(*at));
+                    times.ended = None;
                 }
-            }
-            Entry::Outcome { batch, result, status } => self.close(*batch, *result, *status, body)?,
-            Entry::Range { destination, rule, count, passed, .. } if self.question.asks(destination, at) => {
-                let became = match passed {
-                    Passed::NotOffered => "not offered",
-                    Passed::Dropped => "dropped",
-                    Passed::Held => "held in quarantine",
-                };
-                *self.answer.not_sent.entry((rule.name().to_owned(), became)).or_default() += count;
-            }
-            _ => {}
-        }
-        Some(())
-    }
-
-    fn live(&mut self, at: Millis, destination: &DestinationId, change: Life) {
-        self.answer.known.insert(destination.clone());
-        if self.question.destinations.as_ref().is_some_and(|of| !of.contains_key(destination)) {
-            return;
-        }
-        let times = self.answer.destinations.entry(destination.clone()).or_default();
-        match change {
-            Life::Start { .. } => {
-                times.started = times.started.or(Some(at));
-                times.ended = None;
-            }
-            Life::End => times.ended = Some(at),
-            Life::Suspend | Life::Resume => {}
-        }
-    }
-
-    fn intend(&mut self, at: Millis, intent: &IntentEntry, body: &[u8]) -> Option<()> {
-        if !self.question.asks(&intent.destination, at) {
-            return Some(());
-        }
-        let rows = RowsBody::parse(body).ok()?.rows().collect();
-        let IntentEntry { batch, purpose, generation, destination, offsets, .. } = intent;
-        let batch_of = Batch {
-            about: About { purpose: *purpose, generation: *generation, at },
-            destination: destination.clone(),
-            rows,
-            offsets: offsets.iter().flat_map(|range| (range.start.0..range.end.0).map(Offset)).collect(),
-            is_unclear: false,
-        };
-        self.open.insert(*batch, batch_of);
-        Some(())
-    }
-
-    fn close(&mut self, id: BatchId, result: OutcomeEntry, status: u16, body: &[u8]) -> Option<()> {
-        let Some(batch) = self.open.remove(&id) else { return Some(()) };
-        let rows = u32::try_from(batch.rows.len()).ok()?;
-        let runs = result.results(rows, body).ok()?;
-        let is_unclear = batch.is_unclear || is_unclear(status);
-        let results = runs.iter().flat_map(|(length, result)| std::iter::repeat_n(*result, *length as usize));
-        for (place, (row, result)) in batch.rows.iter().zip(results).enumerate() {
-            let event = batch.offsets.get(place).map(|offset| (batch.destination.clone(), *offset));
-            match result {
-                EventResult::Accepted | EventResult::Rejected(_) => {
-                    event.map(|event| self.unclear.remove(&event));
-                }
-                EventResult::Unknown => self.may_be_held(event, batch.about, *row),
-                EventResult::Returned if is_unclear => self.may_be_held(event, batch.about, *row),
-                EventResult::Returned => {}
-            }
-            match result {
-                EventResult::Accepted => self.count(batch.about, *row, true),
-                EventResult::Rejected(_) => self.answer.sums.rejected += 1,
-                EventResult::Returned if !is_unclear => self.answer.sums.returned += 1,
-                EventResult::Returned | EventResult::Unknown => {}
+                Change::Ended => times.ended = Some(*at),
+                Change::Suspended | Change::Resumed => {}
             }
         }
-        Some(())
-    }
-
-    fn may_be_held(&mut self, event: Option<(DestinationId, Offset)>, about: About, row: Option<StoredRow>) {
-        match event {
-            Some(event) => _ = self.unclear.insert(event, (about, row)),
-            None => self.unclear_asks.push((about, row)),
-        }
-    }
-
-    fn count(&mut self, about: About, row: Option<StoredRow>, is_accepted: bool) {
-        let sums = &mut self.answer.sums;
-        *if is_accepted { &mut sums.accepted } else { &mut sums.possibly_held } += 1;
-        sums.resent += u64::from(about.purpose == Purpose::Resend);
-        sums.asked += u64::from(about.purpose == Purpose::Ask);
-        let day = about.at.0.div_euclid(Millis::DAY);
-        let span = self.answer.span.get_or_insert((about.at, about.at));
-        *span = (span.0.min(about.at), span.1.max(about.at));
-        let of = self.answer.generations.entry(about.generation).or_insert((about.at, about.at, 0));
-        *of = (of.0.min(about.at), of.1.max(about.at), of.2 + 1);
-        let of_day = self.days.entry(day).or_default();
-        let Some(row) = row else {
-            self.answer.erased += 1;
-            return of_day.add(None, None);
-        };
-        if let Some(each) = &mut self.each {
-            let event = self.shapes.get(&row.field_set).map_or("", |shape| shape.event.as_str());
-            each(Counted { at: about.at, subject: row.subject, organisation: row.organisation, event });
-        }
-        let subject = (row.subject != 0).then(|| self.subjects.number(row.subject));
-        let organisation = (row.organisation != 0).then(|| self.organisations.number(row.organisation));
-        self.answer.without_subject += u64::from(subject.is_none());
-        of_day.add(subject, organisation);
-        let (set, generations) = self.sets.entry(row.field_set).or_default();
-        set.add(subject, organisation);
-        generations.insert(about.generation);
-        self.slices.entry(row.slice.0).or_default().add(subject, organisation);
-        *self.by_day.entry((row.field_set, day)).or_default() += 1;
-    }
-
-    fn answer(mut self) -> Exposure {
-        // Without a recorded outcome: on its way, or the process that sent it was killed.
-        for batch in std::mem::take(&mut self.open).into_values() {
-            for (place, row) in batch.rows.iter().enumerate() {
-                let event = batch.offsets.get(place).map(|offset| (batch.destination.clone(), *offset));
-                self.may_be_held(event, batch.about, *row);
-            }
-        }
-        let asks = std::mem::take(&mut self.unclear_asks);
-        for (about, row) in std::mem::take(&mut self.unclear).into_values().chain(asks) {
-            self.count(about, row, false);
-        }
-        let mut answer = self.answer;
-        let (mut all, mut fields) = (Group::default(), BTreeMap::<&str, (Field, Seen)>::new());
-        let (mut withheld, mut events) = (BTreeMap::<(&str, &str), Withheld>::new(), BTreeMap::<&str, Group>::new());
-        let unreadable = Shape::default();
-        for (id, (set, generations)) in &self.sets {
-            let shape = self.shapes.get(id).unwrap_or(&unreadable);
-            all.add_all(set);
-            events.entry(&shape.event).or_default().add_all(set);
-            for (path, category, action) in &shape.left {
-                let (field, subjects) = fields.entry(path).or_default();
-                subjects.add_all(&set.subjects);
-                *field.actions.entry(action.clone()).or_default() += set.events;
-                *field.events.entry(shape.event.clone()).or_default() += set.events;
-                if let Some(category) = category {
-                    *field.categories.entry(category.clone()).or_default() += set.events;
-                }
-            }
-            for (path, rule) in &shape.withheld {
-                let line = withheld.entry((path, rule)).or_default();
-                line.events += set.events;
-                line.generations.extend(generations);
-            }
-        }
-        for ((id, day), count) in &self.by_day {
-            let shape = self.shapes.get(id).unwrap_or(&unreadable);
-            let categories: BTreeSet<&str> =
-                shape.left.iter().filter_map(|(_, category, _)| category.as_deref()).collect();
-            for category in categories {
-                *answer.categories.entry(category.to_owned()).or_default().entry(*day).or_default() += count;
-            }
-        }
-        (answer.subjects, answer.organisations) = (all.subjects.count(), all.organisations.count());
-        answer.fields = fields
-            .into_iter()
-            .map(|(path, (field, subjects))| Field { path: path.to_owned(), subjects: subjects.count(), ..field })
-            .collect();
-        answer.withheld = withheld
-            .into_iter()
-            .map(|((path, rule), line)| Withheld { path: path.to_owned(), rule: rule.to_owned(), ..line })
-            .collect();
-        answer.events = events.into_iter().map(|(name, group)| (name.to_owned(), group.share())).collect();
-        answer.days = self.days.iter().map(|(day, group)| (*day, group.share())).collect();
-        let name = |number: u32| (number as usize).checked_sub(1).and_then(|at| self.names.get(at)).cloned();
-        for (number, group) in &self.slices {
-            answer.slices.insert(name(*number).unwrap_or_default(), group.share());
-        }
-        answer
     }
 }

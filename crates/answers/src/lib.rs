@@ -3,10 +3,10 @@
 //! A reader of the ledger's log, beside a running Weir or without one. It opens no key and sees no event content, because rows have none:
 //! subjects are short forms of keyed tags, fields are content-addressed sets of paths, categories, actions and rules (D13).
 //!
-//! Every answer is counted from the rows themselves, so that it is exact and current to the last recorded batch; the cost is that of
-//! reading the log once. Read in this order: [`exposure`] (the question and the answer), `seen` (sets of subjects),
-//! [`subject`], [`holding`] (what a vendor had before Weir).
+//! Every answer is counted from the rows themselves (`weir_rows`), so that it is exact and current to the last recorded batch. Read in this
+//! order: [`exposure`] (the question and the answer), `count` (how it is counted), `seen` (sets of organisations), [`subject`], [`holding`] (what a vendor had before Weir).
 
+mod count;
 pub mod exposure;
 pub mod fuzz;
 pub mod holding;

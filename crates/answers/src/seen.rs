@@ -1,23 +1,4 @@
-//! Exact sets of subjects. Each subject gets a dense number once, so that a set is a row of bits: a union of many costs one pass over
-//! words, and a set of all of four million people half a megabyte.
-
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
-
-/// Gives each subject its number.
-#[derive(Default)]
-pub(crate) struct Subjects {
-    numbers: HashMap<u64, u32, RandomState>,
-}
-
-impl Subjects {
-    /// The number of a subject. More than 2^32 of them share the last one, and the answer would be too small: a ledger of so many
-    /// people does not fit in memory.
-    pub(crate) fn number(&mut self, subject: u64) -> u32 {
-        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-        *self.numbers.entry(subject).or_insert(next)
-    }
-}
+//! Exact sets of organisations. Each gets a dense number once, so that a set is a row of bits: a union costs one pass over words.
 
 /// A set of numbers.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -40,6 +21,17 @@ impl Seen {
         }
         for (word, more) in self.words.iter_mut().zip(&other.words) {
             *word |= more;
+        }
+    }
+
+    /// Shows each number.
+    pub(crate) fn each(&self, mut visit: impl FnMut(u32)) {
+        for (at, word) in self.words.iter().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                visit(at as u32 * 64 + left.trailing_zeros());
+                left &= left - 1;
+            }
         }
     }
 

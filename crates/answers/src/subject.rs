@@ -3,17 +3,15 @@
 //! Rows bear the first 8 bytes of a keyed tag (D13), which only the holder of the key folder can compute from an id. Two ids of one
 //! person are two subjects: what joins them is in the journal's links, not here.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use weir_event::{DestinationId, GenerationId, Millis};
-use weir_ledger::entry::{Entry, IntentEntry};
-use weir_ledger::rows::RowsBody;
-use weir_ledger::{BatchId, EventResult, FieldSetId, Kind, Purpose, history};
+use weir_ledger::{BatchId, FieldSetId, Purpose};
+use weir_rows::{Batches, Held, LedgerRow, Scope, View};
 
-use crate::exposure::{AskError, is_unclear};
+use crate::exposure::AskError;
 use crate::shape::Shape;
 
 /// What became of a row.
@@ -89,86 +87,54 @@ pub fn about(
     to: Millis,
     rows_max: usize,
 ) -> Result<About, AskError> {
-    let mut about = About::default();
-    let mut shapes: HashMap<FieldSetId, Shape, RandomState> = HashMap::default();
-    // Of each batch with such a row: how many rows it has, where those stand in the answer, whether a try had no clear answer.
-    let mut open: BTreeMap<BatchId, (u32, Vec<usize>, bool)> = BTreeMap::new();
-    let mut failed = None;
-    let mut read = |about: &mut About, index: u64, at: Millis, entry: &Entry, body: &[u8]| -> Option<()> {
-        about.entries += 1;
-        match entry {
-            Entry::FieldSet { digest } => {
-                let (id, _) = digest.split_first_chunk::<16>()?;
-                shapes.insert(FieldSetId(*id), Shape::read(body)?);
-            }
-            Entry::Intent(intent) if from <= at && at < to => {
-                let IntentEntry { batch, purpose, generation, destination, rows: count, .. } = intent;
-                let mut places = Vec::new();
-                for row in RowsBody::parse(body).ok()?.rows().flatten().filter(|row| subjects.contains(&row.subject)) {
-                    if about.rows.len() >= rows_max {
-                        about.more += 1;
-                        continue;
-                    }
-                    places.push(about.rows.len());
-                    about.rows.push(Occurrence {
-                        subject: row.subject,
-                        entry: index,
-                        at,
-                        destination: destination.clone(),
-                        field_set: row.field_set,
-                        epoch: row.epoch,
-                        batch: *batch,
-                        place: row.index,
-                        purpose: *purpose,
-                        generation: *generation,
-                        became: Became::PossiblyHeld,
-                    });
-                }
-                if !places.is_empty() {
-                    open.insert(*batch, (*count, places, false));
-                }
-            }
-            Entry::Attempt { batch, status, .. } => {
-                if let Some((.., unclear)) = open.get_mut(batch) {
-                    *unclear |= is_unclear(*status);
-                }
-            }
-            Entry::Outcome { batch, result, status } => {
-                let Some((count, places, unclear)) = open.remove(batch) else { return Some(()) };
-                let unclear = unclear || is_unclear(*status);
-                let runs = result.results(count, body).ok()?;
-                for at in places {
-                    let row = &mut about.rows[at];
-                    let mut end = 0_u32;
-                    let of = runs.iter().find(|(length, _)| {
-                        end = end.saturating_add(*length);
-                        u32::from(row.place) < end
-                    });
-                    row.became = match of?.1 {
-                        EventResult::Accepted => Became::Accepted,
-                        EventResult::Unknown => Became::PossiblyHeld,
-                        EventResult::Rejected(_) => Became::Rejected,
-                        EventResult::Returned if unclear => Became::PossiblyHeld,
-                        EventResult::Returned => Became::Returned,
-                    };
-                }
-            }
-            _ => {}
+    let scope = Scope { from, to, ..Scope::all() };
+    let view = View::open(dir, &scope, &|subject| subject.is_some_and(|subject| subjects.contains(&subject)))?;
+    let mut batches: BTreeMap<u64, Batches> = BTreeMap::new();
+    let mut about = About { entries: view.entries(), ..About::default() };
+    for subject in subjects.iter().filter(|subject| !view.is_erased(**subject)) {
+        let mut rows = Vec::new();
+        view.each_of(*subject, |row| rows.push(row))?;
+        for row in rows {
+            let of = match batches.entry(row.batch) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(view.batch(row.batch)?),
+            };
+            about.rows.extend(occurrence(&view, of, &row));
         }
-        Some(())
-    };
-    history::each(dir, Kind::Egress, |index, at, entry, body| {
-        if failed.is_none() && read(&mut about, index, at, entry, body).is_none() {
-            failed = Some(index);
-        }
-    })?;
-    if let Some(index) = failed {
-        return Err(AskError::Unreadable(index));
     }
-    for row in &about.rows {
-        if let Some(shape) = shapes.get(&row.field_set) {
-            about.shapes.entry(row.field_set).or_insert_with(|| shape.clone());
-        }
+    about.rows.sort_unstable_by_key(|row| (row.entry, row.place));
+    about.more = about.rows.len().saturating_sub(rows_max) as u64;
+    about.rows.truncate(rows_max);
+    let named: BTreeSet<FieldSetId> = about.rows.iter().map(|row| row.field_set).collect();
+    for (number, (id, body)) in view.dictionary.field_sets.iter().enumerate().filter(|(_, (id, _))| named.contains(id))
+    {
+        about.shapes.insert(*id, Shape::read(body).ok_or(AskError::Unreadable(number))?);
     }
     Ok(about)
+}
+
+/// A row with what its batch says of it; `None` where the batch is outside of the time.
+fn occurrence(view: &View, batches: &Batches, row: &LedgerRow) -> Option<Occurrence> {
+    let fact = batches.fact(row.batch)?;
+    let became = match batches.held(row.batch, row.index) {
+        Held::Accepted => Became::Accepted,
+        Held::Rejected => Became::Rejected,
+        Held::Returned => Became::Returned,
+        // A later try is a row of its own, and stands in the answer, too.
+        Held::Possibly | Held::Replaced => Became::PossiblyHeld,
+        Held::Outside => return None,
+    };
+    Some(Occurrence {
+        subject: row.subject,
+        entry: fact.entry,
+        at: fact.at,
+        destination: view.destination(fact.destination)?.clone(),
+        field_set: view.dictionary.field_set(row.field_set)?.0,
+        epoch: row.epoch,
+        batch: BatchId(row.batch),
+        place: row.index,
+        purpose: fact.purpose(),
+        generation: fact.generation(),
+        became,
+    })
 }

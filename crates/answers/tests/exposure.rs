@@ -17,6 +17,8 @@ use weir_ledger::tree::hash::sha256;
 use weir_ledger::{
     FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, Options, Outcome, Passed, Purpose, RangeDrop, Results, Row,
 };
+use weir_rows::file::RowsFile;
+use weir_rows::{Store, lookup};
 
 const START: Millis = Millis(1_795_300_000_000);
 const HOUR: i64 = 3_600_000;
@@ -285,6 +287,79 @@ proptest! {
         let found = by(&expected.held.iter().filter(|(f, _)| has(f, "user")).copied().collect::<Vec<_>>(), |(_, day)| *day);
         let found: BTreeMap<i64, u64> = found.into_iter().map(|(day, share)| (day, share.events)).collect();
         prop_assert_eq!(answer.categories.get("user.unique_id").cloned().unwrap_or_default(), found);
+    }
+
+    #[test]
+    fn d13_how_much_of_the_log_was_taken_over_into_files_changes_no_answer(
+        all in prop::collection::vec(sent(), 1..14),
+        window in (0_i64..120, 1_i64..200),
+        only in prop::option::of(0_usize..2),
+        cuts in prop::collection::vec((0_u64..60, 0_usize..3), 1..12),
+        small_files in any::<bool>(),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &all, if small_files { 2_000 } else { 1 << 26 });
+        let ledger = dir.path().join("ledger");
+        let (from, to) = (START.plus(window.0 * HOUR), START.plus((window.0 + window.1) * HOUR));
+        let destinations = only.map(|i| BTreeMap::from([(DestinationId::parse(DESTINATIONS[i]).unwrap(), vec![(from, to)])]));
+        let question = Question { destinations, from, to };
+        let subjects = BTreeSet::from([1, 2, 3]);
+        let (exposure, told) = (ask(&ledger, &question).unwrap(), about(&ledger, &subjects, from, to, 7).unwrap());
+        let mut store = Store::open(&ledger).unwrap();
+        // From much later the months are over, and each becomes one file.
+        let nows = [START, START.plus(3 * Millis::DAY), START.plus(90 * Millis::DAY)];
+        for (durable, merging) in cuts.into_iter().chain([(u64::MAX, 2)]) {
+            store.take(durable).unwrap();
+            while store.merge(nows[merging]).unwrap() {}
+            prop_assert_eq!(&ask(&ledger, &question).unwrap(), &exposure);
+            prop_assert_eq!(&about(&ledger, &subjects, from, to, 7).unwrap(), &told);
+            // As after a crash: what no list names is removed, what it names is there.
+            std::fs::write(ledger.join("rows/99999999.parquet"), b"torn").unwrap();
+            store = Store::open(&ledger).unwrap();
+        }
+        // What has no outcome stays behind in the log.
+        let is_settled = all.iter().all(|sent| !matches!(sent.fate, Fate::Open));
+        prop_assert_eq!(store.manifest().entries == exposure.entries, is_settled);
+        // The same from another log: the files are given up.
+        let other = tempfile::tempdir().unwrap();
+        write(other.path(), &all[..1], 1 << 26);
+        let expected = ask(&other.path().join("ledger"), &question).unwrap();
+        std::fs::rename(ledger.join("rows"), other.path().join("ledger/rows")).unwrap();
+        prop_assert_eq!(&ask(&other.path().join("ledger"), &question).unwrap(), &expected);
+        let mut store = Store::open(&other.path().join("ledger")).unwrap();
+        while store.take(u64::MAX).unwrap().more {}
+        prop_assert_eq!(&ask(&other.path().join("ledger"), &question).unwrap(), &expected);
+    }
+
+    #[test]
+    fn what_is_erased_is_about_nobody_before_and_after_it_is_taken_out_of_the_files(
+        all in prop::collection::vec(sent(), 1..10),
+        erased in prop::collection::btree_set(1_u64..6, 1..3),
+        durable in 0_u64..60,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let times = write(dir.path(), &all, 1 << 26);
+        let ledger = dir.path().join("ledger");
+        let question = Question { destinations: None, from: START, to: Millis(i64::MAX) };
+        let held = model(&all, &times, &question).held;
+        let left: Vec<_> = held.iter().filter(|(fact, _)| !erased.contains(&fact.0)).copied().collect();
+        let mut store = Store::open(&ledger).unwrap();
+        store.take(durable).unwrap();
+        store.erase(&erased.iter().copied().collect::<Vec<_>>()).unwrap();
+        let before = ask(&ledger, &question).unwrap();
+        prop_assert_eq!(before.sums.held(), held.len() as u64);
+        prop_assert_eq!((before.erased, before.subjects), ((held.len() - left.len()) as u64, share(left.iter()).subjects));
+        prop_assert_eq!(&before.slices, &by(&left, |(f, _)| SLICES[f.3].to_owned()));
+        prop_assert!(about(&ledger, &erased, START, Millis(i64::MAX), usize::MAX).unwrap().rows.is_empty());
+        store.purge().unwrap();
+        prop_assert_eq!(&ask(&ledger, &question).unwrap(), &before);
+        for entry in &store.manifest().rows {
+            let file = RowsFile::open(&ledger.join("rows").join(&entry.name)).unwrap();
+            for subject in &erased {
+                prop_assert!(!lookup::holds(&file, *subject).unwrap());
+            }
+        }
+        prop_assert_eq!(store.purge().unwrap(), 0);
     }
 
     #[test]

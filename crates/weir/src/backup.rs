@@ -45,6 +45,7 @@ pub fn class_of(path: &str) -> Class {
         || ends(&[".new", ".tmp", ".gone", ".spare"])
         || path.starts_with("ledger/tree/")
         || path.starts_with("audit/tree/")
+        || path.starts_with("ledger/rows/")
     {
         Class::Left
     } else if (path.starts_with("journal/") && ends(&[".segment"]))
@@ -77,7 +78,7 @@ pub fn walk(folder: &Path) -> Result<Vec<(String, u64)>, BackupError> {
             let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
             if metadata.is_dir() {
                 // What is made again need not be walked through.
-                if name != "ledger/tree" && name != "audit/tree" {
+                if name != "ledger/tree" && name != "audit/tree" && name != "ledger/rows" {
                     folders.push(path);
                 }
             } else if metadata.is_file() {

@@ -65,6 +65,10 @@ pub const FORMATS: &[Format] = &[
     format("ledger.rows", 1, "crates/ledger/src/rows.rs", "FORMAT"),
     format("ledger.snapshot", 1, "crates/ledger/src/state.rs", "VERSION"),
     format("rollout", 1, "crates/weir/src/rollout/file.rs", "VERSION"),
+    format("rows.dictionary", 1, "crates/rows/src/dictionary.rs", "VERSION"),
+    format("rows.facts", 1, "crates/rows/src/facts.rs", "VERSION"),
+    format("rows.manifest", 1, "crates/rows/src/store.rs", "VERSION"),
+    format("rows.parquet", 1, "crates/rows/src/file.rs", "SCHEMA"),
 ];
 
 /// Why a folder's formats do not go with this release.

@@ -17,6 +17,7 @@ use weir_journal::disk::RealDisk as JournalDisk;
 use weir_keys::Keys;
 use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
 use weir_policy::{MinimisedBatch, Minimiser, SharedTally, Withdrawals};
+use weir_rows::Keeper;
 
 use crate::alerts::Alerts;
 use crate::alerts::push::Push;
@@ -93,6 +94,8 @@ pub struct Gateway {
     pub catalog: CatalogHandle,
     /// Which ids belong together.
     pub identity: IdentityHandle,
+    /// What keeps the files of ledger rows up with the ledger.
+    pub rows: Keeper,
     /// Who has refused what since events came in that still wait.
     pub withdrawals: Arc<Withdrawals>,
     /// The disk.
@@ -271,6 +274,7 @@ impl Gateway {
         profile::learn(&catalog, &names, &memories.learned);
         let identity =
             IdentityHandle::start(Arc::new(JournalDisk::default()), &places.data, journal.clone(), Arc::clone(&clock));
+        let rows = Keeper::start(&places.data.join("ledger"), Arc::clone(&egress), Arc::clone(&clock))?;
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
         let (push, telemetry) = (Arc::<Push>::default(), Arc::<Telemetry>::default());
         push.set(receivers::webhook(&generation.config)?);
@@ -329,6 +333,7 @@ impl Gateway {
             deliver,
             catalog,
             identity,
+            rows,
             withdrawals,
             space,
             rewind,
@@ -577,6 +582,7 @@ impl Gateway {
         self.pipeline.journal().clone().close().await;
         self.catalog.close().await;
         self.identity.close().await;
+        self.rows.close();
         let act = Act { actor: Actor::Weir, action: "stop", targets: Vec::new() };
         let _ = self.audit.act(act).await;
         for ledger in [&self.egress, &self.audit] {

@@ -1,0 +1,31 @@
+//! The ledger's rows as files that answer fast: who had what, when, of whom (D13).
+//!
+//! The log of the ledger is the truth and is written first; this is made from it, a little later, sorted by subject. So a window of twelve
+//! million rows is counted exactly in a second, and one person is found in a few pages of each file. No event content passes through here: a
+//! row has keyed tags and numbers only.
+//!
+//! Why operators of our own and not a query engine: three questions are asked of these rows, all of them by subject, and a merge of sorted
+//! files answers them without a hash table; an engine is more to build than the whole product (D20). Any engine can read the files.
+//!
+//! Read in this order: [`row`], [`mod@file`] (Parquet), [`facts`] and [`dictionary`] (what rows point to), [`mod@gather`] (from the log),
+//! [`store`] (the files, merging, erasure), [`mod@scan`] and [`lookup`] (the operators), [`view`] (what an answer reads), [`keeper`] (the
+//! thread that keeps the files up).
+
+pub mod dictionary;
+pub mod error;
+pub mod facts;
+pub mod file;
+pub mod gather;
+pub mod keeper;
+pub mod lookup;
+mod merge;
+pub mod row;
+pub mod scan;
+pub mod store;
+pub mod view;
+
+pub use error::RowsError;
+pub use keeper::Keeper;
+pub use row::{LedgerRow, Month};
+pub use store::Store;
+pub use view::{Batches, Held, Scope, View};

@@ -1,0 +1,200 @@
+//! All rows of several sorted files and of the log's end, subject by subject, on every core.
+//!
+//! A subject's rows come together, whatever files they lie in, so that "of how many different people" is a counter and needs no set. The
+//! subjects are cut into stretches that threads take one after the other; no subject is in two of them, so that what threads count adds up.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::error::RowsError;
+use crate::file::{Column, Columns, PAGE_ROWS, RowsFile, Stretch};
+
+/// Rows of the largest file that one stretch of subjects has: a few megabytes of memory for each file and thread.
+const CHUNK_PAGES: usize = 8;
+
+/// Where rows lie, sorted by subject.
+#[derive(Clone, Copy)]
+pub enum Run<'r> {
+    /// In a file.
+    File(&'r RowsFile),
+    /// In memory.
+    Memory(&'r Columns),
+}
+
+/// Who is shown the rows.
+pub trait Visitor {
+    /// A subject begins; 0 is nobody, whose rows are not one person's.
+    fn subject(&mut self, subject: u64);
+    /// Rows of that subject.
+    fn rows(&mut self, rows: &Columns, range: Range<usize>);
+}
+
+/// Shows all rows with these columns to as many visitors as there are threads; each subject to one of them only.
+pub fn scan<V: Visitor + Send>(
+    runs: &[Run<'_>],
+    columns: &[Column],
+    threads: usize,
+    visitor: impl Fn() -> V + Sync,
+) -> Result<Vec<V>, RowsError> {
+    let chunks = chunks(runs)?;
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<V, RowsError> {
+        let mut visitor = visitor();
+        let taken = std::iter::from_fn(|| chunks.get(next.fetch_add(1, Ordering::Relaxed)).copied());
+        walk(runs, columns, taken, &mut visitor)?;
+        Ok(visitor)
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (1..threads.clamp(1, chunks.len().max(1))).map(|_| scope.spawn(work)).collect();
+        let mut visitors = vec![work()?];
+        for thread in threads {
+            match thread.join() {
+                Ok(visitor) => visitors.push(visitor?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok(visitors)
+    })
+}
+
+/// Shows all rows to one visitor.
+pub fn scan_on_one<V: Visitor>(runs: &[Run<'_>], columns: &[Column], visitor: &mut V) -> Result<(), RowsError> {
+    walk(runs, columns, chunks(runs)?.into_iter(), visitor)
+}
+
+fn walk<V: Visitor>(
+    runs: &[Run<'_>],
+    columns: &[Column],
+    chunks: impl Iterator<Item = (u64, u64)>,
+    visitor: &mut V,
+) -> Result<(), RowsError> {
+    let mut buffers: Vec<Columns> = runs.iter().map(|_| Columns::default()).collect();
+    for (first, last) in chunks {
+        if first == last {
+            one(runs, columns, first, &mut buffers, visitor)?;
+        } else {
+            many(runs, columns, first, last, &mut buffers, visitor)?;
+        }
+    }
+    Ok(())
+}
+
+/// Stretches of subjects, both ends included. One that has pages of its own is a stretch of its own.
+fn chunks(runs: &[Run<'_>]) -> Result<Vec<(u64, u64)>, RowsError> {
+    let largest = runs.iter().filter_map(|run| match run {
+        Run::File(file) => Some(file),
+        Run::Memory(_) => None,
+    });
+    let bounds = match largest.max_by_key(|file| file.rows()) {
+        Some(file) => file.bounds()?,
+        None => Vec::new(),
+    };
+    let (mut chunks, mut from, mut pages) = (Vec::new(), 0, 0);
+    for same in bounds.chunk_by(|a, b| a == b) {
+        let end = same[0];
+        pages += 1;
+        let is_heavy = same.len() > 1 && end >= from;
+        if is_heavy && end > from {
+            chunks.push((from, end - 1));
+            from = end;
+        }
+        if (is_heavy || pages >= CHUNK_PAGES) && end >= from && end < u64::MAX {
+            chunks.push((from, end));
+            (from, pages) = (end + 1, 0);
+        }
+    }
+    chunks.push((from, u64::MAX));
+    Ok(chunks)
+}
+
+/// The rows of one subject, however many they are.
+fn one<V: Visitor>(
+    runs: &[Run<'_>],
+    columns: &[Column],
+    subject: u64,
+    buffers: &mut [Columns],
+    visitor: &mut V,
+) -> Result<(), RowsError> {
+    let mut begun = false;
+    for (run, buffer) in runs.iter().zip(buffers) {
+        let mut show = |rows: &Columns| {
+            let range = between(rows, subject, subject);
+            if !range.is_empty() {
+                if !begun {
+                    visitor.subject(subject);
+                    begun = true;
+                }
+                visitor.rows(rows, range);
+            }
+        };
+        match run {
+            Run::Memory(rows) => show(rows),
+            Run::File(file) => {
+                for Stretch { group, rows } in file.find(subject, subject)? {
+                    for from in rows.clone().step_by(CHUNK_PAGES * PAGE_ROWS) {
+                        let part = Stretch { group, rows: from..(from + CHUNK_PAGES * PAGE_ROWS).min(rows.end) };
+                        buffer.clear();
+                        file.read(&part, columns, buffer)?;
+                        show(buffer);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn between(rows: &Columns, first: u64, last: u64) -> Range<usize> {
+    let subjects = rows.subjects();
+    subjects.partition_point(|s| s.cast_unsigned() < first)..subjects.partition_point(|s| s.cast_unsigned() <= last)
+}
+
+/// The rows of many subjects, each of few rows.
+fn many<V: Visitor>(
+    runs: &[Run<'_>],
+    columns: &[Column],
+    first: u64,
+    last: u64,
+    buffers: &mut [Columns],
+    visitor: &mut V,
+) -> Result<(), RowsError> {
+    for (run, buffer) in runs.iter().zip(buffers.iter_mut()) {
+        buffer.clear();
+        if let Run::File(file) = run {
+            for stretch in file.find(first, last)? {
+                file.read(&stretch, columns, buffer)?;
+            }
+        }
+    }
+    let rows: Vec<&Columns> = runs
+        .iter()
+        .zip(buffers.iter())
+        .map(|(run, buffer)| match run {
+            Run::File(_) => buffer,
+            Run::Memory(rows) => rows,
+        })
+        .collect();
+    // Of each run what is left: the next row, the end, and the subject of the next row.
+    let mut ways: Vec<(usize, usize, &Columns)> = rows
+        .iter()
+        .map(|rows| (between(rows, first, last), rows))
+        .filter(|(range, _)| !range.is_empty())
+        .map(|(range, rows)| (range.start, range.end, *rows))
+        .collect();
+    while let Some(subject) = ways.iter().map(|(at, _, rows)| rows.subjects()[*at].cast_unsigned()).min() {
+        visitor.subject(subject);
+        let same = subject.cast_signed();
+        ways.retain_mut(|(at, end, rows)| {
+            let begin = *at;
+            let subjects = &rows.subjects()[..*end];
+            while subjects.get(*at) == Some(&same) {
+                *at += 1;
+            }
+            if *at > begin {
+                visitor.rows(rows, begin..*at);
+            }
+            *at < *end
+        });
+    }
+    Ok(())
+}

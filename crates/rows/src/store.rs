@@ -1,0 +1,475 @@
+//! The files of the store and the list of them.
+//!
+//! `rows/` in the ledger's folder. `manifest` (JSON, replaced as a whole) names every other file and says up to which entry of the log they
+//! go: position and state are one write (D3). A file that it does not name is left from a crash and is removed at the next start. Files are
+//! never changed; merging writes a new one, the manifest, and only then removes the old ones.
+//!
+//! | file | what |
+//! |---|---|
+//! | `N.parquet` | rows of one destination and month ([`crate::file`]) |
+//! | `N.batches`, `N.results`, `N.ranges` | [`crate::facts`] |
+//! | `N.dictionary` | [`crate::dictionary`] |
+//!
+//! Everything here is made from the log and can be made again. What is lost with the log is not: a log that no longer comes by the
+//! manifest's position makes the store begin anew.
+//!
+//! # Merging
+//! Each take-over writes one file per destination and month: an hour of a busy destination, or what came since. Eight files of about
+//! one size become one; a month that is over becomes one file. So a row is written about four times in its life, and a subject is looked
+//! for in few files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+use weir_event::Millis;
+use weir_ledger::history::Place;
+
+use crate::dictionary::Dictionary;
+use crate::error::RowsError;
+use crate::facts::{self, BatchFact, Fact, RangeFact, ResultFact};
+use crate::file::{self, RowsFile};
+use crate::gather::{Gathered, Until, Wanted, gather};
+use crate::merge::Merge;
+use crate::row::{LedgerRow, Month};
+
+/// The store's folder in that of the ledger.
+pub const FOLDER: &str = "rows";
+/// The newest version of the manifest.
+pub const VERSION: u64 = 1;
+const MANIFEST: &str = "manifest";
+const NEW: &str = "manifest.new";
+/// Rows that are taken over at once: about 100 MB of memory.
+pub const TAKE_ROWS: usize = 1_000_000;
+/// So many files of about one size become one.
+const FAN_IN: usize = 8;
+/// Files of facts over this are not merged further.
+const FACTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// A file of rows, as the manifest names it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RowsEntry {
+    /// Its name.
+    pub name: String,
+    /// To whom, by the store's number.
+    pub destination: u16,
+    /// In which month.
+    pub month: Month,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// The first and the last second.
+    pub span: (u32, u32),
+}
+
+/// A file of facts, as the manifest names it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FactsEntry {
+    /// Its name.
+    pub name: String,
+    /// Records.
+    pub records: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// The lowest and the highest key.
+    pub keys: (u64, u64),
+    /// The first and the last time, Unix milliseconds; of results, which bear none, all time.
+    pub span: (i64, i64),
+}
+
+/// The list of files.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    version: u64,
+    /// Entries of the log that are in the files.
+    pub entries: u64,
+    /// The checksum of the last of them.
+    checksum: u32,
+    next: u64,
+    /// The dictionary.
+    dictionary: Option<String>,
+    /// Rows.
+    pub rows: Vec<RowsEntry>,
+    /// Batches.
+    pub batches: Vec<FactsEntry>,
+    /// Results.
+    pub results: Vec<FactsEntry>,
+    /// Ranges.
+    pub ranges: Vec<FactsEntry>,
+    /// Subjects whose rows are erased and may still lie in files, sorted.
+    pub erased: Vec<u64>,
+}
+
+impl Manifest {
+    /// The place in the log.
+    pub fn place(&self) -> Place {
+        Place { entries: self.entries, checksum: self.checksum }
+    }
+
+    fn names(&self) -> BTreeSet<&str> {
+        let facts = self.batches.iter().chain(&self.results).chain(&self.ranges).map(|file| file.name.as_str());
+        let rows = self.rows.iter().map(|file| file.name.as_str());
+        rows.chain(facts).chain(self.dictionary.as_deref()).collect()
+    }
+
+    fn name(&mut self, kind: &str) -> String {
+        self.next += 1;
+        format!("{:08}.{kind}", self.next)
+    }
+
+    /// Bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        let facts = self.batches.iter().chain(&self.results).chain(&self.ranges).map(|file| file.bytes);
+        self.rows.iter().map(|file| file.bytes).chain(facts).sum()
+    }
+
+    /// Reads the manifest of a ledger's folder; an empty one where there is none.
+    pub fn read(ledger: &Path) -> Result<Manifest, RowsError> {
+        let path = ledger.join(FOLDER).join(MANIFEST);
+        let bytes = match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Manifest { version: VERSION, ..Manifest::default() });
+            }
+            read => read.map_err(RowsError::io("read", &path))?,
+        };
+        Manifest::decode(&bytes).map_err(|problem| match problem {
+            Problem::Newer(found) => RowsError::NewerFormat { path, found, known: VERSION },
+            Problem::Bad => RowsError::Damaged { path, what: "it cannot be read" },
+        })
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Manifest, Problem> {
+        let manifest: Manifest = serde_json::from_slice(bytes).map_err(|_| Problem::Bad)?;
+        if manifest.version > VERSION {
+            return Err(Problem::Newer(manifest.version));
+        }
+        // Names come from a file: none may lead out of the folder.
+        let is_plain =
+            |name: &&str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') && !name.starts_with('.');
+        if manifest.names().iter().all(is_plain) { Ok(manifest) } else { Err(Problem::Bad) }
+    }
+
+    /// The dictionary that goes with it.
+    pub fn dictionary(&self, ledger: &Path) -> Result<Dictionary, RowsError> {
+        let Some(name) = &self.dictionary else { return Ok(Dictionary::default()) };
+        let path = ledger.join(FOLDER).join(name);
+        let bytes = std::fs::read(&path).map_err(RowsError::io("read", &path))?;
+        Dictionary::decode(&bytes).map_err(|what| RowsError::Damaged { path, what })
+    }
+}
+
+enum Problem {
+    Newer(u64),
+    Bad,
+}
+
+/// The store, open for writing: one at a time, which is who holds the data folder's lock.
+pub struct Store {
+    ledger: PathBuf,
+    dir: PathBuf,
+    manifest: Manifest,
+    dictionary: Dictionary,
+    stop: Arc<AtomicBool>,
+}
+
+/// What taking over did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Taken {
+    /// Entries of the log that are in the files now, and were not before.
+    pub entries: u64,
+    /// Rows.
+    pub rows: u64,
+    /// Whether there was more than could be taken at once.
+    pub more: bool,
+}
+
+impl Store {
+    /// Opens or makes the store of a ledger's folder. What a crash left is removed; files that cannot be read, or that belong to another
+    /// log, are given up and made again from the log.
+    pub fn open(ledger: &Path) -> Result<Store, RowsError> {
+        let dir = ledger.join(FOLDER);
+        std::fs::create_dir_all(&dir).map_err(RowsError::io("create", &dir))?;
+        let read = || -> Result<(Manifest, Dictionary), RowsError> {
+            let manifest = Manifest::read(ledger)?;
+            let dictionary = manifest.dictionary(ledger)?;
+            Ok((manifest, dictionary))
+        };
+        let (manifest, dictionary) = match read() {
+            Ok(found) => found,
+            Err(error @ RowsError::NewerFormat { .. }) => return Err(error),
+            Err(_) => (Manifest { version: VERSION, ..Manifest::default() }, Dictionary::default()),
+        };
+        let mut store = Store { ledger: ledger.to_owned(), dir, manifest, dictionary, stop: Arc::default() };
+        store.remove_unnamed()?;
+        Ok(store)
+    }
+
+    /// Has merging end with [`RowsError::Stopped`] as soon as this is set.
+    #[must_use]
+    pub fn stopped_by(self, stop: Arc<AtomicBool>) -> Store {
+        Store { stop, ..self }
+    }
+
+    /// The files.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Takes over what is settled in the log's first `durable` entries, at most about [`TAKE_ROWS`] rows.
+    pub fn take(&mut self, durable: u64) -> Result<Taken, RowsError> {
+        let mut dictionary = self.dictionary.clone();
+        let until = Until::Settled { rows: TAKE_ROWS, durable };
+        let Some(gathered) = gather(&self.ledger, self.manifest.place(), &mut dictionary, until, &Wanted::ALL)? else {
+            // Another log, or one that was cut back: what was made of it is not true of this one.
+            let erased = std::mem::take(&mut self.manifest.erased);
+            self.manifest = Manifest { version: VERSION, next: self.manifest.next, erased, ..Manifest::default() };
+            self.dictionary = Dictionary::default();
+            self.commit()?;
+            return Ok(Taken { entries: 0, rows: 0, more: true });
+        };
+        let entries = gathered.place.entries - self.manifest.entries;
+        if entries == 0 {
+            return Ok(Taken { entries: 0, rows: 0, more: false });
+        }
+        let rows = gathered.rows.len() as u64;
+        let more = rows >= TAKE_ROWS as u64;
+        self.add(gathered, dictionary)?;
+        Ok(Taken { entries, rows, more })
+    }
+
+    /// Adds what was gathered, in one step.
+    pub fn add(&mut self, gathered: Gathered, dictionary: Dictionary) -> Result<(), RowsError> {
+        let mut manifest = self.manifest.clone();
+        let mut by_file: BTreeMap<(u16, Month), Vec<LedgerRow>> = BTreeMap::new();
+        for (destination, row) in gathered.rows {
+            let month = Month::of(Millis(i64::from(row.time) * 1_000));
+            by_file.entry((destination, month)).or_default().push(row);
+        }
+        for ((destination, month), mut rows) in by_file {
+            rows.sort_unstable();
+            let entry = self.write_rows(&mut manifest, destination, month, rows.into_iter().map(Ok))?;
+            manifest.rows.push(entry);
+        }
+        if let Some(entry) = self.write_facts(&mut manifest, "batches", &gathered.batches)? {
+            manifest.batches.push(entry);
+        }
+        if let Some(entry) = self.write_facts(&mut manifest, "results", &gathered.results)? {
+            manifest.results.push(entry);
+        }
+        if let Some(entry) = self.write_facts(&mut manifest, "ranges", &gathered.ranges)? {
+            manifest.ranges.push(entry);
+        }
+        let name = manifest.name("dictionary");
+        facts::write(&self.dir.join(&name), &dictionary.encode())?;
+        manifest.dictionary = Some(name);
+        (manifest.entries, manifest.checksum) = (gathered.place.entries, gathered.place.checksum);
+        self.manifest = manifest;
+        self.dictionary = dictionary;
+        self.commit()
+    }
+
+    /// Merges one set of files, if one is due at this time; whether it did.
+    pub fn merge(&mut self, now: Millis) -> Result<bool, RowsError> {
+        // A batch that left at the end of a month may be settled a little later.
+        let over = Month::of(now.plus(-2 * Millis::DAY));
+        let mut by_month: BTreeMap<(u16, Month), Vec<&RowsEntry>> = BTreeMap::new();
+        for entry in &self.manifest.rows {
+            by_month.entry((entry.destination, entry.month)).or_default().push(entry);
+        }
+        let due = by_month.into_iter().find_map(|((destination, month), entries)| {
+            let is_over = month < over && entries.len() > 1;
+            let chosen = if is_over { Some(entries) } else { due(entries, |entry| entry.bytes) };
+            chosen.map(|entries| (destination, month, entries.into_iter().cloned().collect::<Vec<_>>()))
+        });
+        if let Some((destination, month, entries)) = due {
+            self.merge_rows(destination, month, &entries)?;
+            return Ok(true);
+        }
+        Ok(self.merge_facts::<BatchFact>("batches", |manifest| &mut manifest.batches)?
+            || self.merge_facts::<ResultFact>("results", |manifest| &mut manifest.results)?
+            || self.merge_facts::<RangeFact>("ranges", |manifest| &mut manifest.ranges)?)
+    }
+
+    /// The ledger's side of an erasure (D15): from now on no answer names these subjects, and [`Store::purge`] takes them out of the files.
+    pub fn erase(&mut self, subjects: &[u64]) -> Result<(), RowsError> {
+        let all: BTreeSet<u64> = self.manifest.erased.iter().chain(subjects).copied().filter(|s| *s != 0).collect();
+        self.manifest.erased = all.into_iter().collect();
+        self.commit()
+    }
+
+    /// Writes files that may hold rows of erased subjects again, without them; how many files.
+    pub fn purge(&mut self) -> Result<usize, RowsError> {
+        let mut written = 0;
+        for entry in self.manifest.rows.clone() {
+            let file = RowsFile::open(&self.dir.join(&entry.name))?;
+            let mut holds = false;
+            for subject in &self.manifest.erased {
+                holds = holds || crate::lookup::holds(&file, *subject)?;
+            }
+            if holds {
+                self.merge_rows(entry.destination, entry.month, std::slice::from_ref(&entry))?;
+                written += 1;
+            }
+        }
+        Ok(written)
+    }
+
+    /// Rewrites files as one. Rows of erased subjects become erased ones, which lie first.
+    fn merge_rows(&mut self, destination: u16, month: Month, entries: &[RowsEntry]) -> Result<(), RowsError> {
+        let open = || -> Result<Merge, RowsError> {
+            let files = entries.iter().map(|entry| RowsFile::open(&self.dir.join(&entry.name)));
+            Merge::open(files.collect::<Result<_, _>>()?)
+        };
+        let erased = self.manifest.erased.clone();
+        let is_erased = |row: &LedgerRow| !erased.is_empty() && erased.binary_search(&row.subject).is_ok();
+        let mut gone = Vec::new();
+        if !erased.is_empty() {
+            for row in open()? {
+                let row = row?;
+                if is_erased(&row) {
+                    gone.push(row.erased());
+                }
+            }
+            gone.sort_unstable();
+        }
+        let mut manifest = self.manifest.clone();
+        let goes_on = |row| if self.stop.load(Ordering::Relaxed) { Err(RowsError::Stopped) } else { row };
+        let left = open()?.map(goes_on).filter(|row| !matches!(row, Ok(row) if is_erased(row)));
+        let rows = Ordered { gone: gone.into_iter().peekable(), left: left.peekable() };
+        let entry = self.write_rows(&mut manifest, destination, month, rows)?;
+        manifest.rows.retain(|known| !entries.contains(known));
+        manifest.rows.push(entry);
+        self.manifest = manifest;
+        self.commit()
+    }
+
+    fn merge_facts<F: Fact + Timed>(
+        &mut self,
+        kind: &str,
+        of: impl Fn(&mut Manifest) -> &mut Vec<FactsEntry>,
+    ) -> Result<bool, RowsError> {
+        let mut manifest = self.manifest.clone();
+        let small = of(&mut manifest).iter().filter(|entry| entry.bytes < FACTS_BYTES_MAX).collect();
+        let Some(chosen) = due(small, |entry| entry.bytes) else { return Ok(false) };
+        let chosen: Vec<FactsEntry> = chosen.into_iter().cloned().collect();
+        let mut all = Vec::new();
+        for entry in &chosen {
+            all.extend(facts::read::<F>(&self.dir.join(&entry.name))?);
+        }
+        all.sort_unstable();
+        of(&mut manifest).retain(|known| !chosen.contains(known));
+        if let Some(entry) = self.write_facts(&mut manifest, kind, &all)? {
+            of(&mut manifest).push(entry);
+        }
+        self.manifest = manifest;
+        self.commit()?;
+        Ok(true)
+    }
+
+    fn write_rows(
+        &self,
+        manifest: &mut Manifest,
+        destination: u16,
+        month: Month,
+        rows: impl Iterator<Item = Result<LedgerRow, RowsError>>,
+    ) -> Result<RowsEntry, RowsError> {
+        let name = manifest.name("parquet");
+        let written = file::write(&self.dir.join(&name), rows)?;
+        Ok(RowsEntry { name, destination, month, rows: written.rows, bytes: written.bytes, span: written.span })
+    }
+
+    fn write_facts<F: Fact + Timed>(
+        &self,
+        manifest: &mut Manifest,
+        kind: &str,
+        facts: &[F],
+    ) -> Result<Option<FactsEntry>, RowsError> {
+        let (Some(first), Some(last)) = (facts.first(), facts.last()) else { return Ok(None) };
+        let name = manifest.name(kind);
+        let bytes = facts::encode(facts);
+        facts::write(&self.dir.join(&name), &bytes)?;
+        let times = || facts.iter().map(Timed::time);
+        let span = times().min().flatten().zip(times().max().flatten()).unwrap_or((i64::MIN, i64::MAX));
+        let keys = (first.key(), last.key());
+        Ok(Some(FactsEntry { name, records: facts.len() as u64, bytes: bytes.len() as u64, keys, span }))
+    }
+
+    /// Makes the manifest true: until here nothing has changed, and after it all has.
+    fn commit(&mut self) -> Result<(), RowsError> {
+        let (path, new) = (self.dir.join(MANIFEST), self.dir.join(NEW));
+        let bytes = serde_json::to_vec_pretty(&self.manifest)
+            .map_err(|_| RowsError::Damaged { path: path.clone(), what: "it cannot be written" })?;
+        // The files that it names must be there after a power cut, too.
+        let folder = File::open(&self.dir).map_err(RowsError::io("open", &self.dir))?;
+        folder.sync_all().map_err(RowsError::io("sync", &self.dir))?;
+        facts::write(&new, &bytes)?;
+        std::fs::rename(&new, &path).map_err(RowsError::io("rename", &path))?;
+        folder.sync_all().map_err(RowsError::io("sync", &self.dir))?;
+        self.remove_unnamed()
+    }
+
+    /// Removes what the manifest does not name. A reader that opened such a file goes on reading it; one that is about to looks again.
+    fn remove_unnamed(&mut self) -> Result<(), RowsError> {
+        let named = self.manifest.names();
+        for item in std::fs::read_dir(&self.dir).map_err(RowsError::io("list", &self.dir))? {
+            let path = item.map_err(RowsError::io("list", &self.dir))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name != MANIFEST && !named.contains(name) {
+                std::fs::remove_file(&path).map_err(RowsError::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which files are due to become one: eight of about one size, that is within a factor of eight.
+fn due<T>(mut entries: Vec<&T>, bytes: impl Fn(&T) -> u64) -> Option<Vec<&T>> {
+    let tier = |entry: &T| bytes(entry).max(1).ilog2() / FAN_IN.ilog2();
+    entries.sort_by_key(|entry| tier(entry));
+    entries.chunk_by(|a, b| tier(a) == tier(b)).find(|same| same.len() >= FAN_IN).map(<[_]>::to_vec)
+}
+
+/// When a fact was, for the manifest.
+trait Timed {
+    fn time(&self) -> Option<i64>;
+}
+
+impl Timed for BatchFact {
+    fn time(&self) -> Option<i64> {
+        Some(self.at.0)
+    }
+}
+
+impl Timed for RangeFact {
+    fn time(&self) -> Option<i64> {
+        Some(self.at.0)
+    }
+}
+
+impl Timed for ResultFact {
+    fn time(&self) -> Option<i64> {
+        None
+    }
+}
+
+/// Erased rows among those that are left, in order.
+struct Ordered<L: Iterator> {
+    gone: std::iter::Peekable<std::vec::IntoIter<LedgerRow>>,
+    left: std::iter::Peekable<L>,
+}
+
+impl<L: Iterator<Item = Result<LedgerRow, RowsError>>> Iterator for Ordered<L> {
+    type Item = Result<LedgerRow, RowsError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match (self.gone.peek(), self.left.peek()) {
+            (Some(gone), Some(Ok(left))) if left < gone => self.left.next(),
+            (Some(_), Some(Err(_))) | (None, _) => self.left.next(),
+            (Some(_), _) => self.gone.next().map(Ok),
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! The store as an answer reads it: the files that matter to a question, and the end of the log, which is in no file yet.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use weir_event::{DestinationId, Millis};
+
+use crate::dictionary::Dictionary;
+use crate::error::RowsError;
+use crate::facts::{BatchFact, Became, Fact, FactFile, Fate, RangeFact, ResultFact};
+use crate::file::{Columns, RowsFile};
+use crate::gather::{Gathered, Until, Wanted, gather};
+use crate::row::LedgerRow;
+use crate::scan::Run;
+use crate::store::{FOLDER, FactsEntry, Manifest};
+
+/// Destinations and times.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// Of which destinations, and of each the times that count. None: of all, at any time.
+    pub destinations: Option<BTreeMap<DestinationId, Vec<(Millis, Millis)>>>,
+    /// From when on.
+    pub from: Millis,
+    /// Up to this time, which is outside.
+    pub to: Millis,
+}
+
+impl Scope {
+    /// Everything.
+    pub const fn all() -> Scope {
+        Scope { destinations: None, from: Millis(i64::MIN), to: Millis(i64::MAX) }
+    }
+
+    /// Whether what left to this destination at this time is in it.
+    pub fn holds(&self, destination: &DestinationId, at: Millis) -> bool {
+        self.meets(destination, at, at)
+    }
+
+    /// Whether something between these times, both included, may be in it.
+    pub fn meets(&self, destination: &DestinationId, first: Millis, last: Millis) -> bool {
+        let within = |(from, to): &(Millis, Millis)| *from <= last && first < *to;
+        within(&(self.from, self.to))
+            && match &self.destinations {
+                None => true,
+                Some(of) => of.get(destination).is_some_and(|times| times.iter().any(within)),
+            }
+    }
+}
+
+/// So often a list of files is read again where a file of it was merged away meanwhile.
+const TRIES: usize = 5;
+
+/// A consistent look at the rows of a ledger.
+#[derive(Debug)]
+pub struct View {
+    dir: PathBuf,
+    scope: Scope,
+    manifest: Manifest,
+    /// What numbers stand for, up to the end of the log.
+    pub dictionary: Dictionary,
+    files: Vec<(u16, RowsFile)>,
+    batches: Vec<(FactsEntry, FactFile<BatchFact>)>,
+    results: Vec<(FactsEntry, FactFile<ResultFact>)>,
+    ranges: Vec<(FactsEntry, FactFile<RangeFact>)>,
+    tail: Gathered,
+}
+
+impl View {
+    /// Opens what a question is about. `rows` says about which subjects rows are wanted from the end of the log (`None` asks for erased
+    /// ones); rows in files are read when they are asked for.
+    pub fn open(ledger: &Path, scope: &Scope, rows: &dyn Fn(Option<u64>) -> bool) -> Result<View, RowsError> {
+        let mut tries = 1;
+        loop {
+            match View::try_open(ledger, scope, rows) {
+                Err(error) if error.is_absent() && tries < TRIES => tries += 1,
+                done => return done,
+            }
+        }
+    }
+
+    fn try_open(ledger: &Path, scope: &Scope, rows: &dyn Fn(Option<u64>) -> bool) -> Result<View, RowsError> {
+        let dir = ledger.join(FOLDER);
+        let mut manifest = Manifest::read(ledger)?;
+        let mut dictionary = manifest.dictionary(ledger)?;
+        let wanted = Wanted { batch: &|destination, at| scope.holds(destination, at), row: rows };
+        let tail = match gather(ledger, manifest.place(), &mut dictionary, Until::End, &wanted)? {
+            Some(tail) => tail,
+            // The files were made of another log: this one speaks for itself.
+            None => {
+                (manifest, dictionary) = (Manifest::default(), Dictionary::default());
+                let all = gather(ledger, manifest.place(), &mut dictionary, Until::End, &wanted)?;
+                all.ok_or(RowsError::Unreadable(0))?
+            }
+        };
+        let of = |number: u16| dictionary.destinations.get(usize::from(number)).map(|known| &known.id);
+        let second = |seconds: u32, more: i64| Millis(i64::from(seconds) * 1_000 + more);
+        let mut files = Vec::new();
+        for entry in &manifest.rows {
+            let (first, last) = (second(entry.span.0, 0), second(entry.span.1, 999));
+            if of(entry.destination).is_none_or(|id| scope.meets(id, first, last)) {
+                files.push((entry.destination, RowsFile::open(&dir.join(&entry.name))?));
+            }
+        }
+        let batches = open_facts(&dir, &manifest.batches, scope)?;
+        let results = open_facts(&dir, &manifest.results, scope)?;
+        let ranges = open_facts(&dir, &manifest.ranges, scope)?;
+        let scope = scope.clone();
+        Ok(View { dir, scope, manifest, dictionary, files, batches, results, ranges, tail })
+    }
+
+    /// The folder of the files.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Entries of the ledger that the answer rests on.
+    pub fn entries(&self) -> u64 {
+        self.manifest.entries + self.tail.entries
+    }
+
+    /// Whether a subject's rows are erased, though they may still lie in a file.
+    pub fn is_erased(&self, subject: u64) -> bool {
+        self.manifest.erased.binary_search(&subject).is_ok()
+    }
+
+    /// Subjects whose rows are erased and may still lie in a file, sorted.
+    pub fn erased(&self) -> &[u64] {
+        &self.manifest.erased
+    }
+
+    /// The id of a destination's number.
+    pub fn destination(&self, number: u16) -> Option<&DestinationId> {
+        self.dictionary.destinations.get(usize::from(number)).map(|known| &known.id)
+    }
+
+    fn is_in_scope(&self, destination: u16, at: Millis) -> bool {
+        self.destination(destination).is_some_and(|id| self.scope.holds(id, at))
+    }
+
+    /// The batches in the scope, with what became of their rows.
+    pub fn batches(&self) -> Result<Batches, RowsError> {
+        let mut facts = Vec::new();
+        for (_, file) in &self.batches {
+            facts.extend(file.all()?.into_iter().filter(|fact| self.is_in_scope(fact.destination, fact.at)));
+        }
+        facts.extend(&self.tail.batches);
+        let mut results = Vec::new();
+        for (_, file) in &self.results {
+            results.extend(file.all()?);
+        }
+        results.extend(&self.tail.results);
+        Ok(Batches::new(facts, results))
+    }
+
+    /// One batch and its results, found without reading the others. What replaced a try may lie outside of the scope.
+    pub fn batch(&self, batch: u64) -> Result<Batches, RowsError> {
+        let (mut facts, mut results) = (Vec::new(), Vec::new());
+        self.find(batch, &mut facts, &mut results)?;
+        let by: Vec<u64> = results
+            .iter()
+            .filter_map(|result| match result.became {
+                Became::Replaced { by } => Some(by),
+                Became::Fate(_) => None,
+            })
+            .collect();
+        for by in by {
+            self.find(by, &mut facts, &mut Vec::new())?;
+        }
+        facts.retain(|fact| self.is_in_scope(fact.destination, fact.at));
+        Ok(Batches::new(facts, results))
+    }
+
+    fn find(&self, batch: u64, facts: &mut Vec<BatchFact>, results: &mut Vec<ResultFact>) -> Result<(), RowsError> {
+        let holds = |entry: &FactsEntry| entry.keys.0 <= batch && batch <= entry.keys.1;
+        for (_, file) in self.batches.iter().filter(|(entry, _)| holds(entry)) {
+            file.find(batch, facts)?;
+        }
+        for (_, file) in self.results.iter().filter(|(entry, _)| holds(entry)) {
+            file.find(batch, results)?;
+        }
+        facts.extend(self.tail.batches.iter().filter(|fact| fact.batch == batch));
+        results.extend(self.tail.results.iter().filter(|result| result.batch == batch));
+        Ok(())
+    }
+
+    /// What did not leave, in the scope.
+    pub fn ranges(&self) -> Result<Vec<RangeFact>, RowsError> {
+        let mut ranges = self.tail.ranges.clone();
+        for (_, file) in &self.ranges {
+            ranges.extend(file.all()?.into_iter().filter(|range| self.is_in_scope(range.destination, range.at)));
+        }
+        Ok(ranges)
+    }
+
+    /// The rows of the log's end, sorted, by column.
+    pub fn tail(&self) -> Columns {
+        let mut rows: Vec<LedgerRow> = self.tail.rows.iter().map(|(_, row)| *row).collect();
+        rows.sort_unstable();
+        let mut columns = Columns::default();
+        rows.iter().for_each(|row| columns.push(row));
+        columns
+    }
+
+    /// All sorted runs; `tail` is that of [`View::tail`].
+    pub fn runs<'v>(&'v self, tail: &'v Columns) -> Vec<Run<'v>> {
+        let files = self.files.iter().map(|(_, file)| Run::File(file));
+        files.chain((!tail.is_empty()).then_some(Run::Memory(tail))).collect()
+    }
+
+    /// Every row of a subject.
+    pub fn each_of(&self, subject: u64, mut visit: impl FnMut(LedgerRow)) -> Result<(), RowsError> {
+        for (_, file) in &self.files {
+            crate::lookup::each(file, subject, &mut visit)?;
+        }
+        let tail = self.tail.rows.iter().filter(|(_, row)| row.subject == subject);
+        tail.for_each(|(_, row)| visit(*row));
+        Ok(())
+    }
+}
+
+fn open_facts<F: Fact>(
+    dir: &Path,
+    entries: &[FactsEntry],
+    scope: &Scope,
+) -> Result<Vec<(FactsEntry, FactFile<F>)>, RowsError> {
+    let meets = |entry: &&FactsEntry| entry.span.0 < scope.to.0 && scope.from.0 <= entry.span.1;
+    let open = |entry: &FactsEntry| Ok((entry.clone(), FactFile::open(&dir.join(&entry.name))?));
+    entries.iter().filter(meets).map(open).collect()
+}
+
+/// What became of a row, seen from a question.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Held {
+    /// Its batch is not asked about.
+    Outside = 0,
+    /// The vendor said that it has it.
+    Accepted = 1,
+    /// Nobody knows: no clear answer came, or none is recorded.
+    Possibly = 2,
+    /// The vendor said that it does not take it.
+    Rejected = 3,
+    /// The vendor clearly did not take it, and it was to be sent again.
+    Returned = 4,
+    /// It may have been stored, but a later try of the same event says what became of it.
+    Replaced = 5,
+}
+
+const MIXED: u8 = 6;
+
+/// Batches that are asked about.
+#[derive(Debug)]
+pub struct Batches {
+    facts: Vec<BatchFact>,
+    base: u64,
+    /// Of each batch from `base` on: what became of its rows ([`Held`] or [`MIXED`]), and its place in `facts`.
+    held: Vec<u8>,
+    places: Vec<u32>,
+    mixed: HashMap<u64, Vec<u8>, RandomState>,
+}
+
+impl Batches {
+    fn new(mut facts: Vec<BatchFact>, results: Vec<ResultFact>) -> Batches {
+        facts.sort_unstable();
+        facts.dedup_by_key(|fact| fact.batch);
+        let base = facts.first().map_or(0, |fact| fact.batch);
+        let span = facts.last().map_or(0, |fact| (fact.batch - base + 1) as usize);
+        let mut batches =
+            Batches { facts, base, held: vec![0; span], places: vec![0; span], mixed: HashMap::default() };
+        for (place, fact) in batches.facts.iter().enumerate() {
+            let at = (fact.batch - base) as usize;
+            batches.held[at] = fact.fate.map_or(MIXED, |fate| held(fate, fact.is_unclear) as u8);
+            batches.places[at] = place as u32;
+        }
+        // First what outcomes say, then what later tries say.
+        for is_replaced in [false, true] {
+            for result in &results {
+                batches.refine(result, is_replaced);
+            }
+        }
+        batches
+    }
+
+    fn refine(&mut self, result: &ResultFact, is_replaced: bool) {
+        let became = match result.became {
+            Became::Replaced { by } if is_replaced && self.fact(by).is_some() => Ok(Held::Replaced),
+            Became::Fate(fate) if !is_replaced => Err(fate),
+            _ => return,
+        };
+        let Some(fact) = self.fact(result.batch).copied() else { return };
+        let before = fact.fate.map_or(0, |fate| held(fate, fact.is_unclear) as u8);
+        let of = self.mixed.entry(fact.batch).or_insert_with(|| vec![before; fact.rows as usize]);
+        let value = became.unwrap_or_else(|fate| held(fate, fact.is_unclear)) as u8;
+        let range = result.first as usize..(result.first.saturating_add(result.length) as usize).min(of.len());
+        if let Some(of) = of.get_mut(range) {
+            of.fill(value);
+        }
+        let at = (fact.batch - self.base) as usize;
+        self.held[at] = MIXED;
+    }
+
+    /// All of them, by number.
+    pub fn facts(&self) -> &[BatchFact] {
+        &self.facts
+    }
+
+    /// The place of a batch in [`Batches::facts`], if it is asked about.
+    #[inline]
+    pub fn place(&self, batch: u64) -> Option<usize> {
+        let at = batch.checked_sub(self.base)? as usize;
+        (*self.held.get(at)? != 0).then(|| self.places[at] as usize)
+    }
+
+    /// A batch, if it is asked about.
+    pub fn fact(&self, batch: u64) -> Option<&BatchFact> {
+        self.facts.get(self.place(batch)?)
+    }
+
+    /// What became of all rows of a batch; `None` where they differ.
+    #[inline]
+    pub fn held_all(&self, batch: u64) -> Option<Held> {
+        let value = batch.checked_sub(self.base).and_then(|at| self.held.get(at as usize)).copied().unwrap_or(0);
+        from_number(value)
+    }
+
+    /// What became of one row.
+    pub fn held(&self, batch: u64, index: u16) -> Held {
+        let of_row = || self.mixed.get(&batch)?.get(usize::from(index)).copied().and_then(from_number);
+        self.held_all(batch).or_else(of_row).unwrap_or(Held::Possibly)
+    }
+
+    /// Whether any batch's rows differ, so that the place of a row matters.
+    pub fn has_mixed(&self) -> bool {
+        !self.mixed.is_empty()
+    }
+}
+
+fn held(fate: Fate, is_unclear: bool) -> Held {
+    match fate {
+        Fate::Accepted => Held::Accepted,
+        Fate::Unknown => Held::Possibly,
+        Fate::Returned if is_unclear => Held::Possibly,
+        Fate::Returned => Held::Returned,
+        Fate::Rejected => Held::Rejected,
+    }
+}
+
+#[inline]
+fn from_number(number: u8) -> Option<Held> {
+    const ALL: [Held; 6] =
+        [Held::Outside, Held::Accepted, Held::Possibly, Held::Rejected, Held::Returned, Held::Replaced];
+    ALL.get(usize::from(number)).copied()
+}
