@@ -94,13 +94,24 @@ impl Run<'_> {
 }
 
 /// Whether `text` begins with a UUID in its usual form.
+#[inline]
 pub(crate) fn starts_with_uuid(text: &[u8]) -> bool {
-    let Some(text) = text.get(..36) else { return false };
-    text[8] == b'-'
-        && text.iter().enumerate().all(|(i, b)| match i {
-            8 | 13 | 18 | 23 => *b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
+    let Some(text) = text.first_chunk::<36>() else { return false };
+    if text[8] != b'-' || text[13] != b'-' || text[18] != b'-' || text[23] != b'-' {
+        return false;
+    }
+    // Without a way out in the middle, so that it runs on many bytes at once.
+    let mut digits = *text;
+    for dash in [8, 13, 18, 23] {
+        digits[dash] = b'0';
+    }
+    all_hexadecimal(&digits)
+}
+
+/// Whether each byte is a hexadecimal digit. It reads all of them, many at once.
+#[inline]
+pub(crate) fn all_hexadecimal(text: &[u8]) -> bool {
+    text.iter().fold(true, |all, byte| all & ((byte.wrapping_sub(b'0') < 10) | ((byte | 0x20).wrapping_sub(b'a') < 6)))
 }
 
 /// What the walk over a text meets.
@@ -111,11 +122,12 @@ pub(crate) enum Met<'a> {
     Uuid(Range<usize>),
 }
 
-/// Shows each run and each UUID of `text` to `look`.
-pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(Met<'_>)) {
+/// Shows each run and each UUID of `text` to `look`. A text without four dashes has no UUID.
+#[inline]
+pub(crate) fn for_each_run(text: &[u8], has_dashes: bool, mut look: impl FnMut(Met<'_>)) {
     let mut run = Run { text, groups: [Group::default(); RUN_GROUPS_MAX], count: 0, digits: 0 };
     let mut at = 0;
-    let may_hold_uuid = text.len() >= 36 && has_dashes(text);
+    let may_hold_uuid = text.len() >= 36 && has_dashes;
     while let Some(start) = next_digit(text, at) {
         if may_hold_uuid && let Some(uuid) = uuid_around(text, at, start) {
             flush(&mut run, &mut look);
@@ -145,12 +157,6 @@ pub(crate) fn for_each_run(text: &[u8], mut look: impl FnMut(Met<'_>)) {
         run.digits += group.len();
     }
     flush(&mut run, &mut look);
-}
-
-/// Whether there are four dashes. Counted in bytes, many at once; a block of 255 cannot overflow its count.
-fn has_dashes(text: &[u8]) -> bool {
-    let dashes = |block: &[u8]| block.iter().map(|b| u8::from(*b == b'-')).sum::<u8>();
-    text.chunks(255).map(|block| usize::from(dashes(block))).sum::<usize>() >= 4
 }
 
 /// Where the next digit stands, eight bytes at a time.

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use crate::bytes::{find_byte, find_either};
 use crate::facts::PathFacts;
 
 /// Longer keys say nothing.
@@ -12,10 +13,7 @@ const KEY_BYTES_MAX: usize = 60;
 pub(crate) fn for_each_field(text: &[u8], mut look: impl FnMut(PathFacts, Range<usize>, bool)) {
     // Whether the key says something.
     let mut show = |key: &[u8], value: Range<usize>, is_number: bool| -> bool {
-        if key.is_empty() || key.len() > KEY_BYTES_MAX || value.is_empty() || key.starts_with(b"utm_") {
-            return false;
-        }
-        let facts = std::str::from_utf8(key).map_or(PathFacts::NONE, |key| PathFacts::of_key(key, None));
+        let facts = if value.is_empty() { PathFacts::NONE } else { facts_of(key) };
         if !facts.is_silent() {
             look(facts, value, is_number);
         }
@@ -40,8 +38,7 @@ pub(crate) fn for_each_field(text: &[u8], mut look: impl FnMut(PathFacts, Range<
                 }
             }
             b'=' => {
-                let key = text[..at].iter().rev().take(KEY_BYTES_MAX).take_while(|b| is_parameter(**b)).count();
-                let key = at - key..at;
+                let key = key_before(text, at);
                 at += 1;
                 // `password="…"`, as log lines have it.
                 if let Some(quote @ (b'"' | b'\'')) = text.get(at).copied() {
@@ -51,13 +48,13 @@ pub(crate) fn for_each_field(text: &[u8], mut look: impl FnMut(PathFacts, Range<
                     continue;
                 }
                 if value_end < at {
-                    value_end = at + text[at..].iter().take_while(|b| !ends_value(**b)).count();
+                    value_end = end_of_value(text, at);
                 }
                 if show(&text[key], at..value_end, false) {
                     at = value_end;
                 }
             }
-            _ => at += text[at..].iter().position(|b| matches!(b, b'"' | b'=')).unwrap_or(text.len() - at),
+            _ => at = find_either(text, at, b'"', b'=').unwrap_or(text.len()),
         }
     }
 }
@@ -65,13 +62,12 @@ pub(crate) fn for_each_field(text: &[u8], mut look: impl FnMut(PathFacts, Range<
 /// Shows `key=value` in a text, those inside a value too, until `show` takes one whole.
 fn show_parameters<'t>(text: &'t [u8], mut show: impl FnMut(&'t [u8], Range<usize>) -> bool) {
     let (mut at, mut value_end) = (0, 0);
-    while let Some(next) = text[at..].iter().position(|b| *b == b'=') {
-        at += next;
-        let key = text[..at].iter().rev().take(KEY_BYTES_MAX).take_while(|b| is_parameter(**b)).count();
-        let key = at - key..at;
+    while let Some(next) = find_byte(text, at, b'=') {
+        at = next;
+        let key = key_before(text, at);
         at += 1;
         if value_end < at {
-            value_end = at + text[at..].iter().take_while(|b| !ends_value(**b)).count();
+            value_end = end_of_value(text, at);
         }
         if show(&text[key], at..value_end) {
             at = value_end;
@@ -79,13 +75,50 @@ fn show_parameters<'t>(text: &'t [u8], mut show: impl FnMut(&'t [u8], Range<usiz
     }
 }
 
-fn ends_value(byte: u8) -> bool {
-    matches!(byte, b'&' | b'#' | b';' | b'"' | b'\'') || byte.is_ascii_whitespace()
+/// What a key says, if it can say anything.
+fn facts_of(key: &[u8]) -> PathFacts {
+    if key.is_empty() || key.len() > KEY_BYTES_MAX || key.starts_with(b"utm_") {
+        return PathFacts::NONE;
+    }
+    std::str::from_utf8(key).map_or(PathFacts::NONE, |key| PathFacts::of_key(key, None))
 }
 
-fn is_parameter(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b'[' | b']') || byte >= 0x80
+/// The parameter's name in front of the sign at `at`.
+#[inline]
+fn key_before(text: &[u8], at: usize) -> Range<usize> {
+    let head = &text[at.saturating_sub(KEY_BYTES_MAX)..at];
+    let len = head.iter().rev().take_while(|b| CLASSES[usize::from(**b)] & PARAMETER != 0).count();
+    at - len..at
 }
+
+/// Where the value ends that begins at `at`.
+#[inline]
+fn end_of_value(text: &[u8], at: usize) -> usize {
+    let rest = &text[at..];
+    at + rest.iter().position(|b| CLASSES[usize::from(*b)] & ENDS_VALUE != 0).unwrap_or(rest.len())
+}
+
+/// Bits of [`CLASSES`].
+const PARAMETER: u8 = 1;
+const ENDS_VALUE: u8 = 2;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        classes[byte] =
+            if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$' | b'[' | b']') || b >= 0x80 {
+                PARAMETER
+            } else if matches!(b, b'&' | b'#' | b';' | b'"' | b'\'') || b.is_ascii_whitespace() {
+                ENDS_VALUE
+            } else {
+                0
+            };
+        byte += 1;
+    }
+    classes
+};
 
 /// The closing quote of the string that begins at `from`, or the end of the text.
 fn string_end(text: &[u8], from: usize) -> usize {

@@ -8,12 +8,13 @@ use std::cell::Cell;
 
 use weir_event::{Category, Finding, LeafKind, Likelihood, NameEntry};
 
+use crate::agent;
 use crate::decode;
 use crate::detectors::{DETECTORS, Detector, Find, home_path, keyed, names, uuid, wanted};
-use crate::digits::{Met, for_each_run, starts_with_uuid};
+use crate::digits::{Met, all_hexadecimal, for_each_run, starts_with_uuid};
 use crate::embedded::for_each_field;
 use crate::facts::PathFacts;
-use crate::gate::{Gate, signal};
+use crate::gate::{self, signal};
 use crate::leaf::{Leaf, Output};
 use crate::own::Known;
 use crate::shapes;
@@ -42,6 +43,9 @@ const OF_NAMES: &[(PathFacts, Category, Likelihood)] = &[
 
 /// Levels of decoding.
 const DEPTH_MAX: u32 = 2;
+/// No identifier that is known by its form alone is shorter: a time.
+const PLAIN_BYTES_MIN: usize = 20;
+const UUID_BYTES: usize = 36;
 /// No class without a key is shorter than this: `a@b.co`.
 const TEXT_BYTES_MIN: usize = 6;
 /// No card is shorter.
@@ -109,8 +113,10 @@ impl Engine {
     #[doc(hidden)]
     pub fn tier(&self, facts: PathFacts, kind: LeafKind, text: &[u8]) -> Tier {
         let Some(signals) = signals_of(facts, kind, text) else { return Tier::Gate };
-        let has = |byte: u8| text.contains(&byte);
-        let coded = has(b'%') || (has(b'=') && has(b'+')) || has(b'\\') || has(b'"');
+        let has = |signs: u32| signals & signs != 0;
+        let coded = has(signal::HAS_PERCENT | signal::HAS_BACKSLASH)
+            || text.contains(&b'"')
+            || (has(signal::HAS_EQUALS) && text.contains(&b'+'));
         match signals {
             _ if signals & signal::STRUCTURE != 0 && coded => Tier::Decoded,
             _ if signals & signal::BASE64 != 0 && decode::may_be_base64_text(text) => Tier::Decoded,
@@ -138,7 +144,17 @@ fn signals_of(facts: PathFacts, kind: LeafKind, text: &[u8]) -> Option<u32> {
     let signals = match kind {
         LeafKind::String | LeafKind::MapKey if silent && text.len() < TEXT_BYTES_MIN => return None,
         LeafKind::String | LeafKind::MapKey => {
-            Gate::of(text).signals() | if home_path::begins(text) { signal::HOME } else { 0 }
+            if text.len() >= PLAIN_BYTES_MIN && is_plain_identifier(text) {
+                match silent && text.len() != UUID_BYTES {
+                    true => return None,
+                    false => signal::PLAIN | signal::HAS_DASHES | signal::HAS_SEPARATORS,
+                }
+            } else if agent::is_plain(text) {
+                // Whatever a key asks for looks everywhere.
+                signal::SIGNS
+            } else {
+                gate::signals(text) | if home_path::begins(text) { signal::HOME } else { 0 }
+            }
         }
         LeafKind::Number if text.len() >= NUMBER_BYTES_MIN || text.iter().any(|b| b | 0x20 == b'e') => {
             signal::NUMBER | signal::SHAPES
@@ -148,7 +164,15 @@ fn signals_of(facts: PathFacts, kind: LeafKind, text: &[u8]) -> Option<u32> {
     };
     // The benchmark's comparison: what only later detectors look for is nothing.
     let signals = if cfg!(weir_first_detectors) { signals & signal::OF_FIRST } else { signals };
-    (!(text.is_empty() || silent && signals == 0)).then_some(signals)
+    (!(text.is_empty() || silent && signals & !signal::SIGNS == 0)).then_some(signals)
+}
+
+/// What is found in a text whose form says that there is nothing: for the tests of such forms.
+#[cfg(test)]
+pub(crate) fn scan_all_the_same(text: &[u8]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    scan_closer(Known::default(), 0, PathFacts::NONE, LeafKind::String, text, gate::signals(text), &mut found);
+    found
 }
 
 #[inline(never)]
@@ -162,10 +186,7 @@ fn scan_closer(
     found: &mut Vec<Finding>,
 ) {
     let is_number = kind == LeafKind::Number;
-    let is_plain = !is_number && is_plain_identifier(text);
-    if is_plain && text.len() != 36 && facts.is_silent() && own == 0 {
-        return;
-    }
+    let is_plain = signals & signal::PLAIN != 0;
     let mut out = Output::new(found, text.len());
     out.known = known;
     if own != 0 {
@@ -173,18 +194,19 @@ fn scan_closer(
     }
     let mut expanded = [0; 24];
     if is_number && let Some(len) = expand_exponent(text, &mut expanded) {
-        let leaf = Leaf { text: &expanded[..len], facts, is_number };
+        let leaf = Leaf { text: &expanded[..len], facts, is_number, signs: 0 };
         out.decoded(|out| run_detectors(&leaf, signals, out));
         return;
     }
     let signals = match text {
         _ if is_number => signals,
         _ if is_plain => {
-            if text.len() == 36 {
+            if text.len() == UUID_BYTES {
                 out.detector = "uuid";
-                uuid::find(&Leaf { text, facts, is_number }, 0..36, &mut out);
+                let leaf = Leaf { text, facts, is_number, signs: signal::HAS_DASHES };
+                uuid::find(&leaf, 0..UUID_BYTES, &mut out);
             }
-            0
+            signals & signal::SIGNS
         }
         // The longest leaf of most events, full of numbers: no account, place, running text or base64 stands in one.
         [b'M', b'o', b'z', b'i', b'l', b'l', b'a', b'/', b'5', ..] if ends_as_a_user_agent(text) => {
@@ -198,10 +220,10 @@ fn scan_closer(
         }
         _ => signals,
     };
-    if signals == 0 && facts.is_silent() {
+    if signals & !signal::SIGNS == 0 && facts.is_silent() {
         return;
     }
-    let leaf = Leaf { text, facts, is_number };
+    let leaf = Leaf { text, facts, is_number, signs: signals & signal::SIGNS };
     let mut budget = Budget { percent: 2 * text.len(), escapes: 2 * text.len(), base64: 2 * text.len() };
     look(&leaf, signals, &mut out, 0, &mut budget);
     out.resolve_overlaps();
@@ -222,18 +244,18 @@ type Of = fn(&mut Budget) -> &mut usize;
 fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget: &mut Budget) {
     run_detectors(leaf, signals, out);
     if signals & signal::STRUCTURE != 0 {
-        look_at_fields(leaf.text, out);
+        look_at_fields(leaf, out);
     }
     if depth == DEPTH_MAX {
         return;
     }
     if signals & signal::STRUCTURE != 0 {
-        let has = |byte: u8| leaf.text.contains(&byte);
-        if has(b'%') || (has(b'=') && has(b'+')) {
-            let undo = |text: &[u8], buffer: &mut Vec<u8>| decode::percent(text, text.contains(&b'='), buffer);
+        let is_form = leaf.may_have(signal::HAS_EQUALS);
+        if leaf.may_have(signal::HAS_PERCENT) || (is_form && leaf.text.contains(&b'+')) {
+            let undo = |text: &[u8], buffer: &mut Vec<u8>| decode::percent(text, is_form, buffer);
             look_decoded(leaf, out, depth, budget, |budget| &mut budget.percent, undo);
         }
-        if has(b'\\') {
+        if leaf.may_have(signal::HAS_BACKSLASH) {
             look_decoded(leaf, out, depth, budget, |budget| &mut budget.escapes, decode::json_escapes);
         }
     }
@@ -249,7 +271,7 @@ fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
     const NONE: Option<&Detector> = None;
     let mut of_digits = [NONE; 8];
     let mut count = 0;
-    let mut wanted = wanted(signals, leaf.facts);
+    let mut wanted = wanted(signals & !signal::SIGNS, leaf.facts);
     while wanted != 0 {
         let detector = &DETECTORS[wanted.trailing_zeros() as usize];
         wanted &= wanted - 1;
@@ -267,7 +289,7 @@ fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
     if count == 0 {
         return;
     }
-    for_each_run(leaf.text, |met| {
+    for_each_run(leaf.text, leaf.may_have(signal::HAS_DASHES), |met| {
         for detector in of_digits.iter().flatten() {
             match (&met, &detector.find) {
                 (Met::Run(run), Find::Digits(find)) => {
@@ -285,11 +307,14 @@ fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
 }
 
 /// Keys inside the text: only the detectors that the key asks for run on its value, the others have seen it.
-fn look_at_fields(text: &[u8], out: &mut Output<'_>) {
+fn look_at_fields(leaf: &Leaf<'_>, out: &mut Output<'_>) {
+    if !leaf.may_have(signal::HAS_OPEN | signal::HAS_EQUALS) {
+        return;
+    }
     let base = out.offset;
-    for_each_field(text, |facts, value, is_number| {
+    for_each_field(leaf.text, |facts, value, is_number| {
         out.offset = base + value.start as u32;
-        run_detectors(&Leaf { text: &text[value], facts, is_number }, 0, out);
+        run_detectors(&Leaf { text: &leaf.text[value], facts, is_number, signs: leaf.signs }, 0, out);
     });
     out.offset = base;
 }
@@ -309,8 +334,8 @@ fn look_decoded(
     *left -= leaf.text.len();
     with_buffer(|buffer| {
         if decode(leaf.text, buffer) {
-            let inner = Leaf { text: buffer, ..*leaf };
-            let signals = Gate::of(buffer).signals();
+            let signals = gate::signals(buffer);
+            let inner = Leaf { text: buffer, signs: signals & signal::SIGNS, ..*leaf };
             out.decoded(|out| {
                 let own = out.known.wanted(inner.text);
                 if own != 0 {
@@ -349,9 +374,9 @@ fn last_part(run: &[u8]) -> &[u8] {
 fn is_plain_identifier(text: &[u8]) -> bool {
     match text.len() {
         36 => starts_with_uuid(text),
-        32 | 40 | 64 => text.iter().all(u8::is_ascii_hexdigit),
-        55 => text.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-') && text[2] == b'-' && text[35] == b'-',
-        20..=35 => is_time(text),
+        32 | 40 | 64 => text[0].is_ascii_hexdigit() && all_hexadecimal(text),
+        55 if text[2] == b'-' && text[35] == b'-' => text.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-'),
+        20..=35 if text[4] == b'-' => is_time(text),
         _ => false,
     }
 }

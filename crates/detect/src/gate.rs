@@ -1,25 +1,19 @@
 //! Tier 1: one pass over the bytes of a leaf that counts classes of characters; most leaves end here.
 //!
-//! Eight 8-bit counters ride in one `u64`: each byte's class is looked up in a table of 256 and added. A block of 255 bytes
-//! cannot overflow a lane; between blocks the lanes are moved to wider counters.
-
-/// How many bytes of each class a text has.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Gate {
-    lanes: [u32; 8],
-    len: u32,
-}
+//! Seven 8-bit counters ride in one `u64`: each byte's class is looked up in a table of 256 and added. A block of 255 bytes
+//! cannot overflow a lane; between blocks the lanes are moved to wider counters. The eighth byte of a class is a set of signs: the
+//! same words are or-ed, so that the pass that counts also says which signs a text has at all, and no detector looks for those it has not.
 
 const DIGIT: usize = 0;
 const UPPER: usize = 1;
 const DOT: usize = 2;
 const COLON: usize = 3;
 const SPACE: usize = 4;
-const AT: usize = 5;
-/// `% \ = { [ "`: what hints at a value inside the value.
-const STRUCTURE: usize = 6;
-const HIGH: usize = 7;
+const HIGH: usize = 5;
+const DASH: usize = 6;
+const LANES: usize = 7;
 
+/// The class of a byte: one in its lane, or a sign in the eighth byte.
 const CLASSES: [u64; 256] = {
     let mut classes = [0_u64; 256];
     let mut byte = 0;
@@ -30,18 +24,29 @@ const CLASSES: [u64; 256] = {
             b'.' => DOT,
             b':' => COLON,
             b' ' | b'+' => SPACE,
-            b'@' => AT,
-            b'%' | b'\\' | b'=' | b'{' | b'[' | b'"' => STRUCTURE,
+            b'-' => DASH,
             0x80.. => HIGH,
-            _ => 8,
+            _ => LANES,
         };
-        if lane < 8 {
-            classes[byte] = 1 << (8 * lane);
-        }
+        classes[byte] = if lane < LANES { 1 << (8 * lane) } else { (sign(byte as u8) as u64) << 32 };
         byte += 1;
     }
     classes
 };
+
+const fn sign(byte: u8) -> u32 {
+    match byte {
+        b'@' => signal::HAS_AT,
+        b'%' => signal::HAS_PERCENT,
+        b'=' => signal::HAS_EQUALS,
+        b'\\' => signal::HAS_BACKSLASH,
+        b'{' | b'[' | b'"' => signal::HAS_OPEN,
+        b'/' => signal::HAS_SLASH,
+        b',' | b';' => signal::HAS_COMMA,
+        b'~' => signal::HAS_TILDE,
+        _ => 0,
+    }
+}
 
 /// What a text may hold, by its counts: a set of bits that detectors name in `wants`.
 pub(crate) mod signal {
@@ -74,46 +79,117 @@ pub(crate) mod signal {
     /// Not of the counts: the text begins as a path below a home folder may.
     pub(crate) const HOME: u32 = 1 << 15;
     /// What the first fifteen detectors ask for.
-    pub(crate) const OF_FIRST: u32 = AT | DIGITS | COLONS | MIXED | STRUCTURE | ACCOUNT | BASE64 | NUMBER;
+    pub(crate) const OF_FIRST: u32 =
+        AT | DIGITS | COLONS | MIXED | STRUCTURE | ACCOUNT | BASE64 | NUMBER | PLAIN | SIGNS;
     /// Not of the gate: the leaf is a JSON number of 13 digits or more.
     pub(crate) const NUMBER: u32 = 1 << 6;
+
+    /// Not of the counts: the whole text is an identifier by its form.
+    pub(crate) const PLAIN: u32 = 1 << 23;
+
+    // Signs: what the text holds at all. They ask for no detector; a detector looks only for what is there. Those of a text hold for
+    // every part of it too: what is in none of it is in no part.
+
+    /// Four dashes, as a UUID has.
+    pub(crate) const HAS_DASHES: u32 = 1 << 16;
+    /// Five dashes and colons, as an adapter's address has.
+    pub(crate) const HAS_SEPARATORS: u32 = 1 << 17;
+    /// `@`
+    pub(crate) const HAS_AT: u32 = 1 << 24;
+    /// `%`
+    pub(crate) const HAS_PERCENT: u32 = 1 << 25;
+    /// `=`
+    pub(crate) const HAS_EQUALS: u32 = 1 << 26;
+    /// `\`
+    pub(crate) const HAS_BACKSLASH: u32 = 1 << 27;
+    /// `{`, `[` or `"`
+    pub(crate) const HAS_OPEN: u32 = 1 << 28;
+    /// `/`
+    pub(crate) const HAS_SLASH: u32 = 1 << 29;
+    /// `,` or `;`
+    pub(crate) const HAS_COMMA: u32 = 1 << 30;
+    /// `~`
+    pub(crate) const HAS_TILDE: u32 = 1 << 31;
+    /// What hints at a value inside the value.
+    pub(crate) const HAS_STRUCTURE: u32 = HAS_PERCENT | HAS_EQUALS | HAS_BACKSLASH | HAS_OPEN;
+    /// The signs of single bytes.
+    pub(crate) const SIGNS_OF_BYTES: u32 = 0xff00_0000;
+    /// All signs.
+    pub(crate) const SIGNS: u32 = SIGNS_OF_BYTES | HAS_DASHES | HAS_SEPARATORS;
 }
 
-impl Gate {
-    /// Counts a text.
-    #[inline]
-    pub(crate) fn of(text: &[u8]) -> Gate {
-        let mut gate = Gate { lanes: [0; 8], len: text.len().min(u32::MAX as usize) as u32 };
-        for block in text.chunks(255) {
-            // Four sums of every fourth byte do not wait for each other.
-            let mut sums = [0_u64; 4];
-            let mut words = block.chunks_exact(4);
-            for word in words.by_ref() {
-                for (sum, byte) in sums.iter_mut().zip(word) {
-                    *sum += CLASSES[usize::from(*byte)];
-                }
-            }
-            for byte in words.remainder() {
-                sums[0] += CLASSES[usize::from(*byte)];
-            }
-            let sum = sums[0] + sums[1] + sums[2] + sums[3];
-            for (lane, count) in gate.lanes.iter_mut().zip(sum.to_le_bytes()) {
-                *lane += u32::from(count);
-            }
-        }
-        gate
+/// What the counts of a text hint at, with its signs; nothing but signs for a clean one.
+#[inline(always)]
+pub(crate) fn signals(text: &[u8]) -> u32 {
+    if text.len() > BLOCK_BYTES {
+        return signals_of_long(text);
     }
+    let (sum, any) = count(text);
+    let signs = (any >> 32) as u32 & signal::SIGNS_OF_BYTES;
+    let lane = |lane: usize| (sum >> (8 * lane)) as u32 & 0xff;
+    // Small letters with a capital, a digit or two, as most names of plans, buttons, pages and states are: nothing below holds.
+    let quiet = any & (0xff << (8 * SPACE) | 0xff << (8 * HIGH)) == 0
+        && lane(DIGIT) + lane(UPPER) < 4
+        && lane(COLON) < 2
+        && lane(DASH) < 4;
+    if quiet && signs & (signal::HAS_AT | signal::HAS_STRUCTURE) == 0 {
+        return signs;
+    }
+    Counts { lanes: std::array::from_fn(lane), len: text.len() as u32, signs }.signals()
+}
 
-    /// What the counts hint at; 0 for a clean leaf.
-    #[inline(always)]
-    pub(crate) fn signals(&self) -> u32 {
-        let c = &self.lanes;
-        // Small letters and signs alone, as many names of plans, buttons and states are.
-        if c.iter().all(|count| *count == 0) {
-            return 0;
+/// No lane overflows in so many bytes.
+const BLOCK_BYTES: usize = 255;
+
+/// The sum and the union of the classes of at most [`BLOCK_BYTES`] bytes. The eighth byte of the sum means nothing.
+#[inline(always)]
+fn count(block: &[u8]) -> (u64, u64) {
+    // Two sums of every second byte do not wait for each other.
+    let (mut sums, mut any) = ([0_u64; 2], [0_u64; 2]);
+    let mut words = block.chunks_exact(4);
+    for word in words.by_ref() {
+        let class = |i: usize| CLASSES[usize::from(word[i])];
+        sums[0] = sums[0].wrapping_add(class(0)).wrapping_add(class(2));
+        sums[1] = sums[1].wrapping_add(class(1)).wrapping_add(class(3));
+        any[0] |= class(0) | class(2);
+        any[1] |= class(1) | class(3);
+    }
+    for byte in words.remainder() {
+        sums[0] = sums[0].wrapping_add(CLASSES[usize::from(*byte)]);
+        any[0] |= CLASSES[usize::from(*byte)];
+    }
+    (sums[0].wrapping_add(sums[1]), any[0] | any[1])
+}
+
+#[inline(never)]
+fn signals_of_long(text: &[u8]) -> u32 {
+    let mut counts = Counts { lanes: [0; LANES], len: text.len().min(u32::MAX as usize) as u32, signs: 0 };
+    for block in text.chunks(BLOCK_BYTES) {
+        let (sum, any) = count(block);
+        for (i, lane) in counts.lanes.iter_mut().enumerate() {
+            *lane = lane.saturating_add((sum >> (8 * i)) as u32 & 0xff);
         }
-        let mut signals = 0;
-        signals |= if c[AT] > 0 { signal::AT } else { 0 };
+        counts.signs |= (any >> 32) as u32 & signal::SIGNS_OF_BYTES;
+    }
+    counts.signals()
+}
+
+/// How many bytes of each class a text has.
+struct Counts {
+    lanes: [u32; LANES],
+    len: u32,
+    signs: u32,
+}
+
+impl Counts {
+    #[inline(always)]
+    fn signals(&self) -> u32 {
+        let c = &self.lanes;
+        let has = |sign: u32| self.signs & sign != 0;
+        let mut signals = self.signs;
+        signals |= if c[DASH] >= 4 { signal::HAS_DASHES } else { 0 };
+        signals |= if c[DASH] + c[COLON] >= 5 { signal::HAS_SEPARATORS } else { 0 };
+        signals |= if has(signal::HAS_AT) { signal::AT } else { 0 };
         signals |= if c[DIGIT] >= 7 || (c[DOT] >= 3 && c[DIGIT] >= 4) { signal::DIGITS } else { 0 };
         signals |= if c[DIGIT] >= 6 || (c[DIGIT] > 0 && c[DIGIT] + c[UPPER] >= 10) { signal::SHAPES } else { 0 };
         signals |= if c[COLON] >= 2 && self.len >= 7 { signal::COLONS } else { 0 };
@@ -131,15 +207,13 @@ impl Gate {
         if self.len >= 24 && (c[SPACE] >= 4 || c[HIGH] >= 24) {
             signals |= signal::WORDS | if c[DIGIT] >= 2 { signal::FRAMES } else { 0 };
         }
-        signals |= if c[STRUCTURE] > 0 { signal::STRUCTURE } else { 0 };
-        if self.len <= 120 && c[AT] | c[STRUCTURE] | c[COLON] == 0 {
+        signals |= if has(signal::HAS_STRUCTURE) { signal::STRUCTURE } else { 0 };
+        if self.len <= 120 && c[COLON] == 0 && !has(signal::HAS_AT | signal::HAS_STRUCTURE) {
             signals |= self.signals_of_persons();
         }
         signals
     }
-}
 
-impl Gate {
     /// Of a short text without signs.
     #[inline]
     fn signals_of_persons(&self) -> u32 {
@@ -156,18 +230,36 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn ordinary_values_pass_without_a_signal() {
         for clean in ["web", "Chrome", "en-US", "pro", "America/New_York", "Add to cart", "1.214.3", "div.btn-primary"]
         {
-            assert_eq!(Gate::of(clean.as_bytes()).signals(), 0, "{clean}");
+            assert_eq!(signals(clean.as_bytes()) & !signal::SIGNS, 0, "{clean}");
         }
     }
 
     #[test]
     fn counts_do_not_overflow_in_long_texts() {
-        let text = vec![b'@'; 70_000];
-        assert_eq!(Gate::of(&text).lanes[AT], 70_000);
+        assert_eq!(signals(&vec![b'-'; 256]), signal::HAS_DASHES | signal::HAS_SEPARATORS);
+        assert_eq!(signals(&vec![b':'; 256 * 3]), signal::HAS_SEPARATORS | signal::COLONS);
+        assert_eq!(signals(&vec![b'1'; 65_536]) & signal::DIGITS, signal::DIGITS);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_quiet_has_no_signal(text in "[a-zA-Z0-9 .:/_,;~-]{0,30}|[ -~é]{0,300}") {
+            let text = text.as_bytes();
+            let mut lanes = [0; LANES];
+            let mut signs = 0;
+            for byte in text {
+                let class = CLASSES[usize::from(*byte)];
+                (0..LANES).for_each(|i| lanes[i] += (class >> (8 * i)) as u32 & 0xff);
+                signs |= (class >> 32) as u32 & signal::SIGNS_OF_BYTES;
+            }
+            let slow = Counts { lanes, len: text.len() as u32, signs }.signals();
+            prop_assert_eq!(signals(text), slow);
+        }
     }
 }

@@ -25,9 +25,7 @@ type Table = HashMap<Box<[u8]>, Known, BuildHasherDefault<WordHasher>>;
 
 static NAMES: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table::default();
-    for (known, list) in
-        [(Known::Name, GIVEN), (Known::Name, FAMILY), (Known::Also, ALSO), (Known::Particle, PARTICLES)]
-    {
+    for (known, list) in LISTS {
         for word in list.split_whitespace() {
             table.insert(Words::of(word).ending(0).into(), known);
         }
@@ -35,81 +33,92 @@ static NAMES: LazyLock<Table> = LazyLock::new(|| {
     table
 });
 
+/// The hash of a word of letters, one after the other in lower case: begin with [`FilterHash::NEW`].
+#[derive(Clone, Copy)]
+pub(crate) struct FilterHash(u32);
+
+impl FilterHash {
+    pub(crate) const NEW: FilterHash = FilterHash(0x811c_9dc5);
+
+    #[inline]
+    #[must_use]
+    pub(crate) const fn with(self, letter: u8) -> FilterHash {
+        FilterHash((self.0 ^ letter as u32).wrapping_mul(0x0100_0193))
+    }
+
+    const fn bit(self) -> usize {
+        (self.0.wrapping_mul(0x9E37_79B1) >> 17) as usize
+    }
+
+    /// Whether a word of ASCII letters may be in the lists: one in ten of the others passes too.
+    #[inline]
+    pub(crate) fn may_be_listed(self) -> bool {
+        FILTER[self.bit() / 64] >> (self.bit() % 64) & 1 == 1
+    }
+}
+
+/// One bit of 32,768 for each word of the lists, so that most words need not be looked up.
+static FILTER: [u64; 512] = {
+    let mut filter = [0; 512];
+    let mut list = 0;
+    while list < LISTS.len() {
+        let bytes = LISTS[list].1.as_bytes();
+        let (mut at, mut hash) = (0, FilterHash::NEW);
+        while at < bytes.len() {
+            if bytes[at].is_ascii_alphabetic() || bytes[at] >= 0x80 {
+                hash = hash.with(bytes[at]);
+            } else {
+                filter[hash.bit() / 64] |= 1 << (hash.bit() % 64);
+                hash = FilterHash::NEW;
+            }
+            at += 1;
+        }
+        filter[hash.bit() / 64] |= 1 << (hash.bit() % 64);
+        list += 1;
+    }
+    filter
+};
+
+const LISTS: [(Known, &str); 4] =
+    [(Known::Name, GIVEN), (Known::Name, FAMILY), (Known::Also, ALSO), (Known::Particle, PARTICLES)];
+
 /// What is known of a word in lower case without accents.
 pub(crate) fn look_up(word: &[u8]) -> Option<Known> {
     NAMES.get(word).copied().or_else(|| has_family_ending(word).then_some(Known::Also))
 }
 
-/// Endings that make a family name of many: Slavic in Cyrillic and Latin, Greek, Armenian, Georgian, Icelandic, Turkish.
-fn has_family_ending(word: &[u8]) -> bool {
-    const ENDINGS: &[&str] = &[
-        "ов",
-        "ова",
-        "ев",
-        "ева",
-        "ин",
-        "ина",
-        "ский",
-        "ская",
-        "ский",
-        "енко",
-        "чук",
-        "ович",
-        "евич",
-        "овна",
-        "евна",
-        "οπουλοσ",
-        "οπουλου",
-        "ιδησ",
-        "ακησ",
-        "ιου",
-        "opoulos",
-        "akis",
-        "idis",
-        "owski",
-        "owska",
-        "ewski",
-        "ewska",
-        "inski",
-        "inska",
-        "ynski",
-        "ynska",
-        "czyk",
-        "wicz",
-        "ovich",
-        "evich",
-        "ovic",
-        "evic",
-        "enko",
-        "chuk",
-        "shvili",
-        "adze",
-        "dottir",
-        "sson",
-        "oglu",
-        "ovski",
-        "evski",
-        "ovsky",
-        "ovska",
-        "yan",
-    ];
-    const STEM_BYTES_MIN: usize = 3;
-    /// The last bytes of the endings, as bits: most words have another.
-    const LAST: [u64; 4] = {
-        let mut bits = [0; 4];
-        let mut i = 0;
-        while i < ENDINGS.len() {
-            let ending = ENDINGS[i].as_bytes();
-            let last = ending[ending.len() - 1];
-            bits[(last >> 6) as usize] |= 1 << (last & 63);
-            i += 1;
+/// Endings that make a family name of many: Slavic in Cyrillic and Latin, Greek, Armenian, Georgian, Icelandic, Turkish. By their last bytes.
+#[rustfmt::skip]
+const ENDINGS: &[&str] = &[
+    "ewska", "inska", "ovska", "owska", "ynska", "evic", "ovic", "adze", "evich", "ovich", "evski", "ewski", "inski",
+    "ovski", "owski", "shvili", "ynski", "chuk", "czyk", "sson", "yan", "enko", "dottir", "akis", "idis", "opoulos",
+    "oglu", "ovsky", "wicz", "ακησ", "ιδησ", "οπουλοσ", "ιου", "οπουλου", "евич", "ович", "ская", "ева", "евна", "ина",
+    "ова", "овна", "ев", "ов", "ский", "чук", "ин", "енко",
+];
+
+/// By its last byte, where the endings of a word begin, and how many there are.
+static BY_LAST_BYTE: [(u8, u8); 256] = {
+    let mut places = [(0, 0); 256];
+    let mut i = 0;
+    while i < ENDINGS.len() {
+        let ending = ENDINGS[i].as_bytes();
+        let place = &mut places[ending[ending.len() - 1] as usize];
+        if place.1 == 0 {
+            place.0 = i as u8;
         }
-        bits
-    };
-    if word.last().is_none_or(|last| LAST[usize::from(last >> 6)] >> (last & 63) & 1 == 0) {
-        return false;
+        assert!(place.0 + place.1 == i as u8, "endings of one last byte stand together");
+        place.1 += 1;
+        i += 1;
     }
-    ENDINGS.iter().any(|ending| {
+    places
+};
+
+/// Whether a word in lower case without accents ends as a family name does.
+pub(crate) fn has_family_ending(word: &[u8]) -> bool {
+    const STEM_BYTES_MIN: usize = 3;
+    let (first, count) = word.last().map_or((0, 0), |last| BY_LAST_BYTE[usize::from(*last)]);
+    let endings = &ENDINGS[usize::from(first)..][..usize::from(count)];
+    endings.iter().any(|ending| {
         word.len() >= ending.len() + STEM_BYTES_MIN + usize::from(ending.len() < 4) && word.ends_with(ending.as_bytes())
     }) && !matches!(word, b"lesson" | b"sasson" | b"banyan" | b"canyan" | b"kenyan" | b"libyan" | b"guyan")
 }
@@ -353,6 +362,18 @@ const ALSO: &str = "
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_filter_lets_every_listed_word_pass() {
+        for (_, list) in LISTS {
+            for word in list.split_whitespace() {
+                let folded = Words::of(word);
+                let folded = folded.ending(0);
+                let hash = folded.iter().fold(FilterHash::NEW, |hash, letter| hash.with(*letter));
+                assert!(!folded.is_ascii() || hash.may_be_listed(), "{word}");
+            }
+        }
+    }
 
     #[test]
     fn names_of_many_cultures_are_known() {

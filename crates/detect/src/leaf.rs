@@ -14,9 +14,17 @@ pub(crate) struct Leaf<'a> {
     pub(crate) facts: PathFacts,
     /// A JSON number's lexeme rather than a string.
     pub(crate) is_number: bool,
+    /// What stands in it at all, or in a text that it is a part of: `HAS_…` of [`crate::gate::signal`].
+    pub(crate) signs: u32,
 }
 
 impl Leaf<'_> {
+    /// Whether one of these signs may stand in it.
+    #[inline]
+    pub(crate) fn may_have(&self, signs: u32) -> bool {
+        self.signs & signs != 0
+    }
+
     /// Whether it is a text with a letter of any script.
     pub(crate) fn has_letter(&self) -> bool {
         !self.is_number && self.text.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80)

@@ -6,6 +6,8 @@
 //! (the one pass that most leaves end in), `detectors` (one file each, one list), [`shapes`] (numbers with a shape), `decode` and `embedded` (values inside
 //! values), [`own`] (detectors of a configuration), [`judge`] (D1), then the reducers [`url`], [`families`] and [`country`].
 
+mod agent;
+mod bytes;
 pub mod checks;
 pub mod container;
 mod decode;

@@ -6,7 +6,9 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::bytes::{HIGH, alphanumeric, first, word_at};
 use crate::detectors::{identifiers, secrets};
+use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
 
 /// One detector of this kind: its formats mean the same class.
@@ -254,21 +256,64 @@ fn is_placeholder(body: &[u8]) -> bool {
 /// What of a body that is at least so long is taken as its rest.
 const TAIL_BYTES_MAX: usize = 4_096;
 
+/// The places of a text where a prefix may begin: behind what is no letter or digit, eight bytes at a time.
+struct Starts<'t> {
+    text: &'t [u8],
+    /// Some prefix may stand inside a word.
+    glued: bool,
+    block: usize,
+    set: u64,
+    /// Whether a letter or digit stands in front of the next block, as its lowest bits.
+    carry: u64,
+}
+
+impl<'t> Starts<'t> {
+    #[inline]
+    fn from(text: &'t [u8], at: usize, glued: bool) -> Starts<'t> {
+        let is_inside = at > 0 && FLAGS[usize::from(text[at - 1])] & WORDS != 0;
+        let mut starts = Starts { text, glued, block: at, set: 0, carry: if is_inside { 0x80 } else { 0 } };
+        starts.load();
+        starts
+    }
+
+    #[inline]
+    fn load(&mut self) {
+        let inside = alphanumeric(word_at(self.text, self.block));
+        self.set = if self.glued { HIGH } else { !(inside << 8 | self.carry) & HIGH };
+        self.carry = inside >> 56;
+    }
+}
+
+impl Iterator for Starts<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        loop {
+            while self.set != 0 {
+                let at = self.block + first(self.set);
+                self.set &= self.set - 1;
+                let [one, two, ..] = self.text[at.min(self.text.len())..] else { return None };
+                if FLAGS[usize::from(one)] & BEGINS != 0 && BUCKETS[bucket(one, two)].1 != 0 {
+                    return Some(at);
+                }
+            }
+            self.block += 8;
+            if self.block + 2 > self.text.len() {
+                return None;
+            }
+            self.load();
+        }
+    }
+}
+
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
-    let mut mask = BEGINS | GLUED;
-    let mut at = 0;
+    let glued = leaf.may_have(GLUED_SIGNS);
+    let mut starts = Starts::from(text, 0, glued);
     let mut once_until = 0;
-    while at + 2 <= text.len() {
-        let candidate = text[at..].windows(2).position(|pair| {
-            let (flags, next) = STEPS[usize::from(pair[0])];
-            let here = flags & mask != 0 && BUCKETS[bucket(pair[0], pair[1])].1 != 0;
-            mask = next;
-            here
-        });
-        let Some(candidate) = candidate else { return };
-        at += candidate;
-        let is_start = at == 0 || FLAGS[usize::from(text[at - 1])] & WORDS == 0;
+    while let Some(at) = starts.next() {
+        let is_start = !glued || at == 0 || FLAGS[usize::from(text[at - 1])] & WORDS == 0;
         let (first, count) = BUCKETS[bucket(text[at], text[at + 1])];
         let entries = &TABLE[usize::from(first)..usize::from(first) + usize::from(count)];
         let head = head(&text[at..]);
@@ -285,17 +330,13 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
             }
             Some((entry.owner, verdict?))
         });
-        let Some((owner, verdict)) = found else {
-            at += 1;
-            continue;
-        };
+        let Some((owner, verdict)) = found else { continue };
         out.detector = owner.name;
         out.add(owner.category, verdict.likelihood, verdict.evidence, verdict.start, verdict.end);
         if out.is_full(owner.category) {
             return;
         }
-        at = verdict.end.max(at + 1);
-        mask = if FLAGS[usize::from(text[at - 1])] & WORDS == 0 { BEGINS | GLUED } else { GLUED };
+        starts = Starts::from(text, verdict.end.max(at + 1), glued);
     }
 }
 
@@ -451,17 +492,17 @@ static BUCKETS: [(u16, u8); 1_024] = {
     buckets
 };
 
-/// Bits of [`FLAGS`]: begins a prefix, begins one that may stand inside a word, is a letter or a digit.
+/// Bits of [`FLAGS`]: begins a prefix, is a letter or a digit.
 const BEGINS: u8 = 1;
-const GLUED: u8 = 2;
-const WORDS: u8 = 4;
+const WORDS: u8 = 2;
+/// Every prefix that may stand inside a word has one of these signs.
+const GLUED_SIGNS: u32 = signal::HAS_TILDE;
 
 static FLAGS: [u8; 256] = {
     let mut flags = [0; 256];
     let mut i = 0;
     while i < COUNT {
-        let form = TABLE[i].form;
-        flags[form.prefix[0] as usize] |= BEGINS | if form.glued { GLUED } else { 0 };
+        flags[TABLE[i].form.prefix[0] as usize] |= BEGINS;
         i += 1;
     }
     let mut byte = 0;
@@ -470,18 +511,6 @@ static FLAGS: [u8; 256] = {
         byte += 1;
     }
     flags
-};
-
-/// The flags of each byte, and what is asked of the byte behind it: behind a letter or digit only what may stand inside a word.
-static STEPS: [(u8, u8); 256] = {
-    let mut steps = [(0, 0); 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let flags = FLAGS[byte];
-        steps[byte] = (flags, if flags & WORDS == 0 { BEGINS | GLUED } else { GLUED });
-        byte += 1;
-    }
-    steps
 };
 
 #[cfg(test)]
@@ -496,6 +525,7 @@ mod tests {
             assert!(bucket(a[0], a[1]) != bucket(b[0], b[1]) || a.len() >= b.len());
         }
         for entry in &TABLE {
+            assert!(!entry.form.glued || entry.form.prefix.contains(&b'~'), "{}: GLUED_SIGNS", entry.owner.name);
             let last = entry.form.body.len().saturating_sub(1);
             let is_last = |(i, part): (usize, &Part)| i == last || !matches!(part, Part::AtLeast(..));
             assert!(

@@ -13,7 +13,9 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::bytes::{self, equal, find_byte, lower, word_at};
 use crate::facts::PathFacts;
+use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
 
 /// Hints that make it look.
@@ -29,7 +31,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     if leaf.is_number {
         return;
     }
-    if is_of_a_program(text) {
+    if is_of_a_program(leaf, text) {
         return;
     }
     let own = [Category::ContactAddress, Category::Name];
@@ -51,21 +53,22 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
 }
 
 /// A user agent, which opens with a program and its version, a key in its armour, a request, a statement of SQL, a piece of code.
-fn is_of_a_program(text: &[u8]) -> bool {
+fn is_of_a_program(leaf: &Leaf<'_>, text: &[u8]) -> bool {
     if text.starts_with(b"-----BEGIN ") {
         return true;
     }
-    let mut words = text.split(|b| *b == b' ');
-    let first = words.next().unwrap_or_default();
-    let agent =
-        first.iter().position(|b| *b == b'/').is_some_and(|at| first.get(at + 1).is_some_and(u8::is_ascii_digit));
-    let second = words.clone().next().unwrap_or_default();
-    let mut has = |word: &[u8]| words.any(|other| other == word);
-    let code = [b'{', b'}', b';'].iter().all(|sign| text.contains(sign));
+    let (first, rest) = text.split_at(find_byte(text, 0, b' ').unwrap_or(text.len()));
+    let agent = leaf.may_have(signal::HAS_SLASH)
+        && first.iter().position(|b| *b == b'/').is_some_and(|at| first.get(at + 1).is_some_and(u8::is_ascii_digit));
+    let code = leaf.may_have(signal::HAS_OPEN)
+        && leaf.may_have(signal::HAS_COMMA)
+        && [b'{', b'}', b';'].iter().all(|sign| text.contains(sign));
+    let rest = rest.get(1..).unwrap_or_default();
+    let has = |word: &[u8]| rest.split(|b| *b == b' ').any(|other| other == word);
     agent
         || code
         || match first {
-            b"GET" | b"POST" | b"PUT" | b"PATCH" | b"HEAD" | b"OPTIONS" => second.starts_with(b"/"),
+            b"GET" | b"POST" | b"PUT" | b"PATCH" | b"HEAD" | b"OPTIONS" => rest.starts_with(b"/"),
             b"SELECT" | b"DELETE" => has(b"FROM"),
             b"INSERT" => has(b"INTO"),
             b"UPDATE" => has(b"SET"),
@@ -94,28 +97,32 @@ struct Prose {
 
 impl Prose {
     fn of(text: &[u8]) -> Prose {
-        let mut prose = Prose { len: text.len(), ..Prose::default() };
-        let mut word = 0;
-        for (at, byte) in text.iter().enumerate() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' => prose.letters += 1,
-                0x80.. => {
-                    prose.letters += 1;
-                    prose.high += 1;
-                }
-                b' ' | b'+' | b'\n' => {
-                    prose.spaces += 1;
-                    prose.end_word(&text[word..at]);
-                    word = at + 1;
-                }
-                _ => {}
-            }
-        }
-        prose.end_word(&text[word..]);
+        // Counted in bytes, many at once; a block of 255 cannot overflow its counts.
+        let count = |test: fn(u8) -> bool| {
+            let of_block = |block: &[u8]| usize::from(block.iter().map(|b| u8::from(test(*b))).sum::<u8>());
+            text.chunks(255).map(of_block).sum::<usize>()
+        };
+        let high = count(|b| b >= 0x80);
+        let letters = high + count(|b| (b | 0x20).wrapping_sub(b'a') < 26);
+        let has_bars = count(|b| b == b'_') > 0;
+        let mut prose = Prose { len: text.len(), letters, high, ..Prose::default() };
+        let mut start = 0;
+        bytes::for_each(
+            text,
+            |word| equal(word, b' ') | equal(word, b'+') | equal(word, b'\n'),
+            |end| {
+                prose.end_word(text, start, end, has_bars);
+                prose.spaces += 1;
+                start = end + 1;
+            },
+        );
+        prose.end_word(text, start, text.len(), has_bars);
         prose
     }
 
-    fn end_word(&mut self, word: &[u8]) {
+    #[inline(always)]
+    fn end_word(&mut self, text: &[u8], start: usize, end: usize, has_bars: bool) {
+        let word = &text[start..end];
         // Not `–`, `·`, `»` and `›`, nor a bullet.
         let sign = match word {
             [] => return,
@@ -131,9 +138,9 @@ impl Prose {
         let capital =
             word[0].is_ascii_uppercase() || word[0].is_ascii_digit() || matches!(word, [0xc3, 0x80..=0x9e, ..]);
         self.capitals += usize::from(capital);
-        self.identifiers += usize::from(word.contains(&b'_'));
-        let word = word.strip_suffix(b",").or(word.strip_suffix(b".")).unwrap_or(word);
-        self.stop_words += usize::from(is_stop_word(word));
+        self.identifiers += usize::from(has_bars && word.contains(&b'_'));
+        let len = word.len() - usize::from(matches!(word, [.., b',' | b'.']));
+        self.stop_words += usize::from(is_stop_word(text, start, len));
     }
 
     fn is_wordy(&self) -> bool {
@@ -177,44 +184,68 @@ fn has_person(text: &[u8]) -> bool {
     text.split(|b| *b == b' ').any(|word| FIRST.contains(&word))
 }
 
-fn is_stop_word(word: &[u8]) -> bool {
-    if !(2..=7).contains(&word.len()) {
-        return false;
-    }
+/// Whether the `len` bytes at `start` are a stop word, in small letters or in capitals.
+#[inline]
+fn is_stop_word(text: &[u8], start: usize, len: usize) -> bool {
     // Most words end here: no stop word has their first letter and length.
-    if LENGTHS[usize::from(word[0] & 0x1f)] & (1 << word.len()) == 0 {
+    if !(2..=7).contains(&len) || LENGTHS[usize::from(text[start] & 0x1f)] & (1 << len) == 0 {
         return false;
     }
-    let mut lower = [0; 8];
-    for (to, from) in lower.iter_mut().zip(word) {
-        *to = from.to_ascii_lowercase();
-    }
-    lower[7] = word.len() as u8;
-    PACKED.binary_search(&u64::from_be_bytes(lower)).is_ok()
+    // The last byte is the length: a text may hold zero bytes.
+    let word = lower(word_at(text, start)) & (u64::MAX >> (64 - 8 * len)) | (len as u64) << 56;
+    let bucket = bucket_of(word);
+    let (first, end) = (usize::from(BUCKETS[bucket]), usize::from(BUCKETS[bucket + 1]));
+    PACKED[first..end].contains(&word)
 }
 
-/// The stop words as numbers, in the same order, so that a comparison is one instruction. The last byte is the length: a text may
-/// hold zero bytes.
-const PACKED: [u64; STOP_WORDS.len()] = {
-    let mut packed = [0; STOP_WORDS.len()];
-    let mut i = 0;
-    while i < STOP_WORDS.len() {
-        let mut bytes = [0; 8];
-        let mut at = 0;
-        while at < STOP_WORDS[i].len() {
-            bytes[at] = STOP_WORDS[i].as_bytes()[at];
-            at += 1;
-        }
-        assert!(at < 8, "a word and its length are eight bytes");
-        bytes[7] = at as u8;
-        packed[i] = u64::from_be_bytes(bytes);
-        i += 1;
+const fn bucket_of(word: u64) -> usize {
+    (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as usize
+}
+
+const fn packed(word: &str) -> u64 {
+    let bytes = word.as_bytes();
+    assert!(bytes.len() < 8, "a word and its length are eight bytes");
+    let (mut packed, mut at) = ((bytes.len() as u64) << 56, 0);
+    while at < bytes.len() {
+        packed |= (bytes[at] as u64) << (8 * at);
+        at += 1;
     }
     packed
+}
+
+/// Where the words of each bucket begin in [`PACKED`].
+static BUCKETS: [u16; 257] = {
+    let mut begins = [0; 257];
+    let mut i = 0;
+    while i < STOP_WORDS.len() {
+        begins[bucket_of(packed(STOP_WORDS[i])) + 1] += 1;
+        i += 1;
+    }
+    let mut bucket = 0;
+    while bucket < 256 {
+        begins[bucket + 1] += begins[bucket];
+        bucket += 1;
+    }
+    begins
+};
+
+/// The stop words as numbers, so that a comparison is one instruction, by bucket.
+static PACKED: [u64; STOP_WORDS.len()] = {
+    let mut words = [0; STOP_WORDS.len()];
+    let mut next = BUCKETS;
+    let mut i = 0;
+    while i < STOP_WORDS.len() {
+        let word = packed(STOP_WORDS[i]);
+        let place = &mut next[bucket_of(word)];
+        words[*place as usize] = word;
+        *place += 1;
+        i += 1;
+    }
+    words
 };
 
 /// The lengths of the stop words that begin with each letter, as bits.
-const LENGTHS: [u8; 32] = {
+static LENGTHS: [u8; 32] = {
     let mut lengths = [0; 32];
     let mut i = 0;
     while i < STOP_WORDS.len() {
@@ -281,10 +312,10 @@ mod tests {
     #[test]
     fn stop_words_are_sorted_and_fit() {
         assert!(super::STOP_WORDS.is_sorted());
-        assert!(super::STOP_WORDS.iter().all(|word| super::is_stop_word(word.as_bytes())));
-        assert!(super::PACKED.is_sorted());
+        let is_one = |word: &str| super::is_stop_word(word.as_bytes(), 0, word.len());
+        assert!(super::STOP_WORDS.iter().all(|word| is_one(word) && is_one(&word.to_ascii_uppercase())));
         for no_stop_word in ["ab", "aa\0", "an\0", "andy", "zi", "zijns"] {
-            assert!(!super::is_stop_word(no_stop_word.as_bytes()), "{no_stop_word}");
+            assert!(!is_one(no_stop_word), "{no_stop_word}");
         }
     }
 }

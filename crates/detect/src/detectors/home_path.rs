@@ -8,6 +8,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
 
 /// Names that are no one's.
@@ -72,6 +73,9 @@ pub(crate) fn begins(text: &[u8]) -> bool {
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
+    if !leaf.may_have(signal::HAS_SLASH | signal::HAS_BACKSLASH) {
+        return;
+    }
     let mut at = 0;
     while let Some(found) = text[at..].iter().position(|b| matches!(b, b'/' | b'\\')) {
         let start = at + found;

@@ -12,7 +12,9 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::bytes::{find_byte, find_either};
 use crate::facts::PathFacts;
+use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
@@ -35,7 +37,10 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         out.add(Category::LocationPrecise, Likelihood::Likely, Evidence::Shape, 0, text.len());
         return;
     }
-    let point = text.windows(6).any(|w| w.eq_ignore_ascii_case(b"POINT(") || w.eq_ignore_ascii_case(b"POINT "));
+    let point = has_point(text);
+    if !point && !keyed && !leaf.may_have(signal::HAS_COMMA) {
+        return;
+    }
     for (at, byte) in text.iter().enumerate() {
         if !(matches!(byte, b',' | b';') || (point && *byte == b' ')) || at == 0 || !text[at - 1].is_ascii_digit() {
             continue;
@@ -114,6 +119,9 @@ fn is_plus_code(text: &[u8]) -> bool {
 
 /// `52°31'12.0"N 13°24'18.0"E`: two degrees with minutes, each with its direction.
 fn is_in_minutes(text: &[u8]) -> bool {
+    if find_byte(text, 0, "°".as_bytes()[0]).is_none() {
+        return false;
+    }
     let mut found = 0;
     let mut rest = text;
     while let Some(at) = rest.windows(2).position(|w| w == "°".as_bytes()) {
@@ -127,6 +135,20 @@ fn is_in_minutes(text: &[u8]) -> bool {
         rest = &rest[at + 2..];
     }
     found == 2
+}
+
+/// Whether `POINT(` stands in it, as WKT writes a place.
+fn has_point(text: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(start) = find_either(text, at, b'P', b'p') {
+        if let Some([word @ .., b'(' | b' ']) = text.get(start..start + 6)
+            && word.eq_ignore_ascii_case(b"POINT")
+        {
+            return true;
+        }
+        at = start + 1;
+    }
+    false
 }
 
 /// The number that `text` begins with: its length, its decimals, its whole degrees.

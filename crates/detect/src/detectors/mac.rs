@@ -8,13 +8,12 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
-    // Most texts have no five separators. Counted in bytes, many at once; a block of 255 cannot overflow its count.
-    let separators = |block: &[u8]| block.iter().map(|b| u8::from(matches!(b, b':' | b'-'))).sum::<u8>();
-    if text.chunks(255).map(|block| usize::from(separators(block))).sum::<usize>() < 5 {
+    if !leaf.may_have(signal::HAS_SEPARATORS) {
         return;
     }
     let mut at = 0;

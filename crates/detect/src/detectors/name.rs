@@ -15,7 +15,7 @@ use weir_event::{Category, Evidence, Likelihood};
 
 use super::keyed::says_nothing;
 use crate::facts::PathFacts;
-use crate::given_names::{Known, look_up};
+use crate::given_names::{FilterHash, Known, has_family_ending, look_up};
 use crate::leaf::{Leaf, Output};
 use crate::words::Words;
 
@@ -26,6 +26,9 @@ const BYTES_MAX: usize = 80;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
+    if !leaf.facts.has(FACTS) && !may_be_names(text) {
+        return;
+    }
     let is_letter = |b: &u8| b.is_ascii_alphabetic() || *b >= 0x80;
     let fits = (2..=100).contains(&text.len())
         && text.iter().all(|b| is_letter(b) || matches!(b, b' ' | b'.' | b'-' | b'\'' | b',' | b'+'))
@@ -57,6 +60,78 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         (likelihood, Evidence::Shape)
     };
     out.add(Category::Name, likelihood, evidence, 0, text.len());
+}
+
+/// Whether the set of names has to be asked where no key says anything: in one pass, without folding and without looking a word up. Two
+/// words at least must be of the set, and at most one may be of none; a word in small letters is short and stands inside names.
+fn may_be_names(text: &[u8]) -> bool {
+    const LOWER: u8 = 1;
+    const UPPER: u8 = 2;
+    const SIGN: u8 = 4;
+    const HIGH: u8 = 8;
+    const CLASSES: [u8; 256] = {
+        let mut classes = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            classes[byte] = match byte as u8 {
+                b'a'..=b'z' => LOWER,
+                b'A'..=b'Z' => UPPER,
+                b' ' | b'.' | b'-' | b'\'' | b',' | b'+' => SIGN,
+                0x80.. => HIGH,
+                _ => 0,
+            };
+            byte += 1;
+        }
+        classes
+    };
+    if text.len() > BYTES_MAX {
+        return false;
+    }
+    let (mut known, mut unknown, mut at) = (0, 0, 0);
+    while at < text.len() {
+        let (start, mut before) = (at, SIGN);
+        let mut hash = FilterHash::NEW;
+        while let Some(byte) = text.get(at) {
+            let class = CLASSES[usize::from(*byte)];
+            match class {
+                // A hump makes two words of one.
+                LOWER if before == UPPER && at - start > 1 => return true,
+                UPPER if before == LOWER => return true,
+                LOWER | UPPER => {}
+                SIGN => break,
+                HIGH => return true,
+                _ => return false,
+            }
+            hash = hash.with(byte | 0x20);
+            before = class;
+            at += 1;
+        }
+        let word = &text[start..at];
+        at += 1;
+        // Nothing, or an initial.
+        if word.len() < 2 {
+            continue;
+        }
+        if hash.may_be_listed() || ends_as_a_name(word) {
+            known += 1;
+        } else {
+            unknown += 1;
+            let begins = start == 0 || text[start - 1] == b' ';
+            if unknown > 1 || (begins && word[0].is_ascii_lowercase()) {
+                return false;
+            }
+        }
+    }
+    known >= 2
+}
+
+fn ends_as_a_name(word: &[u8]) -> bool {
+    let mut lower = [0; 16];
+    let end = &word[word.len().saturating_sub(lower.len())..];
+    let lower = &mut lower[..end.len()];
+    lower.copy_from_slice(end);
+    lower.make_ascii_lowercase();
+    has_family_ending(lower)
 }
 
 /// How sure the set of names is of a whole value.

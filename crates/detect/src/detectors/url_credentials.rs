@@ -8,12 +8,16 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
 
 const USERINFO_BYTES_MAX: usize = 512;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
+    if !leaf.may_have(signal::HAS_SLASH) {
+        return;
+    }
     let mut at = 0;
     while at + 3 < text.len() {
         if text[at] != b':'
