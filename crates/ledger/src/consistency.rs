@@ -24,7 +24,8 @@ use crate::tree::store::{checkpoint_path, tree_dir};
 use crate::tree::tiles::Tiles;
 
 const FORM: &str = "weir-consistency 1";
-const PROOF_BYTES_MAX: usize = 256 * 1024;
+/// A proof is not read past this.
+pub const PROOF_BYTES_MAX: usize = 256 * 1024;
 
 /// One end of a proof, as somebody asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]

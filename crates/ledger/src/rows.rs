@@ -31,10 +31,11 @@
 
 use weir_event::NameId;
 use weir_event::wire::{Cursor, WireError};
-use weir_keys::{AeadKey, SecretKey};
+use weir_keys::{AeadKey, Keys, SecretKey};
 
 use crate::entry::{BatchId, FieldSetId, StoredName};
 use crate::tree::hash::{Hash, root_of};
+use crate::tree::proof::{Nodes, inclusion};
 
 /// Bytes of a stored row.
 pub const ROW_BYTES: usize = 58;
@@ -113,6 +114,30 @@ impl StoredRow {
             })
         };
         read().ok()
+    }
+}
+
+/// That a row is one of those under a `rows_root`, checkable by whoever is given it, who learns nothing of the other rows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowProof {
+    /// Its place in the batch.
+    pub index: u16,
+    /// The row.
+    pub row: [u8; ROW_BYTES],
+    /// What hides it: with it the leaf hash can be made again.
+    pub blind: [u8; 32],
+    /// From its leaf hash to the `rows_root`, over as many leaves as the entry says.
+    pub path: Vec<Hash>,
+}
+
+struct Held<'a>(&'a [Hash]);
+
+impl Nodes for Held<'_> {
+    type Error = std::convert::Infallible;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error> {
+        let from = (index << level) as usize;
+        Ok(root_of(&mut self.0[from..from + (1 << level)].to_vec()))
     }
 }
 
@@ -200,6 +225,26 @@ impl<'a> RowsBody<'a> {
     /// The root over the stored leaf hashes.
     pub fn stored_root(&self) -> Hash {
         root_of(&mut self.hashes.as_chunks::<32>().0.to_vec())
+    }
+
+    /// Proofs of these rows; `None` where the seed does not open with these keys, or a row is erased or not the one that was recorded.
+    pub fn proofs(&self, keys: &Keys, batch: BatchId, indexes: &[u16]) -> Option<Vec<RowProof>> {
+        let seed = keys.unwrap(PURPOSE, &batch.0.to_le_bytes(), self.wrapped_seed).ok()?;
+        let blinds = blinds(&seed, self.count());
+        let (blinds, hashes) = (blinds.as_chunks::<32>().0, self.hashes.as_chunks::<32>().0);
+        let rows = self.rows.as_chunks::<ROW_BYTES>().0;
+        let proof = |index: &u16| {
+            let at = usize::from(*index);
+            let (row, blind) = (rows.get(at)?, blinds.get(at)?);
+            let Ok(path) = inclusion(&Held(hashes), u64::from(*index), hashes.len() as u64);
+            (row_leaf(blind, row) == *hashes.get(at)?).then_some(RowProof {
+                index: *index,
+                row: *row,
+                blind: *blind,
+                path,
+            })
+        };
+        indexes.iter().map(proof).collect()
     }
 
     /// The sealed seed.

@@ -1,14 +1,19 @@
-//! `weir ledger verify`: is the record whole, and is it the one that was written? `weir ledger exposure`: what left? Both read only and
-//! work beside a running Weir.
+//! `weir ledger verify`: is the record whole, and is it the one that was written? `weir ledger exposure`, `subject`, `answer`: what left?
+//! `weir ledger checkpoint`, `check-checkpoint`, `consistency`: is it still what it was? All of them only read, and work beside a running
+//! Weir.
 
+mod answer;
+mod checkpoint;
+mod consistency;
 mod exposure;
 mod subject;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 use weir_event::SystemClock;
 use weir_keys::Keys;
@@ -55,6 +60,26 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  weir ledger subject user-4711 --from 30d\n  \
                             weir ledger subject - --receipts receipts < id.txt\n\nExit codes: 0 nothing left about it, 1 something did, 2 could not be answered")]
     Subject(Box<subject::Options>),
+    /// The page that a customer gets: what left about one id, where, when and which fields, what did not and by which rule. The page checks
+    /// each row in the reader's own browser, offline. Needs the key folder.
+    #[command(after_help = "Example:\n  weir ledger answer - --html answer.html --by 'Example Ltd' < id.txt\n\n\
+                            Exit codes: 0 nothing left about it, 1 something did, 2 could not be answered")]
+    Answer(Box<answer::Options>),
+    /// Prints the newest signed checkpoint as a letter to mail to somebody who keeps it: later it shows whether the ledger was changed.
+    #[command(
+        after_help = "Example:\n  weir ledger checkpoint | mail -s 'Weir checkpoint' notary@example.com\n  weir ledger checkpoint --key"
+    )]
+    Checkpoint(checkpoint::Options),
+    /// Holds checkpoints from outside, such as a letter that comes back, against the ledger: does it still hold what was signed then?
+    #[command(
+        after_help = "Example:\n  weir ledger check-checkpoint letter.txt\n\nExit codes: 0 the ledger extends each of them, 1 it does not, 2 could not be checked"
+    )]
+    CheckCheckpoint(checkpoint::Check),
+    /// Shows that a later tree holds an earlier one unchanged: between two signed checkpoints or sizes, or from a proof file alone.
+    #[command(after_help = "Example:\n  weir ledger consistency monday.txt friday.txt --out week.proof\n  \
+                            weir ledger consistency --proof week.proof --key 'weir/0011aabb/egress+…'\n\n\
+                            Exit codes: 0 consistent, 1 not, 2 could not be checked")]
+    Consistency(consistency::Options),
     /// Opens a new origin over ledgers that an anchor shows to be rewound, as after a restore from an older backup (D14). The old tree
     /// and its last head are kept, and the new tree begins with what was given up. Weir must not be running.
     #[command(
@@ -75,8 +100,50 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
         Command::Verify { data, keys, config, anchors } => verify(out, data, keys.as_ref(), config.as_ref(), anchors),
         Command::Exposure(options) => exposure::run(out, options),
         Command::Subject(options) => subject::run(out, options),
+        Command::Answer(options) => answer::run(out, options),
+        Command::Checkpoint(options) => checkpoint::run(out, options),
+        Command::CheckCheckpoint(options) => checkpoint::check(out, options),
+        Command::Consistency(options) => consistency::run(out, options),
         Command::Recover { from_anchor, folders } => recover(out, from_anchor, folders),
     }
+}
+
+/// Which of the two trees.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Tree {
+    /// What left.
+    Egress,
+    /// Who did what.
+    Audit,
+}
+
+/// The folder of a tree in a data folder.
+fn tree_dir(data: &Path, tree: Tree) -> Result<PathBuf, String> {
+    disk::version_is_known(data).map_err(|error| error.to_string())?;
+    let dir = data.join(match tree {
+        Tree::Egress => "ledger",
+        Tree::Audit => "audit",
+    });
+    if dir.is_dir() {
+        Ok(dir)
+    } else {
+        Err(format!("{} has no ledger: name the data folder with --data", data.display()))
+    }
+}
+
+/// What a command was given as a file: `-` is standard input.
+fn read_given(file: &Path, bytes_max: usize) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(bytes_max as u64 + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(bytes_max as u64 + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| format!("{} cannot be read: {}", file.display(), error.kind()))?;
+    if bytes.len() > bytes_max {
+        return Err(format!("{} has more than {bytes_max} bytes", file.display()));
+    }
+    Ok(bytes)
 }
 
 fn recover(out: &Output, anchors: &[PathBuf], folders: &Folders) -> Exit {

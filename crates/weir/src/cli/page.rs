@@ -3,6 +3,9 @@
 
 use std::fmt::Write as _;
 
+use weir_ledger::tree::hash::sha256;
+use weir_ledger::tree::note::base64;
+
 const HEAD: &str = r#"<!doctype html>
 <html lang="en">
 <head>
@@ -44,6 +47,16 @@ svg .cell { fill: var(--past); stroke: var(--line); } code { font-size: .875em; 
 /// The page up to its body.
 pub(super) fn head(title: &str) -> String {
     HEAD.replacen("{title}", &escaped(title), 1)
+}
+
+/// The head of a page with one script and a style of its own, which its policy names by their hashes: nothing else in it runs.
+pub(super) fn checked_head(title: &str, style: &str, script: &str) -> String {
+    let hash = |text: &str| format!("'sha256-{}'", base64(&sha256(text.as_bytes())));
+    let page = head(title).replacen("</style>", &format!("{style}</style>"), 1);
+    let style =
+        page.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).map_or("", |(style, _)| style);
+    let policy = format!("style-src {}; script-src {};", hash(style), hash(script));
+    page.replacen("style-src 'unsafe-inline';", &policy, 1)
 }
 
 /// A table; nothing where it has no row. The cells are HTML.

@@ -45,8 +45,9 @@ impl Kind {
     }
 }
 
+/// About whom, and from when to when.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Options {
+pub(super) struct Question {
     /// The id as the apps send it: a user id, an e-mail address that is used as one, a device id. `-` reads it from standard input, so
     /// that it stands in no list of processes and no history.
     #[arg(value_name = "ID")]
@@ -60,21 +61,48 @@ pub(in crate::cli) struct Options {
     /// Up to this time, which is outside; a day counts to its end. Default: now.
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
-    /// Writes a receipt for each batch into this folder (c2sp.org/tlog-proof), with the leaf that it is about beside it.
-    #[arg(long, value_name = "FOLDER")]
-    receipts: Option<PathBuf>,
     #[command(flatten)]
     recording: Recording,
     #[command(flatten)]
     folders: Folders,
 }
 
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Options {
+    #[command(flatten)]
+    question: Question,
+    /// Writes a receipt for each batch into this folder (c2sp.org/tlog-proof), with the leaf that it is about beside it.
+    #[arg(long, value_name = "FOLDER")]
+    receipts: Option<PathBuf>,
+}
+
 /// As whom an id was looked for.
-struct Meaning {
+pub(super) struct Meaning {
     kind: Kind,
     environment: Environment,
     space: String,
     tag: SubjectTag,
+}
+
+/// What was found.
+pub(super) struct Found {
+    /// The egress ledger's folder.
+    pub(super) dir: PathBuf,
+    /// The id, as the gate makes it.
+    pub(super) id: String,
+    /// The time that was asked about.
+    pub(super) from: Option<Millis>,
+    /// Its end.
+    pub(super) to: Millis,
+    /// The rows.
+    pub(super) about: About,
+    /// Opens the rows.
+    pub(super) keys: Arc<Keys>,
+    /// Whether the question is on record.
+    standing: Standing,
+    snapshot: Arc<KeySnapshot>,
+    config: Option<Config>,
+    meanings: BTreeMap<u64, Meaning>,
 }
 
 pub(super) fn run(out: &Output, options: &Options) -> Exit {
@@ -88,44 +116,70 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
 }
 
 fn answer(options: &Options) -> Result<(Value, String, bool), String> {
-    let Options { folders, .. } = options;
-    disk::version_is_known(&folders.data).map_err(|error| error.to_string())?;
-    let dir = folders.data.join("ledger");
-    if !dir.is_dir() {
-        return Err(format!("{} has no ledger: name the data folder with --data", folders.data.display()));
-    }
-    let now = SystemClock.now();
-    let from = options.from.as_ref().map_or(Ok(Millis(0)), |text| time_of(text, "--from", now, false))?;
-    let to = options.to.as_ref().map_or(Ok(now), |text| time_of(text, "--to", now, true))?;
-    let id = id(options)?;
-    let keys =
-        Keys::open_read_only(&folders.key_folder()?, Arc::new(SystemClock)).map_err(|error| error.to_string())?;
-    let config = match folders.config_file() {
-        Some(file) => Some(Config::load(&file, Secrets::Leave).map_err(|problems| problems.to_string())?),
-        None => None,
-    };
-    let snapshot = keys.snapshot();
-    let meanings = meanings(&id, options.kind, config.as_ref(), &snapshot);
-    let wanted: BTreeSet<u64> = meanings.keys().copied().collect();
-    let tags: Vec<u64> = wanted.iter().copied().collect();
-    let disclose = Disclose { subjects: 1, ..Disclose::new(Disclosure::LedgerSubject) };
-    let standing = options.recording.enter(folders, &tags, disclose)?;
-    let about = about(&dir, &wanted, from, to, ROWS_MAX).map_err(|error| error.to_string())?;
-    let pseudonyms = |row: &Occurrence| pseudonym(row, &meanings, config.as_ref(), &snapshot);
-    let receipts = options.receipts.as_ref().map(|folder| of_batches(&dir, folder, &about)).transpose()?;
-    let scope = scope(&about, config.as_ref(), &meanings, receipts.as_deref(), &standing);
+    let found = Found::of(&options.question, Disclosure::LedgerSubject)?;
+    let about = &found.about;
+    let receipts = options.receipts.as_ref().map(|folder| of_batches(&found.dir, folder, about)).transpose()?;
+    let mut scope = found.scope();
+    scope.extend(receipts.as_ref().map(|names| {
+        format!("{} receipts: each shows that the batch is in the tree that the checkpoint signs", names.len())
+    }));
     let value = json!({
-        "rows": about.rows.iter().map(|row| row_value(row, &about, &meanings, pseudonyms(row))).collect::<Vec<_>>(),
+        "rows": found.row_values(),
         "more": about.more,
         "receipts": receipts,
         "scope": scope,
     });
-    Ok((value, text(&about, pseudonyms, &scope), !about.rows.is_empty()))
+    Ok((value, text(about, |row| found.pseudonym(row), &scope), !about.rows.is_empty()))
+}
+
+impl Found {
+    /// Looks for it.
+    pub(super) fn of(question: &Question, asked: Disclosure) -> Result<Found, String> {
+        let Question { folders, .. } = question;
+        disk::version_is_known(&folders.data).map_err(|error| error.to_string())?;
+        let dir = folders.data.join("ledger");
+        if !dir.is_dir() {
+            return Err(format!("{} has no ledger: name the data folder with --data", folders.data.display()));
+        }
+        let now = SystemClock.now();
+        let from = question.from.as_ref().map(|text| time_of(text, "--from", now, false)).transpose()?;
+        let to = question.to.as_ref().map_or(Ok(now), |text| time_of(text, "--to", now, true))?;
+        let id = id(question)?;
+        let keys =
+            Keys::open_read_only(&folders.key_folder()?, Arc::new(SystemClock)).map_err(|error| error.to_string())?;
+        let config = match folders.config_file() {
+            Some(file) => Some(Config::load(&file, Secrets::Leave).map_err(|problems| problems.to_string())?),
+            None => None,
+        };
+        let snapshot = keys.snapshot();
+        let meanings = meanings(&id, question.kind, config.as_ref(), &snapshot);
+        let wanted: BTreeSet<u64> = meanings.keys().copied().collect();
+        let tags: Vec<u64> = wanted.iter().copied().collect();
+        let standing = question.recording.enter(folders, &tags, Disclose { subjects: 1, ..Disclose::new(asked) })?;
+        let about = about(&dir, &wanted, from.unwrap_or(Millis(0)), to, ROWS_MAX).map_err(|error| error.to_string())?;
+        Ok(Found { dir, id, from, to, about, keys, standing, snapshot, config, meanings })
+    }
+
+    /// How the subject appears there, as far as the key still exists and the configuration says how people appear.
+    pub(super) fn pseudonym(&self, row: &Occurrence) -> Option<String> {
+        pseudonym(row, &self.meanings, self.config.as_ref(), &self.snapshot)
+    }
+
+    /// What the answer is about and what not.
+    pub(super) fn scope(&self) -> Vec<String> {
+        scope(&self.about, self.config.as_ref(), &self.meanings, &self.standing)
+    }
+
+    /// Each row for programs.
+    pub(super) fn row_values(&self) -> Vec<Value> {
+        let rows = self.about.rows.iter();
+        rows.map(|row| row_value(row, &self.about, &self.meanings, self.pseudonym(row))).collect()
+    }
 }
 
 /// The id, canonical as the gate makes it (D6).
-fn id(options: &Options) -> Result<String, String> {
-    let mut text = options.id.clone();
+fn id(question: &Question) -> Result<String, String> {
+    let mut text = question.id.clone();
     if text == "-" {
         text.clear();
         let mut input = std::io::stdin().lock().take(ID_BYTES_MAX + 1);
@@ -191,7 +245,6 @@ fn scope(
     about: &About,
     config: Option<&Config>,
     meanings: &BTreeMap<u64, Meaning>,
-    receipts: Option<&[String]>,
     standing: &Standing,
 ) -> Vec<String> {
     let spaces: BTreeSet<&str> = meanings.values().map(|meaning| meaning.space.as_str()).collect();
@@ -210,12 +263,6 @@ fn scope(
     }
     if about.more > 0 {
         list.push(format!("{} rows more, all later: ask for a shorter time", about.more));
-    }
-    if let Some(names) = receipts {
-        list.push(format!(
-            "{} receipts: each shows that the batch is in the tree that the checkpoint signs",
-            names.len()
-        ));
     }
     list
 }

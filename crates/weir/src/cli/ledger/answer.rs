@@ -1,0 +1,263 @@
+//! `weir ledger answer`: the page that a customer gets: what left about an id, where, when and which fields, what did not and by which
+//! rule, with what it takes to check each row in the reader's own browser, offline.
+
+mod page;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+use weir_answers::subject::Occurrence;
+use weir_console::command::Disclosure;
+use weir_event::DestinationId;
+use weir_event::ids::hex;
+use weir_ledger::entry::Entry;
+use weir_ledger::receipt::{Receipt, ReceiptError, Receipts};
+use weir_ledger::rows::{RowProof, RowsBody};
+use weir_ledger::tree::note::base64;
+use weir_ledger::{Coverage, FieldSetId, Kind, history};
+
+use super::exposure::looked;
+use super::subject::{Found, Question};
+use crate::bypass;
+use crate::cli::{Exit, Output};
+
+/// Rows that a page holds: some kilobytes each.
+const ROWS_MAX: usize = 2_000;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Options {
+    #[command(flatten)]
+    question: Question,
+    /// Where the page goes.
+    #[arg(long, value_name = "FILE")]
+    html: PathBuf,
+    /// Who answers, as the page says it.
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+/// What the page is made of.
+struct Answer {
+    found: Found,
+    by: Option<String>,
+    /// The key that checks the checkpoints, and its fingerprint.
+    key: (String, String),
+    receipts: BTreeMap<u64, Receipt>,
+    /// The text of each field set.
+    sets: BTreeMap<FieldSetId, String>,
+    /// Of each row, in their order; `None` where it cannot be shown any more: its batch's seed was destroyed.
+    proofs: Vec<Option<RowProof>>,
+}
+
+/// What is said of a field at a destination.
+#[derive(Default)]
+struct Left<'a> {
+    /// In how many rows it left.
+    rows: u64,
+    /// How it looked there.
+    looked: BTreeSet<&'a str>,
+    /// What was found in it.
+    categories: BTreeSet<&'a str>,
+}
+
+pub(super) fn run(out: &Output, options: &Options) -> Exit {
+    let answer = match Answer::of(options) {
+        Ok(answer) => answer,
+        Err(why) => return out.fail(why),
+    };
+    let page = page::page(&answer);
+    if let Err(error) = std::fs::write(&options.html, page) {
+        return out.fail(format!("{} cannot be written: {}", options.html.display(), error.kind()));
+    }
+    out.show(&answer.value(), &answer.text(options));
+    if answer.rows().is_empty() { Exit::Fine } else { Exit::Found }
+}
+
+impl Answer {
+    fn of(options: &Options) -> Result<Answer, String> {
+        let found = Found::of(&options.question, Disclosure::LedgerAnswer)?;
+        let rows = &found.about.rows;
+        if rows.len() > ROWS_MAX {
+            return Err(format!(
+                "{} rows left about this id, and a page holds {ROWS_MAX}: ask for a shorter time with --from and --to",
+                rows.len()
+            ));
+        }
+        let receipts = receipts(&found.dir, rows.iter().map(|row| row.entry).max())?;
+        let entries: BTreeSet<u64> = rows.iter().map(|row| row.entry).collect();
+        let of_entry = |entry: &u64| Ok::<_, String>((*entry, receipts.of(*entry).map_err(|error| error.to_string())?));
+        let key = (receipts.verifier_key(), receipts.key().fingerprint());
+        let of_entries = entries.iter().map(of_entry).collect::<Result<_, _>>()?;
+        let (sets, proofs) = evidence(&found)?;
+        Ok(Answer { by: options.by.clone(), key, receipts: of_entries, sets, proofs, found })
+    }
+
+    fn rows(&self) -> &[Occurrence] {
+        &self.found.about.rows
+    }
+
+    /// The time that was asked about, in words.
+    fn window(&self) -> String {
+        match self.found.from {
+            Some(from) => format!("from {} to {}", from.to_rfc3339(), self.found.to.to_rfc3339()),
+            None => format!("from the beginning of this ledger to {}", self.found.to.to_rfc3339()),
+        }
+    }
+
+    /// Of each destination and field: in how many rows, and how it looked.
+    fn left(&self) -> BTreeMap<(&DestinationId, &str), Left<'_>> {
+        let mut left: BTreeMap<_, Left<'_>> = BTreeMap::new();
+        for row in self.rows() {
+            let mut seen = BTreeSet::new();
+            for (path, category, action) in self.found.about.shapes.get(&row.field_set).iter().flat_map(|s| &s.left) {
+                let line = left.entry((&row.destination, path.as_str())).or_default();
+                // A field in which two categories were found stands there twice.
+                line.rows += u64::from(seen.insert(path));
+                line.looked.insert(looked(action));
+                line.categories.extend(category.as_deref());
+            }
+        }
+        left
+    }
+
+    /// Of each destination, field and rule: how many rows left without it.
+    fn withheld(&self) -> BTreeMap<(&DestinationId, &str, &str), u64> {
+        let mut withheld = BTreeMap::new();
+        for row in self.rows() {
+            for (path, rule) in self.found.about.shapes.get(&row.field_set).iter().flat_map(|s| &s.withheld) {
+                *withheld.entry((&row.destination, path.as_str(), rule.as_str())).or_default() += 1;
+            }
+        }
+        withheld
+    }
+
+    fn scope(&self) -> Vec<String> {
+        let mut scope = self.found.scope();
+        scope.push(
+            "events about this id of which nothing left are counted in the exposure of each destination, and are in no row here"
+                .to_owned(),
+        );
+        let audit = self.found.dir.with_file_name("audit");
+        match Coverage::read(&audit) {
+            Ok(coverage) => {
+                scope.extend(coverage.windows().iter().map(|w| bypass::not_covered(&bypass::shown(w, &audit))))
+            }
+            Err(_) => scope.push("NOT COVERED: no time, because what went past Weir cannot be read".to_owned()),
+        }
+        let opaque = self.proofs.iter().filter(|proof| proof.is_none()).count();
+        if opaque > 0 {
+            scope.push(format!(
+                "{opaque} rows cannot be checked any more: what opens them was destroyed, as an erasure does"
+            ));
+        }
+        scope
+    }
+
+    /// What the page's own check reads.
+    fn evidence(&self) -> Value {
+        let mut notes: Vec<&str> = Vec::new();
+        let mut entries = serde_json::Map::new();
+        for (entry, receipt) in &self.receipts {
+            let note = notes.iter().position(|note| *note == receipt.checkpoint).unwrap_or_else(|| {
+                notes.push(&receipt.checkpoint);
+                notes.len() - 1
+            });
+            let path: Vec<String> = receipt.path.iter().map(|hash| base64(hash)).collect();
+            let value = json!({"index": receipt.index, "leaf": base64(&receipt.leaf), "path": path, "note": note});
+            entries.insert(entry.to_string(), value);
+        }
+        let sets = self.sets.iter().map(|(id, text)| (hex(&id.0), json!(text))).collect::<serde_json::Map<_, _>>();
+        let rows: Vec<Value> = self
+            .rows()
+            .iter()
+            .zip(&self.proofs)
+            .map(|(row, proof)| {
+                let proof = proof.as_ref()?;
+                let path: Vec<String> = proof.path.iter().map(|hash| base64(hash)).collect();
+                Some(
+                    json!({"entry": row.entry, "row": base64(&proof.row), "blind": base64(&proof.blind), "path": path}),
+                )
+            })
+            .map(|proof| proof.unwrap_or_default())
+            .collect();
+        json!({"key": self.key.0, "notes": notes, "entries": entries, "sets": sets, "rows": rows})
+    }
+
+    fn value(&self) -> Value {
+        let left = self.left().into_iter().map(|((destination, path), Left { rows, looked, categories })| {
+            json!({"destination": destination.as_str(), "field": path, "rows": rows, "looked": looked, "categories": categories})
+        });
+        let withheld = self.withheld().into_iter().map(|((destination, path, rule), rows)| {
+            json!({"destination": destination.as_str(), "field": path, "rule": rule, "rows": rows})
+        });
+        json!({
+            "window": self.window(),
+            "rows": self.found.row_values(),
+            "left": left.collect::<Vec<_>>(),
+            "withheld": withheld.collect::<Vec<_>>(),
+            "verifier_key": self.key.0,
+            "fingerprint": self.key.1,
+            "receipts": self.receipts.len(),
+            "scope": self.scope(),
+        })
+    }
+
+    fn text(&self, options: &Options) -> String {
+        format!(
+            "{}: {} rows, {} receipts, {}\n  the page says to compare this fingerprint of the key with the one that you publish:\n  {}\n",
+            options.html.display(),
+            self.rows().len(),
+            self.receipts.len(),
+            self.window(),
+            self.key.1
+        )
+    }
+}
+
+/// The receipts up to this entry. Beside a running Weir the tree is up to a second behind the log.
+fn receipts(dir: &Path, last: Option<u64>) -> Result<Receipts, String> {
+    let mut tries = 0;
+    loop {
+        let receipts = Receipts::open(dir).map_err(|error| error.to_string())?;
+        let is_behind = last.is_some_and(|last| matches!(receipts.of(last), Err(ReceiptError::NotCovered(_))));
+        if !is_behind || tries == TREE_TRIES {
+            return Ok(receipts);
+        }
+        tries += 1;
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+/// How often the tree is looked at again.
+const TREE_TRIES: u32 = 8;
+
+/// The texts of the field sets and the proofs of the rows, from the log.
+#[expect(clippy::type_complexity, reason = "two parts of one pass, taken apart at once")]
+fn evidence(found: &Found) -> Result<(BTreeMap<FieldSetId, String>, Vec<Option<RowProof>>), String> {
+    let rows = &found.about.rows;
+    let wanted: BTreeSet<FieldSetId> = rows.iter().map(|row| row.field_set).collect();
+    let mut places: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    rows.iter().enumerate().for_each(|(at, row)| places.entry(row.entry).or_default().push(at));
+    let (mut sets, mut proofs) = (BTreeMap::new(), vec![None; rows.len()]);
+    history::each(&found.dir, Kind::Egress, |index, _, entry, body| match entry {
+        Entry::FieldSet { digest } => {
+            let id = digest.first_chunk::<16>().map(|id| FieldSetId(*id)).filter(|id| wanted.contains(id));
+            if let (Some(id), Ok(text)) = (id, std::str::from_utf8(body)) {
+                sets.insert(id, text.to_owned());
+            }
+        }
+        Entry::Intent(intent) => {
+            let Some(places) = places.get(&index) else { return };
+            let indexes: Vec<u16> = places.iter().map(|at| rows[*at].place).collect();
+            let body = RowsBody::parse(body).ok();
+            let found = body.and_then(|body| body.proofs(&found.keys, intent.batch, &indexes)).unwrap_or_default();
+            places.iter().zip(found).for_each(|(at, proof)| proofs[*at] = Some(proof));
+        }
+        _ => {}
+    })
+    .map_err(|error| error.to_string())?;
+    Ok((sets, proofs))
+}
