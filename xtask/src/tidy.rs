@@ -10,8 +10,8 @@ use crate::toml::Toml;
 
 /// The crates from the bottom up (ARCHITECTURE.md); each uses only crates before it.
 const LAYERS: [&str; 18] = [
-    "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "rows", "identity",
-    "answers", "trail", "catalog", "deliver", "console", "weir",
+    "event", "watch", "outbound", "keys", "journal", "detect", "policy", "protocol", "hold", "ledger", "rows",
+    "identity", "answers", "trail", "catalog", "deliver", "console", "weir",
 ];
 
 /// Decide, never do: these open no file, no socket, no thread (design.md, D2).
