@@ -63,6 +63,7 @@ targets! {
     people: weir_trail::fuzz::fuzz_people,
     reason: weir_ledger::fuzz::fuzz_reason,
     shipped: weir_trail::fuzz::fuzz_position,
+    row_files: weir_rows::fuzz::fuzz_row_files,
     rows: weir_ledger::fuzz::fuzz_rows,
     rudderstack: weir_protocol::fuzz::fuzz_rudderstack,
     scan: weir_detect::fuzz::fuzz_scan,

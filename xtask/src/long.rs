@@ -20,6 +20,17 @@ pub(crate) fn bench(arguments: &[String]) -> Result<(), String> {
     shell::run(program.to_str().ok_or("the path of the repository is not UTF-8")?, &arguments)
 }
 
+/// The ledger's rows: made, asked, and asked again by another engine over the same files, where Python has `duckdb`. Needs about 6 GB of
+/// disk for the 300 million rows (`WEIR_LEDGER_ROWS`, `WEIR_LEDGER_DIR`).
+pub(crate) fn bench_ledger() -> Result<(), String> {
+    shell::run("cargo", &["bench", "--locked", "--package", "weir-answers", "--bench", "ledger"])?;
+    let rows = std::env::var("WEIR_LEDGER_ROWS").unwrap_or_else(|_| "300000000".to_owned());
+    let dir = std::env::var_os("WEIR_LEDGER_DIR").map_or_else(|| std::env::temp_dir().join("weir-ledger"), Into::into);
+    let files = dir.join(rows).join("rows");
+    let (script, files) = (root().join("benches/duckdb_rows.py"), files.to_string_lossy().into_owned());
+    shell::run("python3", &[&script.to_string_lossy(), &files])
+}
+
 /// Crash rounds until the time is over; ends at the first failure, whose seed is printed.
 pub(crate) fn soak(arguments: &[String]) -> Result<(), String> {
     let until = Instant::now() + minutes(arguments)?;

@@ -25,6 +25,7 @@ cargo xtask <command>
   deny               licences, sources, duplicates and number of dependencies, by deny.toml
   bench [ARGS…]      the benchmark (release build)
   bench detect       the detectors alone: nanoseconds a leaf, growth, adversarial inputs
+  bench ledger       300 million rows of the egress ledger: appending, exposure, one subject; with DuckDB beside it if it is there
   score [OPTIONS]    the detectors over a labelled corpus, against their targets and the floor (--help)
   soak --minutes N   crash rounds until the time is over, each pass with a new seed
   fuzz --minutes N [TARGET…]
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         "tidy" => check::print(&tidy::run(&root())),
         "deny" => check::print(&deny::run(&root())),
         "bench" if rest.first().is_some_and(|what| what == "detect") => report(score::bench(&rest[1..])),
+        "bench" if rest.first().is_some_and(|what| what == "ledger") => report(long::bench_ledger()),
         "bench" => report(long::bench(rest)),
         "score" => report(score::run(rest)),
         "soak" => report(long::soak(rest)),

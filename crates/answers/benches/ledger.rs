@@ -129,7 +129,7 @@ fn make(dir: &Path, rows: u64) {
                     organisation: tag(person % ORGANISATIONS, 1 << 40),
                     event: event as u32 + 1,
                     field_set: (event * POLICIES + policy) as u32 + 1,
-                    slice: (EVENTS + (person * person) % COUNTRIES) as u32 + 1,
+                    slice: (EVENTS + tag(person, 2 << 40) % COUNTRIES) as u32 + 1,
                     epoch: (second / 604_800) as u32,
                 };
                 gathered.rows.push((destination, row));

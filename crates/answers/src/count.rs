@@ -1,7 +1,9 @@
 //! Counting rows that come subject by subject: how many events, of how many different people and organisations, in each field set, slice and day.
 //!
 //! "How many different people" is a counter with a mark of the last person who was counted, because a person's rows come together and
-//! no thread sees another's. Organisations do not come together; each group has a bit for each of them.
+//! no thread sees another's. Organisations do not come together: there are bits for each of them and each group.
+//!
+//! This runs once for every row of a window, some twelve million: what is beside it in memory decides what it costs, not what it adds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -10,6 +12,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use weir_event::{GenerationId, Millis};
 use weir_ledger::Purpose;
+use weir_rows::facts::BatchFact;
 use weir_rows::file::{Column, Columns};
 use weir_rows::scan::Visitor;
 use weir_rows::{Batches, Held, View};
@@ -23,33 +26,64 @@ pub(crate) struct Frame<'f> {
     view: &'f View,
     batches: &'f Batches,
     shapes: &'f [Shape],
-    /// The days of the answer, and which of them each batch left on.
+    /// The days of the answer and its configurations; a batch has a place in each.
     days: Vec<i64>,
-    day_of: Vec<u32>,
-    /// The paths and the events of all field sets, and which of them each has.
+    generations: Vec<GenerationId>,
+    base: u64,
+    slots: Vec<Slot>,
+    /// The paths and the events of all field sets; each has a bit for each of its paths, in so many words.
     paths: Vec<&'f str>,
+    words: usize,
+    masks: Vec<u64>,
     events: Vec<&'f str>,
-    paths_of: Vec<Vec<u32>>,
     event_of: Vec<u32>,
+}
+
+/// What a row says through its batch: one cache line holds five of them, and every row looks at one.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    /// How many of its rows count.
+    counted: u32,
+    day: u32,
+    generation: u16,
+    /// What became of its rows, `None` where they differ.
+    held: Option<Held>,
 }
 
 impl<'f> Frame<'f> {
     pub(crate) fn new(view: &'f View, batches: &'f Batches, shapes: &'f [Shape]) -> Frame<'f> {
         let day = |at: Millis| at.0.div_euclid(Millis::DAY);
-        let days: Vec<i64> =
-            batches.facts().iter().map(|fact| day(fact.at)).collect::<BTreeSet<_>>().into_iter().collect();
-        let day_of = batches.facts().iter().map(|fact| days.partition_point(|d| *d < day(fact.at)) as u32).collect();
+        let facts = batches.facts();
+        let days: Vec<i64> = facts.iter().map(|fact| day(fact.at)).collect::<BTreeSet<_>>().into_iter().collect();
+        let generations: Vec<GenerationId> =
+            facts.iter().map(BatchFact::generation).collect::<BTreeSet<_>>().into_iter().collect();
+        let base = facts.first().map_or(0, |fact| fact.batch);
+        let span = facts.last().map_or(0, |fact| (fact.batch - base + 1) as usize);
+        let mut slots = vec![Slot { held: Some(Held::Outside), ..Slot::default() }; span];
+        for fact in facts {
+            slots[(fact.batch - base) as usize] = Slot {
+                counted: 0,
+                day: days.partition_point(|d| *d < day(fact.at)) as u32,
+                // More configurations than that in one window share the last name.
+                generation: generations.partition_point(|g| *g < fact.generation()).min(usize::from(u16::MAX)) as u16,
+                held: batches.held_all(fact.batch),
+            };
+        }
         let left = |shape: &'f Shape| shape.left.iter().map(|(path, _, _)| path.as_str());
         let paths: Vec<&str> = shapes.iter().flat_map(left).collect::<BTreeSet<_>>().into_iter().collect();
+        let words = paths.len().div_ceil(64);
+        let mut masks = vec![0; words * (shapes.len() + 1)];
+        for (number, shape) in (1..).zip(shapes) {
+            for path in left(shape) {
+                let bit = paths.partition_point(|p| *p < path);
+                masks[number * words + bit / 64] |= 1 << (bit % 64);
+            }
+        }
         let events: Vec<&str> =
             shapes.iter().map(|shape| shape.event.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
-        let numbers = |shape| {
-            let numbers = left(shape).map(|path| paths.partition_point(|p| *p < path) as u32);
-            numbers.collect::<BTreeSet<u32>>().into_iter().collect()
-        };
-        let paths_of = shapes.iter().map(numbers).collect();
-        let event_of = shapes.iter().map(|s| events.partition_point(|e| *e < s.event.as_str()) as u32).collect();
-        Frame { view, batches, shapes, days, day_of, paths, events, paths_of, event_of }
+        let event = |shape: &Shape| events.partition_point(|e| *e < shape.event.as_str()) as u32;
+        let event_of = std::iter::once(0).chain(shapes.iter().map(event)).collect();
+        Frame { view, batches, shapes, days, generations, base, slots, paths, words, masks, events, event_of }
     }
 
     fn shape(&self, number: usize) -> Option<&'f Shape> {
@@ -57,191 +91,224 @@ impl<'f> Frame<'f> {
     }
 }
 
-/// The last person who was counted, so that none is counted twice: people are numbered from 1 on.
-#[derive(Clone, Copy, Default)]
-struct Mark {
-    last: u32,
+/// Rows that came together. The last person who was counted is remembered, so that none is counted twice; people are numbered from 1 on.
+#[derive(Clone, Default)]
+struct Group {
+    events: u64,
     subjects: u64,
+    last: u32,
+    organisations: Seen,
 }
 
-impl Mark {
-    /// Whether the person is new here.
+impl Group {
+    /// Counts a person once; whether that is new.
     #[inline]
-    fn is_new(&mut self, person: u32) -> bool {
+    fn person(&mut self, person: u32) -> bool {
         let is_new = self.last != person;
         self.last = person;
         self.subjects += u64::from(is_new);
         is_new
     }
-}
 
-/// Rows that came together.
-#[derive(Clone, Default)]
-struct Group {
-    events: u64,
-    people: Mark,
-    organisations: Seen,
-}
-
-/// The rows of a field set.
-#[derive(Clone, Default)]
-struct Set {
-    group: Group,
-    days: Vec<u32>,
-    generations: BTreeSet<GenerationId>,
-    last_place: Option<usize>,
+    fn share(&self) -> Share {
+        Share { events: self.events, subjects: self.subjects, organisations: self.organisations.count() }
+    }
 }
 
 /// See the module.
 pub(crate) struct Counter<'f> {
     frame: &'f Frame<'f>,
     answer: Exposure,
+    slots: Vec<Slot>,
     /// The person whose rows come, 0: nobody.
     person: u32,
     people: u32,
     subject: u64,
-    all: Group,
     is_erased: bool,
+    /// The field sets of that person so far; its last organisation (0: none), and whether it has others.
+    own_sets: Vec<u32>,
+    own_organisation: Option<(u64, bool)>,
     /// The organisation of the last row, and its number.
     organisation: (u64, u32),
     organisations: HashMap<u64, u32, RandomState>,
-    sets: Vec<Set>,
+    /// Of each organisation the field sets that it is in: a row of bits, because an organisation's rows come closer together than a set's.
+    sets_of: Vec<u64>,
+    sets: Vec<Group>,
     slices: Vec<Group>,
     days: Vec<Group>,
-    paths: Vec<Mark>,
-    events: Vec<Mark>,
-    /// Of each batch how many of its rows count.
-    counted: Vec<u32>,
+    events: Vec<Group>,
+    /// Rows by field set and day.
+    by_day: Vec<u32>,
+    /// Whether a field set left under a configuration.
+    by_generation: Vec<bool>,
+    /// People who have but one field set, by it; and the people of each path who have more.
+    singles: Vec<u64>,
+    paths: Vec<u64>,
+    mask: Vec<u64>,
 }
 
 impl<'f> Counter<'f> {
     pub(crate) fn new(frame: &'f Frame<'f>) -> Counter<'f> {
+        let sets = frame.shapes.len() + 1;
         Counter {
             frame,
             answer: Exposure::default(),
+            slots: frame.slots.clone(),
             person: 0,
             people: 0,
             subject: 0,
-            all: Group::default(),
             is_erased: false,
+            own_sets: Vec::new(),
+            own_organisation: None,
             organisation: (0, 0),
             organisations: HashMap::default(),
-            sets: vec![Set::default(); frame.shapes.len() + 1],
+            sets_of: Vec::new(),
+            sets: vec![Group::default(); sets],
             slices: vec![Group::default(); frame.view.dictionary.names.len() + 1],
             days: vec![Group::default(); frame.days.len()],
-            paths: vec![Mark::default(); frame.paths.len()],
-            events: vec![Mark::default(); frame.events.len()],
-            counted: vec![0; frame.batches.facts().len()],
+            events: vec![Group::default(); frame.events.len()],
+            by_day: vec![0; sets * frame.days.len()],
+            by_generation: vec![false; sets * frame.generations.len()],
+            singles: vec![0; sets],
+            paths: vec![0; frame.paths.len()],
+            mask: vec![0; frame.words],
         }
     }
 
+    /// Words of an organisation's row of bits.
+    fn set_words(&self) -> usize {
+        self.sets.len().div_ceil(64)
+    }
+
+    /// The number of an organisation.
     #[inline]
     fn number(&mut self, organisation: u64) -> u32 {
         if self.organisation.0 != organisation {
             let next = self.organisations.len() as u32;
-            self.organisation = (organisation, *self.organisations.entry(organisation).or_insert(next));
+            let number = *self.organisations.entry(organisation).or_insert(next);
+            if number == next {
+                self.sets_of.resize(self.sets_of.len() + self.set_words(), 0);
+            }
+            self.organisation = (organisation, number);
         }
         self.organisation.1
     }
 
-    /// Counts a row if the vendor may have it; its batch's place then.
+    /// Counts a row if the vendor may have it, and says so.
     #[inline]
-    fn row(&mut self, rows: &Columns, at: usize) -> Option<usize> {
+    fn row(&mut self, rows: &Columns, at: usize) -> bool {
         let frame = self.frame;
         let batch = rows.batches()[at].cast_unsigned();
-        let held = match frame.batches.held_all(batch) {
-            Some(held) => held,
-            None => frame.batches.held(batch, rows.narrow(Column::Index)[at] as u16),
-        };
-        match held {
+        let Some(slot) = self.slots.get_mut(batch.wrapping_sub(frame.base) as usize) else { return false };
+        let of_row = || frame.batches.held(batch, rows.narrow(Column::Index)[at] as u16);
+        match slot.held.unwrap_or_else(of_row) {
             Held::Accepted => self.answer.sums.accepted += 1,
             Held::Possibly => self.answer.sums.possibly_held += 1,
-            Held::Outside | Held::Replaced => return None,
+            Held::Outside | Held::Replaced => return false,
             Held::Rejected => {
                 self.answer.sums.rejected += 1;
-                return None;
+                return false;
             }
             Held::Returned => {
                 self.answer.sums.returned += 1;
-                return None;
+                return false;
             }
         }
-        let place = frame.batches.place(batch)?;
-        self.counted[place] += 1;
-        let set = rows.narrow(Column::FieldSet)[at] as usize;
-        let day = frame.day_of[place] as usize;
+        slot.counted += 1;
+        let (day, generation) = (slot.day as usize, usize::from(slot.generation));
         self.days[day].events += 1;
+        let set = rows.narrow(Column::FieldSet)[at] as usize;
+        let slice = rows.narrow(Column::Slice)[at] as usize;
         if set == 0 || self.is_erased {
             self.answer.erased += 1;
-            return None;
+            return false;
         }
-        self.answer.without_subject += u64::from(self.person == 0);
-        let slice = rows.narrow(Column::Slice)[at] as usize;
-        let organisation = rows.organisations()[at].cast_unsigned();
-        let organisation = (organisation != 0).then(|| self.number(organisation));
-        let (Some(of_set), Some(of_slice)) = (self.sets.get_mut(set), self.slices.get_mut(slice)) else {
-            return Some(place);
-        };
-        let of_day = &mut self.days[day];
-        of_set.group.events += 1;
-        of_slice.events += 1;
-        if of_set.days.is_empty() {
-            of_set.days = vec![0; frame.days.len()];
+        // A number that the dictionary does not have is in no file of ours.
+        if set >= self.sets.len() || slice >= self.slices.len() {
+            return false;
         }
-        of_set.days[day] += 1;
-        if of_set.last_place != Some(place) {
-            of_set.last_place = Some(place);
-            of_set.generations.insert(frame.batches.facts()[place].generation());
-        }
-        if self.person != 0 {
-            self.all.people.is_new(self.person);
-            of_day.people.is_new(self.person);
-            of_slice.people.is_new(self.person);
-            if of_set.group.people.is_new(self.person) {
-                for path in &frame.paths_of[set - 1] {
-                    self.paths[*path as usize].is_new(self.person);
-                }
-                self.events[frame.event_of[set - 1] as usize].is_new(self.person);
+        self.sets[set].events += 1;
+        self.slices[slice].events += 1;
+        self.by_day[set * frame.days.len() + day] += 1;
+        self.by_generation[set * frame.generations.len() + generation] = true;
+        let mut is_new = self.person == 0;
+        if self.person == 0 {
+            self.answer.without_subject += 1;
+        } else {
+            is_new |= self.days[day].person(self.person);
+            is_new |= self.slices[slice].person(self.person);
+            if self.sets[set].person(self.person) {
+                is_new = true;
+                self.own_sets.push(set as u32);
+                self.events[frame.event_of[set] as usize].person(self.person);
             }
         }
-        if let Some(organisation) = organisation {
-            of_set.group.organisations.add(organisation);
-            of_slice.organisations.add(organisation);
-            of_day.organisations.add(organisation);
+        let organisation = rows.organisations()[at].cast_unsigned();
+        // Nothing is new about a row of a person whose rows are all of one organisation, in groups in which it was before.
+        let before = self.own_organisation;
+        let has_others = before.is_some_and(|(first, others)| others || first != organisation);
+        self.own_organisation = Some((organisation, has_others));
+        if organisation != 0 && (is_new || has_others) {
+            let number = self.number(organisation);
+            let word = number as usize * self.set_words() + set / 64;
+            self.sets_of[word] |= 1 << (set % 64);
+            self.slices[slice].organisations.add(number);
+            self.days[day].organisations.add(number);
         }
-        Some(place)
+        true
+    }
+
+    /// The person's rows are over: in which paths it was.
+    fn end_person(&mut self) {
+        match self.own_sets.as_slice() {
+            [] => {}
+            [set] => self.singles[*set as usize] += 1,
+            many => {
+                let words = self.frame.words;
+                self.mask.fill(0);
+                for set in many {
+                    let of_set = &self.frame.masks[*set as usize * words..][..words];
+                    self.mask.iter_mut().zip(of_set).for_each(|(all, of_set)| *all |= of_set);
+                }
+                let paths = &mut self.paths;
+                each_bit(&self.mask, |bit| paths[bit] += 1);
+            }
+        }
+        self.answer.subjects += u64::from(!self.own_sets.is_empty());
+        self.own_sets.clear();
+        self.own_organisation = None;
     }
 
     /// Adds what another thread counted, which saw other people.
-    pub(crate) fn add(&mut self, other: Counter<'f>) {
+    pub(crate) fn add(&mut self, mut other: Counter<'f>) {
+        self.end_person();
+        other.end_person();
         let mut numbers = vec![0; other.organisations.len()];
+        let words = self.set_words();
         for (organisation, number) in &other.organisations {
-            let next = self.organisations.len() as u32;
-            numbers[*number as usize] = *self.organisations.entry(*organisation).or_insert(next);
+            let mine = self.number(*organisation);
+            numbers[*number as usize] = mine;
+            let from = &other.sets_of[*number as usize * words..][..words];
+            let to = &mut self.sets_of[mine as usize * words..][..words];
+            to.iter_mut().zip(from).for_each(|(to, from)| *to |= from);
         }
-        let add = |to: &mut Group, from: &Group| {
-            to.events += from.events;
-            to.people.subjects += from.people.subjects;
-            from.organisations.each(|number| to.organisations.add(numbers[number as usize]));
-        };
-        add(&mut self.all, &other.all);
-        for (to, from) in self.sets.iter_mut().zip(&other.sets) {
-            add(&mut to.group, &from.group);
-            to.generations.extend(&from.generations);
-            if to.days.is_empty() {
-                to.days.clone_from(&from.days);
-            } else {
-                to.days.iter_mut().zip(&from.days).for_each(|(to, from)| *to += from);
+        let groups = |to: &mut [Group], from: &[Group]| {
+            for (to, from) in to.iter_mut().zip(from) {
+                to.events += from.events;
+                to.subjects += from.subjects;
+                from.organisations.each(|number| to.organisations.add(numbers[number as usize]));
             }
-        }
-        self.slices.iter_mut().zip(&other.slices).for_each(|(to, from)| add(to, from));
-        self.days.iter_mut().zip(&other.days).for_each(|(to, from)| add(to, from));
-        let marks = |to: &mut Vec<Mark>, from: &[Mark]| {
-            to.iter_mut().zip(from).for_each(|(to, from)| to.subjects += from.subjects);
         };
-        marks(&mut self.paths, &other.paths);
-        marks(&mut self.events, &other.events);
-        self.counted.iter_mut().zip(&other.counted).for_each(|(to, from)| *to += from);
+        groups(&mut self.sets, &other.sets);
+        groups(&mut self.slices, &other.slices);
+        groups(&mut self.days, &other.days);
+        groups(&mut self.events, &other.events);
+        let sum = |to: &mut [u64], from: &[u64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        sum(&mut self.singles, &other.singles);
+        sum(&mut self.paths, &other.paths);
+        self.by_day.iter_mut().zip(&other.by_day).for_each(|(to, from)| *to += from);
+        self.by_generation.iter_mut().zip(&other.by_generation).for_each(|(to, from)| *to |= from);
+        self.slots.iter_mut().zip(&other.slots).for_each(|(to, from)| to.counted += from.counted);
         let (to, from) = (&mut self.answer, &other.answer);
         to.sums.accepted += from.sums.accepted;
         to.sums.possibly_held += from.sums.possibly_held;
@@ -249,47 +316,53 @@ impl<'f> Counter<'f> {
         to.sums.returned += from.sums.returned;
         to.erased += from.erased;
         to.without_subject += from.without_subject;
+        to.subjects += from.subjects;
     }
 
     /// What it comes to.
     pub(crate) fn finish(mut self) -> Exposure {
+        self.end_person();
         self.batches();
         let frame = self.frame;
         let mut answer = std::mem::take(&mut self.answer);
         let (mut fields, mut withheld) = (BTreeMap::<&str, Field>::new(), BTreeMap::<(&str, &str), Withheld>::new());
-        let mut events = BTreeMap::<&str, (u64, Seen)>::new();
-        let mut organisations = Seen::default();
-        let unreadable = Shape::default();
-        for (number, set) in self.sets.iter().enumerate().filter(|(_, set)| set.group.events > 0) {
-            let shape = frame.shape(number).unwrap_or(&unreadable);
-            organisations.add_all(&set.group.organisations);
-            let event = events.entry(&shape.event).or_default();
-            event.0 += set.group.events;
-            event.1.add_all(&set.group.organisations);
+        for (number, shape) in (1..).zip(frame.shapes) {
+            let of_set = self.sets[number].events;
+            if of_set == 0 {
+                continue;
+            }
+            each_bit(&frame.masks[number * frame.words..][..frame.words], |path| {
+                self.paths[path] += self.singles[number];
+            });
+            let event = &mut self.events[frame.event_of[number] as usize];
+            event.events += of_set;
             for (path, category, action) in &shape.left {
                 let field = fields.entry(path).or_default();
-                *field.actions.entry(action.clone()).or_default() += set.group.events;
-                *field.events.entry(shape.event.clone()).or_default() += set.group.events;
+                *field.actions.entry(action.clone()).or_default() += of_set;
+                *field.events.entry(shape.event.clone()).or_default() += of_set;
                 if let Some(category) = category {
-                    *field.categories.entry(category.clone()).or_default() += set.group.events;
+                    *field.categories.entry(category.clone()).or_default() += of_set;
                 }
             }
+            let generations = &self.by_generation[number * frame.generations.len()..];
             for (path, rule) in &shape.withheld {
                 let line = withheld.entry((path, rule)).or_default();
-                line.events += set.group.events;
-                line.generations.extend(&set.generations);
+                line.events += of_set;
+                let of_set = frame.generations.iter().zip(generations).filter(|(_, is_there)| **is_there);
+                line.generations.extend(of_set.map(|(generation, _)| *generation));
             }
             let categories: BTreeSet<&str> =
                 shape.left.iter().filter_map(|(_, category, _)| category.as_deref()).collect();
             for category in categories {
                 let of = answer.categories.entry(category.to_owned()).or_default();
-                for (day, count) in frame.days.iter().zip(&set.days).filter(|(_, count)| **count > 0) {
+                let of_set = &self.by_day[number * frame.days.len()..];
+                for (day, count) in frame.days.iter().zip(of_set).filter(|(_, count)| **count > 0) {
                     *of.entry(*day).or_default() += u64::from(*count);
                 }
             }
         }
-        (answer.subjects, answer.organisations) = (self.all.people.subjects, organisations.count());
-        let subjects = |path: &str| self.paths[frame.paths.partition_point(|p| *p < path)].subjects;
+        self.organisations(&mut answer);
+        let subjects = |path: &str| self.paths[frame.paths.partition_point(|p| *p < path)];
         answer.fields = fields
             .into_iter()
             .map(|(path, field)| Field { path: path.to_owned(), subjects: subjects(path), ..field })
@@ -298,31 +371,37 @@ impl<'f> Counter<'f> {
             .into_iter()
             .map(|((path, rule), line)| Withheld { path: path.to_owned(), rule: rule.to_owned(), ..line })
             .collect();
-        for (name, (count, organisations)) in events {
-            let at = frame.events.partition_point(|event| *event < name);
-            let subjects = self.events.get(at).map_or(0, |mark| mark.subjects);
-            let share = Share { events: count, subjects, organisations: organisations.count() };
-            answer.events.insert(name.to_owned(), share);
-        }
-        let share = |group: &Group| Share {
-            events: group.events,
-            subjects: group.people.subjects,
-            organisations: group.organisations.count(),
-        };
-        let days = frame.days.iter().zip(&self.days).filter(|(_, group)| group.events > 0);
-        answer.days = days.map(|(day, group)| (*day, share(group))).collect();
-        for (number, group) in self.slices.iter().enumerate().filter(|(_, group)| group.events > 0) {
-            let name = frame.view.dictionary.name(number as u32).unwrap_or_default();
-            answer.slices.insert(name.to_owned(), share(group));
+        let counted = |group: &&Group| group.events > 0;
+        let events = frame.events.iter().zip(&self.events).filter(|(_, group)| counted(group));
+        answer.events = events.map(|(name, group)| ((*name).to_owned(), group.share())).collect();
+        let days = frame.days.iter().zip(&self.days).filter(|(_, group)| counted(group));
+        answer.days = days.map(|(day, group)| (*day, group.share())).collect();
+        for (number, group) in (0..).zip(&self.slices).filter(|(_, group)| counted(group)) {
+            let name = frame.view.dictionary.name(number).unwrap_or_default();
+            answer.slices.insert(name.to_owned(), group.share());
         }
         answer
     }
 
+    /// The organisations of each event and of all.
+    fn organisations(&mut self, answer: &mut Exposure) {
+        let words = self.set_words();
+        for number in 0..self.organisations.len() {
+            let of = &self.sets_of[number * words..][..words];
+            answer.organisations += u64::from(of.iter().any(|word| *word != 0));
+            let (events, event_of) = (&mut self.events, &self.frame.event_of);
+            each_bit(of, |set| events[event_of[set] as usize].organisations.add(number as u32));
+        }
+    }
+
     /// What rows say through their batches.
     fn batches(&mut self) {
-        let answer = &mut self.answer;
-        for (fact, counted) in self.frame.batches.facts().iter().zip(&self.counted).filter(|(_, n)| **n > 0) {
-            let rows = u64::from(*counted);
+        let (frame, answer) = (self.frame, &mut self.answer);
+        for fact in frame.batches.facts() {
+            let rows = u64::from(self.slots[(fact.batch - frame.base) as usize].counted);
+            if rows == 0 {
+                continue;
+            }
             match fact.purpose() {
                 Purpose::Resend => answer.sums.resent += rows,
                 Purpose::Ask => answer.sums.asked += rows,
@@ -336,8 +415,20 @@ impl<'f> Counter<'f> {
     }
 }
 
+/// Shows each bit that is set.
+fn each_bit(words: &[u64], mut visit: impl FnMut(usize)) {
+    for (at, word) in words.iter().enumerate() {
+        let mut left = *word;
+        while left != 0 {
+            visit(at * 64 + left.trailing_zeros() as usize);
+            left &= left - 1;
+        }
+    }
+}
+
 impl Visitor for Counter<'_> {
     fn subject(&mut self, subject: u64) {
+        self.end_person();
         self.subject = subject;
         self.is_erased = self.frame.view.is_erased(subject);
         self.person = 0;
@@ -368,12 +459,14 @@ impl Visitor for Each<'_, '_> {
 
     fn rows(&mut self, rows: &Columns, range: Range<usize>) {
         for at in range {
-            let Some(place) = self.counter.row(rows, at) else { continue };
+            if !self.counter.row(rows, at) {
+                continue;
+            }
             let frame = self.counter.frame;
             let event = frame.shape(rows.narrow(Column::FieldSet)[at] as usize).map_or("", |s| s.event.as_str());
             let organisation = rows.organisations()[at].cast_unsigned();
-            let at = frame.batches.facts()[place].at;
-            (self.each)(Counted { at, subject: self.counter.subject, organisation, event });
+            let Some(fact) = frame.batches.fact(rows.batches()[at].cast_unsigned()) else { continue };
+            (self.each)(Counted { at: fact.at, subject: self.counter.subject, organisation, event });
         }
     }
 }

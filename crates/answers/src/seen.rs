@@ -15,15 +15,6 @@ impl Seen {
         self.words[word] |= 1 << bit;
     }
 
-    pub(crate) fn add_all(&mut self, other: &Seen) {
-        if other.words.len() > self.words.len() {
-            self.words.resize(other.words.len(), 0);
-        }
-        for (word, more) in self.words.iter_mut().zip(&other.words) {
-            *word |= more;
-        }
-    }
-
     /// Shows each number.
     pub(crate) fn each(&self, mut visit: impl FnMut(u32)) {
         for (at, word) in self.words.iter().enumerate() {

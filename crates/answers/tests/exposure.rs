@@ -398,6 +398,34 @@ proptest! {
 }
 
 #[test]
+fn a_file_of_rows_that_is_damaged_gives_no_answer_and_is_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = (0..200).map(|i| (1 + i % 5, 1, 0, 0)).collect();
+    let one =
+        Sent { destination: 0, hours: 1, purpose: Purpose::Deliver, rows, fate: Fate::Partial([7].into()), dropped: 1 };
+    write(dir.path(), &vec![one; 6], 1 << 26);
+    let ledger = dir.path().join("ledger");
+    let all = Question { destinations: None, from: Millis(0), to: Millis(i64::MAX) };
+    let expected = ask(&ledger, &all).unwrap();
+    Store::open(&ledger).unwrap().take(u64::MAX).unwrap();
+    for item in std::fs::read_dir(ledger.join("rows")).unwrap() {
+        let path = item.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        for at in [0, bytes.len() / 3, bytes.len() / 2, bytes.len() - 1] {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0x10;
+            std::fs::write(&path, changed).unwrap();
+            // Never another answer.
+            assert!(ask(&ledger, &all).map_or(true, |answer| answer == expected), "{} at {at}", path.display());
+        }
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(ask(&ledger, &all).unwrap(), expected);
+    }
+    std::fs::remove_dir_all(ledger.join("rows")).unwrap();
+    assert_eq!(ask(&ledger, &all).unwrap(), expected);
+}
+
+#[test]
 fn a_ledger_that_is_damaged_gives_no_answer() {
     let dir = tempfile::tempdir().unwrap();
     let row = (1, 0, 0, 0);

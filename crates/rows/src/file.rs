@@ -5,11 +5,12 @@
 //! UINT_16; all required. Numbers that hardly repeat beside each other are DELTA_BINARY_PACKED, the others have dictionaries. Nothing is
 //! compressed beyond that: it gained 4 % and cost half of the speed. Row groups of 524,288 rows, pages of 8,192, statistics and the page
 //! index for `subject`, so that any engine finds one subject by them as we do (storage.md: no bloom filter is needed in sorted files, and
-//! distinct counts over 8-byte integers are not the trap that those over fixed-size binary are).
+//! distinct counts over 8-byte integers are not the trap that those over fixed-size binary are). Beside each file lie its checksums
+//! ([`crate::sums`]).
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -31,6 +32,7 @@ use parquet::schema::types::{ColumnPath, TypePtr};
 
 use crate::error::RowsError;
 use crate::row::LedgerRow;
+use crate::sums::{Summing, Sums};
 
 /// Rows of a row group.
 pub const GROUP_ROWS: usize = 512 * 1024;
@@ -208,12 +210,17 @@ fn properties() -> WriterProperties {
     properties.build()
 }
 
+/// Where a file's checksums lie.
+fn sums_of(path: &Path) -> PathBuf {
+    path.with_extension("sums")
+}
+
 /// What was written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Written {
     /// Rows.
     pub rows: u64,
-    /// Bytes of the file.
+    /// Bytes of the file and its checksums.
     pub bytes: u64,
     /// The first and the last time, seconds UTC.
     pub span: (u32, u32),
@@ -225,7 +232,7 @@ pub fn write(path: &Path, rows: impl Iterator<Item = Result<LedgerRow, RowsError
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let file = options.open(path).map_err(RowsError::io("create", path))?;
-    let sink = io::BufWriter::with_capacity(256 * 1024, file);
+    let sink = Summing::new(io::BufWriter::with_capacity(256 * 1024, file));
     let mut writer =
         schema().and_then(|schema| SerializedFileWriter::new(sink, schema, Arc::new(properties()))).map_err(&broken)?;
     let (mut columns, mut count, mut span) = (Columns::default(), 0_u64, (u32::MAX, 0));
@@ -242,12 +249,13 @@ pub fn write(path: &Path, rows: impl Iterator<Item = Result<LedgerRow, RowsError
     if !columns.is_empty() {
         write_group(&mut writer, &columns).map_err(&broken)?;
     }
-    let sink = writer.into_inner().map_err(&broken)?;
+    let (sink, sums) = writer.into_inner().map_err(&broken)?.into_parts();
     let file = sink.into_inner().map_err(|error| RowsError::io("write", path)(error.into_error()))?;
     // A crash before this leaves a file that no list names.
     file.sync_data().map_err(RowsError::io("sync", path))?;
-    let bytes = file.metadata().map_err(RowsError::io("read", path))?.len();
-    Ok(Written { rows: count, bytes, span })
+    let bytes = sums.encode();
+    crate::facts::write(&sums_of(path), &bytes)?;
+    Ok(Written { rows: count, bytes: sums.file_len() + bytes.len() as u64, span })
 }
 
 fn write_group<W: io::Write + Send>(
@@ -269,12 +277,12 @@ fn write_group<W: io::Write + Send>(
 /// Bytes of a file, read by position: threads that share it do not move each other's place.
 struct ByPosition {
     file: File,
-    len: u64,
+    sums: Sums,
 }
 
 impl Length for ByPosition {
     fn len(&self) -> u64 {
-        self.len
+        self.sums.file_len()
     }
 }
 
@@ -282,17 +290,12 @@ impl ChunkReader for ByPosition {
     type T = io::Cursor<Bytes>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        let length = self.len.saturating_sub(start).min(1024 * 1024) as usize;
+        let length = self.len().saturating_sub(start).min(1024 * 1024) as usize;
         Ok(io::Cursor::new(self.get_bytes(start, length)?))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        if start.checked_add(length as u64).is_none_or(|end| end > self.len) {
-            return Err(ParquetError::EOF("a range lies behind the end of the file".to_owned()));
-        }
-        let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, start)?;
-        Ok(bytes.into())
+        Ok(self.sums.read(&self.file, start, length)?)
     }
 }
 
@@ -366,8 +369,10 @@ impl RowsFile {
     /// Opens a file and reads what it says of itself.
     pub fn open(path: &Path) -> Result<RowsFile, RowsError> {
         let file = File::open(path).map_err(RowsError::io("open", path))?;
-        let len = file.metadata().map_err(RowsError::io("read", path))?.len();
-        let reader = ByPosition { file, len };
+        let of = sums_of(path);
+        let sums = std::fs::read(&of).map_err(RowsError::io("read", &of))?;
+        let sums = Sums::decode(&sums).map_err(|what| RowsError::Damaged { path: path.to_owned(), what })?;
+        let reader = ByPosition { file, sums };
         let broken = RowsError::parquet(path);
         let metadata = ParquetMetaDataReader::new().parse_and_finish(&reader).map_err(&broken)?;
         let wrong = |what: &str| broken(ParquetError::General(what.to_owned()));

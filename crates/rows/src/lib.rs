@@ -7,7 +7,7 @@
 //! Why operators of our own and not a query engine: three questions are asked of these rows, all of them by subject, and a merge of sorted
 //! files answers them without a hash table; an engine is more to build than the whole product (D20). Any engine can read the files.
 //!
-//! Read in this order: [`row`], [`mod@file`] (Parquet), [`facts`] and [`dictionary`] (what rows point to), [`mod@gather`] (from the log),
+//! Read in this order: [`row`], [`mod@file`] and [`sums`] (Parquet, and its checksums), [`facts`] and [`dictionary`] (what rows point to), [`mod@gather`] (from the log),
 //! [`store`] (the files, merging, erasure), [`mod@scan`] and [`lookup`] (the operators), [`view`] (what an answer reads), [`keeper`] (the
 //! thread that keeps the files up).
 
@@ -15,6 +15,7 @@ pub mod dictionary;
 pub mod error;
 pub mod facts;
 pub mod file;
+pub mod fuzz;
 pub mod gather;
 pub mod keeper;
 pub mod lookup;
@@ -22,6 +23,7 @@ mod merge;
 pub mod row;
 pub mod scan;
 pub mod store;
+pub mod sums;
 pub mod view;
 
 pub use error::RowsError;

@@ -1,12 +1,12 @@
 //! The files of the store and the list of them.
 //!
-//! `rows/` in the ledger's folder. `manifest` (JSON, replaced as a whole) names every other file and says up to which entry of the log they
+//! `rows/` in the ledger's folder. `manifest` (JSON and a last line with its CRC-32C in hexadecimal, replaced as a whole) names every other file and says up to which entry of the log they
 //! go: position and state are one write (D3). A file that it does not name is left from a crash and is removed at the next start. Files are
 //! never changed; merging writes a new one, the manifest, and only then removes the old ones.
 //!
 //! | file | what |
 //! |---|---|
-//! | `N.parquet` | rows of one destination and month ([`crate::file`]) |
+//! | `N.parquet`, `N.sums` | rows of one destination and month ([`crate::file`]), and the checksums of that file ([`crate::sums`]) |
 //! | `N.batches`, `N.results`, `N.ranges` | [`crate::facts`] |
 //! | `N.dictionary` | [`crate::dictionary`] |
 //!
@@ -124,7 +124,7 @@ impl Manifest {
     /// Bytes of all files.
     pub fn bytes(&self) -> u64 {
         let facts = self.batches.iter().chain(&self.results).chain(&self.ranges).map(|file| file.bytes);
-        self.rows.iter().map(|file| file.bytes).chain(facts).sum()
+        self.rows.iter().map(|file| file.bytes).chain(facts).fold(0, u64::saturating_add)
     }
 
     /// Reads the manifest of a ledger's folder; an empty one where there is none.
@@ -142,8 +142,19 @@ impl Manifest {
         })
     }
 
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        let crc = crc32c::crc32c(&bytes);
+        bytes.extend_from_slice(format!("\n{crc:08x}\n").as_bytes());
+        Ok(bytes)
+    }
+
     fn decode(bytes: &[u8]) -> Result<Manifest, Problem> {
-        let manifest: Manifest = serde_json::from_slice(bytes).map_err(|_| Problem::Bad)?;
+        let (json, last) = bytes.split_last_chunk::<10>().ok_or(Problem::Bad)?;
+        if format!("\n{:08x}\n", crc32c::crc32c(json)).as_bytes() != last {
+            return Err(Problem::Bad);
+        }
+        let manifest: Manifest = serde_json::from_slice(json).map_err(|_| Problem::Bad)?;
         if manifest.version > VERSION {
             return Err(Problem::Newer(manifest.version));
         }
@@ -151,6 +162,13 @@ impl Manifest {
         let is_plain =
             |name: &&str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') && !name.starts_with('.');
         if manifest.names().iter().all(is_plain) { Ok(manifest) } else { Err(Problem::Bad) }
+    }
+
+    pub(crate) fn fuzz(data: &[u8]) {
+        let Ok(manifest) = Manifest::decode(data) else { return };
+        let bytes = manifest.encode().unwrap_or_default();
+        assert!(matches!(Manifest::decode(&bytes), Ok(again) if again == manifest));
+        let _ = (manifest.bytes(), manifest.place());
     }
 
     /// The dictionary that goes with it.
@@ -401,7 +419,9 @@ impl Store {
     /// Makes the manifest true: until here nothing has changed, and after it all has.
     fn commit(&mut self) -> Result<(), RowsError> {
         let (path, new) = (self.dir.join(MANIFEST), self.dir.join(NEW));
-        let bytes = serde_json::to_vec_pretty(&self.manifest)
+        let bytes = self
+            .manifest
+            .encode()
             .map_err(|_| RowsError::Damaged { path: path.clone(), what: "it cannot be written" })?;
         // The files that it names must be there after a power cut, too.
         let folder = File::open(&self.dir).map_err(RowsError::io("open", &self.dir))?;
@@ -418,7 +438,9 @@ impl Store {
         for item in std::fs::read_dir(&self.dir).map_err(RowsError::io("list", &self.dir))? {
             let path = item.map_err(RowsError::io("list", &self.dir))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name != MANIFEST && !named.contains(name) {
+            // Checksums go with the file that they are of.
+            let of = name.strip_suffix(".sums").map(|stem| format!("{stem}.parquet"));
+            if name != MANIFEST && !named.contains(of.as_deref().unwrap_or(name)) {
                 std::fs::remove_file(&path).map_err(RowsError::io("remove", &path))?;
             }
         }

@@ -69,6 +69,7 @@ pub const FORMATS: &[Format] = &[
     format("rows.facts", 1, "crates/rows/src/facts.rs", "VERSION"),
     format("rows.manifest", 1, "crates/rows/src/store.rs", "VERSION"),
     format("rows.parquet", 1, "crates/rows/src/file.rs", "SCHEMA"),
+    format("rows.sums", 1, "crates/rows/src/sums.rs", "VERSION"),
 ];
 
 /// Why a folder's formats do not go with this release.
