@@ -18,7 +18,8 @@ use weir_ledger::{
     FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, Options, Outcome, Passed, Purpose, RangeDrop, Results, Row,
 };
 use weir_rows::file::RowsFile;
-use weir_rows::{Store, lookup};
+use weir_rows::store::Manifest;
+use weir_rows::{Keeper, Store, lookup};
 
 const START: Millis = Millis(1_795_300_000_000);
 const HOUR: i64 = 3_600_000;
@@ -101,6 +102,16 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 
 /// Writes them all; the time of each batch.
 fn write(dir: &std::path::Path, all: &[Sent], roll_bytes: u64) -> Vec<Millis> {
+    let (ledger, _, times) = open_and_write(dir, all, roll_bytes);
+    ledger.close().unwrap();
+    times
+}
+
+fn open_and_write(
+    dir: &std::path::Path,
+    all: &[Sent],
+    roll_bytes: u64,
+) -> (Arc<Ledger>, Arc<ManualClock>, Vec<Millis>) {
     let clock = Arc::new(ManualClock::at(START));
     let keys = Keys::open(&dir.join("keys"), Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
     let names = Names::new(Box::new(ClassOnly));
@@ -177,8 +188,7 @@ fn write(dir: &std::path::Path, all: &[Sent], roll_bytes: u64) -> Vec<Millis> {
             ledger.range(drop).wait().unwrap();
         }
     }
-    ledger.close().unwrap();
-    times
+    (ledger, clock, times)
 }
 
 #[derive(Default)]
@@ -395,6 +405,59 @@ proptest! {
         });
         prop_assert_eq!(rows.collect::<Vec<_>>(), expected);
     }
+}
+
+#[test]
+fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = vec![(1, 1, 0, 0), (2, 0, 1, 1), (3, 2, 2, 2)];
+    let sent = |hours| Sent {
+        destination: hours as usize % 2,
+        hours,
+        purpose: Purpose::Deliver,
+        rows: rows.clone(),
+        fate: Fate::Accepted,
+        dropped: 1,
+    };
+    let all: Vec<Sent> = (0..60).map(sent).collect();
+    let (ledger, clock, _) = open_and_write(dir.path(), &all, 4_000);
+    let folder = dir.path().join("ledger");
+    let question = Question { destinations: None, from: START, to: Millis(i64::MAX) };
+    let expected = ask(&folder, &question).unwrap();
+    assert_eq!(expected.sums.accepted, 180);
+    let look = Duration::from_millis(1);
+    let keeper = Keeper::start(&folder, Arc::clone(&ledger), Arc::clone(&clock) as Arc<dyn Clock>, look).unwrap();
+    // Nothing is due within the hour; then everything is, and the months that are over become one file each.
+    clock.set(clock.now().plus(90 * Millis::DAY));
+    let is_done = || {
+        let manifest = Manifest::read(&folder).unwrap();
+        let months: BTreeSet<_> = manifest.rows.iter().map(|file| (file.destination, file.month)).collect();
+        manifest.entries == ledger.entries() && months.len() == manifest.rows.len()
+    };
+    let mut looks = 0;
+    while !is_done() {
+        assert_eq!(ask(&folder, &question).unwrap(), expected);
+        looks += 1;
+        assert!(looks < 10_000, "the files were never made");
+    }
+    keeper.close();
+    ledger.close().unwrap();
+    assert_eq!(ask(&folder, &question).unwrap(), expected);
+    // Taken over entry by entry and merged all the while, under the eyes of a reader.
+    std::fs::remove_dir_all(folder.join("rows")).unwrap();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut store = Store::open(&folder).unwrap();
+            for durable in 1..=ledger.entries() {
+                store.take(durable).unwrap();
+                while store.merge(START).unwrap() {}
+            }
+        });
+        while !writer.is_finished() {
+            assert_eq!(ask(&folder, &question).unwrap(), expected);
+        }
+    });
+    assert_eq!(ask(&folder, &question).unwrap(), expected);
 }
 
 #[test]

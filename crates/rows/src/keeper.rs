@@ -17,7 +17,7 @@ use crate::error::RowsError;
 use crate::store::Store;
 
 /// How often it looks.
-const LOOK: Duration = Duration::from_secs(10);
+pub const LOOK: Duration = Duration::from_secs(10);
 /// Entries behind which it does not stay: some 2,500 batches, a tenth of a second of reading for an answer.
 const ENTRIES_BEHIND_MAX: u64 = 5_000;
 /// What was delivered is in the files after this time at the latest (D13: hourly).
@@ -44,10 +44,15 @@ impl std::fmt::Debug for Keeper {
 }
 
 impl Keeper {
-    /// Starts it over the egress ledger in `dir`.
-    pub fn start(dir: &Path, ledger: Arc<Ledger>, clock: Arc<dyn Clock>) -> Result<Keeper, LedgerError> {
+    /// Starts it over the egress ledger in `dir`; it looks at it so often.
+    pub fn start(
+        dir: &Path,
+        ledger: Arc<Ledger>,
+        clock: Arc<dyn Clock>,
+        look: Duration,
+    ) -> Result<Keeper, LedgerError> {
         let stop = Arc::<Stop>::default();
-        let task = Task { dir: dir.to_owned(), ledger, clock, stop: Arc::clone(&stop) };
+        let task = Task { dir: dir.to_owned(), ledger, clock, look, stop: Arc::clone(&stop) };
         let thread = std::thread::Builder::new().name("ledger-rows".to_owned()).spawn(move || task.run());
         let thread =
             thread.map_err(|source| LedgerError::Io { what: "start a thread for", path: dir.to_owned(), source })?;
@@ -71,6 +76,7 @@ struct Task {
     dir: PathBuf,
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
+    look: Duration,
     stop: Arc<Stop>,
 }
 
@@ -96,7 +102,7 @@ impl Task {
     /// Waits for the next look; whether it is over.
     fn wait(&self) -> bool {
         let guard = self.stop.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = self.stop.wake.wait_timeout_while(guard, LOOK, |()| !self.is_over());
+        let _ = self.stop.wake.wait_timeout_while(guard, self.look, |()| !self.is_over());
         self.is_over()
     }
 

@@ -17,7 +17,7 @@ use weir_journal::disk::RealDisk as JournalDisk;
 use weir_keys::Keys;
 use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
 use weir_policy::{MinimisedBatch, Minimiser, SharedTally, Withdrawals};
-use weir_rows::Keeper;
+use weir_rows::keeper::{Keeper, LOOK};
 
 use crate::alerts::Alerts;
 use crate::alerts::push::Push;
@@ -274,7 +274,7 @@ impl Gateway {
         profile::learn(&catalog, &names, &memories.learned);
         let identity =
             IdentityHandle::start(Arc::new(JournalDisk::default()), &places.data, journal.clone(), Arc::clone(&clock));
-        let rows = Keeper::start(&places.data.join("ledger"), Arc::clone(&egress), Arc::clone(&clock))?;
+        let rows = Keeper::start(&places.data.join("ledger"), Arc::clone(&egress), Arc::clone(&clock), LOOK)?;
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
         let (push, telemetry) = (Arc::<Push>::default(), Arc::<Telemetry>::default());
         push.set(receivers::webhook(&generation.config)?);
