@@ -1,7 +1,7 @@
 //! `weir-score`: how well the detectors do over a labelled corpus, and whether they do worse than before.
 //!
 //! `cargo xtask score` runs it. Read in this order: `corpus` (what is scored), `classes` (what must be reached), `measure`, `policy`
-//! (what the default policy makes of it), `report`.
+//! (what the default policy makes of it), `profile` (what many values of a property add), `report`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
@@ -10,6 +10,7 @@ mod corpus;
 mod measure;
 mod policy;
 mod presidio;
+mod profile;
 #[cfg(test)]
 mod properties;
 mod random;
@@ -122,7 +123,8 @@ fn run(options: &Options) -> Result<bool, String> {
     }
     let score = measure::score(&Engine::new(), &leaves);
     let fates = policy::run(&leaves)?;
-    let table = report::markdown(&score, Some(&fates));
+    let profiles = profile::run(options.seed)?;
+    let table = report::markdown(&score, Some(&fates)) + &report::profiles(&profiles);
     println!("corpus: {corpus}\n\n{table}");
     print!("labels below the recall that their class must reach:\n{}\n", report::labels(&score));
     print!("{}", report::confusions(&score, options.confusions));
@@ -133,7 +135,7 @@ fn run(options: &Options) -> Result<bool, String> {
     if let Some(page) = &options.markdown {
         write_between_marks(page, &table)?;
     }
-    let reached = report::reached(&score, Some(&fates));
+    let reached = report::reached(&score, Some(&fates), Some(&profiles));
     let missed: Vec<&String> = reached.iter().filter(|(_, good)| !**good).map(|(name, _)| name).collect();
     println!("\n{} of {} targets reached; missed: {missed:?}", reached.len() - missed.len(), reached.len());
     if options.write_floor {

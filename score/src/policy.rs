@@ -13,14 +13,16 @@ use weir_event::{
 };
 use weir_journal::Record;
 use weir_keys::Keys;
-use weir_policy::{Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, SourcePolicy};
+use weir_policy::{
+    Consent, Detectors, Gate, MinimisedBatch, Minimiser, Pinned, RecordView, RegionSource, SourcePolicy,
+};
 
 use crate::classes::{CLASSES, Class};
 use crate::corpus::{Kind, Leaf};
 use crate::measure::path;
 
 /// 2026-11-22: any day does.
-const NOW: Millis = Millis(1_795_303_178_843);
+pub(crate) const NOW: Millis = Millis(1_795_303_178_843);
 
 /// What became of the leaves.
 #[derive(Default)]
@@ -51,54 +53,62 @@ impl Fates {
     }
 }
 
-pub(crate) fn run(leaves: &[Leaf]) -> Result<Fates, String> {
-    let folder = tempfile::tempdir().map_err(|error| format!("no folder for keys: {error}"))?;
-    let keys = Keys::open(&folder.path().join("keys"), Arc::new(ManualClock::at(NOW)))
-        .map_err(|error| format!("no keys: {error}"))?;
-    let engine = Arc::new(Engine::new());
-    let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
-    let minimiser = Minimiser::new(engine, Arc::clone(&names));
-    let source = SourcePolicy {
-        id: SourceId::parse("corpus").map_err(|_| "no source")?,
-        label: names.label("corpus"),
-        environment: Environment::Production,
-        identity_space: "default".into(),
-        protocol: 1,
-        keeps_raw: false,
-        tap: false,
-    };
-    let offered = [names.label("product")];
-    let snapshot = keys.snapshot();
-    let gate = Gate {
-        source: &source,
-        received_at: NOW,
-        region: Region::parse("DE").ok_or("no region")?,
-        region_source: RegionSource::ClientAddress,
-        generation: GenerationId([9; 8]),
-        consent: Consent::UNKNOWN,
-        keys: &snapshot,
-        offered: &offered,
-        raw_day: 0,
-        replay_of: None,
-    };
-    let mut fates = Fates::default();
-    for event in leaves.chunk_by(|a, b| a.event == b.event) {
+/// A gate in memory.
+pub(crate) struct World {
+    pub(crate) names: Arc<Names>,
+    keys: Arc<Keys>,
+    minimiser: Minimiser,
+    source: SourcePolicy,
+    offered: [NameId; 1],
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Result<World, String> {
+        let folder = tempfile::tempdir().map_err(|error| format!("no folder for keys: {error}"))?;
+        let keys = Keys::open(&folder.path().join("keys"), Arc::new(ManualClock::at(NOW)))
+            .map_err(|error| format!("no keys: {error}"))?;
+        let engine = Arc::new(Engine::new());
+        let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
+        let source = SourcePolicy {
+            id: SourceId::parse("corpus").map_err(|_| "no source")?,
+            label: names.label("corpus"),
+            environment: Environment::Production,
+            identity_space: "default".into(),
+            protocol: 1,
+            keeps_raw: false,
+            tap: false,
+        };
+        let minimiser = Minimiser::new(engine, Arc::clone(&names));
+        Ok(World { offered: [names.label("product")], keys, minimiser, source, names, _folder: folder })
+    }
+
+    /// The record of an event with these leaves; `None` where it is withheld as a whole.
+    pub(crate) fn record<'l>(
+        &self,
+        detectors: Pinned,
+        leaves: impl Iterator<Item = (NameId, LeafKind, &'l str)>,
+    ) -> Result<Option<Vec<u8>>, String> {
+        let snapshot = self.keys.snapshot();
+        let gate = Gate {
+            source: &self.source,
+            received_at: NOW,
+            region: Region::parse("DE").ok_or("no region")?,
+            region_source: RegionSource::ClientAddress,
+            generation: GenerationId([9; 8]),
+            consent: Consent::UNKNOWN,
+            keys: &snapshot,
+            offered: &self.offered,
+            raw_day: 0,
+            replay_of: None,
+        };
         let mut batch = DraftBatch::default();
-        let mut ids = Vec::new();
-        for leaf in event {
-            let text = Text { start: batch.text.len() as u32, len: leaf.value.len() as u32 };
-            batch.text.extend_from_slice(leaf.value.as_bytes());
-            let kind = match leaf.kind {
-                Kind::Text => LeafKind::String,
-                Kind::Number => LeafKind::Number,
-                Kind::Boolean if leaf.value == "true" => LeafKind::True,
-                Kind::Boolean => LeafKind::False,
-            };
-            let path = names.restore(NameKind::Path, path(&leaf.key)).unwrap_or(NameId::UNNAMED);
-            ids.push(path);
+        for (path, kind, value) in leaves {
+            let text = Text { start: batch.text.len() as u32, len: value.len() as u32 };
+            batch.text.extend_from_slice(value.as_bytes());
             batch.leaves.push(DraftLeaf { path, kind, text });
         }
-        let name = names.label("Corpus Event");
+        let name = self.names.label("Corpus Event");
         batch.drafts.push(Draft {
             operation: Operation::Track,
             name,
@@ -113,14 +123,38 @@ pub(crate) fn run(leaves: &[Leaf]) -> Result<Fates, String> {
             fault: None,
         });
         let draft = &batch.drafts[0];
-        let id = minimiser.event_id(&gate, &batch, draft);
+        let id = self.minimiser.event_id(&gate, &batch, draft);
         let mut out = MinimisedBatch::new(NOW);
-        if minimiser.minimise(&gate, &batch, draft, id, &mut out).is_err() {
+        out.detect_with(detectors);
+        if self.minimiser.minimise(&gate, &batch, draft, id, &mut out).is_err() {
+            return Ok(None);
+        }
+        Ok(Some(Cursor::new(out.bytes()).bytes().map_err(|_| "an empty record")?.to_vec()))
+    }
+}
+
+pub(crate) fn run(leaves: &[Leaf]) -> Result<Fates, String> {
+    let world = World::new()?;
+    let detectors = Arc::new(Detectors::default());
+    let mut fates = Fates::default();
+    for event in leaves.chunk_by(|a, b| a.event == b.event) {
+        let mut ids = Vec::new();
+        for leaf in event {
+            ids.push(world.names.restore(NameKind::Path, path(&leaf.key)).unwrap_or(NameId::UNNAMED));
+        }
+        let drafted = event.iter().zip(&ids).map(|(leaf, path)| {
+            let kind = match leaf.kind {
+                Kind::Text => LeafKind::String,
+                Kind::Number => LeafKind::Number,
+                Kind::Boolean if leaf.value == "true" => LeafKind::True,
+                Kind::Boolean => LeafKind::False,
+            };
+            (*path, kind, leaf.value.as_str())
+        });
+        let Some(record) = world.record(detectors.pin(), drafted)? else {
             fates.withheld += event.len() as u64;
             continue;
-        }
-        let mut at = Cursor::new(out.bytes());
-        let record = at.bytes().map_err(|_| "an empty record")?.to_vec();
+        };
         let remap = |n: u32| NameId(n);
         let view = RecordView::parse_bytes(&record, &remap).map_err(|error| format!("a record: {error}"))?;
         let mut kept: HashMap<NameId, Vec<Vec<u8>>> = HashMap::new();

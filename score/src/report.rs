@@ -6,10 +6,15 @@ use std::fmt::Write;
 use crate::classes::{CLASSES, Class};
 use crate::measure::{ClassScore, Count, Score};
 use crate::policy::Fates;
+use crate::profile::{Group, Profiles};
 
 /// Leaked leaves and altered clean leaves that are allowed, as shares.
 pub(crate) const LEAK_MAX: f64 = 0.002;
 pub(crate) const COLLATERAL_MAX: f64 = 0.005;
+
+/// Of properties of national ids under keys that say nothing, so many are known once their values were learned; and of properties of other
+/// numbers, none is taken for one.
+pub(crate) const LEARNED_MIN: f64 = 0.9;
 
 /// A target by its name, and whether it is reached.
 pub(crate) type Reached = BTreeMap<String, bool>;
@@ -19,7 +24,7 @@ fn number(share: Option<f64>) -> String {
 }
 
 /// Which targets are reached. A class of which the corpus has nothing has none.
-pub(crate) fn reached(score: &Score, fates: Option<&Fates>) -> Reached {
+pub(crate) fn reached(score: &Score, fates: Option<&Fates>, profiles: Option<&Profiles>) -> Reached {
     let mut reached = Reached::new();
     for (class, own) in CLASSES.iter().zip(&score.classes) {
         if own.leaf.total() == 0 {
@@ -31,6 +36,12 @@ pub(crate) fn reached(score: &Score, fates: Option<&Fates>) -> Reached {
     if let Some(fates) = fates {
         reached.insert("leak rate".to_owned(), fates.leak_rate() <= LEAK_MAX);
         reached.insert("collateral".to_owned(), fates.collateral() <= COLLATERAL_MAX);
+    }
+    if let Some(profiles) = profiles {
+        let enough = |group: &Group| f64::from(group.found[1]) >= LEARNED_MIN * f64::from(group.properties);
+        let recall = enough(&profiles.bare) && enough(&profiles.formatted);
+        reached.insert("national_id learned recall".to_owned(), recall);
+        reached.insert("national_id learned precision".to_owned(), profiles.wrong.is_empty());
     }
     reached
 }
@@ -108,6 +119,36 @@ pub(crate) fn markdown(score: &Score, fates: Option<&Fates>) -> String {
             fates.templates
         );
     }
+    out
+}
+
+/// What was learned, in Markdown.
+pub(crate) fn profiles(profiles: &Profiles) -> String {
+    let mut out = String::from(
+        "\nWith a profile: properties of one kind each under keys that say nothing, 60 values each to learn from and 60 others to score.\n\n| properties | how many | found, cold | found, learned | values found as likely, cold | learned | values dropped, cold | learned |\n|---|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    let groups = [
+        ("national ids, bare", &profiles.bare),
+        ("national ids, formatted", &profiles.formatted),
+        ("other numbers", &profiles.others),
+    ];
+    for (name, group) in groups {
+        let share = |n: u64| format!("{:.4}", n as f64 / group.values.max(1) as f64);
+        let [found, found_values, dropped] =
+            [group.found.map(|n| n.to_string()), group.found_values.map(share), group.dropped.map(share)];
+        let _ = writeln!(
+            out,
+            "| {name} | {} | {} | {} | {} | {} | {} | {} |",
+            group.properties, found[0], found[1], found_values[0], found_values[1], dropped[0], dropped[1]
+        );
+    }
+    let or_none = |list: String| if list.is_empty() { "none".to_owned() } else { list };
+    let _ = writeln!(
+        out,
+        "\nNot learned: {}. Taken for ids: {}.",
+        or_none(profiles.missed.join("; ")),
+        or_none(profiles.wrong.join("; "))
+    );
     out
 }
 

@@ -106,6 +106,91 @@ fn numbers_that_pass_a_cards_sum_by_chance_leave_once_enough_were_seen_and_cards
     assert!(!standin.events().iter().any(|e| e.properties().get("reference_no").is_some_and(|v| v == card.as_str())));
 }
 
+/// A number of the Netherlands' citizens: nine digits whose weighted sum eleven divides.
+fn bsn(random: &mut Random) -> String {
+    loop {
+        let digits = format!("{:09}", 100_000_000 + random.below(900_000_000));
+        let weighted =
+            digits.bytes().zip([9, 8, 7, 6, 5, 4, 3, 2, -1]).map(|(d, w)| i64::from(d - b'0') * w).sum::<i64>();
+        if weighted % 11 == 0 {
+            return digits;
+        }
+    }
+}
+
+#[test]
+fn bare_national_ids_under_a_key_that_says_nothing_stay_once_enough_were_seen_and_other_numbers_leave() {
+    let standin = Standin::of_weir();
+    let weir = Weir::start(&Setup::with_subject(&standin.url(), "stable", "{allow: [dimension, other, ticket]}"));
+    let mut random = Random::new(6);
+    let arrived = |key: &str, value: &str| {
+        weir.settle();
+        standin.events().iter().any(|e| e.properties().get(key).is_some_and(|v| v == value))
+    };
+    let event =
+        |random: &mut Random| json!({"dimension": bsn(random), "other": format!("{:09}", random.below(1_000_000_000))});
+    send(&weir, "joined", (0..29).map(|_| event(&mut random)));
+    assert_eq!(property(&weir, "joined", "dimension")["verdict"], json!([]), "too few");
+    send(&weir, "joined", (0..35).map(|_| event(&mut random)));
+    let learned = property(&weir, "joined", "dimension");
+    let kind = learned["verdict"][0].as_str().unwrap_or_default();
+    assert!(kind.starts_with("numbers:"), "{learned}");
+    assert_eq!(property(&weir, "joined", "other")["verdict"], json!([]), "one in some passes the sum of some country");
+
+    let (id, other) = (bsn(&mut random), "123456780");
+    send(&weir, "joined", [json!({"dimension": id, "other": other})].into_iter());
+    assert!(arrived("other", other) && !arrived("dimension", &id), "by what was learned it is an id");
+    let known = json_of(weir.folder(), &["detect", "explain", "joined", "dimension"]);
+    let found = &known["properties"][0]["findings"][0];
+    assert_eq!(found["category"], "user.government_id.national_identification_number", "{known}");
+    assert_eq!(found["likelihood"], "likely", "{known}");
+
+    // The other way round: tickets whose numbers are written as an id is, and pass a sum by chance.
+    let ticket = |random: &mut Random| {
+        let n = random.below(1_000_000_000);
+        format!("{:03}-{:03}-{:03}", n / 1_000_000, n / 1_000 % 1_000, n % 1_000)
+    };
+    // Passes the sum of Canada's number.
+    let like_an_id = "130-692-544";
+    send(&weir, "printed", [json!({"ticket": like_an_id})].into_iter());
+    assert!(!arrived("ticket", like_an_id), "cold: the strict side");
+    // Of a name only the first of an hour are all looked at.
+    for n in 0..10 {
+        send(
+            &weir,
+            &format!("printed {}", ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"][n]),
+            (0..40).map(|_| json!({"ticket": ticket(&mut random)})),
+        );
+    }
+    assert_eq!(property(&weir, "printed a", "ticket")["verdict"], json!(["numbers_by_chance"]));
+    send(&weir, "printed", [json!({"ticket": like_an_id})].into_iter());
+    assert!(arrived("ticket", like_an_id));
+
+    // What was learned survives a restart.
+    let folder = weir.kill();
+    let weir = folder.start();
+    let again = bsn(&mut random);
+    send(&weir, "joined", [json!({"dimension": again, "other": "123456781"})].into_iter());
+    weir.settle();
+    let events = standin.events();
+    let arrived = |key: &str, value: &str| events.iter().any(|e| e.properties().get(key).is_some_and(|v| v == value));
+    assert!(arrived("other", "123456781") && !arrived("dimension", &again));
+}
+
+#[test]
+fn a_property_of_words_that_holds_text_now_is_named_and_is_an_alert() {
+    let standin = Standin::of_weir();
+    let weir = Weir::start(&Setup::with_subject(&standin.url(), "stable", "{allow: [plan]}"));
+    // All of the first 64 of a name in an hour are looked at, then one in 16.
+    send(&weir, "chosen", (0..64 + 16 * 64 * 5).map(|_| json!({"plan": "pro"})));
+    send(&weir, "chosen", (0..16 * 64).map(|_| json!({"plan": "Add to cart"})));
+    let changed = property(&weir, "chosen", "plan")["changed"].clone();
+    assert_eq!((&changed["from"], &changed["to"]), (&json!("words"), &json!("phrases")), "{changed}");
+    let status = json_of(weir.folder(), &["status", "--events"]);
+    assert_eq!(status["events"][0]["changed_forms"], json!([["plan", "words", "phrases"]]), "{status}");
+    weir.wait_until("there is an alert", || json_of(weir.folder(), &["alerts"]).to_string().contains("changed_form"));
+}
+
 #[test]
 fn four_numbers_of_a_property_of_versions_are_no_addresses() {
     let standin = Standin::of_weir();

@@ -10,7 +10,7 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use weir_event::{Category, Millis, NameId, Names, Offset};
-use weir_policy::RecordView;
+use weir_policy::{Action, RecordView};
 
 use crate::observed::{DAYS, HOURS, ObservedEvent, ObservedFinding, ObservedProperty, ValueType};
 use crate::profile::Profile;
@@ -95,7 +95,7 @@ impl Catalog {
             property.types[value_type as usize] += 1;
             if profiled {
                 match value_type {
-                    ValueType::String => property.profile.add_string(property.key, leaf.text),
+                    ValueType::String => property.profile.add_string(property.key, at, leaf.text),
                     ValueType::Number => property.profile.add_number(property.key, leaf.text),
                     _ => {}
                 }
@@ -113,6 +113,9 @@ impl Catalog {
                     }
                     found.events += 1;
                     found.last = found.last.max(at);
+                    if profiled && finding.action == Action::Drop {
+                        property.profile.add_dropped(finding.category);
+                    }
                 }
             }
         }

@@ -1,10 +1,11 @@
-//! The stored form, version 2. Version 1 is still read, and written until an upgrade is finished. Little-endian; *v* is an unsigned LEB128 number, *name* a v that counts the dictionary's names.
+//! The stored form, version 3. Versions 1 and 2 are still read, and written until an upgrade is finished. Little-endian; *v* is an unsigned LEB128 number, *name* a v that counts the dictionary's names.
 //!
 //! ```text
 //! 8   "WEIRCATG"      2   format version
 //! 8   position: the journal offset behind the newest event in it
 //! 8   when it began, Unix milliseconds
 //! v   events missed      v   events not listed      v   values of properties not listed
+//! v   kinds   ‖ kinds × { v length, name of a kind of number }              not in versions 1 and 2
 //! v   names   ‖ names × { 1 kind, v length, UTF-8 }                       clean names only (D1), each once
 //! v   events  ‖ events × {
 //!       name source, name event, 8 first, 8 last, v events, v newest offset, v unnamed, window hours, window days,
@@ -13,29 +14,36 @@
 //!         v findings ‖ findings × { 1 category, v events, 8 last, v near misses, [8 first, v before, v tested, v passed: not in version 1] },
 //!         window hours, window days, v values, v id-like,
 //!         1 sketch: 0 then v marks × 4 bytes, sorted; 1 then 128 registers,
-//!         1 parts: 1 lengths (10 × v), 2 numbers (15 × v, v negative, v fractional) } }
+//!         1 parts: 1 lengths (10 × v), 2 numbers (15 × v, v negative, v fractional),
+//!                  and not in versions 1 and 2: 4 texts, 8 numbers with a shape } }
 //! 4   CRC-32C of all before
+//! texts: 5 × v characters, 7 × v before, 7 × v newest, 1 changed ‖ where it is 1: 8 at, 1 from, 1 to
+//! numbers with a shape: v recent × 2 bytes, 1 next, v different, v values, v found, v kept, v expected,
+//!                       v kinds × { v place among the kinds, v tested, v passed }
 //! window: v counts ‖ where there are some: 4 number of the newest hour or day since 1970, counts × v, oldest first
 //! ```
 //!
-//! Limits: those of [`crate::catalog`]; a file of a newer version is refused. There is no value in it: marks and registers are of a
-//! keyed hash ([`crate::sketch`]).
+//! Limits: those of [`crate::catalog`]; a file of a newer version is refused. There is no value in it: marks, registers and
+//! what is recent are of a keyed hash ([`crate::sketch`]). What was counted of a kind of number that this version does not know is left out.
 
 use std::collections::BTreeMap;
 
+use weir_detect::Kind;
 use weir_event::names::{NameKind, has_clean_class};
 use weir_event::wire::{Cursor, WireError, put_bytes, put_varint};
 use weir_event::{Category, Millis, NameId, Names, Offset};
 
 use crate::catalog::{Catalog, EVENTS_MAX, PROPERTIES_MAX};
 use crate::learn::WINDOW;
+use crate::numbers::{KINDS_MAX, KindCount, RECENT_MAX, ShapedNumbers};
 use crate::observed::{DAYS, HOURS, ObservedEvent, ObservedFinding, ObservedProperty};
 use crate::profile::{LENGTHS, MAGNITUDES, Numbers, Profile};
 use crate::sketch::{SPARSE_MAX, Sketch, SketchKey};
+use crate::texts::{Changed, NEWEST, TextForm, Texts};
 use crate::window::Window;
 
 /// The version that this code writes and the newest that it reads.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 const MAGIC: &[u8; 8] = b"WEIRCATG";
 /// Bytes of a path's text: 32 keys of 100 characters of 4 bytes, escaped.
 const PATH_BYTES_MAX: usize = 32_000;
@@ -66,7 +74,7 @@ impl Catalog {
         self.encode_as(names, VERSION)
     }
 
-    /// The stored form in a version: the newest, or the one before it. What that has no place for is learned anew.
+    /// The stored form in a version: the newest, or one before it. What that has no place for is learned anew.
     pub fn encode_as(&self, names: &Names, version: u16) -> Vec<u8> {
         let mut places: BTreeMap<NameId, u64> = BTreeMap::new();
         for event in &self.events {
@@ -84,6 +92,11 @@ impl Catalog {
         out.extend_from_slice(&self.position.0.to_le_bytes());
         out.extend_from_slice(&self.began.0.to_le_bytes());
         put_numbers(&mut out, [self.missed, self.unlisted_events, self.unlisted_properties]);
+        let kinds: Vec<Kind> = Kind::all().collect();
+        if version > 2 {
+            put_varint(&mut out, kinds.len() as u64);
+            kinds.iter().for_each(|kind| put_bytes(&mut out, kind.name().as_bytes()));
+        }
         put_varint(&mut out, listed.len() as u64);
         for (_, name) in &listed {
             let entry = names.entry(*name);
@@ -130,6 +143,12 @@ pub(crate) fn decode_checked(body: &[u8], names: &Names, key: SketchKey) -> Resu
     let mut catalog = Catalog::new(key, Offset(at.u64()?), Millis(at.i64()?));
     (catalog.missed, catalog.unlisted_events) = (at.varint()?, at.varint()?);
     catalog.unlisted_properties = at.varint()?;
+    let mut kinds = Vec::new();
+    if version > 2 {
+        for _ in 0..bounded(&mut at, usize::from(u8::MAX))? {
+            kinds.push(Kind::named(at.str()?));
+        }
+    }
     let mut dictionary = Vec::new();
     for _ in 0..bounded(&mut at, 2 * EVENTS_MAX + PROPERTIES_MAX)? {
         dictionary.push(name(&mut at, names)?);
@@ -149,7 +168,7 @@ pub(crate) fn decode_checked(body: &[u8], names: &Names, key: SketchKey) -> Resu
         let mut properties = Vec::with_capacity(count.min(64));
         for _ in 0..count {
             let path = listed(&mut at)?;
-            properties.push(property(&mut at, version, path, key.of_path(names.text(path)))?);
+            properties.push(property(&mut at, (version, &kinds), path, key.of_path(names.text(path)))?);
         }
         let mut paths: Vec<NameId> = properties.iter().map(|p| p.path).collect();
         paths.sort_unstable();
@@ -196,15 +215,44 @@ fn put_property(out: &mut Vec<u8>, property: &ObservedProperty, place: u64, vers
             out.extend_from_slice(&**registers);
         }
     }
-    out.push(u8::from(profile.strings.is_some()) | u8::from(profile.numbers.is_some()) << 1);
+    let (texts, shaped) = (profile.texts.as_deref(), profile.shaped.as_deref());
+    let (texts, shaped) = if version > 2 { (texts, shaped) } else { (None, None) };
+    let parts = [profile.strings.is_some(), profile.numbers.is_some(), texts.is_some(), shaped.is_some()];
+    out.push(parts.into_iter().zip(0..).map(|(part, bit)| u8::from(part) << bit).sum());
     put_numbers(out, profile.strings.iter().flat_map(|s| s.iter()).map(|n| u64::from(*n)));
     if let Some(numbers) = &profile.numbers {
         let rest = [numbers.negative, numbers.fractional];
         put_numbers(out, numbers.magnitudes.into_iter().chain(rest).map(u64::from));
     }
+    if let Some(texts) = texts {
+        let counts = texts.characters.into_iter().chain(texts.before).chain(texts.newest);
+        put_numbers(out, counts.map(u64::from));
+        out.push(u8::from(texts.changed.is_some()));
+        if let Some(Changed { at, from, to }) = texts.changed {
+            put_times(out, [at]);
+            out.extend_from_slice(&[from as u8, to as u8]);
+        }
+    }
+    if let Some(shaped) = shaped {
+        put_varint(out, shaped.recent.len() as u64);
+        shaped.recent.iter().for_each(|recent| out.extend_from_slice(&recent.to_le_bytes()));
+        out.push(shaped.next);
+        let counts = [shaped.different, shaped.values, shaped.found, shaped.kept, shaped.expected];
+        put_numbers(out, counts.map(u64::from));
+        put_varint(out, shaped.kinds.len() as u64);
+        for count in &shaped.kinds {
+            let place = Kind::all().position(|kind| kind == count.kind).unwrap_or(usize::MAX);
+            put_numbers(out, [place as u64, count.tested.into(), count.passed.into()]);
+        }
+    }
 }
 
-fn property(at: &mut Cursor<'_>, version: u16, path: NameId, key: SketchKey) -> Result<ObservedProperty, DecodeError> {
+fn property(
+    at: &mut Cursor<'_>,
+    (version, kinds): (u16, &[Option<Kind>]),
+    path: NameId,
+    key: SketchKey,
+) -> Result<ObservedProperty, DecodeError> {
     let (first, last) = (Millis(at.i64()?), Millis(at.i64()?));
     let (events, withheld, newest) = (at.varint()?, at.varint()?, Offset(at.varint()?));
     let mut types = [0; 6];
@@ -234,7 +282,7 @@ fn property(at: &mut Cursor<'_>, version: u16, path: NameId, key: SketchKey) -> 
     let distinct = sketch(at)?;
     let parts = at.u8()?;
     let bad = DecodeError::Malformed(at.position());
-    if parts > 3 {
+    if parts > if version > 2 { 15 } else { 3 } {
         return Err(bad);
     }
     let strings = match parts & 1 {
@@ -249,7 +297,9 @@ fn property(at: &mut Cursor<'_>, version: u16, path: NameId, key: SketchKey) -> 
             Some(Box::new(Numbers { magnitudes, negative, fractional }))
         }
     };
-    let profile = Profile { values, id_like, distinct, strings, numbers };
+    let texts = if parts & 4 == 0 { None } else { Some(Box::new(texts(at)?)) };
+    let shaped = if parts & 8 == 0 { None } else { Some(Box::new(shaped(at, kinds)?)) };
+    let profile = Profile { values, id_like, distinct, strings, numbers, texts, shaped };
     let (seen, withheld_seen) = (0, 0);
     Ok(ObservedProperty {
         path,
@@ -267,6 +317,47 @@ fn property(at: &mut Cursor<'_>, version: u16, path: NameId, key: SketchKey) -> 
         seen,
         withheld_seen,
     })
+}
+
+fn texts(at: &mut Cursor<'_>) -> Result<Texts, DecodeError> {
+    let bad = DecodeError::Malformed(at.position());
+    let (characters, before, newest) = (counts(at)?, counts(at)?, counts(at)?);
+    let form = |at: &mut Cursor<'_>| TextForm::from_number(at.u8()?).ok_or(bad);
+    let changed = match at.u8()? {
+        0 => None,
+        1 => Some(Changed { at: Millis(at.i64()?), from: form(at)?, to: form(at)? }),
+        _ => return Err(bad),
+    };
+    let sum = |counts: &[u32]| counts.iter().map(|count| u64::from(*count)).sum::<u64>();
+    let fits = characters.iter().all(|count| *count <= u32::MAX / 2)
+        && sum(&newest) < u64::from(NEWEST)
+        && sum(&before) <= u64::from(WINDOW + NEWEST);
+    if fits { Ok(Texts { characters, before, newest, changed }) } else { Err(bad) }
+}
+
+fn shaped(at: &mut Cursor<'_>, kinds: &[Option<Kind>]) -> Result<ShapedNumbers, DecodeError> {
+    let bad = DecodeError::Malformed(at.position());
+    let mut recent = Vec::new();
+    for _ in 0..bounded(at, RECENT_MAX)? {
+        recent.push(u16::from_le_bytes(at.array()?));
+    }
+    let next = at.u8()?;
+    let [different, values, found, kept, expected] = counts(at)?;
+    let mut numbers =
+        ShapedNumbers { recent, next, different, values, found, kept, expected, ..ShapedNumbers::default() };
+    for _ in 0..bounded(at, KINDS_MAX)? {
+        let place = bounded(at, kinds.len().saturating_sub(1))?;
+        let [tested, passed] = counts(at)?;
+        let kind = *kinds.get(place).ok_or(bad)?;
+        if passed > tested || tested >= WINDOW || numbers.kinds.iter().any(|count| Some(count.kind) == kind) {
+            return Err(bad);
+        }
+        numbers.kinds.extend(kind.map(|kind| KindCount { kind, tested, passed }));
+    }
+    let ring = if numbers.recent.len() < RECENT_MAX { numbers.recent.len() } else { usize::from(next) };
+    let fits = usize::from(next) == ring && usize::from(next) < RECENT_MAX;
+    let adds_up = found <= values && kept <= values && values < WINDOW && expected <= 256 * kept;
+    if fits && adds_up { Ok(numbers) } else { Err(bad) }
 }
 
 fn sketch(at: &mut Cursor<'_>) -> Result<Sketch, DecodeError> {

@@ -4,13 +4,17 @@
 //! enough values say so, and until then the strict side holds. The newest values weigh most: of about [`WINDOW`] of them the counts
 //! are halved, so that a property whose values change is decided anew.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use weir_detect::{Lift, Verdict};
 use weir_event::{Category, Millis, NameId, Names};
 
 use crate::catalog::Catalog;
-use crate::observed::{ObservedFinding, ObservedProperty};
+use crate::numbers::ShapedNumbers;
+use crate::observed::{ObservedEvent, ObservedFinding, ObservedProperty};
+use crate::texts::Changed;
 
 /// No verdict on fewer values.
 pub const VALUES_MIN: u32 = 30;
@@ -107,8 +111,10 @@ impl ObservedProperty {
     pub fn standing(&self) -> Standing {
         let is_tag = |f: &&ObservedFinding| wilson(f.events, self.events).0 >= TAG_SHARE;
         let of = |list: &mut dyn Iterator<Item = &ObservedFinding>| list.map(|f| f.category).collect::<Vec<_>>();
+        let numbers = self.profile.shaped().map_or(Verdict::NONE, ShapedNumbers::verdict);
         let by_chance = |f: &ObservedFinding| {
             matches!(verdict(f.category, f.passed, f.tested), Verdict::CARDS_BY_CHANCE | Verdict::VERSIONS)
+                || (f.category == Category::NationalId && numbers.has(Verdict::NUMBERS_BY_CHANCE))
         };
         let found = || self.findings.iter().filter(|f| f.events > 0 && !by_chance(f));
         let tags = of(&mut found().filter(is_tag));
@@ -170,6 +176,29 @@ impl Catalog {
         all
     }
 
+    /// Properties whose texts have changed their form since, and how.
+    pub fn changed_forms(&self, since: Millis) -> Vec<(&ObservedEvent, &ObservedProperty, Changed)> {
+        let all = self.events.iter().flat_map(|event| event.properties.iter().map(move |property| (event, property)));
+        all.filter_map(|(event, property)| {
+            let changed = property.profile.texts()?.changed().filter(|changed| changed.at >= since)?;
+            Some((event, property, changed))
+        })
+        .collect()
+    }
+
+    /// The numbers with a shape at each path, of all events.
+    fn shaped_numbers(&self) -> BTreeMap<NameId, Cow<'_, ShapedNumbers>> {
+        let mut all: BTreeMap<NameId, Cow<'_, ShapedNumbers>> = BTreeMap::new();
+        for property in self.events.iter().flat_map(|event| &event.properties) {
+            let Some(shaped) = property.profile.shaped() else { continue };
+            match all.entry(property.path) {
+                Entry::Occupied(mut known) => known.get_mut().to_mut().merge(shaped),
+                Entry::Vacant(first) => drop(first.insert(Cow::Borrowed(shaped))),
+            }
+        }
+        all
+    }
+
     /// The verdicts on all paths. A path has one, whichever events of whichever sources it stands in. The version follows from the
     /// verdicts alone, so that a restart gives the same.
     pub fn lift(&self, names: &Names) -> Lift {
@@ -182,6 +211,12 @@ impl Catalog {
             }
         }
         let mut verdicts: BTreeMap<NameId, Verdict> = BTreeMap::new();
+        for (path, numbers) in self.shaped_numbers() {
+            let verdict = numbers.verdict();
+            if verdict != Verdict::NONE {
+                verdicts.insert(path, verdict);
+            }
+        }
         for ((path, category), (passed, tested)) in counts {
             let verdict = verdict(category, passed, tested);
             if verdict != Verdict::NONE {
@@ -189,12 +224,14 @@ impl Catalog {
                 *of_path = of_path.and(verdict);
             }
         }
-        let mut texts: Vec<(&str, u8)> = verdicts.iter().map(|(path, v)| (names.text(*path), v.bits())).collect();
+        let mut texts: Vec<(&str, (u8, &str))> =
+            verdicts.iter().map(|(path, v)| (names.text(*path), v.digest())).collect();
         texts.sort_unstable();
         let mut sum = 0_u32;
-        for (path, bits) in texts {
+        for (path, (flags, kind)) in texts {
             sum = crc32c::crc32c_append(sum, path.as_bytes());
-            sum = crc32c::crc32c_append(sum, &[0, bits]);
+            sum = crc32c::crc32c_append(sum, &[0, flags]);
+            sum = crc32c::crc32c_append(sum, kind.as_bytes());
         }
         // 24 bits go into a record's version, 0 is that of no verdict.
         Lift::new((sum & 0x00ff_ffff).max(1), verdicts.into_iter().collect())

@@ -8,7 +8,7 @@
 //! Its place for detection (D9 and D16): [`ObservedFinding`] counts what the gate found and nearly found, by path and category;
 //! [`learn`] makes verdicts of the counts, versioned, which come back to the gate as a whole.
 //!
-//! Read in this order: [`catalog`] (what is kept, and how an event is added), [`observed`], [`profile`], [`sketch`], [`window`], [`learn`],
+//! Read in this order: [`catalog`] (what is kept, and how an event is added), [`observed`], [`profile`] with [`texts`] and [`numbers`], [`sketch`], [`window`], [`learn`],
 //! [`codec`] (the stored form), [`file`], [`reader`] (the task).
 
 pub mod catalog;
@@ -16,10 +16,12 @@ pub mod codec;
 pub mod file;
 pub mod fuzz;
 pub mod learn;
+pub mod numbers;
 pub mod observed;
 pub mod profile;
 pub mod reader;
 pub mod sketch;
+pub mod texts;
 pub mod window;
 
 pub use crate::catalog::{Catalog, EVENTS_MAX, PROPERTIES_MAX};
@@ -29,4 +31,5 @@ pub use crate::observed::{ObservedEvent, ObservedFinding, ObservedProperty, Valu
 pub use crate::profile::Profile;
 pub use crate::reader::CatalogHandle;
 pub use crate::sketch::SketchKey;
+pub use crate::texts::{Changed, TextForm};
 pub use crate::window::Window;

@@ -1,7 +1,13 @@
-//! What the values of a property are like, in counts: lengths, orders of magnitude, how many different ones, how many look like ids.
+//! What the values of a property are like, in counts: lengths, orders of magnitude, how many different ones, how many look like ids, of
+//! what characters they are ([`crate::texts`]), which sums they pass ([`crate::numbers`]).
 //! Bounded, of a sample of the events (see [`crate::catalog`]); no count stands for less than a bucket.
 
+use weir_detect::shapes::learned::shaped;
+use weir_event::{Category, Millis};
+
+use crate::numbers::ShapedNumbers;
 use crate::sketch::{Sketch, SketchKey};
+use crate::texts::Texts;
 
 /// Upper ends of the length buckets, in bytes; one more bucket for what is longer.
 pub const LENGTHS: [usize; 9] = [0, 4, 8, 16, 32, 64, 128, 256, 1_024];
@@ -24,6 +30,8 @@ pub struct Profile {
     pub distinct: Sketch,
     pub(crate) strings: Option<Box<[u32; LENGTHS.len() + 1]>>,
     pub(crate) numbers: Option<Box<Numbers>>,
+    pub(crate) texts: Option<Box<Texts>>,
+    pub(crate) shaped: Option<Box<ShapedNumbers>>,
 }
 
 /// What the numbers among the values are like.
@@ -39,13 +47,14 @@ pub struct Numbers {
 
 impl Profile {
     #[inline]
-    pub(crate) fn add_string(&mut self, key: SketchKey, value: &[u8]) {
+    pub(crate) fn add_string(&mut self, key: SketchKey, at: Millis, value: &[u8]) {
         let bucket = LENGTHS.iter().position(|max| value.len() <= *max).unwrap_or(LENGTHS.len());
         let strings = self.strings.get_or_insert_default();
         strings[bucket] = strings[bucket].saturating_add(1);
         self.values += 1;
         self.id_like += u64::from(looks_like_id(value));
-        self.distinct.add(key.mark(value));
+        self.texts.get_or_insert_default().add(at, value);
+        self.add_mark(key.mark(value), value);
     }
 
     #[inline]
@@ -62,7 +71,35 @@ impl Profile {
         numbers.fractional = numbers.fractional.saturating_add(u32::from(!whole));
         self.values += 1;
         self.id_like += u64::from(whole && digits.len() >= ID_DIGITS_MIN);
-        self.distinct.add(key.mark(lexeme));
+        self.add_mark(key.mark(lexeme), lexeme);
+    }
+
+    #[inline]
+    fn add_mark(&mut self, mark: u32, value: &[u8]) {
+        self.distinct.add(mark);
+        if let Some(shaped) = shaped(value) {
+            self.shaped.get_or_insert_default().add(mark, &shaped);
+        }
+    }
+
+    /// A value that the gate dropped because it found this in it.
+    #[inline]
+    pub(crate) fn add_dropped(&mut self, category: Category) {
+        match &mut self.shaped {
+            Some(shaped) => shaped.add_dropped(category),
+            None if category == Category::NationalId => self.shaped.get_or_insert_default().add_dropped(category),
+            None => {}
+        }
+    }
+
+    /// What its texts are made of; `None` where there was none.
+    pub fn texts(&self) -> Option<&Texts> {
+        self.texts.as_deref()
+    }
+
+    /// The numbers with a shape among its values; `None` where there was none.
+    pub fn shaped(&self) -> Option<&ShapedNumbers> {
+        self.shaped.as_deref()
     }
 
     /// Lengths of texts by bucket; the upper end in bytes, `None` for the last.
@@ -95,7 +132,9 @@ impl Profile {
     pub(crate) fn heap_bytes(&self) -> usize {
         let strings = self.strings.as_ref().map_or(0, |s| size_of_val(&**s));
         let numbers = self.numbers.as_ref().map_or(0, |n| size_of_val(&**n));
-        strings + numbers + self.distinct.heap_bytes()
+        let texts = self.texts.as_ref().map_or(0, |t| size_of_val(&**t));
+        let shaped = self.shaped.as_ref().map_or(0, |s| size_of_val(&**s) + s.heap_bytes());
+        strings + numbers + texts + shaped + self.distinct.heap_bytes()
     }
 }
 
@@ -143,7 +182,11 @@ mod tests {
         let key = SketchKey::from_bytes([3; 16]);
         let mut profile = Profile::default();
         for value in values {
-            if number { profile.add_number(key, value.as_bytes()) } else { profile.add_string(key, value.as_bytes()) }
+            if number {
+                profile.add_number(key, value.as_bytes())
+            } else {
+                profile.add_string(key, Millis(0), value.as_bytes())
+            }
         }
         profile
     }

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 mod world;
 
 use proptest::prelude::*;
-use weir_catalog::{Catalog, PROPERTIES_MAX, ValueType};
+use weir_catalog::{Catalog, PROPERTIES_MAX, TextForm, ValueType};
+use weir_detect::Verdict;
 use weir_event::wire::Cursor;
 use weir_event::{Millis, NameId, Offset};
 use weir_journal::Record;
@@ -36,7 +37,7 @@ impl Sent {
     fn json(&self) -> String {
         let mut properties = Vec::new();
         properties.extend(self.plan.map(|n| format!(r#""plan":"tier {n}""#)));
-        properties.extend(self.seats.map(|n| format!(r#""seats":{n}"#)));
+        properties.extend(self.seats.map(|n| format!(r#""seats":{}"#, n * 100_003)));
         properties.extend(self.is_trial.map(|b| format!(r#""is_trial":{b}"#)));
         properties.extend(self.tags.map(|n| format!(r#""tags":[{}]"#, vec![r#""new""#; n.into()].join(","))));
         let contact = |is_mail: bool| if is_mail { r#""ada@example.com""# } else { r#""by phone""# };
@@ -203,6 +204,62 @@ fn near_misses_stay_with_their_property_for_detection() {
         let finding = event.property(path).unwrap().findings.iter().find(|f| f.category == category).unwrap();
         assert_eq!((finding.near_misses, finding.events), (times, 0));
     }
+}
+
+/// Numbers of nine digits of which all, or one in eleven, pass the sum of the Netherlands' citizens' numbers.
+fn nine_digits(all: bool) -> impl Iterator<Item = u64> {
+    (0..).map(|n| 123_456_000 + 7 * n).filter(move |n| {
+        let sum: u64 =
+            (0..9).map(|place| n / 10_u64.pow(place) % 10 * if place == 0 { 10 } else { u64::from(place) + 1 }).sum();
+        !all || sum.is_multiple_of(11)
+    })
+}
+
+#[test]
+fn d16_bare_ids_under_a_silent_key_are_learned_to_be_ids_and_other_numbers_are_not() {
+    let world = World::new();
+    let mut catalog = Catalog::new(world.key(), Offset(0), START);
+    let (verdict_on, empty) =
+        (|catalog: &Catalog, path| catalog.lift(&world.names).verdict(world.path(path)), Verdict::NONE);
+    for (n, (id, other)) in nine_digits(true).zip(nine_digits(false).skip(3)).take(64).enumerate() {
+        let body =
+            format!(r#"{{"event":"signed_up","properties":{{"dimension":"{id}","counter":{other},"plan":"pro"}}}}"#);
+        world.add(&mut catalog, &world.minimise("web", START, &body));
+        let kind = verdict_on(&catalog, "dimension").kind().map(|kind| kind.name());
+        assert_eq!(kind, (n >= 29).then_some("nl_bsn"), "after {} values", n + 1);
+        assert_eq!((verdict_on(&catalog, "counter"), verdict_on(&catalog, "plan")), (empty, empty));
+    }
+    // It comes back from the disk, and what an older version of the file has no place for is learned anew.
+    let stored = catalog.encode(&world.names);
+    let again = Catalog::decode(&stored, &world.names, world.key()).unwrap();
+    assert_eq!(again.lift(&world.names).version(), catalog.lift(&world.names).version());
+    for version in [1, 2] {
+        let stored = catalog.encode_as(&world.names, version);
+        let older = Catalog::decode(&stored, &world.names, world.key()).unwrap();
+        assert_eq!(verdict_on(&older, "dimension"), empty);
+        assert_eq!(older.encode_as(&world.names, version), stored, "version {version} is read and written");
+    }
+}
+
+#[test]
+fn a_property_of_words_that_becomes_one_of_text_is_named_with_the_time() {
+    let world = World::new();
+    let mut catalog = Catalog::new(world.key(), Offset(0), START);
+    for n in 0..10 * 64 {
+        // Running text is dropped at the gate; a few words are not.
+        let value = if n < 9 * 64 { "pro" } else { "Add to cart" };
+        let body = format!(r#"{{"event":"signed_up","properties":{{"plan":"{value}","tier":"pro"}}}}"#);
+        let at = START.plus(n / 64 * Millis::HOUR);
+        world.add(&mut catalog, &world.minimise("web", at, &body));
+    }
+    let changed: Vec<_> =
+        catalog.changed_forms(START).into_iter().map(|(_, p, c)| (p.path, c.from, c.to, c.at)).collect();
+    let at = START.plus(9 * Millis::HOUR);
+    assert_eq!(changed, [(world.path("plan"), TextForm::Word, TextForm::Phrase, at)]);
+    assert!(catalog.changed_forms(at.plus(1)).is_empty());
+    let stored = catalog.encode(&world.names);
+    let again = Catalog::decode(&stored, &world.names, world.key()).unwrap();
+    assert_eq!(again.changed_forms(START).len(), 1);
 }
 
 #[test]

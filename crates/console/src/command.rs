@@ -736,6 +736,9 @@ pub struct EventStatus {
     /// Properties at which a category was found for the first time in the last seven days, after many events without: path, category.
     #[serde(default)]
     pub new_classes: Vec<(String, String)>,
+    /// Properties at which texts of another form came in the last seven days: path, what they were, what came.
+    #[serde(default)]
+    pub changed_forms: Vec<(String, String, String)>,
 }
 
 /// How the process is doing.

@@ -88,7 +88,9 @@ impl PathFacts {
     pub(crate) const EMAIL_HASH: PathFacts = PathFacts(1 << 58);
     /// The id of a click on an advertisement.
     pub(crate) const CLICK_ID: PathFacts = PathFacts(1 << 59);
-    /// Learned of the path ([`crate::lift`]): four numbers with dots are versions.
+    /// Learned of the path ([`crate::lift`]): there is a verdict on its numbers with a shape.
+    pub(crate) const NUMBERS_BY_PROFILE: PathFacts = PathFacts(1 << 60);
+    /// Learned of the path: four numbers with dots are versions.
     pub(crate) const VERSIONS_BY_PROFILE: PathFacts = PathFacts(1 << 61);
     /// Learned of the path: bare numbers pass a card's check as often as they would by chance.
     pub(crate) const CARDS_BY_CHANCE: PathFacts = PathFacts(1 << 62);
@@ -101,6 +103,7 @@ impl PathFacts {
             | Self::REFERENCE.0
             | Self::CERTAIN.0
             | Self::LABEL.0
+            | Self::NUMBERS_BY_PROFILE.0
             | Self::VERSIONS_BY_PROFILE.0
             | Self::CARDS_BY_CHANCE.0
             | Self::COUNTING.0,

@@ -14,8 +14,10 @@ pub fn fuzz_scan(data: &[u8]) {
     let mut found = Vec::new();
     let (key, text) = data.split_at(data.len().min(8));
     let facts = PathFacts::of_path(&String::from_utf8_lossy(key));
-    let near = crate::shapes::near_misses(text);
-    assert_eq!(near.passing & !near.shaped, 0, "what passes has the shape");
+    if let Some(shaped) = crate::shapes::learned::shaped(text) {
+        assert!(shaped.kinds().count() > 0 && (0.0..=1.0).contains(&shaped.chance()));
+        assert!(shaped.kinds().all(|(kind, passes)| kind.is_of(text) == passes));
+    }
     for kind in [LeafKind::String, LeafKind::Number, LeafKind::MapKey] {
         for facts in [PathFacts::NONE, facts, PathFacts::everything()] {
             found.clear();

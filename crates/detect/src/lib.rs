@@ -39,3 +39,4 @@ pub use facts::PathFacts;
 pub use judge::Judge;
 pub use lift::{Lift, Verdict};
 pub use own::{Known, OwnDetectors, OwnProblem, OwnSpec};
+pub use shapes::learned::Kind;

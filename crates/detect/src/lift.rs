@@ -2,46 +2,73 @@
 //!
 //! One value cannot say whether a number that passes the Luhn sum is a card or an order's number that happens to pass, as one in ten
 //! does. Many values of a path can. The gate counts (see [`PathFacts::COUNTING`]), the catalog learns, and what it concluded comes
-//! back here as a whole, under a version. A verdict adds hints to those of the path's name and never takes one away: a value that is
+//! back here as a whole, under a version. In the same way nearly all values of a path may pass the sum of one country's ids
+//! ([`crate::shapes::learned`]). A verdict adds hints to those of the path's name and never takes one away: a value that is
 //! grouped like a card, stands under a card's key, has a secret's prefix or the form of an e-mail address is found whatever is
 //! learned of its path.
 
-use weir_event::NameId;
+use weir_event::{Finding, LeafKind, NameId};
 
 use crate::facts::PathFacts;
+use crate::shapes::learned::{self, Kind};
 
 /// What was learned of one path.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Verdict(u8);
+pub struct Verdict {
+    flags: u8,
+    /// The number of a kind of number, plus one.
+    kind: u8,
+}
 
 impl Verdict {
     /// Nothing: what a value is taken for without a profile holds, which is the strict side.
-    pub const NONE: Verdict = Verdict(0);
+    pub const NONE: Verdict = Verdict::flag(0);
     /// Nearly all values of a card's form pass its check: they are cards, whatever the key says.
-    pub const CARDS: Verdict = Verdict(1);
+    pub const CARDS: Verdict = Verdict::flag(1);
     /// As many pass as would by chance: a bare number that does is none.
-    pub const CARDS_BY_CHANCE: Verdict = Verdict(2);
+    pub const CARDS_BY_CHANCE: Verdict = Verdict::flag(2);
     /// Values of four numbers are versions.
-    pub const VERSIONS: Verdict = Verdict(4);
+    pub const VERSIONS: Verdict = Verdict::flag(4);
+    /// Nearly all numbers with the shape of national ids pass the sum of one: what is possible is likely.
+    pub const NUMBERS: Verdict = Verdict::flag(8);
+    /// As many numbers with the shape of national ids pass the sum of one as would by chance: they are none.
+    pub const NUMBERS_BY_CHANCE: Verdict = Verdict::flag(16);
 
-    /// Both.
+    const fn flag(flags: u8) -> Verdict {
+        Verdict { flags, kind: 0 }
+    }
+
+    /// Nearly all numbers pass the sum of this kind: they are of it, whatever the key says.
+    pub const fn of_kind(kind: Kind) -> Verdict {
+        Verdict { flags: 0, kind: kind.number() + 1 }
+    }
+
+    /// The kind that nearly all numbers are of.
+    pub fn kind(self) -> Option<Kind> {
+        Kind::of_number(self.kind.checked_sub(1)?)
+    }
+
+    /// Both. A path's numbers are of one kind: that of `self`, if it has one.
     #[must_use]
     pub const fn and(self, other: Verdict) -> Verdict {
-        Verdict(self.0 | other.0)
+        Verdict { flags: self.flags | other.flags, kind: if self.kind == 0 { other.kind } else { self.kind } }
     }
 
     /// Whether it holds all of `other`.
     pub const fn has(self, other: Verdict) -> bool {
-        self.0 & other.0 == other.0
+        self.flags & other.flags == other.flags && (other.kind == 0 || self.kind == other.kind)
     }
 
-    /// As stored in a hash.
-    pub const fn bits(self) -> u8 {
-        self.0
+    /// As it goes into a hash that must be the same in any version of the list of kinds.
+    pub fn digest(self) -> (u8, &'static str) {
+        (self.flags, self.kind().map_or("", Kind::name))
     }
 
     const fn facts(self) -> PathFacts {
         let mut facts = PathFacts::NONE;
+        if self.kind != 0 || self.has(Verdict::NUMBERS) || self.has(Verdict::NUMBERS_BY_CHANCE) {
+            facts = facts.and(PathFacts::NUMBERS_BY_PROFILE);
+        }
         if self.has(Verdict::CARDS) {
             facts = facts.and(PathFacts::CARD);
         }
@@ -86,6 +113,15 @@ impl Lift {
     #[inline]
     pub fn facts(&self, path: NameId) -> PathFacts {
         self.facts.get(path.0 as usize).copied().unwrap_or(PathFacts::NONE)
+    }
+
+    /// What was found in a leaf under `facts`, in the light of what was learned of its path. Never takes away what a prefix, a card's
+    /// form or an address gave away, nor anything found in a part of the leaf.
+    #[inline]
+    pub fn weigh(&self, path: NameId, facts: PathFacts, kind: LeafKind, text: &[u8], found: &mut Vec<Finding>) {
+        if facts.has(PathFacts::NUMBERS_BY_PROFILE) && matches!(kind, LeafKind::String | LeafKind::Number) {
+            learned::weigh(self.verdict(path), facts, text, found);
+        }
     }
 
     /// The verdict on a path.

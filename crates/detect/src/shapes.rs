@@ -15,6 +15,8 @@ use crate::digits::starts_with_uuid;
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
+pub mod learned;
+
 /// One kind of number.
 #[derive(Clone, Copy)]
 pub(crate) struct IdNumber {
@@ -169,38 +171,6 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         }
         at = word.end;
     }
-}
-
-/// What the profile of a property counts (D9): a bare number that stands alone is often no one's, but if nearly all values of a
-/// property pass the sum of one kind of number, chance explains it no longer. Bit *i* stands for [`name_of`]`(i)`.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct NearMisses {
-    /// The kinds whose bare or formatted shape the whole text has.
-    pub shaped: u128,
-    /// Those of them whose sum it passes.
-    pub passing: u128,
-}
-
-/// The kinds of numbers that a whole text has the shape of, and those whose sum it passes, whatever a key says.
-pub fn near_misses(text: &[u8]) -> NearMisses {
-    let mut near = NearMisses::default();
-    let first = word_at(text, 0);
-    let Some(node) = first.begins() else { return near };
-    walk(text, first.end, node, |node, end, _| {
-        if end == text.len() {
-            for entry in entries(node).filter(|entry| fits(text, entry.shape)) {
-                let bit = 1 << entry.id;
-                near.shaped |= bit;
-                near.passing |= if passes(&IDS[entry.id], text) { bit } else { 0 };
-            }
-        }
-    });
-    near
-}
-
-/// The name of the kind of number that a bit of [`NearMisses`] stands for, and one in how many random numbers passes its sum.
-pub fn name_of(bit: u32) -> Option<(&'static str, u32)> {
-    IDS.get(bit as usize).map(|id| (id.name, id.chance))
 }
 
 struct Found {
@@ -602,7 +572,7 @@ const TREE: Tree = {
         first: [0; 256],
         follows: [0; NODES_MAX],
     };
-    assert!(IDS.len() <= 128, "one bit each in NearMisses");
+    assert!(IDS.len() < 128, "a byte in a verdict");
     // From the last to the first, so that each node's list is in the order of IDS.
     let mut id = IDS.len();
     while id > 0 {

@@ -147,6 +147,7 @@ impl Pinned {
             let hints = self.detectors.hints.get_or(stands.path, || own.hints(names.text(stands.path)));
             engine.scan_knowing(Known { own: Some(own), hints }, facts, kind, text, found);
         }
+        self.lift.weigh(stands.path, facts, kind, text, found);
         if !found.is_empty() && !self.detectors.marks.is_empty() {
             self.take_marked(stands, found);
         }
@@ -178,6 +179,7 @@ impl Pinned {
         match category {
             Category::CreditCard => verdict.has(Verdict::CARDS_BY_CHANCE),
             Category::IpAddress => verdict.has(Verdict::VERSIONS),
+            Category::NationalId => verdict.has(Verdict::NUMBERS_BY_CHANCE),
             _ => false,
         }
     }

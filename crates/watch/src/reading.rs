@@ -55,6 +55,8 @@ pub struct SourceReading {
     pub held: u64,
     /// Categories found at a property for the first time in the last 24 hours, where they had never been.
     pub new_classes: u64,
+    /// Properties of which texts of another form newly came in the last 24 hours.
+    pub changed_forms: u64,
 }
 
 /// One destination.

@@ -5,6 +5,7 @@ mod allowance_ending;
 mod anchors_behind;
 mod bypass_open;
 mod certificate_ending;
+mod changed_form;
 mod clock_jumped;
 mod destination_lagging;
 mod destination_refused;
@@ -124,6 +125,7 @@ pub const RULES: &[Rule] = &[
     quarantine_rising::RULE,
     traffic_stopped::RULE,
     new_class::RULE,
+    changed_form::RULE,
     bypass_open::RULE,
     certificate_ending::RULE,
     allowance_ending::RULE,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use weir_console::command::AlertStatus;
 use weir_event::log::{Field, Level, emit};
-use weir_event::{Millis, SourceId};
+use weir_event::{Millis, NameId, SourceId};
 use weir_hold::Shelf;
 use weir_ledger::Status;
 use weir_watch::{Alert, Change, DestinationReading, Fill, Of, Reading, Severity, SourceReading, Watcher};
@@ -110,11 +110,16 @@ impl Gateway {
         ];
         let sources = self.source_counts().into_iter().filter(|counts| generation.sources.contains_key(&counts.source));
         let day = self.clock.now().plus(-Millis::DAY);
-        let new_classes = self.catalog.read(|catalog| catalog.new_classes(day));
+        let (new_classes, changed) = self.catalog.read(|catalog| {
+            let changed: Vec<NameId> = catalog.changed_forms(day).iter().map(|(event, ..)| event.source).collect();
+            (catalog.new_classes(day), changed)
+        });
+        let changed_of = |id: &SourceId| changed.iter().filter(|of| self.names.text(**of) == id.as_str()).count();
         let new_of =
             |id: &SourceId| new_classes.iter().filter(|new| self.names.text(new.source) == id.as_str()).count();
         let sources = sources.map(|counts| SourceReading {
             new_classes: new_of(&counts.source) as u64,
+            changed_forms: changed_of(&counts.source) as u64,
             id: counts.source,
             received: counts.received,
             held: counts.quarantined.iter().map(|(_, n)| n).sum(),

@@ -13,15 +13,29 @@ use crate::gateway::Gateway;
 use crate::marks::About;
 
 /// What was learned of a path: the word for programs, the sentence for people.
-pub(crate) const VERDICTS: [(Verdict, &str, &str); 3] = [
+const VERDICTS: [(Verdict, &str, &str); 5] = [
     (Verdict::CARDS, "cards", "its numbers are cards: nearly all pass the check"),
     (Verdict::CARDS_BY_CHANCE, "cards_by_chance", "its numbers pass a card's check by chance only"),
     (Verdict::VERSIONS, "versions", "four numbers here are versions, not addresses"),
+    (Verdict::NUMBERS, "numbers", "its numbers are national ids: nearly all pass the sum of one"),
+    (Verdict::NUMBERS_BY_CHANCE, "numbers_by_chance", "its numbers pass the sum of a national id by chance only"),
 ];
+/// Before the name of a kind of number.
+const OF_KIND: &str = "numbers:";
 
 /// The words of a verdict.
-pub(crate) fn verdicts(verdict: Verdict) -> Vec<&'static str> {
-    VERDICTS.iter().filter(|(of, ..)| verdict.has(*of)).map(|(_, name, _)| *name).collect()
+pub(crate) fn verdicts(verdict: Verdict) -> Vec<String> {
+    let words = VERDICTS.iter().filter(|(of, ..)| verdict.has(*of)).map(|(_, word, _)| (*word).to_owned());
+    words.chain(verdict.kind().map(|kind| format!("{OF_KIND}{}", kind.name()))).collect()
+}
+
+/// What a word of a verdict says to a person.
+pub(crate) fn sentence(word: &str) -> Option<String> {
+    let known = VERDICTS.iter().find(|(_, other, _)| *other == word).map(|(.., sentence)| (*sentence).to_owned());
+    known.or_else(|| {
+        let kind = word.strip_prefix(OF_KIND)?;
+        Some(format!("its numbers are of the kind {kind}: nearly all pass its sum, far more than by chance"))
+    })
 }
 
 impl Gateway {
@@ -72,7 +86,7 @@ impl Gateway {
             because: if let Standing::Undecided(why) = standing { why.to_owned() } else { String::new() },
             events: property.events,
             by_name: by_name.map(|(category, sure)| (category.key().to_owned(), sure.key().to_owned())).collect(),
-            verdicts: verdicts(verdict).into_iter().map(str::to_owned).collect(),
+            verdicts: verdicts(verdict),
             findings: found.map(|f| self.finding(source, event, property.path, f)).collect(),
             marks: Vec::new(),
         }

@@ -41,8 +41,8 @@ const fn format(name: &'static str, newest: u32, file: &'static str, constant: &
 /// asks [`Formats::may_write`]. `tests/formats.rs` holds this list against the constants of the code.
 pub const FORMATS: &[Format] = &[
     format("backup", 1, "crates/weir/src/backup/manifest.rs", "VERSION"),
-    // Version 2 keeps what profiles are learned from.
-    Format { writes_from: 1, ..format("catalog", 2, "crates/catalog/src/codec.rs", "VERSION") },
+    // Version 2 keeps what profiles are learned from, version 3 of which characters texts are and which sums numbers pass.
+    Format { writes_from: 1, ..format("catalog", 3, "crates/catalog/src/codec.rs", "VERSION") },
     format("data", 1, "crates/weir/src/disk.rs", "FORMAT"),
     format("evidence.holding", 1, "crates/answers/src/holding.rs", "VERSION"),
     format("formats", 1, "crates/weir/src/formats.rs", "HEAD"),

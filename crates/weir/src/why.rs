@@ -125,6 +125,12 @@ impl Gateway {
                         .filter(|(_, f)| f.is_new_class() && f.first >= week)
                         .map(|(path, f)| (self.names.text(path).to_owned(), f.category.key().to_owned()))
                         .collect(),
+                    changed_forms: event
+                        .properties
+                        .iter()
+                        .filter_map(|p| Some((p.path, p.profile.texts()?.changed().filter(|c| c.at >= week)?)))
+                        .map(|(path, c)| (self.names.text(path).to_owned(), c.from.name().into(), c.to.name().into()))
+                        .collect(),
                 }
             };
             let mut events: Vec<EventStatus> = catalog.events().iter().map(of_event).collect();

@@ -178,6 +178,13 @@ pub(crate) fn national_id_labels() -> impl Iterator<Item = &'static str> {
     NATIONAL_IDS.iter().map(|id| id.0)
 }
 
+/// One of the kind at this place of the list.
+pub(crate) fn national_id_of(place: usize, r: &mut Random) -> NationalId {
+    let (label, maker, form, keys) = &NATIONAL_IDS[place];
+    let bare = maker(r);
+    NationalId { label, written: form(&bare), bare, keys }
+}
+
 /// Each kind of them once.
 #[cfg(test)]
 pub(crate) fn every_national_id(r: &mut Random) -> Vec<NationalId> {

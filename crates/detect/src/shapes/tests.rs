@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use weir_event::{Category, Finding, LeafKind, Likelihood};
 
-use super::{ENTRIES, IDS, IdNumber, likelihood, near_misses, passes, separator};
+use super::learned::{Kind, shaped};
+use super::{ENTRIES, IDS, IdNumber, likelihood, passes, separator};
 use crate::Engine;
 use crate::facts::PathFacts;
 
@@ -192,14 +193,38 @@ fn numbers_pass_by_chance_no_more_often_than_their_kind_says() {
 }
 
 #[test]
-fn near_misses_tell_shapes_from_sums() {
-    let name = |bit: u128| super::name_of(bit.trailing_zeros()).map(|(name, _)| name);
-    let right = near_misses(b"123456789018");
-    let wrong = near_misses(b"123456789017");
-    assert_eq!(right.shaped, wrong.shaped);
-    let own = 1 << IDS.iter().position(|id| id.name == "jp_my_number").expect("in the list");
-    assert_eq!(name(own), Some("jp_my_number"));
-    assert!(right.passing & own != 0 && wrong.passing & own == 0);
-    assert_eq!(near_misses(b"pro"), super::NearMisses::default());
-    assert_eq!(near_misses(b""), super::NearMisses::default());
+fn a_whole_number_is_told_its_kinds_and_their_sums() {
+    let kinds =
+        |text: &str| shaped(text.as_bytes()).map(|shaped| shaped.kinds().collect::<Vec<_>>()).unwrap_or_default();
+    let own = Kind::named("jp_my_number").expect("in the list");
+    let (right, wrong) = (kinds("123456789018"), kinds("123456789017"));
+    assert!(right.contains(&(own, true)) && wrong.contains(&(own, false)));
+    assert_eq!(right.len(), wrong.len());
+    for text in ["pro", "", "number 123456789018", "123456789018 ", "1234567890181234567890181234567890"] {
+        assert!(shaped(text.as_bytes()).is_none(), "{text}");
+    }
+    for name in ["in_pan", "id_nik", "bic", "bitcoin", "nothing"] {
+        assert_eq!(Kind::named(name), None, "{name} has no check digit to learn of");
+    }
+}
+
+#[test]
+fn the_chance_that_a_shape_is_found_is_what_random_numbers_of_it_show() {
+    let mut random = Random(7);
+    for shape in ["000 000 000", "000-000-000", "0000-0000-0000", "000000-0000", "00000000A"] {
+        const DRAWS: u32 = 4_000;
+        let (mut found, mut chance) = (0, 0.0);
+        for _ in 0..DRAWS {
+            let text = random.of_shape(shape);
+            let shaped = shaped(text.as_bytes()).expect("it has the shape");
+            found += u32::from(shaped.is_found());
+            chance = shaped.chance();
+            let reported = scan(PathFacts::NONE, &text);
+            let national =
+                reported.iter().any(|f| f.category == Category::NationalId && f.span.1 as usize == text.len());
+            assert_eq!(shaped.is_found(), national, "{text}: {reported:?}");
+        }
+        let share = f64::from(found) / f64::from(DRAWS);
+        assert!(share <= 1.3 * f64::from(chance) + 0.02, "{shape}: {share} of {chance}");
+    }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::reading::{DestinationReading, SourceReading};
 
 fn source(received: u64, held: u64) -> SourceReading {
-    SourceReading { id: SourceId::parse("web").unwrap(), received, held, new_classes: 0 }
+    SourceReading { id: SourceId::parse("web").unwrap(), received, held, new_classes: 0, changed_forms: 0 }
 }
 
 fn destination() -> DestinationReading {
@@ -218,10 +218,11 @@ fn rules_have_names_of_their_own() {
 fn a_class_where_it_never_was_is_an_alert_for_as_long_as_it_is_new() {
     let reading = |at: u64| {
         let new_classes = u64::from((60..600).contains(&at));
-        Reading { sources: vec![SourceReading { new_classes, ..source(0, 0) }], ..calm(at) }
+        let changed_forms = new_classes;
+        Reading { sources: vec![SourceReading { new_classes, changed_forms, ..source(0, 0) }], ..calm(at) }
     };
     let (during, _) = watch(300, reading);
-    assert_eq!(during.iter().map(|alert| alert.name).collect::<Vec<_>>(), ["new_class"]);
+    assert_eq!(during.iter().map(|alert| alert.name).collect::<Vec<_>>(), ["new_class", "changed_form"]);
     assert!(during[0].text.contains("never seen there before"), "{}", during[0].text);
     assert!(watch(3_000, reading).0.is_empty());
 }

@@ -2,10 +2,12 @@
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_catalog::catalog::number_of;
 use weir_catalog::learn::Standing;
-use weir_catalog::{Catalog, ObservedEvent, ObservedProperty, ValueType};
+use weir_catalog::texts::Texts;
+use weir_catalog::{Catalog, Changed, ObservedEvent, ObservedProperty, ValueType};
 use weir_console::command::Command as Ask;
 use weir_console::socket;
 use weir_detect::{Engine, Lift, PathFacts, Verdict};
@@ -15,7 +17,7 @@ use weir_event::{Clock, Millis, Names, SystemClock};
 use super::output::table;
 use super::{Exit, Folders, Output, apply};
 use crate::disk;
-use crate::explain::{VERDICTS, verdicts};
+use crate::explain::{sentence, verdicts};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -225,6 +227,20 @@ fn property_json(names: &Names, lift: &Lift, event: &ObservedEvent, property: &O
         "different_is_exact": profile.distinct.is_exact(),
         "id_like": profile.id_like,
         "lengths": profile.lengths().filter(|(_, n)| *n > 0).map(|(to, n)| json!({"to": to, "values": n})).collect::<Vec<_>>(),
+        "characters": profile.texts().map(|texts| texts.characters().collect::<BTreeMap<_, _>>()),
+        "forms": profile.texts().map(|texts| {
+            let forms = texts.forms().filter(|(_, values)| *values > 0);
+            forms.map(|(form, values)| (form.name(), values)).collect::<BTreeMap<_, _>>()
+        }),
+        "changed": profile.texts().and_then(Texts::changed).map(|changed| {
+            json!({"at": changed.at.to_rfc3339(), "from": changed.from.name(), "to": changed.to.name()})
+        }),
+        "numbers": profile.shaped().map(|shaped| {
+            let kinds = shaped.kinds().iter();
+            kinds
+                .map(|count| json!({"kind": count.kind.name(), "tested": count.tested, "passed": count.passed}))
+                .collect::<Vec<_>>()
+        }),
         "needs_decision": profile.needs_decision(),
         "standing": standing.word(),
         "verdict": verdicts(lift.verdict(property.path)),
@@ -261,7 +277,10 @@ fn remarks(path: &str, property: &ObservedProperty, verdict: Verdict) -> String 
         let announced = Engine::new().path_categories(&facts).map(|(category, _)| category.key());
         remarks.extend(announced.map(|key| format!("by its name {key}")));
     }
-    remarks.extend(VERDICTS.iter().filter(|(of, ..)| verdict.has(*of)).map(|(.., text)| (*text).to_owned()));
+    remarks.extend(verdicts(verdict).iter().filter_map(|word| sentence(word)));
+    if let Some(Changed { at, from, to }) = property.profile.texts().and_then(Texts::changed) {
+        remarks.push(format!("was {}, {} newly came {}", from.name(), to.name(), minute(at)));
+    }
     match property.standing() {
         // Its reason is said below.
         Standing::Undecided(_) if property.profile.needs_decision().is_some() => remarks.push("undecided".to_owned()),

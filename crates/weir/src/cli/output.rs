@@ -207,6 +207,9 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
                 for (path, category) in &e.new_classes {
                     destinations.push_str(&format!("; ! {category} in {path}, never seen there before"));
                 }
+                for (path, from, to) in &e.changed_forms {
+                    destinations.push_str(&format!("; ! {path} was {from}, {to} newly came"));
+                }
                 [vec![e.source.clone(), e.event.clone(), e.step.clone()], counts.to_vec(), vec![destinations]].concat()
             };
             table(

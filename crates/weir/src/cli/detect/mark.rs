@@ -7,7 +7,7 @@ use weir_console::command::{Command as Ask, Explained, ExplainedMark};
 use super::super::{Exit, Folders, Output, apply, offline, output};
 use crate::config::edit::{Edit, Yaml};
 use crate::config::values;
-use crate::explain::VERDICTS;
+use crate::explain::sentence;
 use crate::marks::{About, REFUSED};
 
 #[derive(Clone, Debug, Args)]
@@ -136,8 +136,8 @@ pub(in crate::cli) fn text(of: &Explained) -> String {
     for (category, likelihood) in &of.by_name {
         text.push_str(&format!("  by its name: {category}, {}\n", likelihood.replace('_', " ")));
     }
-    let sentences = VERDICTS.iter().filter(|(_, word, _)| of.verdicts.iter().any(|v| v == word));
-    sentences.for_each(|(_, _, sentence)| text.push_str(&format!("  by its values: {sentence}\n")));
+    let sentences = of.verdicts.iter().filter_map(|word| sentence(word));
+    sentences.for_each(|sentence| text.push_str(&format!("  by its values: {sentence}\n")));
     for finding in &of.findings {
         let time = |at: &Option<String>| at.clone().unwrap_or_else(|| "at a time that is not known".to_owned());
         let new = if finding.never_seen_before { ", never seen here before" } else { "" };
