@@ -15,7 +15,7 @@
 //! | declared window: first and last day + 1, from 1970; 0 each: not said | numbers |
 //! | when it was imported, Unix milliseconds | 8 bytes, little-endian |
 //! | first and last time of an event, Unix milliseconds; both 0: no event says one | 8 bytes each |
-//! | events, of these without a time, withheld at the gate, without a subject; places that could not be read | numbers |
+//! | events, of these without a time, withheld at the gate, without a subject; events of other days, left out; places that could not be read | numbers |
 //! | files of the export | list of SHA-256 (32 bytes), length |
 //! | events by name | list of text, number |
 //! | events by day | list of days since 1970 (zigzag), number |
@@ -100,6 +100,8 @@ pub struct Holding {
     pub withheld: u64,
     /// Of these of nobody.
     pub without_subject: u64,
+    /// Events of other days than those that it is said to be of: they are not counted anywhere else.
+    pub outside: u64,
     /// Places of the export that could not be read: they may hold anything.
     pub damaged: u64,
     /// Digest and length of each file.
@@ -198,7 +200,8 @@ impl Holding {
         for at in [self.imported.unwrap_or(Millis(0)), from, to] {
             out.extend_from_slice(&at.0.to_le_bytes());
         }
-        for count in [self.events, self.undated, self.withheld, self.without_subject, self.damaged] {
+        let counts = [self.events, self.undated, self.withheld, self.without_subject, self.outside, self.damaged];
+        for count in counts {
             put_varint(&mut out, count);
         }
         put_varint(&mut out, self.files.len() as u64);
@@ -279,6 +282,7 @@ impl Holding {
             undated: c.varint()?,
             withheld: c.varint()?,
             without_subject: c.varint()?,
+            outside: c.varint()?,
             damaged: c.varint()?,
             ..Holding::default()
         };
@@ -445,6 +449,13 @@ impl Collector {
     /// Takes in an event.
     pub fn event(&mut self, seen: &Seen<'_>) {
         let holding = &mut self.holding;
+        let day = seen.at.map(|at| at.0.div_euclid(Millis::DAY));
+        if let (Some((first, last)), Some(day)) = (holding.said.days, day)
+            && !(first..=last).contains(&day)
+        {
+            holding.outside += 1;
+            return;
+        }
         holding.events += 1;
         if holding.names.len() < NAMES_MAX || holding.names.contains_key(seen.name) {
             *holding.names.entry(seen.name.to_owned()).or_default() += 1;
@@ -452,7 +463,7 @@ impl Collector {
         match seen.at {
             Some(at) => {
                 holding.span = Some(holding.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
-                *holding.days.entry(at.0.div_euclid(Millis::DAY)).or_default() += 1;
+                *holding.days.entry(day.unwrap_or_default()).or_default() += 1;
             }
             None => holding.undated += 1,
         }

@@ -4,15 +4,18 @@
 //! subjects are short forms of keyed tags, fields are content-addressed sets of paths, categories, actions and rules (D13).
 //!
 //! Every answer is counted from the rows themselves (`weir_rows`), so that it is exact and current to the last recorded batch. Read in this
-//! order: [`exposure`] (the question and the answer), `count` (how it is counted), `seen` (sets of organisations), [`subject`], [`holding`] (what a vendor had before Weir).
+//! order: [`exposure`] (the question and the answer), `count` (how it is counted), `seen` (sets of organisations), [`subject`],
+//! [`holding`] (what a vendor had before Weir), [`view`] (what it can make of what it has).
 
 mod count;
+pub mod example;
 pub mod exposure;
 pub mod fuzz;
 pub mod holding;
 mod seen;
 mod shape;
 pub mod subject;
+pub mod view;
 
 pub use exposure::{AskError, Exposure, Question, ask, ask_each};
 pub use holding::Holding;

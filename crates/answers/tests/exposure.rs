@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use weir_answers::exposure::{Counted, Share, Sums, ask_each};
+use weir_answers::exposure::{Counted, Exposure, Share, Sums, ask_each};
 use weir_answers::subject::{Became, about};
+use weir_answers::view::{look, week_of};
 use weir_answers::{Question, ask};
 use weir_event::names::{ClassOnly, NameKind};
 use weir_event::{Clock, DestinationId, GenerationId, ManualClock, Millis, Names, Offset, Rule};
@@ -248,6 +249,53 @@ fn by<K: Ord>(held: &[(Fact, i64)], key: impl Fn(&(Fact, i64)) -> K) -> BTreeMap
     keys.into_iter().map(|k| (share(held.iter().filter(|h| key(h) == k)), k)).map(|(s, k)| (k, s)).collect()
 }
 
+/// The vendor's-eye view, by hand from each row that counts.
+fn seen_by_the_vendor(dir: &std::path::Path, question: &Question, answer: &Exposure) {
+    let mut rows = Vec::new();
+    let mut each = |row: Counted<'_>| rows.push((row.at, row.subject, row.organisation, row.event.to_owned()));
+    ask_each(dir, question, &mut each).unwrap();
+    let view = look(dir, question).unwrap();
+    assert_eq!(&view.exposure, answer);
+    let mut hours = [[0; 24]; 7];
+    for (at, ..) in &rows {
+        // Zeller: 0 is Saturday.
+        let text = at.to_rfc3339();
+        let part = |range: std::ops::Range<usize>| text[range].parse::<i64>().unwrap();
+        let (mut year, mut month, day) = (part(0..4), part(5..7), part(8..10));
+        if month < 3 {
+            (year, month) = (year - 1, month + 12);
+        }
+        let zeller = (day + 13 * (month + 1) / 5 + year + year / 4 - year / 100 + year / 400) % 7;
+        hours[((zeller + 5) % 7) as usize][part(11..13) as usize] += 1;
+    }
+    assert_eq!(view.hours, hours);
+    let week = |at: Millis| week_of(at.0.div_euclid(Millis::DAY));
+    let people: BTreeSet<u64> = rows.iter().map(|row| row.1).filter(|subject| *subject != 0).collect();
+    let mut newcomers = BTreeMap::new();
+    for person in people {
+        let first = rows.iter().filter(|row| row.1 == person).map(|row| week(row.0)).min().unwrap();
+        *newcomers.entry(first).or_insert(0_u64) += 1;
+    }
+    assert_eq!(view.newcomers, newcomers);
+    let mut adoption: BTreeMap<String, BTreeMap<i64, u64>> = BTreeMap::new();
+    rows.iter().for_each(|row| *adoption.entry(row.3.clone()).or_default().entry(week(row.0)).or_default() += 1);
+    assert_eq!(view.adoption, adoption);
+    let all: BTreeSet<u64> = rows.iter().map(|row| row.2).filter(|of| *of != 0).collect();
+    assert_eq!((view.organisations.len() as u64, all.len() as u64), (answer.organisations, answer.organisations));
+    let mut expected: Vec<(u64, u64)> = all
+        .iter()
+        .map(|of| {
+            let of: Vec<_> = rows.iter().filter(|row| row.2 == *of).collect();
+            (of.len() as u64, of.iter().map(|row| row.1).filter(|s| *s != 0).collect::<BTreeSet<_>>().len() as u64)
+        })
+        .collect();
+    expected.sort_unstable();
+    let mut said: Vec<(u64, u64)> = view.organisations.iter().map(|of| (of.events, of.subjects)).collect();
+    said.sort_unstable();
+    assert_eq!(said, expected);
+    assert!(view.organisations.iter().all(|of| of.weeks.values().sum::<u64>() == of.events));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -274,6 +322,7 @@ proptest! {
         };
         assert_eq!(ask_each(&dir.path().join("ledger"), &question, &mut each).unwrap(), answer);
         assert_eq!((shown.0, shown.1.len() as u64), (answer.sums.held() - answer.erased, answer.subjects));
+        seen_by_the_vendor(&dir.path().join("ledger"), &question, &answer);
         let expected = model(&all, &times, &question);
         prop_assert_eq!(answer.sums, expected.sums);
         let whole = share(expected.held.iter());

@@ -150,6 +150,16 @@ pub enum Command {
         /// Its number, where several are open.
         window: Option<u64>,
     },
+    /// What a vendor had before Weir counts from now on; its file lies in the data folder.
+    HoldingsImport {
+        /// The SHA-256 of the file, in hex.
+        digest: String,
+    },
+    /// It does not count any more, and its file is deleted.
+    HoldingsRemove {
+        /// The SHA-256 of the file, in hex.
+        digest: String,
+    },
     /// By which rule a destination has an event, or a property of it.
     Why {
         /// The event's name.
@@ -263,6 +273,8 @@ pub enum Disclosure {
     LedgerAnswer,
     /// `weir ledger reconcile`: a vendor is asked what it has.
     LedgerReconcile,
+    /// `weir destination view`: what a vendor can see.
+    DestinationView,
     /// `weir holdings import`: a vendor's export is read.
     HoldingsImport,
     /// `weir postcard`: one person as a vendor saw them and sees them.
@@ -275,12 +287,13 @@ pub enum Disclosure {
 
 impl Disclosure {
     /// All of them.
-    pub const ALL: [Disclosure; 9] = [
+    pub const ALL: [Disclosure; 10] = [
         Disclosure::LedgerExposure,
         Disclosure::LedgerExposureSelf,
         Disclosure::LedgerSubject,
         Disclosure::LedgerAnswer,
         Disclosure::LedgerReconcile,
+        Disclosure::DestinationView,
         Disclosure::HoldingsImport,
         Disclosure::Postcard,
         Disclosure::HoldKeyUse,
@@ -295,6 +308,7 @@ impl Disclosure {
             Disclosure::LedgerSubject => "ledger_subject",
             Disclosure::LedgerAnswer => "ledger_answer",
             Disclosure::LedgerReconcile => "ledger_reconcile",
+            Disclosure::DestinationView => "destination_view",
             Disclosure::HoldingsImport => "holdings_import",
             Disclosure::Postcard => "postcard",
             Disclosure::HoldKeyUse => "hold_key_use",
@@ -393,6 +407,8 @@ impl Command {
             Command::Alerts {} => "alerts",
             Command::BypassOpen { .. } => "bypass_open",
             Command::BypassClose { .. } => "bypass_close",
+            Command::HoldingsImport { .. } => "holding_keep",
+            Command::HoldingsRemove { .. } => "holding_remove",
             Command::Why { .. } => "why",
             Command::Events {} => "events",
             Command::CatalogSave {} => "catalog_save",
@@ -991,6 +1007,8 @@ mod tests {
             Command::Disclose(Disclose::new(Disclosure::LedgerExposure)),
             Command::BypassOpen { source: None, since: None, reason: id() },
             Command::BypassClose { window: None },
+            Command::HoldingsImport { digest: id() },
+            Command::HoldingsRemove { digest: id() },
             Command::BackupBegin { pid: 1 },
             Command::UpgradeFinish {},
             Command::Upgrade { binary: None },

@@ -7,9 +7,9 @@
 //!
 //! | act | targets |
 //! |---|---|
-//! | `holdings_import` | the digest |
-//! | `holdings_remove` | the digest: from then on it does not count, and its file is deleted |
-//! | `reconcile` | the digest |
+//! | `holding_keep` | the digest |
+//! | `holding_remove` | the digest: from then on it does not count, and its file is deleted |
+//! | `reconciliation_keep` | the digest |
 //!
 //! The file is durable before its act is recorded, so an act never names what a crash has lost; a crash in between leaves a file that
 //! no act names and nobody counts. What is in a file: `crates/answers/src/holding.rs`
@@ -50,14 +50,14 @@ impl Class {
     /// The action of the act that it counts from.
     pub const fn added(self) -> &'static str {
         match self {
-            Class::Holding => "holdings_import",
-            Class::Reconciliation => "reconcile",
+            Class::Holding => "holding_keep",
+            Class::Reconciliation => "reconciliation_keep",
         }
     }
 
     const fn removed(self) -> Option<&'static str> {
         match self {
-            Class::Holding => Some("holdings_remove"),
+            Class::Holding => Some("holding_remove"),
             Class::Reconciliation => None,
         }
     }
@@ -107,7 +107,8 @@ pub fn removing(actor: Actor, class: Class, digest: Hash) -> Option<Act> {
     Some(Act { actor, action: class.removed()?, targets: vec![Target::Digest(digest)] })
 }
 
-fn path_of(data: &Path, class: Class, digest: &Hash) -> PathBuf {
+/// Where a file lies.
+pub fn path_of(data: &Path, class: Class, digest: &Hash) -> PathBuf {
     data.join(class.folder()).join(hex(digest))
 }
 

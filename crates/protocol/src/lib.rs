@@ -9,6 +9,7 @@
 pub mod answer;
 pub mod archive;
 pub mod body;
+pub mod deletion;
 mod drafting;
 pub mod fuzz;
 pub mod inbound;

@@ -16,6 +16,7 @@ mod destination;
 pub mod detect;
 mod disclosure;
 mod doctor;
+mod holdings;
 mod keys;
 mod ladder;
 mod ledger;
@@ -134,6 +135,9 @@ enum Command {
     /// Times in which apps sent to a vendor past Weir: no answer covers them.
     #[command(subcommand)]
     Bypass(bypass::Command),
+    /// What vendors had before Weir, from their own exports: declared evidence, so that exposure answers from day one.
+    #[command(subcommand)]
+    Holdings(holdings::Command),
     /// What was observed: events, properties, since when, how often, of what type.
     #[command(subcommand)]
     Catalog(catalog::Command),
@@ -261,6 +265,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, serve: impl FnOnce(ServeOpt
         Command::Destination(command) => destination::run(&out, &command),
         Command::Ladder(ladder) => ladder::run(&out, &ladder),
         Command::Bypass(command) => bypass::run(&out, &command),
+        Command::Holdings(command) => holdings::run(&out, &command),
         Command::Catalog(command) => catalog::run(&out, &command),
         Command::Policy(command) => policy::run(&out, &command),
         Command::Outbound(command) => outbound::run(&out, &command),

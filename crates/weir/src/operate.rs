@@ -11,12 +11,15 @@ use weir_event::ids::hex;
 use weir_event::log::{Field, Level, emit};
 use weir_event::{DestinationId, LeafKind, Millis, SourceId};
 use weir_hold::{EntryId, HoldInfo, Owner, RejectedRecord, Shelf};
+use weir_ledger::disk::RealDisk;
+use weir_ledger::kept::{self, Class};
 use weir_ledger::{Act, Target};
 use weir_policy::{RecordView, Releaser};
 
 use crate::alerts;
 use crate::bypass::{self, Change};
 use crate::config::Config;
+use crate::evidence;
 use crate::gateway::{Gateway, Reloaded, StartError};
 use crate::ladder;
 use crate::marks::About;
@@ -37,6 +40,15 @@ impl Gateway {
         if let Some(change) = bypass_of(command)? {
             let (dir, now) = (self.places.data.join("audit"), self.clock.now());
             return self.bypass.change(&self.audit, &dir, actor, change, now).await;
+        }
+        match command {
+            Command::HoldingsImport { digest } => {
+                evidence::may_add(&self.places.data, Class::Holding, &evidence::digest(digest)?)?;
+            }
+            Command::HoldingsRemove { digest } => {
+                evidence::may_remove(&self.places.data, Class::Holding, &evidence::digest(digest)?)?;
+            }
+            _ => {}
         }
         let mut targets = self.targets(command);
         if let Command::Disclose(disclose) = command {
@@ -163,6 +175,13 @@ impl Gateway {
                 Ok((pid, version)) => Ok(Reply::HandedOver { pid, version }),
                 Err(why) => Err(AdminError::Conflict { message: format!("this process goes on: {why}") }),
             },
+            Command::HoldingsImport { .. } => Ok(Reply::Done { count: 1 }),
+            Command::HoldingsRemove { digest } => {
+                let digest = evidence::digest(&digest)?;
+                kept::delete(&RealDisk, &self.places.data, Class::Holding, &digest)
+                    .map_err(|e| AdminError::Failed { message: e.to_string() })?;
+                Ok(Reply::Done { count: 1 })
+            }
             // To record it was all that was asked.
             Command::KeysBackup {}
             | Command::Disclose(_)
@@ -234,6 +253,9 @@ impl Gateway {
                 let times = [*from, *to].map(|at| Target::Count(u64::try_from(at).unwrap_or(0)));
                 let named = destinations.iter().take(90).filter_map(|id| destination(id));
                 named.chain([Target::Digest(name)]).chain(times).collect()
+            }
+            Command::HoldingsImport { digest } | Command::HoldingsRemove { digest } => {
+                evidence::digest(digest).ok().map(Target::Digest).into_iter().collect()
             }
             _ => vec![Target::Generation(self.pipeline.generation_id())],
         }

@@ -16,6 +16,7 @@ use weir::listen::{Listener, Settings};
 use weir_console::socket::Socket;
 use weir_event::{Clock, SystemClock};
 use weir_keys::Keys;
+use weir_ledger::kept::Class;
 use weir_ledger::{Act, Actor};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -170,6 +171,7 @@ destinations:
         breach: None,
     };
     weir::rollout::file::write(&data, &kept).unwrap();
+    weir::evidence::put(&data, Class::Holding, b"what a vendor had").unwrap();
     let there = |what: &str| files(&data).into_iter().filter(|path| path.contains(what)).collect::<BTreeSet<_>>();
     while there("hold/rejected/").is_empty() || there(".spare").is_empty() {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -4,8 +4,10 @@
 //! - [`files`]: forms of files, with [`export`] (events of vendors' exports), [`elements`] and [`table`] (lists and tables as they stream in);
 //! - [`examine`]: each event through decoder, minimise and release, into [`inventory`];
 //! - [`report`]: what came of it, weighed by [`sensitivity`]; as text and JSON, [`sarif`], [`page`] with its [`picture`];
-//! - [`mask`]: the shape of a value.
+//! - [`mask`]: the shape of a value;
+//! - [`collect`]: the same events into a holding, for `weir holdings`.
 
+pub(super) mod collect;
 mod elements;
 mod examine;
 mod export;
@@ -16,7 +18,7 @@ mod page;
 mod picture;
 mod report;
 mod sarif;
-mod sensitivity;
+pub(super) mod sensitivity;
 mod table;
 
 use std::path::PathBuf;

@@ -88,6 +88,36 @@ pub(super) fn load(folders: &Folders, names: &Arc<Names>) -> Result<Catalog, Str
     Catalog::open_read(&folders.data, names).map_err(|error| error.to_string())
 }
 
+/// What sort of values each path has mostly, as far as the catalog knows.
+pub(super) fn kinds(catalog: &Catalog, names: &Names) -> std::collections::BTreeMap<String, &'static str> {
+    let mut kinds = std::collections::BTreeMap::new();
+    for property in catalog.events().iter().flat_map(|event| &event.properties) {
+        let most = ValueType::ALL
+            .into_iter()
+            .zip(property.types)
+            .filter(|(_, count)| *count > 0)
+            .max_by_key(|(_, count)| *count);
+        let kind = match most {
+            Some((ValueType::Number, _)) => "number",
+            Some((ValueType::Boolean, _)) => "boolean",
+            Some((ValueType::String, _)) => "string",
+            _ => continue,
+        };
+        kinds.insert(names.text(property.path).to_owned(), kind);
+    }
+    kinds
+}
+
+/// What was found at each path.
+pub(super) fn found(catalog: &Catalog, names: &Names) -> std::collections::BTreeMap<String, Vec<String>> {
+    let mut found: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    for property in catalog.events().iter().flat_map(|event| &event.properties) {
+        let keys = found_keys(property).map(str::to_owned);
+        found.entry(names.text(property.path).to_owned()).or_default().extend(keys);
+    }
+    found
+}
+
 fn list<'c>(
     out: &Output,
     catalog: &Catalog,

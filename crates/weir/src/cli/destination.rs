@@ -1,7 +1,8 @@
-//! `weir destination`: list, add, preview, suspend, resume, end.
+//! `weir destination`: list, add, preview, view, suspend, resume, end.
 
 mod add;
 pub(super) mod preview;
+mod view;
 
 use clap::{Args, Subcommand};
 use weir_console::command::Command as Ask;
@@ -23,6 +24,10 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  weir destination preview product --since 24h\n  \
                             weir destination preview growth --file weir.new.yaml --html preview.html")]
     Preview(preview::Options),
+    /// What the vendor can see of us today: fields with made-up examples, people, organisations, and what follows from when they did what.
+    /// Reads the ledger, also beside a running Weir; needs no key.
+    #[command(after_help = "Example:\n  weir destination view product --html view.html")]
+    View(view::Options),
     /// Stops delivery. Events wait, on the clock of `lag`.
     #[command(after_help = "Example:\n  weir destination suspend product")]
     Suspend(Named),
@@ -54,6 +59,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
         Command::List(folders) => (folders, Ask::DestinationList {}),
         Command::Add(options) => return add::run(out, options),
         Command::Preview(options) => return preview::run(out, options),
+        Command::View(options) => return view::run(out, options),
         Command::Suspend(n) => (&n.folders, Ask::DestinationSuspend { destination: n.destination.clone() }),
         Command::Resume(n) => (&n.folders, Ask::DestinationResume { destination: n.destination.clone() }),
         Command::End { named: n, confirm } => {

@@ -6,6 +6,7 @@ mod answer;
 mod checkpoint;
 mod consistency;
 mod exposure;
+mod postcard;
 mod subject;
 
 use std::io::Read;
@@ -26,7 +27,7 @@ use weir_ledger::{Act, Coverage, Kind, LedgerError};
 use super::{Exit, Folders, Output, offline};
 use crate::config::{Config, Secrets};
 use crate::{bypass, disk, gateway};
-pub(super) use exposure::time_of;
+pub(super) use exposure::{looked, time_of};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -58,7 +59,7 @@ pub(super) enum Command {
     /// Everything that left about one id: when, to whom, which fields, under which pseudonym, with a receipt for each batch. Needs the
     /// key folder, since only its keys turn an id into what the ledger bears.
     #[command(after_help = "Example:\n  weir ledger subject user-4711 --from 30d\n  \
-                            weir ledger subject - --receipts receipts < id.txt\n\nExit codes: 0 nothing left about it, 1 something did, 2 could not be answered")]
+                            weir ledger subject - --receipts receipts < id.txt\n\nExit codes: 0 nothing left about it and no import has it, 1 something did, 2 could not be answered")]
     Subject(Box<subject::Options>),
     /// The page that a customer gets: what left about one id, where, when and which fields, what did not and by which rule. The page checks
     /// each row in the reader's own browser, offline. Needs the key folder.
@@ -80,6 +81,13 @@ pub(super) enum Command {
                             weir ledger consistency --proof week.proof --key 'weir/0011aabb/egress+…'\n\n\
                             Exit codes: 0 consistent, 1 not, 2 could not be checked")]
     Consistency(consistency::Options),
+    /// One person as a vendor saw them before and sees them now: two cards, every value on them made up. Before is what an import has of
+    /// them (`weir holdings`), else what the app tried to send. Needs the key folder.
+    #[command(
+        after_help = "Example:\n  weir ledger postcard - --destination product --html postcard.html < id.txt\n\n\
+                            Exit codes: 0 there is nothing about it, 1 there is, 2 could not be answered"
+    )]
+    Postcard(Box<postcard::Options>),
     /// Opens a new origin over ledgers that an anchor shows to be rewound, as after a restore from an older backup (D14). The old tree
     /// and its last head are kept, and the new tree begins with what was given up. Weir must not be running.
     #[command(
@@ -104,6 +112,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
         Command::Checkpoint(options) => checkpoint::run(out, options),
         Command::CheckCheckpoint(options) => checkpoint::check(out, options),
         Command::Consistency(options) => consistency::run(out, options),
+        Command::Postcard(options) => postcard::run(out, options),
         Command::Recover { from_anchor, folders } => recover(out, from_anchor, folders),
     }
 }

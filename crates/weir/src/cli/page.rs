@@ -35,10 +35,13 @@ svg .weir { fill: none; stroke: var(--weir); stroke-width: 2; } svg .care { fill
 svg .mark { fill: var(--care); stroke: none; } svg .rule { fill: none; stroke: var(--line); }
 svg .past { fill: none; stroke: var(--past); stroke-width: 2; stroke-dasharray: 2 4; }
 svg .cell { fill: var(--past); stroke: var(--line); } code { font-size: .875em; overflow-wrap: anywhere; } .work td { font-size: .9rem; } .steps li { margin: .4rem 0; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: 1rem; } .cards > h1, .cards > p { grid-column: 1 / -1; }
+.card { border: 2px solid var(--line); border-radius: .5rem; padding: 1rem; } .card h2 { margin-top: 0; } .card dt { color: var(--quiet); font-size: .9rem; }
+.card dd { margin: 0 0 .6rem; overflow-wrap: anywhere; }
 @page { size: A4; margin: 14mm; }
 @media (max-width: 40rem) { thead { position: absolute; left: -9999px; } tr { display: block; border-top: 1px solid var(--line); padding: .4rem 0; }
   th, td { display: block; border: 0; padding: .1rem 0; } td:empty { display: none; } td::before { content: attr(data-name) ": "; color: var(--quiet); } }
-@media print { body { max-width: none; } h2, h3, tr, figure { break-inside: avoid; } pre { white-space: pre-wrap; } svg { min-width: 0; } }
+@media print { body { max-width: none; } h2, h3, tr, figure, .card { break-inside: avoid; } pre { white-space: pre-wrap; } svg { min-width: 0; } }
 </style>
 </head>
 <body>
@@ -78,6 +81,32 @@ pub(super) fn table(out: &mut String, caption: &str, names: &[&str], rows: impl 
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody>\n</table>\n");
+}
+
+/// A picture with its words: what it is called, how high it is, what it says to whoever does not see it, what it shows.
+pub(super) struct Figure<'a> {
+    pub(super) heading: &'a str,
+    pub(super) height: usize,
+    pub(super) title: String,
+    pub(super) body: String,
+    pub(super) caption: &'a str,
+}
+
+impl Figure<'_> {
+    pub(super) fn draw(&self, out: &mut String) {
+        let id = self.heading.to_ascii_lowercase().replace(' ', "-");
+        let _ = write!(
+            out,
+            "<h2>{}</h2>\n<figure>\n<div class=\"picture\" tabindex=\"0\" role=\"group\" aria-label=\"Picture\">\n\
+             <svg viewBox=\"0 0 720 {}\" role=\"img\" aria-labelledby=\"{id}\">\n<title id=\"{id}\">{}</title>\n{}</svg>\n</div>\n\
+             <figcaption class=\"quiet\">{}</figcaption>\n</figure>\n",
+            escaped(self.heading),
+            self.height,
+            escaped(&self.title),
+            self.body,
+            escaped(self.caption)
+        );
+    }
 }
 
 /// A name as HTML that may go on in the next line behind each part of it.

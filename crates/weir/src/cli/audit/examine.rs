@@ -27,6 +27,7 @@ use weir_policy::{
 use weir_protocol::body::Opened;
 use weir_protocol::inbound::{DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead};
 
+use super::collect::Collecting;
 use super::inventory::{Event, Inventory, Room};
 
 /// Looks at events, vendor by vendor, in one inventory.
@@ -47,6 +48,8 @@ pub(super) struct Examiner {
     found: Vec<Finding>,
     facts: HashMap<NameId, PathFacts, FixedState>,
     pub(super) inventory: Inventory,
+    /// Whose ids are tagged, and where the events go besides; `weir audit` itself has neither.
+    pub(super) collecting: Option<Collecting>,
 }
 
 /// One vendor's events are one source's.
@@ -63,6 +66,11 @@ pub(super) struct NoPolicy(String);
 
 impl Examiner {
     pub(super) fn new(now: Millis) -> Result<Examiner, NoPolicy> {
+        Examiner::with(now, None)
+    }
+
+    /// The same with the gateway's own keys, so that ids get the tags that they get in the gateway (D6).
+    pub(super) fn with(now: Millis, collecting: Option<Collecting>) -> Result<Examiner, NoPolicy> {
         let wrong = |error: &dyn std::fmt::Display| NoPolicy(error.to_string());
         let engine = Engine::new();
         let names = Names::new(Box::new(Judge::new(Arc::new(engine))));
@@ -77,7 +85,10 @@ impl Examiner {
         };
         let policy = ReleasePolicy::resolve(&spec, &names)
             .map_err(|errors| NoPolicy(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
-        let keys = Arc::new(KeySnapshot::throw_away(&destination));
+        let keys = Arc::new(match &collecting {
+            Some(of) => of.keys.rehearsal(&destination, []),
+            None => KeySnapshot::throw_away(&destination),
+        });
         let mut releaser = Releaser::new(Arc::new(policy), Arc::clone(&keys), Arc::clone(&names));
         releaser.set_time(now);
         let learned = Arc::new(Learned::default());
@@ -100,6 +111,7 @@ impl Examiner {
             found: Vec::new(),
             facts: HashMap::default(),
             inventory: Inventory::default(),
+            collecting,
         })
     }
 
@@ -119,7 +131,7 @@ impl Examiner {
         file: usize,
     ) -> Result<Decoded, DecodeError> {
         if !self.lanes.contains_key(vendor)
-            && let Some(lane) = Lane::new(protocol, &self.names)
+            && let Some(lane) = Lane::new(protocol, &self.names, self.collecting.as_ref())
         {
             self.lanes.insert(vendor, lane);
         }
@@ -188,11 +200,14 @@ impl Examiner {
             hand.identity(event, &mut room, batch, identity, &self.ids, is_withheld);
         }
         self.inventory.unnamed += u64::from(draft.unnamed);
+        if let Some(collecting) = &mut self.collecting {
+            collecting.event(vendor, draft.name, time, view.as_ref(), &self.inventory.notes, &self.names);
+        }
     }
 }
 
 impl Lane {
-    fn new(protocol: &'static dyn Protocol, names: &Arc<Names>) -> Option<Lane> {
+    fn new(protocol: &'static dyn Protocol, names: &Arc<Names>, collecting: Option<&Collecting>) -> Option<Lane> {
         let id = SourceId::parse(protocol.name()).ok()?;
         Some(Lane {
             names: names.source(),
@@ -200,8 +215,8 @@ impl Lane {
             source: SourcePolicy {
                 label: names.label(id.as_str()),
                 id,
-                environment: Environment::Production,
-                identity_space: "default".into(),
+                environment: collecting.map_or(Environment::Production, |of| of.environment),
+                identity_space: collecting.map_or("default", |of| &of.space).into(),
                 protocol: protocol.number(),
                 keeps_raw: false,
                 tap: false,
@@ -227,6 +242,7 @@ fn policy(event: &mut Event, view: &RecordView<'_>, releaser: &mut Releaser, roo
     for finding in view.findings() {
         if let Some(property) = event.property(finding.path, file, room) {
             property.found(finding.category).count(finding.likelihood, number);
+            room.note(finding.path, finding.category, finding.likelihood);
         }
     }
     // The sharpest action of each path, once for the event.
@@ -304,6 +320,7 @@ impl Hand<'_> {
             // A value below an unclean key is in no record.
             if is_counted || leaf.path == NameId::UNNAMED {
                 found.count(finding.likelihood, room.number());
+                room.note(leaf.path, finding.category, finding.likelihood);
             }
         }
     }
@@ -336,12 +353,14 @@ impl Hand<'_> {
         let found = property.found(category);
         found.note(Evidence::KeyName, "identity", text);
         found.count(Likelihood::VeryLikely, number);
+        room.note(path, category, Likelihood::VeryLikely);
         self.found.clear();
         self.engine.scan(PathFacts::NONE, LeafKind::String, text, self.found);
         for finding in self.found.iter().filter(|f| f.likelihood >= Likelihood::Possible) {
             let found = property.found(finding.category);
             found.note(finding.evidence, finding.detector, text);
             found.count(finding.likelihood, number);
+            room.note(path, finding.category, finding.likelihood);
         }
         if is_withheld {
             *property.gate.entry("withhold").or_default() += 1;

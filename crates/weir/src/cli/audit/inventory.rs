@@ -23,8 +23,13 @@ pub(super) struct Inventory {
     pub(super) unnamed: u64,
     /// Values whose property no longer found room.
     pub(super) unlisted: u64,
+    /// What the event under way has: its paths, and what was found at them.
+    pub(super) notes: Vec<Note>,
     properties: usize,
 }
+
+/// A path of an event, or something that was found at it.
+pub(super) type Note = (NameId, Option<(Category, Likelihood)>);
 
 /// Events of one name.
 #[derive(Default)]
@@ -79,7 +84,9 @@ impl Inventory {
         }
         let event = self.events.entry((vendor, name)).or_default();
         event.seen += 1;
-        let room = Room { number: self.seen, properties: &mut self.properties, unlisted: &mut self.unlisted };
+        self.notes.clear();
+        let (properties, unlisted, notes) = (&mut self.properties, &mut self.unlisted, &mut self.notes);
+        let room = Room { number: self.seen, properties, unlisted, notes };
         (event, room)
     }
 }
@@ -89,6 +96,7 @@ pub(super) struct Room<'a> {
     number: u64,
     properties: &'a mut usize,
     unlisted: &'a mut u64,
+    notes: &'a mut Vec<Note>,
 }
 
 impl Event {
@@ -104,6 +112,7 @@ impl Event {
         let property = self.properties.entry(path).or_insert_with(|| Property { file, ..Property::default() });
         if property.last != room.number {
             (property.last, property.seen) = (room.number, property.seen + 1);
+            room.notes.push((path, None));
         }
         Some(property)
     }
@@ -123,6 +132,11 @@ impl Property {
         if self.example.is_none() && kind.has_text() {
             self.example = Some(masked(text));
         }
+    }
+
+    /// The sorts of its values, as bits.
+    pub(super) fn kind_bits(&self) -> u8 {
+        self.kinds
     }
 
     /// The sorts of its values.
@@ -175,6 +189,13 @@ impl Room<'_> {
     /// The number of the event under way.
     pub(super) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Notes that something was found; what is not even possible is not.
+    pub(super) fn note(&mut self, path: NameId, category: Category, likelihood: Likelihood) {
+        if likelihood >= Likelihood::Possible {
+            self.notes.push((path, Some((category, likelihood))));
+        }
     }
 }
 

@@ -551,7 +551,7 @@ fn says(path: &str, property: &Property, whole: Whole) -> String {
 }
 
 /// What a property is called where it comes from.
-fn label(vendor: &str, path: &str) -> String {
+pub(super) fn label(vendor: &str, path: &str) -> String {
     let own = match vendor {
         "mixpanel" | OTHER => mixpanel::names::property(path).map(str::to_owned),
         "amplitude" => amplitude::names::field(path).map(str::to_owned),

@@ -4,7 +4,7 @@ use weir_event::{Category, Likelihood};
 
 /// From here on a finding is something sensitive: it makes the command end with 1. Below it are the ids and places that analytics is made
 /// of, which are shown.
-pub(super) const SENSITIVE_MIN: u32 = 2;
+pub(in crate::cli) const SENSITIVE_MIN: u32 = 2;
 
 /// (Category or what lies above it, weight); the first that covers a category counts.
 const WEIGHTS: &[(&str, u32)] = &[
@@ -43,9 +43,14 @@ const WEIGHTS: &[(&str, u32)] = &[
 const WEIGHT_OF_OTHERS: u32 = 5;
 
 /// The weight of a category.
-pub(super) fn weight(category: Category) -> u32 {
+pub(in crate::cli) fn weight(category: Category) -> u32 {
     let covers = |(key, _): &&(&str, u32)| category.is_under(key);
     WEIGHTS.iter().find(covers).map_or(WEIGHT_OF_OTHERS, |(_, weight)| *weight)
+}
+
+/// The weight of a category by its key.
+pub(in crate::cli) fn weight_of(key: &str) -> u32 {
+    Category::ALL.into_iter().find(|category| category.key() == key).map_or(WEIGHT_OF_OTHERS, weight)
 }
 
 /// Whether such a finding is something sensitive.

@@ -8,16 +8,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use weir_answers::{Question, ask};
+use weir_answers::{Holding, Question, ask};
 use weir_console::command::{Disclose, Disclosure};
 use weir_event::{Clock, DestinationId, Millis, SystemClock};
 use weir_ledger::Coverage;
+use weir_ledger::kept::Kept;
 
 use crate::cli::disclosure::Recording;
+use crate::cli::holdings::about;
 use crate::cli::{Exit, Folders, Output};
 use crate::config::{Config, Destination, Onward, Secrets, duration};
-use crate::{bypass, disk};
-pub(super) use report::looked;
+use crate::{bypass, disk, evidence};
+pub(in crate::cli) use report::looked;
 use report::{Recipient, Report, Scope};
 
 #[derive(Debug, Args)]
@@ -79,7 +81,12 @@ fn report(options: &Options) -> Result<Report, String> {
         return Err("--from is not before --to: exchange them".to_owned());
     }
     let config = configuration(folders)?;
-    let recipients = recipients(options, config.as_ref())?;
+    let mut holdings = evidence::holdings(&folders.data)?;
+    let recipients = match recipients(options, config.as_ref()) {
+        // A vendor to which Weir has sent nothing may have had something before.
+        Err(_) if is_held(&holdings, options) => Some(Vec::new()),
+        recipients => recipients?,
+    };
     let asked = recipients.iter().flatten().map(|of| of.destination.to_string()).collect();
     let disclose = Disclose { destinations: asked, ..Disclose::new(Disclosure::LedgerExposure) };
     let standing = options.recording.enter(folders, &[], disclose)?;
@@ -87,7 +94,9 @@ fn report(options: &Options) -> Result<Report, String> {
     let exposure = ask(&dir, &question).map_err(|error| error.to_string())?;
     if let Some(list) = &recipients {
         let strange = list.iter().find(|recipient| !exposure.known.contains(&recipient.destination));
-        if let (Some(strange), true) = (strange, options.vendor.is_none()) {
+        if let (Some(strange), true) = (strange, options.vendor.is_none())
+            && !is_held(&holdings, options)
+        {
             let known: Vec<&str> = exposure.known.iter().map(DestinationId::as_str).collect();
             return Err(format!(
                 "the ledger knows no destination {}: it knows {}",
@@ -100,7 +109,14 @@ fn report(options: &Options) -> Result<Report, String> {
     let is_named = |id: &DestinationId| config.as_ref().is_some_and(|config| config.destinations.contains_key(id));
     // Whose they were, nothing says any more.
     let of_nobody = exposure.known.iter().filter(|id| !is_named(id)).cloned().collect();
+    let named: Vec<_> = recipients.iter().map(|of| (of.destination.clone(), of.vendor.clone())).collect();
+    holdings.retain(|(_, holding)| {
+        let touches = |(first, last): (Millis, Millis)| first < to && from <= last;
+        let is_about = |holding: &Holding| about(holding, options.vendor.as_deref(), &named);
+        holding.as_ref().is_none_or(|holding| is_about(holding) && holding.span.is_none_or(touches))
+    });
     let scope = Scope {
+        holdings,
         from: options.from.as_ref().map(|_| from),
         to,
         asked: now,
@@ -111,6 +127,14 @@ fn report(options: &Options) -> Result<Report, String> {
         not_covered: not_covered(&folders.data.join("audit"), from, to),
     };
     Ok(Report { exposure, scope })
+}
+
+/// Whether an import is of the vendor, or of a destination, that is asked about.
+fn is_held(holdings: &[(Kept, Option<Holding>)], options: &Options) -> bool {
+    holdings.iter().filter_map(|(_, holding)| Some(&holding.as_ref()?.said)).any(|said| match &options.vendor {
+        Some(vendor) => said.vendor == *vendor,
+        None => said.destination.as_ref().is_some_and(|id| options.destination.iter().any(|of| of == id.as_str())),
+    })
 }
 
 /// The time that a flag says.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use weir_answers::holding::Item;
 use weir_answers::subject::{About, Occurrence, about};
 use weir_console::command::{Disclose, Disclosure};
 use weir_event::ids::hex;
@@ -21,7 +22,7 @@ use crate::cli::disclosure::{Recording, Standing};
 use crate::cli::output::table;
 use crate::cli::{Exit, Folders, Output};
 use crate::config::{Config, Secrets, Subject};
-use crate::disk;
+use crate::{disk, evidence};
 
 /// Rows that are read out; of more, the oldest.
 const ROWS_MAX: usize = 100_000;
@@ -64,7 +65,7 @@ pub(super) struct Question {
     #[command(flatten)]
     recording: Recording,
     #[command(flatten)]
-    folders: Folders,
+    pub(super) folders: Folders,
 }
 
 #[derive(Debug, Args)]
@@ -99,10 +100,10 @@ pub(super) struct Found {
     /// Opens the rows.
     pub(super) keys: Arc<Keys>,
     /// Whether the question is on record.
-    standing: Standing,
+    pub(super) standing: Standing,
     snapshot: Arc<KeySnapshot>,
-    config: Option<Config>,
-    meanings: BTreeMap<u64, Meaning>,
+    pub(super) config: Option<Config>,
+    pub(super) meanings: BTreeMap<u64, Meaning>,
 }
 
 pub(super) fn run(out: &Output, options: &Options) -> Exit {
@@ -123,13 +124,56 @@ fn answer(options: &Options) -> Result<(Value, String, bool), String> {
     scope.extend(receipts.as_ref().map(|names| {
         format!("{} receipts: each shows that the batch is in the tree that the checkpoint signs", names.len())
     }));
+    let (held, held_text) = held(&options.question.folders.data, &found.meanings)?;
+    let is_found = !about.rows.is_empty() || !held.is_empty();
     let value = json!({
+        "holdings": held,
         "rows": found.row_values(),
         "more": about.more,
         "receipts": receipts,
         "scope": scope,
     });
-    Ok((value, text(about, |row| found.pseudonym(row), &scope), !about.rows.is_empty()))
+    Ok((value, text(about, |row| found.pseudonym(row), &held_text, &scope), is_found))
+}
+
+/// Imports of what vendors had before Weir that this id is in, and with which fields.
+fn held(data: &Path, meanings: &BTreeMap<u64, Meaning>) -> Result<(Vec<Value>, String), String> {
+    let (mut list, mut text) = (Vec::new(), String::new());
+    for (kept, holding) in evidence::holdings(data)? {
+        let Some(holding) = holding else {
+            text.push_str(&format!(
+                "the file of import {} is gone or was changed: whom it was about is not known\n",
+                kept.number
+            ));
+            continue;
+        };
+        for items in meanings.keys().filter_map(|short| holding.of(*short)) {
+            let items = items.unwrap_or_default();
+            let word = |item: &Item| match item.category {
+                Some(category) => format!("{} ({})", item.label, category.key()),
+                None => item.label.clone(),
+            };
+            // A field in which something was found is said once, with what it is.
+            let is_plain = |item: &Item| items.iter().all(|of| of.path != item.path || of.category.is_none());
+            let said = items.iter().filter(|item| item.category.is_some() || is_plain(item));
+            let fields: Vec<String> = said.map(|item| word(item)).collect();
+            text.push_str(&format!(
+                "also in an import of what {} had before Weir, as declared (import {}): {}\n",
+                holding.said.vendor,
+                kept.number,
+                if fields.is_empty() { "with which fields is not known".to_owned() } else { fields.join(", ") }
+            ));
+            list.push(json!({
+                "import": kept.number,
+                "vendor": holding.said.vendor,
+                "evidence": "declared",
+                "items": items.iter().map(|item| json!({
+                    "path": item.path, "name": item.label, "category": item.category.map(|category| category.key()),
+                })).collect::<Vec<_>>(),
+            }));
+        }
+    }
+    Ok((list, text))
 }
 
 impl Found {
@@ -255,7 +299,7 @@ fn scope(
             spaces.into_iter().collect::<Vec<_>>().join(", ")
         ),
         "this id only: other ids of the same person, and an e-mail address or phone number that was no id, are not joined to it".to_owned(),
-        "events of nobody's id, and what left before Weir or past it, are not in it".to_owned(),
+        "events of nobody's id, and what left past Weir, are not in it; what left before it only as far as it was imported (`weir holdings`)".to_owned(),
         standing.line(),
     ];
     if config.is_none() {
@@ -290,7 +334,7 @@ fn row_value(row: &Occurrence, about: &About, meanings: &BTreeMap<u64, Meaning>,
     })
 }
 
-fn text(about: &About, pseudonym: impl Fn(&Occurrence) -> Option<String>, scope: &[String]) -> String {
+fn text(about: &About, pseudonym: impl Fn(&Occurrence) -> Option<String>, held: &str, scope: &[String]) -> String {
     let mut text = String::new();
     if about.rows.is_empty() {
         text.push_str("nothing left about this id, as far as the ledger goes\n");
@@ -344,6 +388,9 @@ fn text(about: &About, pseudonym: impl Fn(&Occurrence) -> Option<String>, scope:
     }
     if shown > 0 {
         text.push_str(&format!("and {shown} before these: --json has all\n"));
+    }
+    if !held.is_empty() {
+        text.push_str(&format!("\n{held}"));
     }
     text.push_str("\nscope\n");
     scope.iter().for_each(|line| text.push_str(&format!("  {line}\n")));

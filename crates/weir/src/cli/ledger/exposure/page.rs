@@ -4,10 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use weir_answers::Holding;
 use weir_event::ids::hex;
+use weir_ledger::kept::Kept;
 
 use super::report::{Report, day, looked};
-use crate::cli::page::{escaped, head, table};
+use crate::cli::holdings::report as before;
+use crate::cli::page::{Figure, breakable, escaped, head, table};
 
 /// Columns that a picture over days has room for; of more days, several share one.
 const COLUMNS_MAX: usize = 60;
@@ -63,12 +66,41 @@ pub(super) fn page(report: &Report) -> String {
         let cells = rows.into_iter().map(|row| row.iter().map(|cell| escaped(cell)).collect());
         table(&mut out, caption, &[name, "events", "ids", "organisations"], cells);
     }
+    for (kept, holding) in report.holdings() {
+        held(&mut out, kept, holding);
+    }
     out.push_str("<h2>What this is an answer about</h2>\n<ul>\n");
     report.statements().iter().for_each(|line| {
         let _ = writeln!(out, "<li>{}</li>", escaped(line));
     });
     out.push_str("</ul>\n</main>\n</body>\n</html>\n");
     out
+}
+
+/// What was there before Weir, and what to delete of it.
+fn held(out: &mut String, kept: &Kept, holding: &Holding) {
+    let _ = write!(
+        out,
+        "<h2>Before Weir, as declared: import {}</h2>\n<p class=\"care\">{}. Not in any number above.</p>\n",
+        kept.number,
+        escaped(&before::headline(kept, holding))
+    );
+    let cells = |row: Vec<String>| row.iter().map(|cell| breakable(cell)).collect();
+    let names = ["", "field", "holds", "events", "ids"];
+    let vendor = &holding.said.vendor;
+    table(out, &format!("What to delete at {vendor}, worst first"), &names, before::delete_rows(holding).map(cells));
+    out.push_str("<ul>\n");
+    before::tool_lines(holding).iter().for_each(|line| {
+        let _ = writeln!(out, "<li>{}</li>", escaped(line));
+    });
+    out.push_str("</ul>\n");
+    let names = ["field", "events", "ids", "looked like", "what was found in it"];
+    table(out, "Every field that it held", &names, before::field_rows(holding).map(cells));
+    out.push_str("<ul>\n");
+    before::statements(holding).iter().for_each(|line| {
+        let _ = writeln!(out, "<li>{}</li>", escaped(line));
+    });
+    out.push_str("</ul>\n");
 }
 
 /// The columns of a picture over days: the first and last day of each.
@@ -89,32 +121,6 @@ fn events(report: &Report, (from, to): (i64, i64)) -> u64 {
 
 fn days((from, to): (i64, i64)) -> String {
     if from == to { day(from) } else { format!("{} to {}", day(from), day(to)) }
-}
-
-/// A picture with its words: what it is called, how high it is, what it says to whoever does not see it, what it shows.
-struct Figure<'a> {
-    heading: &'a str,
-    height: usize,
-    title: String,
-    body: String,
-    caption: &'a str,
-}
-
-impl Figure<'_> {
-    fn draw(&self, out: &mut String) {
-        let id = self.heading.to_ascii_lowercase().replace(' ', "-");
-        let _ = write!(
-            out,
-            "<h2>{}</h2>\n<figure>\n<div class=\"picture\" tabindex=\"0\" role=\"group\" aria-label=\"Picture\">\n\
-             <svg viewBox=\"0 0 720 {}\" role=\"img\" aria-labelledby=\"{id}\">\n<title id=\"{id}\">{}</title>\n{}</svg>\n</div>\n\
-             <figcaption class=\"quiet\">{}</figcaption>\n</figure>\n",
-            escaped(self.heading),
-            self.height,
-            escaped(&self.title),
-            self.body,
-            escaped(self.caption)
-        );
-    }
 }
 
 /// A bar of events for each column of days.

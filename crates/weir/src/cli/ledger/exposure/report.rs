@@ -1,10 +1,12 @@
 //! The answer about an exposure as text, JSON and CSV. Each form states its scope.
 
 use serde_json::{Value, json};
-use weir_answers::Exposure;
 use weir_answers::exposure::Share;
+use weir_answers::{Exposure, Holding};
 use weir_event::{DestinationId, Millis, ids::hex};
+use weir_ledger::kept::Kept;
 
+use crate::cli::holdings::report as held;
 use crate::cli::output::table;
 use crate::config::Onward;
 
@@ -49,6 +51,8 @@ pub(super) struct Scope {
     /// Whether the question is in the audit log.
     pub(super) recorded: String,
     pub(super) not_covered: Vec<String>,
+    /// What was there before Weir, as declared; `None`: its file is gone.
+    pub(super) holdings: Vec<(Kept, Option<Holding>)>,
 }
 
 pub(super) struct Report {
@@ -111,8 +115,19 @@ impl Report {
             ));
         }
         list.push(scope.recorded.clone());
-        let rest = "not in it: what the vendor had before Weir, got past Weir, or made of what it got; its own count was not asked";
-        list.push(rest.to_owned());
+        for (kept, holding) in &scope.holdings {
+            list.push(match holding {
+                Some(holding) => format!("beside it, never added to it: {}", held::headline(kept, holding)),
+                None => {
+                    format!("the file of import {} is gone or was changed: what it declared is not known", kept.number)
+                }
+            });
+        }
+        let before =
+            if scope.holdings.is_empty() { "what the vendor had before Weir (`weir holdings import`), " } else { "" };
+        list.push(format!(
+            "not in it: {before}what got past Weir, or what the vendor made of what it got; its own count was not asked"
+        ));
         list
     }
 
@@ -151,9 +166,20 @@ impl Report {
                 text.push_str(&table(&[what, "events", "ids", "organisations"], rows.into_iter()));
             }
         }
+        for (kept, holding) in self.holdings() {
+            text.push_str(&format!(
+                "\nbefore Weir, as declared, not in the numbers above: {}",
+                held::text(kept, holding)
+            ));
+        }
         text.push_str("\nscope\n");
         self.statements().iter().for_each(|line| text.push_str(&format!("  {line}\n")));
         text
+    }
+
+    /// Imports that can be read.
+    pub(super) fn holdings(&self) -> impl Iterator<Item = (&Kept, &Holding)> {
+        self.scope.holdings.iter().filter_map(|(kept, holding)| Some((kept, holding.as_ref()?)))
     }
 
     pub(super) fn field_rows(&self) -> impl Iterator<Item = [String; 6]> + '_ {
@@ -241,13 +267,14 @@ impl Report {
             "by_day": exposure.days.iter().map(|(number, of)| share(&day(*number), of)).collect::<Vec<_>>(),
             "generations": generations.collect::<Vec<_>>(),
             "not_covered": scope.not_covered,
+            "holdings": self.holdings().map(|(kept, holding)| held::value(kept, holding)).collect::<Vec<_>>(),
             "scope": self.statements(),
         })
     }
 }
 
 /// How a value looked after policy.
-pub(in crate::cli::ledger) fn looked(action: &str) -> &str {
+pub(in crate::cli) fn looked(action: &str) -> &str {
     match action {
         "keep" => "as it was",
         "pseudonymize" => "as a pseudonym",
@@ -294,6 +321,13 @@ pub(super) fn csv(report: &Report) -> String {
     }
     for withheld in &report.exposure.withheld {
         text.push_str(&line(&["withheld", &withheld.path, &withheld.events.to_string(), "", &withheld.rule, "", ""]));
+    }
+    for (kept, holding) in report.holdings() {
+        let what = format!("held before weir, declared by import {}", kept.number);
+        for field in holding.fields() {
+            let (events, ids) = (field.item.events.to_string(), field.subjects.to_string());
+            text.push_str(&line(&[&what, &field.item.path, &events, &ids, "as it was", &held::found(&field), ""]));
+        }
     }
     text
 }

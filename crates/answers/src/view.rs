@@ -1,0 +1,87 @@
+//! The vendor's-eye view: what one vendor can make of the rows that it has, without a value of any: who uses what, since when, at which
+//! hours, how fast that grows. Counted from the rows that count in an exposure ([`crate::exposure`]), with the vendor's clock in UTC.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+use weir_event::Millis;
+
+use crate::exposure::{AskError, Counted, Exposure, Question, ask_each};
+
+/// Organisations that are told one by one, the largest first.
+pub const ORGANISATIONS_MAX: usize = 12;
+
+/// One organisation, as the vendor sees it: under a pseudonym that is not said here.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Organisation {
+    /// Events.
+    pub events: u64,
+    /// Ids.
+    pub subjects: u64,
+    /// Events by week.
+    pub weeks: BTreeMap<i64, u64>,
+}
+
+/// What there is to be seen.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct View {
+    /// Fields, numbers, days.
+    pub exposure: Exposure,
+    /// Events by weekday, Monday first, and hour.
+    pub hours: [[u64; 24]; 7],
+    /// The largest organisations by events.
+    pub organisations: Vec<Organisation>,
+    /// Events by name and week.
+    pub adoption: BTreeMap<String, BTreeMap<i64, u64>>,
+    /// Ids by the week in which they were first seen.
+    pub newcomers: BTreeMap<i64, u64>,
+}
+
+/// The week of a day, both counted from 1970; weeks begin on Mondays, week 0 on 29 December 1969.
+pub const fn week_of(day: i64) -> i64 {
+    (day + 3).div_euclid(7)
+}
+
+/// The Monday of a week.
+pub const fn monday(week: i64) -> i64 {
+    week * 7 - 3
+}
+
+/// Looks, with the vendor's eyes, at what is asked about.
+pub fn look(dir: &Path, question: &Question) -> Result<View, AskError> {
+    let mut view = View::default();
+    let mut first: HashMap<u64, i64, RandomState> = HashMap::default();
+    let mut organisations: HashMap<u64, (Organisation, HashSet<u64, RandomState>), RandomState> = HashMap::default();
+    let mut each = |row: Counted<'_>| {
+        let day = row.at.0.div_euclid(Millis::DAY);
+        let week = week_of(day);
+        let weekday = (day + 3).rem_euclid(7) as usize;
+        let hour = (row.at.0.rem_euclid(Millis::DAY) / (Millis::DAY / 24)) as usize;
+        view.hours[weekday][hour] += 1;
+        match view.adoption.get_mut(row.event) {
+            Some(weeks) => *weeks.entry(week).or_default() += 1,
+            None => _ = view.adoption.insert(row.event.to_owned(), BTreeMap::from([(week, 1)])),
+        }
+        if row.subject != 0 {
+            first.entry(row.subject).and_modify(|known| *known = week.min(*known)).or_insert(week);
+        }
+        if row.organisation != 0 {
+            let (of, people) = organisations.entry(row.organisation).or_default();
+            of.events += 1;
+            *of.weeks.entry(week).or_default() += 1;
+            people.extend((row.subject != 0).then_some(row.subject));
+        }
+    };
+    let exposure = ask_each(dir, question, &mut each)?;
+    first.into_values().for_each(|week| *view.newcomers.entry(week).or_default() += 1);
+    let mut all: Vec<(u64, Organisation)> = organisations
+        .into_iter()
+        .map(|(tag, (of, people))| (tag, Organisation { subjects: people.len() as u64, ..of }))
+        .collect();
+    all.sort_by_key(|(tag, of)| (Reverse(of.events), *tag));
+    view.organisations = all.into_iter().take(ORGANISATIONS_MAX).map(|(_, of)| of).collect();
+    Ok(View { exposure, ..view })
+}

@@ -1,0 +1,90 @@
+//! `weir destination view`: what a vendor can see of us today, as a stranger who opens its dashboard would: fields, how their values look
+//! (made up, never one of yours), how many people and organisations, and what follows from when they did what. Reads the ledger's log,
+//! also beside a running Weir; needs no key.
+
+mod page;
+mod report;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use weir_answers::Question;
+use weir_answers::view::look;
+use weir_console::command::{Disclose, Disclosure};
+use weir_event::{Clock, DestinationId, Millis, SystemClock};
+
+use crate::cli::disclosure::Recording;
+use crate::cli::{Exit, Folders, Output, apply, catalog};
+use crate::config::{Config, Secrets};
+use crate::{disk, evidence};
+use report::Report;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The destination, also one that has ended.
+    #[arg(value_name = "ID")]
+    destination: String,
+    /// Writes one page with pictures to this file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    #[command(flatten)]
+    recording: Recording,
+    #[command(flatten)]
+    folders: Folders,
+}
+
+pub(super) fn run(out: &Output, options: &Options) -> Exit {
+    let report = match report(options) {
+        Ok(report) => report,
+        Err(why) => return out.fail(why),
+    };
+    let mut text = report.text();
+    if let Some(file) = &options.html {
+        if let Err(error) = std::fs::write(file, page::page(&report)) {
+            return out.fail(format!("{} cannot be written: {}", file.display(), error.kind()));
+        }
+        text.push_str(&format!("written: {}\n", file.display()));
+    }
+    out.show(&report.value(), &text);
+    Exit::Fine
+}
+
+fn report(options: &Options) -> Result<Report, String> {
+    let Options { folders, .. } = options;
+    disk::version_is_known(&folders.data).map_err(|error| error.to_string())?;
+    let dir = folders.data.join("ledger");
+    if !dir.is_dir() {
+        return Err(format!("{} has no ledger: name the data folder with --data", folders.data.display()));
+    }
+    let destination = DestinationId::parse(&options.destination).map_err(|error| error.to_string())?;
+    let config = match folders.config_file() {
+        Some(file) => Some(Config::load(&file, Secrets::Leave).map_err(|problems| problems.to_string())?),
+        None => None,
+    };
+    let of = config.as_ref().and_then(|config| config.destinations.get(&destination));
+    let disclose =
+        Disclose { destinations: vec![destination.to_string()], ..Disclose::new(Disclosure::DestinationView) };
+    let recorded = options.recording.enter(folders, &[], disclose)?.line();
+    let retention = of.and_then(|of| of.retention);
+    let now = SystemClock.now();
+    // What left before that the vendor has deleted by its own retention.
+    let from =
+        retention.and_then(|kept| i64::try_from(kept.as_millis()).ok()).map_or(Millis(0), |kept| now.plus(-kept));
+    let times = BTreeMap::from([(destination.clone(), vec![(Millis(0), now)])]);
+    let question = Question { destinations: Some(times), from, to: now };
+    let view = look(&dir, &question).map_err(|error| error.to_string())?;
+    if !view.exposure.known.contains(&destination) {
+        let known: Vec<&str> = view.exposure.known.iter().map(DestinationId::as_str).collect();
+        return Err(format!("the ledger knows no destination {destination}: it knows {}", known.join(", ")));
+    }
+    let vendor = of.map(|of| of.vendor.clone());
+    let holdings = evidence::holdings(&folders.data)?.into_iter().filter_map(|(kept, holding)| Some((kept, holding?)));
+    let is_its =
+        |of: &weir_answers::Holding| crate::cli::holdings::about(of, None, &[(destination.clone(), vendor.clone())]);
+    let holdings = holdings.filter(|(_, holding)| is_its(holding)).collect();
+    // Types make examples better; without a catalog they are plainer.
+    let names = apply::names();
+    let kinds = catalog::load(folders, &names).map(|catalog| catalog::kinds(&catalog, &names)).unwrap_or_default();
+    Ok(Report { destination, vendor, retention, now, view, kinds, holdings, recorded })
+}

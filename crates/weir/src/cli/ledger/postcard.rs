@@ -1,0 +1,255 @@
+//! `weir ledger postcard`: one person as a vendor saw them before, and sees them now. Two cards, every value on them made up: which fields,
+//! what was in them, what policy makes of them. Before is what an import of the vendor's export had of this person (`weir holdings`);
+//! where there is none, it is what the app tried to send.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+use weir_answers::example;
+use weir_answers::subject::Became;
+use weir_console::command::Disclosure;
+use weir_event::{DestinationId, Millis};
+
+use super::exposure::looked;
+use super::subject::{Found, Question};
+use crate::cli::audit::sensitivity::weight_of;
+use crate::cli::output::{counted, table};
+use crate::cli::page::{breakable, escaped, head};
+use crate::cli::{Exit, Output, apply, catalog};
+use crate::evidence;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Options {
+    #[command(flatten)]
+    question: Question,
+    /// As which vendor sees them.
+    #[arg(long, value_name = "ID")]
+    destination: String,
+    /// Writes the two cards as one page to this file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// A field on a card.
+#[derive(Clone, Debug)]
+struct Line {
+    name: String,
+    /// What was found in it.
+    categories: BTreeSet<String>,
+    /// Made up.
+    example: &'static str,
+    /// What policy did with it, or the rule by which it does not leave.
+    how: String,
+}
+
+struct Postcard {
+    vendor: String,
+    /// Where before is from.
+    source: String,
+    is_declared: bool,
+    before: BTreeMap<String, Line>,
+    now: BTreeMap<String, Line>,
+    withheld: BTreeMap<String, BTreeSet<String>>,
+    rows: u64,
+    span: Option<(Millis, Millis)>,
+    /// Whether the question is in the audit log.
+    recorded: String,
+}
+
+pub(super) fn run(out: &Output, options: &Options) -> Exit {
+    let card = match card(options) {
+        Ok(card) => card,
+        Err(why) => return out.fail(why),
+    };
+    let mut text = card.text();
+    if let Some(file) = &options.html {
+        if let Err(error) = std::fs::write(file, card.page()) {
+            return out.fail(format!("{} cannot be written: {}", file.display(), error.kind()));
+        }
+        let _ = writeln!(text, "written: {}", file.display());
+    }
+    out.show(&card.value(), &text);
+    if card.before.is_empty() && card.now.is_empty() { Exit::Fine } else { Exit::Found }
+}
+
+fn card(options: &Options) -> Result<Postcard, String> {
+    let folders = &options.question.folders;
+    let destination = DestinationId::parse(&options.destination).map_err(|error| format!("--destination: {error}"))?;
+    let found_of = Found::of(&options.question, Disclosure::Postcard)?;
+    let config = found_of.config.as_ref();
+    let vendor = config.and_then(|config| config.destinations.get(&destination)).map(|of| of.vendor.clone());
+    let wanted: BTreeSet<u64> = found_of.meanings.keys().copied().collect();
+    let recorded = found_of.standing.line();
+    let mut about = found_of.about;
+    about
+        .rows
+        .retain(|row| row.destination == destination && matches!(row.became, Became::Accepted | Became::PossiblyHeld));
+
+    let names = apply::names();
+    let observed = catalog::load(folders, &names).ok();
+    let kinds = observed.as_ref().map(|catalog| catalog::kinds(catalog, &names)).unwrap_or_default();
+    let found = observed.as_ref().map(|catalog| catalog::found(catalog, &names)).unwrap_or_default();
+    let kind = |path: &str| kinds.get(path).copied().unwrap_or_default();
+
+    let (mut now, mut withheld) = (BTreeMap::<String, Line>::new(), BTreeMap::<String, BTreeSet<String>>::new());
+    for shape in about.rows.iter().filter_map(|row| about.shapes.get(&row.field_set)) {
+        for (path, category, action) in &shape.left {
+            let example = example::of(path, category.as_deref(), action, kind(path));
+            let line = now.entry(path.clone()).or_insert_with(|| Line {
+                name: path.clone(),
+                categories: BTreeSet::new(),
+                example,
+                how: looked(action).to_owned(),
+            });
+            line.categories.extend(category.clone());
+        }
+        for (path, rule) in &shape.withheld {
+            withheld.entry(path.clone()).or_default().insert(rule.clone());
+        }
+    }
+    let span = about.rows.first().zip(about.rows.last()).map(|(first, last)| (first.at, last.at));
+    let (mut before, mut imports) = (BTreeMap::<String, Line>::new(), Vec::new());
+    let named = [(destination.clone(), vendor.clone())];
+    for (kept, holding) in evidence::holdings(&folders.data)? {
+        let Some(holding) = holding.filter(|of| crate::cli::holdings::about(of, None, &named)) else { continue };
+        for items in wanted.iter().filter_map(|short| holding.of(*short)) {
+            imports.push(kept.number.to_string());
+            for item in items.into_iter().flatten() {
+                let line = before.entry(item.path.clone()).or_insert_with(|| Line {
+                    name: item.label.clone(),
+                    categories: BTreeSet::new(),
+                    example: "",
+                    how: "as it was".to_owned(),
+                });
+                line.categories.extend(item.category.map(|category| category.key().to_owned()));
+            }
+        }
+    }
+    let is_declared = !imports.is_empty();
+    imports.dedup();
+    if !is_declared {
+        // What the app tried to send: what left, and what did not, as it was.
+        let paths = now.keys().chain(withheld.keys()).cloned().collect::<BTreeSet<String>>();
+        for path in paths {
+            let mut categories = now.get(&path).map(|line| line.categories.clone()).unwrap_or_default();
+            categories.extend(found.get(&path).into_iter().flatten().cloned());
+            let line = Line { name: path.clone(), categories, example: "", how: "as it was".to_owned() };
+            before.insert(path, line);
+        }
+    }
+    for (path, line) in &mut before {
+        let worst = line.categories.iter().max_by_key(|key| weight_of(key)).map(String::as_str);
+        line.example = example::of(path, worst, "", kind(path));
+    }
+    let source = match is_declared {
+        true => format!("from import {}, as declared", imports.join(", ")),
+        false => "no import has this person (`weir holdings import`): what the app tried to send".to_owned(),
+    };
+    let vendor = vendor.unwrap_or_else(|| destination.to_string());
+    Ok(Postcard { vendor, source, is_declared, before, now, withheld, rows: about.rows.len() as u64, span, recorded })
+}
+
+impl Postcard {
+    fn title(&self) -> String {
+        format!("One person, as {} saw them, and sees them now", self.vendor)
+    }
+
+    /// What became of a field of before.
+    fn fate(&self, path: &str) -> String {
+        if let Some(line) = self.now.get(path) {
+            return format!("{} ({})", line.example, line.how);
+        }
+        match self.withheld.get(path) {
+            Some(rules) => format!("not sent, by rule {}", rules.iter().cloned().collect::<Vec<_>>().join(", ")),
+            None => "not sent by Weir".to_owned(),
+        }
+    }
+
+    fn rest(&self) -> String {
+        let time =
+            self.span.map(|(first, last)| format!(", {} to {}", &first.to_rfc3339()[..10], &last.to_rfc3339()[..10]));
+        format!("{} that left about this id by the ledger{}", counted(self.rows, "event"), time.unwrap_or_default())
+    }
+
+    fn text(&self) -> String {
+        if self.before.is_empty() && self.now.is_empty() {
+            return "nothing left about this id for this destination, and no import of it has it\n".to_owned();
+        }
+        let mut text = format!("{}\n\n", self.title());
+        let paths: BTreeSet<&String> = self.before.keys().chain(self.now.keys()).collect();
+        let rows = paths.into_iter().map(|path| {
+            let was = self.before.get(path);
+            let categories = was.map(|line| line.categories.iter().cloned().collect::<Vec<_>>().join(", "));
+            vec![
+                was.map_or(path, |line| &line.name).clone(),
+                was.map_or("–", |line| line.example).to_owned(),
+                self.fate(path),
+                categories.unwrap_or_default(),
+            ]
+        });
+        text.push_str(&table(&["field", "before (made up)", "now (made up)", "what was found in it"], rows));
+        let _ = write!(
+            text,
+            "\nbefore: {}\nnow: {}\nevery value is made up; no value of this person is in it\n{}\n",
+            self.source,
+            self.rest(),
+            self.recorded
+        );
+        text
+    }
+
+    fn value(&self) -> Value {
+        let lines = |card: &BTreeMap<String, Line>| {
+            let line = |(path, line): (&String, &Line)| json!({"path": path, "name": line.name, "example": line.example, "categories": line.categories, "how": line.how});
+            card.iter().map(line).collect::<Vec<_>>()
+        };
+        json!({
+            "vendor": self.vendor,
+            "before": {"evidence": if self.is_declared { "declared" } else { "tried to send" }, "from": self.source, "fields": lines(&self.before)},
+            "now": {"evidence": "sent by Weir", "events": self.rows, "fields": lines(&self.now)},
+            "withheld": self.withheld,
+            "made_up": true,
+            "recorded": self.recorded,
+        })
+    }
+
+    fn page(&self) -> String {
+        let title = self.title();
+        let mut out = head(&title);
+        let _ = write!(out, "<main class=\"cards\">\n<h1>{}</h1>\n", escaped(&title));
+        let before = self.before.values().map(|line| (line, "past"));
+        let now = self.now.values().map(|line| (line, "weir"));
+        self.card(&mut out, "Before", &self.source, before.collect());
+        self.card(&mut out, "Now", &self.rest(), now.collect());
+        out.push_str("<p class=\"quiet\">Every value here is made up. What is true are the fields, what was found in them, and what left.</p>\n");
+        out.push_str("</main>\n</body>\n</html>\n");
+        out
+    }
+
+    fn card(&self, out: &mut String, heading: &str, from: &str, lines: Vec<(&Line, &str)>) {
+        let id = heading.to_ascii_lowercase();
+        let _ =
+            write!(out, "<section class=\"card\" aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{heading}</h2>\n<dl>\n");
+        for (line, class) in lines {
+            let is_bad =
+                line.categories.iter().any(|key| weight_of(key) >= crate::cli::audit::sensitivity::SENSITIVE_MIN);
+            let class = if class == "weir" || is_bad { class } else { "" };
+            let _ = writeln!(
+                out,
+                "<dt>{}</dt><dd><span class=\"{class}\">{}</span></dd>",
+                breakable(&line.name),
+                escaped(line.example)
+            );
+        }
+        let gone: Vec<&String> = self.before.keys().filter(|path| !self.now.contains_key(*path)).collect();
+        if heading == "Now" && !gone.is_empty() {
+            let names: Vec<String> =
+                gone.iter().filter_map(|path| Some(breakable(&self.before.get(*path)?.name))).collect();
+            let _ = writeln!(out, "<dt>not sent</dt><dd class=\"quiet\">{}</dd>", names.join(", "));
+        }
+        let _ = write!(out, "</dl>\n<p class=\"quiet\">{}</p>\n</section>\n", escaped(from));
+    }
+}
