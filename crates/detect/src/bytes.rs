@@ -82,17 +82,67 @@ pub(crate) fn find(text: &[u8], from: usize, set: impl Fn(u64) -> u64) -> Option
     None
 }
 
-/// Shows each place where a byte of a set stands. The set must not hold zero bytes.
+/// Whether `look` says so of a place where a byte of a set stands. The set must not hold zero bytes.
 #[inline(always)]
-pub(crate) fn for_each(text: &[u8], set: impl Fn(u64) -> u64, mut look: impl FnMut(usize)) {
+pub(crate) fn any_place(text: &[u8], set: impl Fn(u64) -> u64, mut look: impl FnMut(usize) -> bool) -> bool {
     let mut at = 0;
     while at < text.len() {
         let mut here = set(word_at(text, at));
         while here != 0 {
-            look(at + first(here));
+            if look(at + first(here)) {
+                return true;
+            }
             here &= here - 1;
         }
         at += 8;
+    }
+    false
+}
+
+/// The places of a text that have no letter or digit in front of them: where words begin, and all that is between words.
+pub(crate) struct Starts<'t> {
+    text: &'t [u8],
+    /// Every place is one.
+    all: bool,
+    block: usize,
+    set: u64,
+    /// Whether a letter or digit stands in front of the block, as its lowest bits.
+    carry: u64,
+}
+
+impl<'t> Starts<'t> {
+    /// From a place on; with `all`, every place.
+    #[inline]
+    pub(crate) fn from(text: &'t [u8], at: usize, all: bool) -> Starts<'t> {
+        let is_inside = at.checked_sub(1).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+        let mut starts = Starts { text, all, block: at, set: 0, carry: if is_inside { 0x80 } else { 0 } };
+        starts.load();
+        starts
+    }
+
+    #[inline(always)]
+    fn load(&mut self) {
+        let inside = alphanumeric(word_at(self.text, self.block.min(self.text.len())));
+        self.set = if self.all { HIGH } else { !(inside << 8 | self.carry) & HIGH };
+        self.carry = inside >> 56;
+    }
+}
+
+impl Iterator for Starts<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.set == 0 {
+            self.block += 8;
+            if self.block >= self.text.len() {
+                return None;
+            }
+            self.load();
+        }
+        let at = self.block + first(self.set);
+        self.set &= self.set - 1;
+        (at < self.text.len()).then_some(at)
     }
 }
 
@@ -115,8 +165,15 @@ mod tests {
             prop_assert_eq!(alphanumeric(word), set(&|byte| byte.is_ascii_alphanumeric()));
             prop_assert_eq!(lower(word).to_le_bytes().to_vec(), bytes.to_ascii_lowercase());
             prop_assert_eq!(find_either(&text, at, a, b), text[at..].iter().position(|byte| [a, b].contains(byte)).map(|found| at + found));
+            let is_start = |at: &usize| *at == 0 || !text[at - 1].is_ascii_alphanumeric();
+            prop_assert_eq!(Starts::from(&text, at, false).collect::<Vec<_>>(), (at..text.len()).filter(is_start).collect::<Vec<_>>());
+            prop_assert_eq!(Starts::from(&text, at, true).collect::<Vec<_>>(), (at..text.len()).collect::<Vec<_>>());
             let mut places = Vec::new();
-            for_each(&text, |word| equal(word, a), |at| places.push(at));
+            let all = any_place(&text, |word| equal(word, a), |at| {
+                places.push(at);
+                false
+            });
+            prop_assert!(!all);
             prop_assert_eq!(places, (0..text.len()).filter(|at| text[*at] == a).collect::<Vec<_>>());
             prop_assert_eq!(find_byte(&text, at, a), text[at..].iter().position(|byte| *byte == a).map(|found| at + found));
         }

@@ -107,7 +107,7 @@ pub(crate) fn base64_prefix(text: &[u8], out: &mut [u8]) -> usize {
 }
 
 /// The shortest run of base64 digits that is tried: 12 bytes of text.
-const BASE64_BYTES_MIN: usize = 16;
+pub(crate) const BASE64_BYTES_MIN: usize = 16;
 
 /// Whether `byte` is a digit of base64.
 pub(crate) fn is_base64(byte: u8) -> bool {
@@ -116,10 +116,27 @@ pub(crate) fn is_base64(byte: u8) -> bool {
 
 /// Whether the first 12 bytes of a run of base64 digits are text; random ones are once in 150,000.
 pub(crate) fn may_be_base64_text(run: &[u8]) -> bool {
-    let mut head = [0; 12];
-    run.len() >= BASE64_BYTES_MIN
-        && base64_prefix(&run[..BASE64_BYTES_MIN], &mut head) == 12
-        && (head.iter().all(|b| is_text(*b)) || is_text_of_any_script(&head))
+    let Some(run) = run.first_chunk::<BASE64_BYTES_MIN>() else { return false };
+    let (mut head, mut wrong) = ([0; 12], 0);
+    for (four, three) in run.chunks_exact(4).zip(head.chunks_exact_mut(3)) {
+        let value = |i: usize| SEXTETS[usize::from(four[i])];
+        wrong |= value(0) | value(1) | value(2) | value(3);
+        let bits = u32::from(value(0) & 63) << 18
+            | u32::from(value(1) & 63) << 12
+            | u32::from(value(2) & 63) << 6
+            | u32::from(value(3) & 63);
+        three.copy_from_slice(&bits.to_be_bytes()[1..]);
+    }
+    // Only what is no digit has the highest bits.
+    if wrong > 63 {
+        return false;
+    }
+    head.iter().fold(true, |all, b| all & is_text(*b)) || begins_as_text(head[0]) && is_text_of_any_script(&head)
+}
+
+/// Whether a text of any script can begin with this byte.
+fn begins_as_text(byte: u8) -> bool {
+    is_text(byte) || matches!(byte, 0xc2..=0xf4)
 }
 
 /// UTF-8 without controls, the last character cut or not.

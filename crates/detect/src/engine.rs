@@ -153,7 +153,9 @@ fn signals_of(facts: PathFacts, kind: LeafKind, text: &[u8]) -> Option<u32> {
                 // Whatever a key asks for looks everywhere.
                 signal::SIGNS
             } else {
-                gate::signals(text) | if home_path::begins(text) { signal::HOME } else { 0 }
+                let signals = gate::signals(text);
+                let may_begin = signals & (signal::HAS_SLASH | signal::HAS_BACKSLASH) != 0;
+                signals | if may_begin && home_path::begins(text) { signal::HOME } else { 0 }
             }
         }
         LeafKind::Number if text.len() >= NUMBER_BYTES_MIN || text.iter().any(|b| b | 0x20 == b'e') => {
@@ -348,13 +350,21 @@ fn look_decoded(
 }
 
 fn look_at_base64(leaf: &Leaf<'_>, out: &mut Output<'_>, depth: u32, budget: &mut Budget) {
-    let mut rest = leaf.text;
-    while let Some(start) = rest.iter().position(|b| decode::is_base64(*b)) {
-        rest = &rest[start..];
-        let len = rest.iter().position(|b| !decode::is_base64(*b)).unwrap_or(rest.len());
-        let (run, after) = rest.split_at(len);
+    let text = leaf.text;
+    let mut at = 0;
+    // A run that is long enough holds the last byte of the next sixteen, so most bytes are not looked at.
+    while let Some(next) = text.get(at..at + decode::BASE64_BYTES_MIN) {
+        if let Some(gap) = next.iter().rposition(|b| !decode::is_base64(*b)) {
+            at += gap + 1;
+            continue;
+        }
+        let len = text[at..].iter().position(|b| !decode::is_base64(*b)).unwrap_or(text.len() - at);
+        let run = &text[at..at + len];
+        at += len;
         // A path's or a prefix's last part may be the base64, not the whole run: `/v1/YWRh…`, `data_YWRh…`.
-        for part in [run, last_part(run)] {
+        let last = last_part(run);
+        let parts = [Some(run), (last.len() < run.len()).then_some(last)];
+        for part in parts.into_iter().flatten() {
             if !decode::may_be_base64_text(part) {
                 continue;
             }
@@ -362,7 +372,6 @@ fn look_at_base64(leaf: &Leaf<'_>, out: &mut Output<'_>, depth: u32, budget: &mu
             look_decoded(&Leaf { text: part, ..*leaf }, out, depth, budget, |budget| &mut budget.base64, undo);
             break;
         }
-        rest = after;
     }
 }
 

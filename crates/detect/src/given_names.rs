@@ -113,6 +113,12 @@ static BY_LAST_BYTE: [(u8, u8); 256] = {
     places
 };
 
+/// Whether some family names end in this byte.
+#[inline]
+pub(crate) fn may_end_a_family_name(last: u8) -> bool {
+    BY_LAST_BYTE[usize::from(last)].1 > 0
+}
+
 /// Whether a word in lower case without accents ends as a family name does.
 pub(crate) fn has_family_ending(word: &[u8]) -> bool {
     const STEM_BYTES_MIN: usize = 3;

@@ -157,7 +157,12 @@ fn of_words(text: &[u8]) -> Option<Likelihood> {
 /// `10 Minute Walk` need a town).
 fn street(parts: &[Part<'_>]) -> Option<(usize, bool)> {
     let [first, rest @ ..] = parts else { return None };
-    if first.is_number() {
+    let starts_with_number = first.is_number();
+    // Before any word is held against the lists: without a number near there is no address.
+    if !starts_with_number && !rest.iter().take(8).any(Part::is_number) {
+        return None;
+    }
+    if starts_with_number {
         let skip = usize::from(rest.first().is_some_and(|part| part.is_one_of(&["bis", "ter", "quater"])));
         if rest.get(skip).is_some_and(|part| part.is_one_of(FIRST)) {
             // To the next comma or number: `143 avenue Victor Hugo, 75002 Bordeaux`.
@@ -165,7 +170,7 @@ fn street(parts: &[Part<'_>]) -> Option<(usize, bool)> {
                 rest[skip + 1..].iter().take(6).take_while(|part| !part.after_comma && !part.is_postal_code()).count();
             return (name > 0).then_some((2 + skip + name, !rest[skip].is_one_of(ALSO)));
         }
-        let last = (1..rest.len().min(6)).find(|i| rest[*i].is_one_of(LAST) && rest[*i].has_capital())?;
+        let last = (1..rest.len().min(6)).find(|i| rest[*i].has_capital() && rest[*i].is_one_of(LAST))?;
         return rest[..=last]
             .iter()
             .all(|part| !part.after_comma && (part.has_capital() || part.is_number()))
@@ -174,6 +179,9 @@ fn street(parts: &[Part<'_>]) -> Option<(usize, bool)> {
     if first.is_one_of(FIRST) {
         let number = (1..rest.len().min(8)).find(|i| rest[*i].is_number())?;
         return Some((number + 2, !first.is_one_of(ALSO)));
+    }
+    if !first.has_capital() {
+        return None;
     }
     // `Hauptstraße 7`, `Lange Straße 12`, `Keizersgracht 171`.
     let named = parts.iter().take(4).position(|part| {
@@ -185,7 +193,7 @@ fn street(parts: &[Part<'_>]) -> Option<(usize, bool)> {
             })
     })?;
     let number = parts.get(named + 1)?;
-    (first.has_capital() && number.is_number() && !number.after_comma).then_some((named + 2, is_street(parts[named])))
+    (number.is_number() && !number.after_comma).then_some((named + 2, is_street(parts[named])))
 }
 
 /// Whether the name ends as a street's and nothing else's does.

@@ -11,6 +11,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::bytes::find_byte;
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 use crate::tld::is_tld;
@@ -20,10 +21,9 @@ const DOMAIN_BYTES_MAX: usize = 253;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
-    for (at, byte) in text.iter().enumerate() {
-        if *byte != b'@' {
-            continue;
-        }
+    let mut from = 0;
+    while let Some(at) = find_byte(text, from, b'@') {
+        from = at + 1;
         let local = text[..at].iter().rev().take(LOCAL_BYTES_MAX).take_while(|b| is_local(**b)).count();
         let mut start = at - local;
         // What stands before an escape is known better from the decoded text; here it only may be an address.

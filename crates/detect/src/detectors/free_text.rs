@@ -77,6 +77,10 @@ fn is_of_a_program(leaf: &Leaf<'_>, text: &[u8]) -> bool {
         }
 }
 
+/// A title with signs between its parts has no more words, and no more stop words. No other bound of a number of words is higher.
+const TITLE_WORDS_MAX: usize = 16;
+const TITLE_STOP_WORDS_MAX: usize = 4;
+
 /// What one pass over a text counts.
 #[derive(Default)]
 struct Prose {
@@ -105,19 +109,25 @@ impl Prose {
         let high = count(|b| b >= 0x80);
         let letters = high + count(|b| (b | 0x20).wrapping_sub(b'a') < 26);
         let has_bars = count(|b| b == b'_') > 0;
-        let mut prose = Prose { len: text.len(), letters, high, ..Prose::default() };
+        let spaces = count(|b| matches!(b, b' ' | b'+' | b'\n'));
+        let mut prose = Prose { len: text.len(), letters, high, spaces, ..Prose::default() };
         let mut start = 0;
-        bytes::for_each(
-            text,
-            |word| equal(word, b' ') | equal(word, b'+') | equal(word, b'\n'),
-            |end| {
-                prose.end_word(text, start, end, has_bars);
-                prose.spaces += 1;
-                start = end + 1;
-            },
-        );
-        prose.end_word(text, start, text.len(), has_bars);
+        let is_space = |word| equal(word, b' ') | equal(word, b'+') | equal(word, b'\n');
+        let told = bytes::any_place(text, is_space, |end| {
+            prose.end_word(text, start, end, has_bars);
+            start = end + 1;
+            prose.is_told() && !has_bars && high == 0
+        });
+        if !told {
+            prose.end_word(text, start, text.len(), has_bars);
+        }
         prose
+    }
+
+    /// So many words that those that follow make no difference, where none is an identifier or in letters of another script.
+    #[inline(always)]
+    fn is_told(&self) -> bool {
+        self.words > TITLE_WORDS_MAX && self.stop_words > TITLE_STOP_WORDS_MAX
     }
 
     #[inline(always)]
@@ -160,7 +170,7 @@ impl Prose {
     /// of identifiers.
     fn is_sentence(&self, text: &[u8]) -> bool {
         let ends = matches!(text.trim_ascii_end().last(), Some(b'.' | b'!' | b'?' | b')'));
-        let signs = self.separators > 0 && self.words <= 16 && self.stop_words <= 4;
+        let signs = self.separators > 0 && self.words <= TITLE_WORDS_MAX && self.stop_words <= TITLE_STOP_WORDS_MAX;
         let title = self.words <= 14 && !ends && self.capitals >= 3 && self.capitals + self.stop_words >= self.words;
         let label = self.words <= 6
             && self.stop_words < 4

@@ -9,30 +9,27 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::bytes::Starts;
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
 const BYTES_MAX: usize = 34;
+const IBAN_BYTES_MIN: usize = 15;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
-    let mut boundary = true;
-    let mut at = 0;
-    while at + 15 <= text.len() {
-        let here = boundary && text[at].is_ascii_alphabetic();
-        boundary = !text[at].is_ascii_alphanumeric();
-        if here && let Some(end) = iban_at(text, at) {
-            let likelihood =
-                if leaf.facts.has(PathFacts::REFERENCE) { Likelihood::Likely } else { Likelihood::VeryLikely };
-            out.add(Category::BankAccount, likelihood, Evidence::Checksum, at, end);
-            if out.is_full(Category::BankAccount) {
-                return;
-            }
-            at = end;
-            boundary = false;
-            continue;
+    let mut starts = Starts::from(text, 0, false);
+    while let Some(at) = starts.next() {
+        if at + IBAN_BYTES_MIN > text.len() {
+            break;
         }
-        at += 1;
+        let Some(end) = iban_at(text, at) else { continue };
+        let likelihood = if leaf.facts.has(PathFacts::REFERENCE) { Likelihood::Likely } else { Likelihood::VeryLikely };
+        out.add(Category::BankAccount, likelihood, Evidence::Checksum, at, end);
+        if out.is_full(Category::BankAccount) {
+            return;
+        }
+        starts = Starts::from(text, end, false);
     }
     if leaf.facts.has(PathFacts::BANK) && !out.has(Category::BankAccount, Likelihood::Possible) && is_national(text) {
         out.add(Category::BankAccount, leaf.facts.sure(Likelihood::Likely), Evidence::KeyName, 0, text.len());
@@ -50,7 +47,11 @@ fn is_national(text: &[u8]) -> bool {
 /// The end of the IBAN that begins at `start`.
 fn iban_at(text: &[u8], start: usize) -> Option<usize> {
     let head = text.get(start..start + 4)?;
-    if !head[1].is_ascii_alphabetic() || !head[2].is_ascii_digit() || !head[3].is_ascii_digit() {
+    if !head[0].is_ascii_alphabetic()
+        || !head[1].is_ascii_alphabetic()
+        || !head[2].is_ascii_digit()
+        || !head[3].is_ascii_digit()
+    {
         return None;
     }
     let country = [head[0].to_ascii_uppercase(), head[1].to_ascii_uppercase()];

@@ -10,6 +10,7 @@ use std::net::Ipv6Addr;
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::bytes::find_byte;
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
@@ -19,12 +20,10 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
     let keyed = leaf.facts.has(PathFacts::IP);
     let mut at = 0;
-    while at < text.len() {
-        if !is_part(text[at]) {
-            at += 1;
-            continue;
-        }
-        let start = at;
+    // Every address has a colon; what is of it stands around the first.
+    while let Some(colon) = find_byte(text, at, b':') {
+        let start = colon - text[at..colon].iter().rev().take_while(|b| is_part(**b)).count();
+        at = start;
         let (mut colons, mut digits) = (0, 0);
         while at < text.len() && is_part(text[at]) {
             colons += u32::from(text[at] == b':');

@@ -16,6 +16,10 @@ const LINE_BYTES_MIN: usize = 30;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
+    // A line holds one of every thirty bytes: most texts have none there.
+    if !text.iter().skip(LINE_BYTES_MIN - 1).step_by(LINE_BYTES_MIN).any(|byte| is_of_lines(*byte)) {
+        return;
+    }
     let mut at = 0;
     while let Some(start) = text.get(at..).and_then(|rest| rest.iter().position(|byte| is_of_lines(*byte))) {
         let start = at + start;

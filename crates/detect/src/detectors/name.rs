@@ -15,7 +15,7 @@ use weir_event::{Category, Evidence, Likelihood};
 
 use super::keyed::says_nothing;
 use crate::facts::PathFacts;
-use crate::given_names::{FilterHash, Known, has_family_ending, look_up};
+use crate::given_names::{FilterHash, Known, has_family_ending, look_up, may_end_a_family_name};
 use crate::leaf::{Leaf, Output};
 use crate::words::Words;
 
@@ -65,49 +65,32 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
 /// Whether the set of names has to be asked where no key says anything: in one pass, without folding and without looking a word up. Two
 /// words at least must be of the set, and at most one may be of none; a word in small letters is short and stands inside names.
 fn may_be_names(text: &[u8]) -> bool {
-    const LOWER: u8 = 1;
-    const UPPER: u8 = 2;
-    const SIGN: u8 = 4;
-    const HIGH: u8 = 8;
-    const CLASSES: [u8; 256] = {
-        let mut classes = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            classes[byte] = match byte as u8 {
-                b'a'..=b'z' => LOWER,
-                b'A'..=b'Z' => UPPER,
-                b' ' | b'.' | b'-' | b'\'' | b',' | b'+' => SIGN,
-                0x80.. => HIGH,
-                _ => 0,
-            };
-            byte += 1;
-        }
-        classes
-    };
     if text.len() > BYTES_MAX {
         return false;
     }
     let (mut known, mut unknown, mut at) = (0, 0, 0);
     while at < text.len() {
-        let (start, mut before) = (at, SIGN);
+        let start = at;
         let mut hash = FilterHash::NEW;
-        while let Some(byte) = text.get(at) {
-            let class = CLASSES[usize::from(*byte)];
-            match class {
-                // A hump makes two words of one.
-                LOWER if before == UPPER && at - start > 1 => return true,
-                UPPER if before == LOWER => return true,
-                LOWER | UPPER => {}
-                SIGN => break,
-                HIGH => return true,
-                _ => return false,
-            }
+        while let Some(byte @ b'A'..=b'Z') = text.get(at) {
             hash = hash.with(byte | 0x20);
-            before = class;
             at += 1;
         }
+        let capitals = at - start;
+        while let Some(byte @ b'a'..=b'z') = text.get(at) {
+            hash = hash.with(*byte);
+            at += 1;
+        }
+        // A hump makes two words of one.
+        if capitals > 1 && at > start + capitals {
+            return true;
+        }
         let word = &text[start..at];
-        at += 1;
+        match text.get(at) {
+            None | Some(b' ' | b'.' | b'-' | b'\'' | b',' | b'+') => at += 1,
+            Some(b'A'..=b'Z' | 0x80..) => return true,
+            Some(_) => return false,
+        }
         // Nothing, or an initial.
         if word.len() < 2 {
             continue;
@@ -117,7 +100,7 @@ fn may_be_names(text: &[u8]) -> bool {
         } else {
             unknown += 1;
             let begins = start == 0 || text[start - 1] == b' ';
-            if unknown > 1 || (begins && word[0].is_ascii_lowercase()) {
+            if unknown > 1 || (begins && capitals == 0) {
                 return false;
             }
         }
@@ -126,6 +109,9 @@ fn may_be_names(text: &[u8]) -> bool {
 }
 
 fn ends_as_a_name(word: &[u8]) -> bool {
+    if word.last().is_none_or(|last| !may_end_a_family_name(last | 0x20)) {
+        return false;
+    }
     let mut lower = [0; 16];
     let end = &word[word.len().saturating_sub(lower.len())..];
     let lower = &mut lower[..end.len()];

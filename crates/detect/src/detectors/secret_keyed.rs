@@ -25,8 +25,8 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         || text.len() < 8
         || !one_word
         || !mixed
-        || stands_for_one(text)
         || out.is_explained(0, text.len())
+        || stands_for_one(text)
     {
         return;
     }
@@ -70,7 +70,7 @@ fn stands_for_one(text: &[u8]) -> bool {
     let within = |word: &[u8]| text.windows(word.len()).take(64).any(|w| w.eq_ignore_ascii_case(word));
     OPENS.iter().any(|open| beginning(open))
         || (text[0] == b'$' && text[1..].iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_'))
-        || (text.len() <= 64 && WORDS.iter().any(|word| within(word)) && is_wordy(text))
+        || (text.len() <= 64 && is_wordy(text) && WORDS.iter().any(|word| within(word)))
 }
 
 /// Made of words: an identifier of a program, a path, a slug. A digest or a UUID is none.

@@ -8,6 +8,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::bytes::find_byte;
 use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
 
@@ -19,13 +20,9 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         return;
     }
     let mut at = 0;
-    while at + 3 < text.len() {
-        if text[at] != b':'
-            || text[at + 1] != b'/'
-            || text[at + 2] != b'/'
-            || at == 0
-            || !text[at - 1].is_ascii_alphanumeric()
-        {
+    while let Some(colon) = find_byte(text, at, b':') {
+        at = colon;
+        if !matches!(text[at + 1..], [b'/', b'/', _, ..]) || at == 0 || !text[at - 1].is_ascii_alphanumeric() {
             at += 1;
             continue;
         }
