@@ -145,7 +145,8 @@ fn sdk() -> Count {
 
 /// Whether a suite runs the vendors' packages.
 fn drives_sdks(name: &str) -> bool {
-    name.starts_with("sdk") || matches!(name, "flags" | "preflight" | "identity_space" | "ladder" | "audit_page")
+    name.starts_with("sdk")
+        || matches!(name, "flags" | "preflight" | "identity_space" | "ladder" | "audit_page" | "view_page")
 }
 
 fn crash() -> Count {

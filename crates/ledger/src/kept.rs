@@ -1,5 +1,4 @@
-//! Evidence that did not come by way of Weir and is kept beside the ledgers: what a vendor's export held before Weir (`holdings`), and
-//! how a vendor's own count compares with ours (`reconciled`).
+//! Evidence that did not come by way of Weir and is kept beside the ledgers: what a vendor's export held before Weir (`holdings`).
 //!
 //! A file is named by the SHA-256 of its bytes and counts only where an act of the audit ledger names that digest, so that it is in a
 //! tree, signed and anchored, and can be neither changed nor taken back unnoticed (D19). Evidence of a class is numbered from 1 in the
@@ -9,11 +8,9 @@
 //! |---|---|
 //! | `holding_keep` | the digest |
 //! | `holding_remove` | the digest: from then on it does not count, and its file is deleted |
-//! | `reconciliation_keep` | the digest |
 //!
 //! The file is durable before its act is recorded, so an act never names what a crash has lost; a crash in between leaves a file that
-//! no act names and nobody counts. What is in a file: `crates/answers/src/holding.rs`
-//! and `crates/answers/src/reconciliation.rs`.
+//! no act names and nobody counts. What is in a file: `crates/answers/src/holding.rs`.
 
 use std::path::{Path, PathBuf};
 
@@ -34,8 +31,6 @@ pub const BYTES_MAX: u64 = 1 << 30;
 pub enum Class {
     /// What a vendor had before Weir.
     Holding,
-    /// A vendor's count against ours.
-    Reconciliation,
 }
 
 impl Class {
@@ -43,7 +38,6 @@ impl Class {
     pub const fn folder(self) -> &'static str {
         match self {
             Class::Holding => "holdings",
-            Class::Reconciliation => "reconciled",
         }
     }
 
@@ -51,14 +45,13 @@ impl Class {
     pub const fn added(self) -> &'static str {
         match self {
             Class::Holding => "holding_keep",
-            Class::Reconciliation => "reconciliation_keep",
         }
     }
 
-    const fn removed(self) -> Option<&'static str> {
+    /// The action of the act from which it does not count any more.
+    pub const fn removed(self) -> &'static str {
         match self {
-            Class::Holding => Some("holding_remove"),
-            Class::Reconciliation => None,
+            Class::Holding => "holding_remove",
         }
     }
 }
@@ -89,7 +82,7 @@ pub fn list(audit: &Path, class: Class) -> Result<Vec<Kept>, LedgerError> {
         if action == class.added() {
             let number = list.len() as u64 + 1;
             list.push(Kept { number, at, actor: actor.clone(), digest: *digest, removed: None });
-        } else if Some(action.as_str()) == class.removed() {
+        } else if action == class.removed() {
             let of = list.iter_mut().filter(|kept| kept.digest == *digest && kept.removed.is_none());
             of.for_each(|kept| kept.removed = Some(at));
         }
@@ -102,9 +95,9 @@ pub fn adding(actor: Actor, class: Class, digest: Hash) -> Act {
     Act { actor, action: class.added(), targets: vec![Target::Digest(digest)] }
 }
 
-/// The act from which it does not count any more; `None` for a class whose evidence stays.
-pub fn removing(actor: Actor, class: Class, digest: Hash) -> Option<Act> {
-    Some(Act { actor, action: class.removed()?, targets: vec![Target::Digest(digest)] })
+/// The act from which it does not count any more.
+pub fn removing(actor: Actor, class: Class, digest: Hash) -> Act {
+    Act { actor, action: class.removed(), targets: vec![Target::Digest(digest)] }
 }
 
 /// Where a file lies.
@@ -156,7 +149,6 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let digest = put(&RealDisk, data.path(), Class::Holding, b"held").unwrap();
         assert_eq!(read(data.path(), Class::Holding, &digest).as_deref(), Some(b"held".as_slice()));
-        assert_eq!(read(data.path(), Class::Reconciliation, &digest), None, "each class has its folder");
         std::fs::write(path_of(data.path(), Class::Holding, &digest), b"hold").unwrap();
         assert_eq!(read(data.path(), Class::Holding, &digest), None, "it was changed");
         delete(&RealDisk, data.path(), Class::Holding, &digest).unwrap();

@@ -278,8 +278,6 @@ pub struct Destination {
     pub settings: weir_protocol::outbound::Settings,
     /// How long the vendor keeps what it gets; `None`: for ever, as far as anybody has said (D13).
     pub retention: Option<Duration>,
-    /// With what the vendor is asked what it has.
-    pub export: Option<Export>,
     /// How long events wait.
     pub lag_max: Duration,
     /// And then.
@@ -382,21 +380,6 @@ pub struct Import {
     pub secret: Secret,
     /// The number of its project.
     pub project_id: u64,
-}
-
-/// `destinations.<id>.export`.
-#[derive(Clone, Debug)]
-pub struct Export {
-    /// The account's name or the project's public key, where the vendor's API takes one.
-    pub username: Option<Secret>,
-    /// Its secret.
-    pub secret: Secret,
-    /// The number of the project, where the API takes one.
-    pub project_id: Option<u64>,
-    /// Another origin to ask.
-    pub endpoint: Option<Origin>,
-    /// How far the vendor's days and times are ahead of UTC, in minutes.
-    pub offset_minutes: i32,
 }
 
 /// `destinations.<id>.subject`.

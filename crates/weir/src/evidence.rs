@@ -43,8 +43,6 @@ pub fn may_add(data: &Path, class: Class, digest: &[u8; 32]) -> Result<(), Admin
     let bytes = bytes.ok_or_else(|| AdminError::NotFound { what: "such file in the data folder".to_owned() })?;
     let reads = match class {
         Class::Holding => Holding::decode(&bytes).is_ok(),
-        // RECON
-        Class::Reconciliation => false,
     };
     if !reads {
         return Err(AdminError::request("the file cannot be read: it was made by another release of weir"));

@@ -89,8 +89,8 @@ pub(super) fn load(folders: &Folders, names: &Arc<Names>) -> Result<Catalog, Str
 }
 
 /// What sort of values each path has mostly, as far as the catalog knows.
-pub(super) fn kinds(catalog: &Catalog, names: &Names) -> std::collections::BTreeMap<String, &'static str> {
-    let mut kinds = std::collections::BTreeMap::new();
+pub(super) fn kinds(catalog: &Catalog, names: &Names) -> BTreeMap<String, &'static str> {
+    let mut kinds = BTreeMap::new();
     for property in catalog.events().iter().flat_map(|event| &event.properties) {
         let most = ValueType::ALL
             .into_iter()
@@ -109,8 +109,8 @@ pub(super) fn kinds(catalog: &Catalog, names: &Names) -> std::collections::BTree
 }
 
 /// What was found at each path.
-pub(super) fn found(catalog: &Catalog, names: &Names) -> std::collections::BTreeMap<String, Vec<String>> {
-    let mut found: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+pub(super) fn found(catalog: &Catalog, names: &Names) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for property in catalog.events().iter().flat_map(|event| &event.properties) {
         let keys = found_keys(property).map(str::to_owned);
         found.entry(names.text(property.path).to_owned()).or_default().extend(keys);

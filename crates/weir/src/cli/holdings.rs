@@ -235,7 +235,6 @@ pub(super) fn record(folders: &Folders, keys: &std::path::Path, class: Class, di
         let digest = hex(&digest);
         let ask = match class {
             Class::Holding => Ask::HoldingsImport { digest },
-            Class::Reconciliation => return Err(Refusal::Alone("not yet".to_owned())),
         };
         return match socket::ask(data, &ask) {
             Ok(_) => Ok(()),
@@ -291,7 +290,7 @@ fn remove(out: &Output, folders: &Folders, number: u64, confirm: u64) -> Result<
             return Ok(refused(out, &error));
         }
     } else {
-        let act = || kept::removing(offline::actor(), Class::Holding, kept.digest).ok_or("it stays");
+        let act = || Ok::<_, String>(kept::removing(offline::actor(), Class::Holding, kept.digest));
         offline::record(folders, &folders.key_folder()?, act)?;
         kept::delete(&RealDisk, data, Class::Holding, &kept.digest).map_err(|error| error.to_string())?;
     }

@@ -22,9 +22,9 @@ use super::problem::Problem;
 use super::values::{self, Origin};
 use super::yaml::{Key, Position};
 use super::{
-    AllowTerm, Auxiliary, Config, Country, Destination, Export, FalsePositive, Guards, Hold, Import, Journal, Ledger,
-    Limits, Listen, Mode, OnLag, OnUnknown, Onward, Otlp, ReleaseRule, Rollout, RuleAction, Secret, SecretPlace,
-    Secrets, Selector, Source, StartFrom, Subject, TlsFiles, Webhook,
+    AllowTerm, Auxiliary, Config, Country, Destination, FalsePositive, Guards, Hold, Import, Journal, Ledger, Limits,
+    Listen, Mode, OnLag, OnUnknown, Onward, Otlp, ReleaseRule, Rollout, RuleAction, Secret, SecretPlace, Secrets,
+    Selector, Source, StartFrom, Subject, TlsFiles, Webhook,
 };
 use crate::log::Format;
 use weir_event::log::Level;
@@ -518,7 +518,6 @@ impl Resolver<'_, '_> {
                 let retention = fields.field("retention");
                 (!retention.is_absent()).then(|| duration(retention))
             },
-            export: self.export(id, fields.field("export")),
             lag_max: duration(lag.field("max")),
             on_lag: if lag.field("on_lag").text() == "hold" { OnLag::Hold } else { OnLag::Expire },
             links: fields.field("links").flag(),
@@ -761,25 +760,6 @@ impl Resolver<'_, '_> {
             read.push(Onward { vendor, region: day("region"), since, until });
         }
         Some(read)
-    }
-
-    fn export(&mut self, id: &DestinationId, fields: &Checked) -> Option<Export> {
-        if fields.is_absent() {
-            return None;
-        }
-        let username = fields.field("username");
-        let username =
-            (!username.is_absent()).then(|| self.secret(&format!("destinations.{id}.export.username"), username));
-        let endpoint = fields.field("endpoint");
-        let project = fields.field("project_id");
-        let offset_minutes = values::offset_minutes(fields.field("utc_offset").text()).unwrap_or_default();
-        Some(Export {
-            username,
-            secret: self.secret(&format!("destinations.{id}.export.secret"), fields.field("secret")),
-            project_id: (!project.is_absent()).then(|| project.number()),
-            endpoint: (!endpoint.is_absent()).then(|| Origin::parse(endpoint.text())).flatten(),
-            offset_minutes,
-        })
     }
 
     fn endpoint(&mut self, id: &DestinationId, place: (&str, &str), at: Position, origin: &Origin, may_be_plain: bool) {

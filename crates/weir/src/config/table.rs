@@ -172,11 +172,6 @@ const CIDR: Form = Form {
     pattern: Some(r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"),
     check: |t| values::cidr(t).is_some(),
 };
-const OFFSET: Form = Form {
-    noun: "an offset from UTC, such as +02:00 or -05:30",
-    pattern: Some(r"^[+-][0-9]{2}:[0-9]{2}$"),
-    check: |t| values::offset_minutes(t).is_some(),
-};
 const PERCENT: Form = Form {
     noun: "a part of a hundred above 0, such as 10% or 0.5%",
     pattern: Some(r"^[0-9]{1,3}(\.[0-9]{1,4})?%$"),
@@ -913,13 +908,7 @@ static DESTINATION: &[Field] = &[
         name: "retention",
         kind: Kind::Duration { min: DAY, max: 36_500 * DAY },
         default: Default::Absent,
-        doc: "How long this vendor keeps what it gets, by your contract or the setting of its project. Nothing is deleted by it: it is what `weir destination view` and answers about this vendor rest on. Absent: for ever, as far as anybody has said.",
-    },
-    Field {
-        name: "export",
-        kind: Kind::Section(EXPORT),
-        default: Default::Absent,
-        doc: "With what `weir ledger reconcile` asks this vendor what it has. The running gateway never uses it. Absent: Mixpanel is asked with `import`, others by a file that you fetched.",
+        doc: "How long this vendor keeps what it gets, by your contract or the setting of its project. Nothing is deleted by it: it is what `weir destination view` rests on. Absent: for ever, as far as anybody has said.",
     },
     Field {
         name: "lag",
@@ -1300,42 +1289,6 @@ static IMPORT: &[Field] = &[
             stand_in: "1",
         },
         doc: "The number of the project.",
-    },
-];
-
-static EXPORT: &[Field] = &[
-    Field {
-        name: "username",
-        kind: SECRET,
-        default: Default::Absent,
-        doc: "Mixpanel: the service account's name. Amplitude: the project's API key; absent: `token`. PostHog has none.",
-    },
-    Field {
-        name: "secret",
-        kind: SECRET,
-        default: Default::Required {
-            why: "what may read the vendor's export: {env: NAME} or {file: /path/to/it}",
-            stand_in: "{env: UNSET}",
-        },
-        doc: "Mixpanel: the service account's secret. Amplitude: the project's secret key. PostHog: a personal API key that may query.",
-    },
-    Field {
-        name: "project_id",
-        kind: Kind::Count { min: 1, max: u64::MAX / 2 },
-        default: Default::Absent,
-        doc: "The number of the project: Mixpanel and PostHog ask for it.",
-    },
-    Field {
-        name: "endpoint",
-        kind: Kind::Text(&URL),
-        default: Default::Absent,
-        doc: "Another origin to ask, for tests or an instance of your own. Plain http needs the destination's `allow_addresses`. Absent: the vendor's own for `region`.",
-    },
-    Field {
-        name: "utc_offset",
-        kind: Kind::Text(&OFFSET),
-        default: Default::Value("+00:00"),
-        doc: "How far the vendor's times and days are ahead of UTC. Projects of Mixpanel from before 2023 export times of the project's zone, as if they were UTC; in zones with summer time reconcile each half of the year by itself.",
     },
 ];
 

@@ -85,19 +85,6 @@ fn split(text: &str) -> Option<(u64, &str)> {
     Some((text.get(..end)?.parse().ok()?, text.get(end..)?.trim_start()))
 }
 
-/// `+02:00`, `-05:30`: minutes ahead of UTC.
-pub(crate) fn offset_minutes(text: &str) -> Option<i32> {
-    let (sign, rest) = match text.split_at_checked(1)? {
-        ("+", rest) => (1, rest),
-        ("-", rest) => (-1, rest),
-        _ => return None,
-    };
-    let (hours, minutes) = rest.split_once(':').filter(|(h, m)| h.len() == 2 && m.len() == 2)?;
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<i32>().ok()).flatten();
-    let (hours, minutes) = (digits(hours)?, digits(minutes)?);
-    (hours <= 14 && minutes < 60).then_some(sign * (hours * 60 + minutes))
-}
-
 /// The shortest text that [`duration`] reads back as `millis`.
 pub(crate) fn duration_text(millis: u64) -> String {
     for (factor, unit) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")] {
