@@ -112,7 +112,8 @@ fn node(script: &str) -> Command {
     command
 }
 
-fn python(script: &str) -> Command {
+/// A program of Python that goes on until it is ended, in the environment of the SDKs.
+pub fn python(script: &str) -> Command {
     let folder = folder();
     let python = folder.join(".venv/bin/python");
     assert!(python.exists(), "the Python SDKs are not installed: run `cargo xtask install`");

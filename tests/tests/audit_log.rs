@@ -1,12 +1,17 @@
 //! The audit log of a running Weir: questions about people are on record before they are answered; what was done can be read, checked,
 //! proven to somebody else and handed on.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use weir_event::{Clock, SystemClock};
+use weir_tests::drivers;
 use weir_tests::harness::{Folder, Setup, WRITE_KEY, Weir, binary};
 use weir_tests::standin::Standin;
 use weir_tests::wire;
@@ -176,4 +181,137 @@ fn the_audit_log_is_read_by_filters_followed_proven_and_handed_on() {
     assert_eq!(words(&["--action", "export"]), ["audit_log_ship"]);
     let (_, out, _) = folder.weir(&["audit-log", "ship", "--once", "--to", "-", "--form", "syslog"]);
     assert!(out.lines().all(|line| line.starts_with('<') && line.contains("Z ")), "{out}");
+}
+
+/// A receiver that checks what it gets, by programs of other people.
+struct Receiver {
+    child: Child,
+    port: u16,
+    said: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Receiver {
+    fn start(mode: &str, port: u16, more: &[&str], said: &Arc<Mutex<Vec<Value>>>) -> Receiver {
+        let mut command = drivers::python("python/audit_receiver.py");
+        let child = command.arg(mode).arg(port.to_string()).args(more).stdout(Stdio::piped()).spawn();
+        let mut child = child.expect("the receiver starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("standard output is piped")).lines();
+        let first: Value = serde_json::from_str(&lines.next().expect("a line").expect("text")).expect("JSON");
+        let port = u16::try_from(first["port"].as_u64().expect("a port")).expect("a port");
+        let kept = Arc::clone(said);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let value = serde_json::from_str(&line).expect("JSON");
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(value);
+            }
+        });
+        Receiver { child, port, said: Arc::clone(said) }
+    }
+
+    fn got(&self) -> Vec<Value> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The numbers of entries in the order in which a receiver first had each.
+fn order(got: &[Value]) -> Vec<u64> {
+    let number = |value: &Value| {
+        let act = value.get("act").unwrap_or(value);
+        act["metadata"]["sequence"].as_u64().or(act["entry"].as_u64()).expect("an act has a number")
+    };
+    let mut seen = BTreeSet::new();
+    got.iter().map(number).filter(|n| seen.insert(*n)).collect()
+}
+
+#[test]
+fn every_receiver_has_every_act_in_order_over_kills_and_though_it_was_down() {
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = |name: &str| folder.path().join(name);
+    let text = |name: &str| path(name).display().to_string();
+    std::fs::write(path("secret"), SECRET).expect("a file can be written");
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate can be made");
+    std::fs::write(path("cert.pem"), made.cert.pem()).expect("a file can be written");
+    std::fs::write(path("key.pem"), made.signing_key.serialize_pem()).expect("a file can be written");
+    let said = || Arc::<Mutex<Vec<Value>>>::default();
+    let plain = Receiver::start("syslog", 0, &[], &said());
+    let tls = Receiver::start("tls", 0, &[&text("cert.pem"), &text("key.pem")], &said());
+    let hook = Receiver::start("webhook", 0, &[SECRET], &said());
+    let local = UnixDatagram::bind(path("log.sock")).expect("a socket can be bound");
+    local.set_read_timeout(Some(Duration::from_secs(30))).expect("a socket waits");
+
+    let standin = Standin::of_weir();
+    let setup = Setup::mixpanel(&standin.url()).and(&format!(
+        "audit_log:\n  ship:\n    plain: {{type: syslog, to: \"tcp://127.0.0.1:{}\", allow_addresses: [127.0.0.0/8]}}\n    \
+         tls: {{type: syslog, to: \"tls://localhost:{}\", allow_addresses: [127.0.0.0/8, \"::1\"], form: weir, root_certificates: {}}}\n    \
+         hook: {{type: webhook, to: \"http://127.0.0.1:{}/acts\", secret: {{file: {}}}, allow_addresses: [127.0.0.0/8]}}\n    \
+         lines: {{type: file, to: {}}}\n    socket: {{type: syslog, to: \"unix:{}\", form: weir}}\n",
+        plain.port,
+        tls.port,
+        text("cert.pem"),
+        hook.port,
+        text("secret"),
+        text("acts.ndjson"),
+        text("log.sock"),
+    ));
+    let mut weir = Weir::start(&setup);
+    let act = |folder: &Folder, what: &str| assert_eq!(folder.weir(&["destination", what, "product"]).0, Some(0));
+    // One receiver is down for a while, and Weir is killed meanwhile: nobody else waits for it.
+    act(weir.folder(), "suspend");
+    weir.wait_until("the first acts are there", || hook.got().len() >= 2);
+    let (port, kept) = (hook.port, Arc::clone(&hook.said));
+    drop(hook);
+    for round in 0..3 {
+        act(weir.folder(), if round % 2 == 0 { "resume" } else { "suspend" });
+        let folder = weir.kill();
+        weir = folder.start();
+    }
+    act(weir.folder(), "suspend");
+    let hook = Receiver::start("webhook", port, &[SECRET], &kept);
+    let all: Vec<u64> = acts(weir.folder(), &[]).iter().filter_map(|act| act["entry"].as_u64()).collect();
+    let last = *all.last().expect("acts");
+    assert!(all.len() > 10, "{all:?}");
+    let lines = || {
+        let text = std::fs::read_to_string(path("acts.ndjson")).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).expect("NDJSON")).collect::<Vec<Value>>()
+    };
+    for (name, got) in [
+        ("plain", &(|| plain.got()) as &dyn Fn() -> Vec<Value>),
+        ("tls", &|| tls.got()),
+        ("hook", &|| hook.got()),
+        ("lines", &lines),
+    ] {
+        weir.wait_until(name, || order(&got()).contains(&last));
+        assert_eq!(order(&got()), all, "{name}: everything, in order");
+    }
+    let mut from_socket = Vec::new();
+    let mut buffer = vec![0; 16 * 1024];
+    while !order(&from_socket).contains(&last) {
+        let length = local.recv(&mut buffer).expect("a message");
+        let message = String::from_utf8(buffer[..length].to_vec()).expect("ASCII");
+        let json = &message[message.find("] {").expect("a message") + 2..];
+        from_socket.push(serde_json::from_str(json).expect("JSON"));
+    }
+    assert_eq!(order(&from_socket), all);
+
+    // As each says it: facility 13, the act's word, the user's number; nobody's note.
+    let shown = plain.got().into_iter().find(|got| got["msgid"] == "destination_suspend").expect("the act");
+    assert_eq!((&shown["facility"], &shown["severity"]), (&json!(13), &json!(5)));
+    assert_eq!(
+        (&shown["act"]["class_uid"], &shown["act"]["actor"]["user"]["uid"]),
+        (&json!(6003), &json!(own_uid().to_string()))
+    );
+    let shown = tls.got().into_iter().find(|got| got["msgid"] == "destination_suspend").expect("the act");
+    assert_eq!(shown["act"]["targets"], json!([{"kind": "destination", "id": "product"}]));
+    weir.wait_until("every place is written down", || weir.metrics().sum("weir_audit_ship_waiting", &[]) == 0);
+    let (_, listed, _) = weir.folder().weir(&["outbound", "list", "--json"]);
+    assert!(listed.contains("audit_log.ship.tls.to") && listed.contains("audit_log.ship.hook.to"), "{listed}");
+    assert_eq!(weir.stop().0, Some(0));
 }

@@ -490,6 +490,12 @@ fn weir_with_everything_switched_on_connects_to_what_its_list_names_and_to_nothi
     let account = Account { tokens: vec![VENDOR_TOKEN.to_owned()], decides_flags: true, ..Account::default() };
     let standin = Standin::start_with(account, 0);
     let (setup, secret) = with_everything(&standin, &hook, &collector);
+    let siem = Receiver::start();
+    let setup = setup.and(&format!(
+        "audit_log: {{ship: {{siem: {{type: webhook, to: \"http://{}/acts\", secret: {{file: {}}}, allow_addresses: [127.0.0.0/8]}}}}}}\n",
+        siem.address,
+        secret.path().join("secret").display()
+    ));
     let folder = Folder::new(&setup);
     let trace = secret.path().join("connects");
     let weir = folder.start_under(&["strace", "-f", "-qq", "-e", "trace=connect", "-o", &trace.display().to_string()]);
@@ -500,7 +506,9 @@ fn weir_with_everything_switched_on_connects_to_what_its_list_names_and_to_nothi
     assert_eq!(run(&folder, &["bypass", "open", "--all", "--reason", "a test"]).0, Some(0));
     weir.wait_until("everybody was called", || {
         let asked = standin.requests().iter().any(|request| request.path().starts_with("/flags"));
-        asked && standin.event_count() > 0 && !hook.got().is_empty() && !collector.got().is_empty()
+        asked
+            && standin.event_count() > 0
+            && [&hook, &collector, &siem].iter().all(|receiver| !receiver.got().is_empty())
     });
     weir.settle();
     let listed = json(&folder, &["outbound", "list"]);
@@ -519,7 +527,7 @@ fn weir_with_everything_switched_on_connects_to_what_its_list_names_and_to_nothi
         connected.insert((address, port));
     }
     assert_eq!(connected, listed, "what it connected to, and what its list names");
-    assert_eq!(listed.len(), 3, "vendor, webhook and collector");
+    assert_eq!(listed.len(), 4, "vendor, webhook, receiver of the audit log and collector");
 }
 
 /// Levels and messages of the log lines in the sources, in order.

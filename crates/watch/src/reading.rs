@@ -27,6 +27,8 @@ pub struct Reading {
     pub allowances_ending: u64,
     /// Windows open in which apps send past Weir.
     pub bypass_open: u64,
+    /// Receivers of the audit log, and how long the oldest act that each does not have has waited.
+    pub shipping: Vec<(DestinationId, Duration)>,
     /// By source.
     pub sources: Vec<SourceReading>,
     /// By destination; not those that have ended.

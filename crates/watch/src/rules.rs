@@ -3,6 +3,7 @@
 
 mod allowance_ending;
 mod anchors_behind;
+mod audit_log_behind;
 mod bypass_open;
 mod certificate_ending;
 mod changed_form;
@@ -130,6 +131,7 @@ pub const RULES: &[Rule] = &[
     certificate_ending::RULE,
     allowance_ending::RULE,
     anchors_behind::RULE,
+    audit_log_behind::RULE,
     clock_jumped::RULE,
 ];
 

@@ -152,6 +152,7 @@ impl Gateway {
             certificate_ends,
             allowances_ending: config.ending(self.clock.now()).len() as u64,
             bypass_open: self.bypass.coverage().open().count() as u64,
+            shipping: self.shipping.waits(self.clock.now()),
             sources: sources.collect(),
             destinations: destinations.map(destination).collect(),
         }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use weir_outbound::Endpoint;
 
-use crate::config::{Auxiliary, Config};
+use crate::config::{Auxiliary, Config, ShipWay};
 
 /// A kind of connection.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ pub struct Kind {
 }
 
 /// All kinds.
-pub const KINDS: &[Kind] = &[DELIVER, ASK, ALERTS, TRACES, NAMES];
+pub const KINDS: &[Kind] = &[DELIVER, ASK, ALERTS, AUDIT, TRACES, NAMES];
 
 const DELIVER: Kind = Kind {
     name: "deliver",
@@ -44,6 +44,13 @@ const ALERTS: Kind = Kind {
     fields: "`alerts.webhook.url`",
     carries: "what `weir alerts` shows: ids of sources and destinations, words of ours, numbers; a signature",
     recorded: "no: it holds nothing of an event",
+};
+const AUDIT: Kind = Kind {
+    name: "audit",
+    purpose: "acts of the audit log",
+    fields: "`audit_log.ship.<id>.to`, where it is an address; a socket of the machine, such as `unix:/dev/log`, is none",
+    carries: "who did what and when: user numbers and names, words of ours, ids of destinations, sources and events, digests, counts; no note; for a webhook a signature",
+    recorded: "it is the record; how far a receiver has it: `audit/shipped/<id>`",
 };
 const TRACES: Kind = Kind {
     name: "traces",
@@ -86,7 +93,7 @@ pub fn calls(config: &Config) -> Vec<Call> {
     let mut calls = Vec::new();
     let mut add = |kind: &Kind, origin: &str, field: String| {
         // A destination without an address of its own, such as one that writes files, connects to nobody.
-        let Ok(endpoint) = Endpoint::parse(origin) else { return };
+        let Ok(endpoint) = Endpoint::parse(origin).or_else(|_| Endpoint::parse_stream(origin)) else { return };
         calls.push(Call {
             kind: kind.name,
             purpose: kind.purpose,
@@ -111,6 +118,11 @@ pub fn calls(config: &Config) -> Vec<Call> {
     }
     if let Some(webhook) = &config.webhook {
         add(&ALERTS, &webhook.url, "alerts.webhook.url".to_owned());
+    }
+    for (id, ship) in &config.ships {
+        if let ShipWay::Stream(to) | ShipWay::Webhook { url: to, .. } = &ship.way {
+            add(&AUDIT, to, format!("audit_log.ship.{id}.to"));
+        }
     }
     if let Some(otlp) = &config.otlp {
         add(&TRACES, otlp.endpoint.as_str(), "telemetry.otlp.endpoint".to_owned());
@@ -179,6 +191,7 @@ destinations:
   eu: {type: mixpanel, region: eu, subject: stable, token: {env: T}}
   near: {type: mixpanel, subject: stable, token: {env: T}, endpoint: http://10.0.0.7:9900, allow_addresses: [10.0.0.0/8]}
 alerts: {webhook: {url: https://hooks.example.com/weir, secret: {env: T}}}
+audit_log: {ship: {siem: {type: syslog, to: \"tls://siem.example.com:6514\"}, here: {type: syslog, to: \"unix:/dev/log\"}}}
 telemetry: {otlp: {endpoint: https://otel.example.com:4318}}
 ";
         let config = Config::parse(text, Path::new("weir.yaml"), Secrets::Leave).unwrap();
@@ -190,10 +203,12 @@ telemetry: {otlp: {endpoint: https://otel.example.com:4318}}
                 call("deliver", "api-eu.mixpanel.com", 443, true, "destinations.eu.region"),
                 call("deliver", "10.0.0.7", 9900, false, "destinations.near.endpoint"),
                 call("alerts", "hooks.example.com", 443, true, "alerts.webhook.url"),
+                call("audit", "siem.example.com", 6514, true, "audit_log.ship.siem.to"),
                 call("traces", "otel.example.com", 4318, true, "telemetry.otlp.endpoint"),
                 call("names", "api-eu.mixpanel.com", 53, false, "destinations.eu.region"),
                 call("names", "hooks.example.com", 53, false, "alerts.webhook.url"),
                 call("names", "otel.example.com", 53, false, "telemetry.otlp.endpoint"),
+                call("names", "siem.example.com", 53, false, "audit_log.ship.siem.to"),
             ]
         );
     }

@@ -68,6 +68,8 @@ pub struct Config {
     pub limits: Limits,
     /// The ledger.
     pub ledger: Ledger,
+    /// Who gets the acts of the audit log.
+    pub ships: BTreeMap<DestinationId, Ship>,
     /// Who is told of alerts.
     pub webhook: Option<Webhook>,
     /// Who gets traces.
@@ -304,6 +306,12 @@ impl Destination {
             && (sources.is_empty() || sources.iter().any(|name| name == source.as_str()))
     }
 
+    /// Where each of its secrets stands.
+    pub fn secret_places(&self) -> Vec<&SecretPlace> {
+        let import = self.import.iter().flat_map(|import| [&import.username, &import.secret]);
+        self.token.iter().chain(&self.more_secrets).chain(import).map(Secret::place).collect()
+    }
+
     /// Where it is, for people: its origin, or its folder.
     pub fn place(&self) -> String {
         self.folder.as_ref().map_or_else(|| self.origin().to_owned(), |folder| folder.display().to_string())
@@ -519,6 +527,37 @@ pub struct Webhook {
     pub secret: Secret,
     /// Ranges, not public, that may be connected to.
     pub allow_addresses: Vec<Cidr>,
+}
+
+/// `audit_log.ship.<receiver>`.
+#[derive(Clone, Debug)]
+pub struct Ship {
+    /// How, and where to.
+    pub way: ShipWay,
+    /// Whether acts are events of OCSF; else as Weir shows them.
+    pub is_ocsf: bool,
+    /// Ranges, not public, that may be connected to.
+    pub allow_addresses: Vec<Cidr>,
+    /// Further certificate authorities.
+    pub root_certificates: Option<PathBuf>,
+}
+
+/// How acts are handed on.
+#[derive(Clone, Debug)]
+pub enum ShipWay {
+    /// Syslog over the network, by its address as it was written.
+    Stream(String),
+    /// Syslog to a socket of this machine.
+    Local(PathBuf),
+    /// A webhook.
+    Webhook {
+        /// Where requests go, as it was written.
+        url: String,
+        /// Signs them.
+        secret: Secret,
+    },
+    /// A file.
+    File(PathBuf),
 }
 
 /// `telemetry.otlp`.

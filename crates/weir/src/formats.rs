@@ -70,6 +70,7 @@ pub const FORMATS: &[Format] = &[
     format("rows.manifest", 1, "crates/rows/src/store.rs", "VERSION"),
     format("rows.parquet", 1, "crates/rows/src/file.rs", "SCHEMA"),
     format("rows.sums", 1, "crates/rows/src/sums.rs", "VERSION"),
+    format("trail.shipped", 1, "crates/trail/src/position.rs", "HEAD"),
 ];
 
 /// Why a folder's formats do not go with this release.

@@ -23,15 +23,17 @@ use crate::alerts::Alerts;
 use crate::alerts::push::Push;
 use crate::backup::lease::{Lease, Logs};
 use crate::bypass::Bypass;
-use crate::config::{Auxiliary, Config, Mode, Position, Problem, Problems, Secrets, StartFrom};
+use crate::config::{Auxiliary, Config, Mode, Position, Problem, Problems, Secrets, ShipWay, StartFrom};
 use crate::consent;
 use crate::disk::{DataFolder, Space};
 use crate::generation::{Generation, Memories};
+use crate::key_acts::KeyActs;
 use crate::listen::{self, Settings};
 use crate::pipeline::Pipeline;
 use crate::profile;
 use crate::receivers;
 use crate::rollout;
+use crate::ship::Shipping;
 use crate::telemetry::Telemetry;
 
 /// Where things are.
@@ -86,6 +88,10 @@ pub struct Gateway {
     pub alerts: Alerts,
     /// Alerts on their way to the operator's webhook.
     pub push: Arc<Push>,
+    /// Acts of the audit log on their way to other systems.
+    pub shipping: Arc<Shipping>,
+    /// Which keys the audit ledger knows of.
+    key_acts: KeyActs,
     /// Traces on their way to a collector.
     pub telemetry: Arc<Telemetry>,
     /// Delivery.
@@ -184,20 +190,26 @@ pub struct Reloaded {
     pub is_staged: bool,
 }
 
-/// A destination that is a folder must not be one of ours: what it is given would be read as journal, ledger or keys, or copied with
-/// them.
+/// A destination that is a folder, and a file of acts, must not lie in one of ours: what it is given would be read as journal, ledger or
+/// keys, or copied with them.
 fn refuse_own_folders(config: &Config, places: &Places) -> Result<(), Problems> {
-    let problems: Vec<Problem> = config
-        .destinations
-        .iter()
-        .filter_map(|(id, destination)| {
-            let folder = real(destination.folder.as_ref()?);
-            let ours = [("data", &places.data), ("key", &places.keys)];
-            let (which, _) = ours.into_iter().find(|(_, ours)| folder.starts_with(real(ours)))?;
-            let what = format!("`destinations.{id}.files.path` lies in the {which} folder: write files somewhere else");
-            Some(config.problem(&format!("destinations.{id}.files"), &what))
-        })
-        .collect();
+    let lies_in = |path: &Path| {
+        let path = real(path);
+        let ours = [("data", &places.data), ("key", &places.keys)];
+        ours.into_iter().find(|(_, ours)| path.starts_with(real(ours))).map(|(which, _)| which)
+    };
+    let mut problems = Vec::new();
+    for (id, destination) in &config.destinations {
+        let Some(which) = destination.folder.as_ref().and_then(|folder| lies_in(folder)) else { continue };
+        let what = format!("`destinations.{id}.files.path` lies in the {which} folder: write files somewhere else");
+        problems.push(config.problem(&format!("destinations.{id}.files"), &what));
+    }
+    for (id, ship) in &config.ships {
+        let ShipWay::File(file) = &ship.way else { continue };
+        let Some(which) = lies_in(file) else { continue };
+        let what = format!("`audit_log.ship.{id}.to` lies in the {which} folder: write it somewhere else");
+        problems.push(config.problem(&format!("audit_log.ship.{id}"), &what));
+    }
     if problems.is_empty() { Ok(()) } else { Err(config.problems(problems)) }
 }
 
@@ -278,6 +290,8 @@ impl Gateway {
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
         let (push, telemetry) = (Arc::<Push>::default(), Arc::<Telemetry>::default());
         push.set(receivers::webhook(&generation.config)?);
+        let shipping = Arc::<Shipping>::default();
+        shipping.set(receivers::ships(&generation.config)?);
         telemetry.set(receivers::otlp(&generation.config)?);
         let parts = Parts {
             traces: Some(Arc::clone(&telemetry) as Arc<dyn weir_deliver::trace::Traces>),
@@ -313,6 +327,8 @@ impl Gateway {
         let targets = vec![Target::Generation(generation.id), Target::Count(opened)];
         let act = Act { actor: Actor::Weir, action: "start", targets };
         audit.act(act).await?;
+        let key_acts = KeyActs::read(&places.data.join("audit"))?;
+        key_acts.note(&audit, &keys).await?;
         Ok(Gateway {
             places,
             clock,
@@ -329,6 +345,8 @@ impl Gateway {
             bypass,
             alerts: Alerts::default(),
             push,
+            shipping,
+            key_acts,
             telemetry,
             deliver,
             catalog,
@@ -396,6 +414,7 @@ impl Gateway {
         refuse_flag_loss(&old, &generation.config)?;
         // Nothing is changed where a receiver of its own would not resolve.
         let _ = (receivers::webhook(&generation.config)?, receivers::otlp(&generation.config)?);
+        receivers::ships(&generation.config)?;
         let at_next_start = needs_start(&old.config, &generation.config);
         let changed = old.id != generation.id;
         if let Some(on_its_way) = self.rollouts.under_way() {
@@ -445,6 +464,7 @@ impl Gateway {
         staged: Option<&weir_deliver::Rollout>,
     ) -> Result<(), StartError> {
         let (webhook, otlp) = (receivers::webhook(&generation.config)?, receivers::otlp(&generation.config)?);
+        let ships = receivers::ships(&generation.config)?;
         let old = self.pipeline.generation();
         // Delivery first: a destination must have its beginning in the ledger before an event is offered to it. Secrets are not
         // part of the hash, so delivery gets the new setups even where the id is the same.
@@ -462,6 +482,7 @@ impl Gateway {
         self.rollouts.look_again();
         self.pipeline.replace(Arc::clone(&generation));
         self.push.set(webhook);
+        self.shipping.set(ships);
         self.telemetry.set(otlp);
         let _ = self.withdrawals.watch(asks);
         if let Some(ingest) = self.ingest.get() {
@@ -506,6 +527,9 @@ impl Gateway {
         self.trim();
         if !self.files_must_stay() {
             self.identity.sweep();
+        }
+        if self.key_acts.note(&self.audit, &self.keys).await.is_err() {
+            log::emit(Level::Error, "keys that were made or destroyed could not be entered into the audit ledger", &[]);
         }
         self.learn();
     }

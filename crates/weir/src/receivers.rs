@@ -1,24 +1,26 @@
-//! From `alerts.webhook` and `telemetry.otlp` to what alerts and traces are sent with.
+//! From `alerts.webhook`, `audit_log.ship` and `telemetry.otlp` to what alerts, acts and traces are sent with.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
-use weir_outbound::{Cidr, Client, ClientOptions, Endpoint, OutboundError};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use weir_event::Millis;
+use weir_outbound::{Cidr, Client, ClientOptions, Endpoint, NotSent, OutboundError, Request, SendError};
 use weir_protocol::signing::SigningKeys;
+use weir_trail::syslog::Form;
 
-use crate::alerts::push;
-use crate::config::{Config, Problems};
-use crate::telemetry;
+use crate::config::{Config, Problems, ShipWay};
+use crate::{ship, telemetry};
 
 /// An answer of theirs that is longer is none.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Where alerts go; `None` where nowhere.
-pub(crate) fn webhook(config: &Config) -> Result<Option<push::Target>, Problems> {
+pub(crate) fn webhook(config: &Config) -> Result<Option<Receiver>, Problems> {
     let Some(webhook) = &config.webhook else { return Ok(None) };
     // Checked when it was read; where secrets were left alone nothing is sent.
     let Some(keys) = webhook.secret.reveal().and_then(|text| SigningKeys::parse(text).ok()) else { return Ok(None) };
     let endpoint = Endpoint::parse(&webhook.url).map_err(|e| flaw(config, "alerts.webhook.url", &e))?;
     let client = client(&webhook.allow_addresses).map_err(|e| flaw(config, "alerts.webhook", &e))?;
-    Ok(Some(push::Target { endpoint, client, keys }))
+    Ok(Some(Receiver { endpoint, client, keys }))
 }
 
 /// Where traces go; `None` where nowhere.
@@ -35,6 +37,77 @@ pub(crate) fn otlp(config: &Config) -> Result<Option<telemetry::Target>, Problem
         }
     }
     Ok(Some(telemetry::Target { endpoint, client, headers, share: otlp.share }))
+}
+
+/// Who gets the acts of the audit log.
+pub(crate) fn ships(config: &Config) -> Result<Vec<ship::Target>, Problems> {
+    let mut targets = Vec::new();
+    for (id, from) in &config.ships {
+        let path = format!("audit_log.ship.{id}");
+        let problem = |what: String| config.problems(vec![config.problem(&path, &format!("`{path}`: {what}"))]);
+        let client = || {
+            let extra_roots = match &from.root_certificates {
+                Some(file) => std::fs::read(file)
+                    .map_err(|e| problem(format!("{} cannot be read: {}", file.display(), e.kind())))?,
+                None => Vec::new(),
+            };
+            let options = ClientOptions {
+                allow_addresses: from.allow_addresses.clone(),
+                extra_roots,
+                response_bytes_max: ANSWER_BYTES_MAX,
+                ..ClientOptions::default()
+            };
+            Client::new(options).map_err(|e| problem(e.to_string()))
+        };
+        let way = match &from.way {
+            ShipWay::File(file) => ship::Way::File(file.clone()),
+            ShipWay::Local(socket) => ship::Way::Local(socket.clone()),
+            ShipWay::Stream(to) => {
+                let endpoint = Endpoint::parse_stream(to).map_err(|e| problem(e.to_string()))?;
+                ship::Way::Stream { endpoint, client: client()? }
+            }
+            ShipWay::Webhook { url, secret } => {
+                // Checked when it was read; where secrets were left alone nothing is sent.
+                let Some(keys) = secret.reveal().and_then(|text| SigningKeys::parse(text).ok()) else { continue };
+                let endpoint = Endpoint::parse(url).map_err(|e| problem(e.to_string()))?;
+                ship::Way::Webhook(Receiver { endpoint, client: client()?, keys })
+            }
+        };
+        let form = if from.is_ocsf { Form::Ocsf } else { Form::Weir };
+        targets.push(ship::Target { id: id.clone(), form, way });
+    }
+    Ok(targets)
+}
+
+/// A server of the operator's that checks signatures by Standard Webhooks.
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    /// Where.
+    pub endpoint: Endpoint,
+    /// Sends to it.
+    pub client: Client,
+    /// Signs.
+    pub keys: SigningKeys,
+}
+
+impl Receiver {
+    /// Posts a body, signed for this moment; the status of the answer.
+    pub(crate) async fn post(
+        &self,
+        id: &str,
+        content_type: &'static str,
+        body: Bytes,
+        now: Millis,
+    ) -> Result<u16, SendError> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.keys.headers(id, now, &body) {
+            let value = HeaderValue::try_from(value).map_err(|_| SendError::NotSent(NotSent::InvalidRequest))?;
+            headers.insert(name, value);
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let request = Request { endpoint: &self.endpoint, method: Method::POST, path_and_query: "", headers, body };
+        Ok(self.client.send(request).await?.status)
+    }
 }
 
 fn client(allow_addresses: &[Cidr]) -> Result<Client, OutboundError> {

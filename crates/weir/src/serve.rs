@@ -365,6 +365,11 @@ impl Process<'_> {
         let upkeep = tokio::spawn(keep_house(Arc::clone(&gateway), tls.clone(), stopping.clone()));
         let (push, telemetry) = (Arc::clone(&gateway.push), Arc::clone(&gateway.telemetry));
         let clock = Arc::clone(&gateway.clock);
+        let shipping = {
+            let (shipping, audit) = (Arc::clone(&gateway.shipping), Arc::clone(&gateway.audit));
+            let (dir, clock) = (gateway.places.data.join("audit"), Arc::clone(&gateway.clock));
+            tokio::spawn(async move { shipping.run(audit, dir, clock).await })
+        };
         let push = tokio::spawn(async move { push.run(clock).await });
         let telemetry = tokio::spawn(async move { telemetry.run().await });
         let accepting = self.intake.spawn(ingest.run(Arc::clone(&gateway.pipeline), stopping.clone(), grace));
@@ -412,7 +417,7 @@ impl Process<'_> {
         gateway.close(grace).await;
         // The socket ends by itself, and removes its file before another process makes its own.
         let _ = socket.await;
-        for task in [console, upkeep, push, telemetry] {
+        for task in [console, upkeep, push, telemetry, shipping] {
             task.abort();
             let _ = task.await;
         }

@@ -371,6 +371,14 @@ impl Watched for Watch {
                 sample("weir_push_total", help, Kind::Counter, labels, count.load(Ordering::Relaxed) as f64);
             }
         }
+        for (id, standing) in gateway.shipping.standings() {
+            let labels = || vec![("receiver", Label::Destination(id.clone()))];
+            let help = "Acts of the audit log that a receiver has taken, by this process.";
+            sample("weir_audit_shipped_total", help, Kind::Counter, labels(), standing.shipped as f64);
+            let help = "Entries of the audit ledger that a receiver does not have yet.";
+            let waiting = gateway.audit.entries().saturating_sub(standing.entry);
+            sample("weir_audit_ship_waiting", help, Kind::Gauge, labels(), waiting as f64);
+        }
         for (stage, seconds) in stage::seconds().unwrap_or_default() {
             let label = vec![("stage", Label::Name(stage))];
             sample(

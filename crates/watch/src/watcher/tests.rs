@@ -88,6 +88,16 @@ fn what_is_wrong_at_the_first_reading_is_told_at_once() {
 }
 
 #[test]
+fn a_receiver_of_the_audit_log_that_is_away_is_told_after_five_minutes_and_by_its_name() {
+    let siem = || DestinationId::parse("siem").unwrap();
+    let away = |at| Reading { shipping: vec![(siem(), Duration::from_secs(at))], ..calm(at) };
+    assert_eq!(watch(295, away), (Vec::new(), Vec::new()));
+    let (alerts, _) = watch(300, away);
+    assert_eq!(names(&alerts), [("audit_log_behind", "warning")]);
+    assert_eq!((alerts[0].of.name(), alerts[0].text.contains("5 min")), ("siem", true));
+}
+
+#[test]
 fn a_full_journal_is_foreseen_with_its_time_and_gets_graver() {
     // 1,000 of budget fill at 100 an hour: full after ten hours.
     let filling = |at: u64| {

@@ -10,36 +10,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::json;
 use tokio::sync::Notify;
 use weir_event::Clock;
 use weir_event::ids::hex;
 use weir_event::log::{Field, Level, emit};
-use weir_outbound::{Client, Endpoint, Request};
-use weir_protocol::signing::SigningKeys;
 use weir_watch::Change;
+
+use crate::receivers::Receiver;
 
 const WAITING_MAX: usize = 64;
 const TRIES: u32 = 5;
 /// Before the second try; four times as long before each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
-/// Where alerts go.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// The receiver.
-    pub endpoint: Endpoint,
-    /// Sends to it.
-    pub client: Client,
-    /// Signs.
-    pub keys: SigningKeys,
-}
-
 /// The queue to the webhook. Without a target nothing is queued.
 #[derive(Debug, Default)]
 pub struct Push {
-    target: Mutex<Option<Arc<Target>>>,
+    target: Mutex<Option<Arc<Receiver>>>,
     waiting: Mutex<VecDeque<(String, Bytes)>>,
     woken: Notify,
     /// Messages that the receiver took.
@@ -50,11 +38,11 @@ pub struct Push {
 
 impl Push {
     /// From now on alerts go there, or nowhere.
-    pub fn set(&self, target: Option<Target>) {
+    pub fn set(&self, target: Option<Receiver>) {
         *self.target.lock().unwrap_or_else(PoisonError::into_inner) = target.map(Arc::new);
     }
 
-    fn target(&self) -> Option<Arc<Target>> {
+    fn target(&self) -> Option<Arc<Receiver>> {
         self.target.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -113,14 +101,7 @@ impl Push {
     }
 }
 
-async fn send(target: &Target, id: &str, body: &Bytes, clock: &dyn Clock) -> bool {
-    let mut headers = HeaderMap::new();
-    for (name, value) in target.keys.headers(id, clock.now(), body) {
-        let Ok(value) = HeaderValue::try_from(value) else { return false };
-        headers.insert(name, value);
-    }
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let request =
-        Request { endpoint: &target.endpoint, method: Method::POST, path_and_query: "", headers, body: body.clone() };
-    matches!(target.client.send(request).await, Ok(answer) if (200..300).contains(&answer.status))
+async fn send(target: &Receiver, id: &str, body: &Bytes, clock: &dyn Clock) -> bool {
+    let answer = target.post(id, "application/json", body.clone(), clock.now()).await;
+    matches!(answer, Ok(status) if (200..300).contains(&status))
 }

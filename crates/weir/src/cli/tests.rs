@@ -93,7 +93,7 @@ fn d19_the_page_of_the_audit_log_says_of_every_command_whether_it_is_recorded() 
 #[test]
 fn every_word_of_an_act_is_explained_and_every_command_of_the_socket_is_an_act_or_is_known_to_be_none() {
     // What changes nothing and shows nothing about people, and parts of what is recorded as a whole.
-    const NO_ACT: &str = "status alerts quarantine_list destination_list keys_list observed why explain events catalog_save \
+    const NO_ACT: &str = "status alerts quarantine_list destination_list keys_list observed why explain events catalog_save identity_save \
                           resend_preview resend_status rollout_preview rollout_status backup_cut backup_renew backup_end";
     let source = include_str!("../../../console/src/command.rs");
     let words = source.split("pub const fn action").skip(1).flat_map(|rest| {

@@ -24,7 +24,7 @@ use super::yaml::{Key, Position};
 use super::{
     AllowTerm, Auxiliary, Config, Country, Destination, FalsePositive, Guards, Hold, Import, Journal, Ledger, Limits,
     Listen, Mode, OnLag, OnUnknown, Onward, Otlp, ReleaseRule, Rollout, RuleAction, Secret, SecretPlace, Secrets,
-    Selector, Source, StartFrom, Subject, TlsFiles, Webhook,
+    Selector, Ship, ShipWay, Source, StartFrom, Subject, TlsFiles, Webhook,
 };
 use crate::log::Format;
 use weir_event::log::Level;
@@ -141,6 +141,7 @@ pub(super) fn config(
             origin: ledger.field("origin").optional_text(),
             anchors: ledger.field("anchors").items().iter().map(|item| resolver.path(item)).collect(),
         },
+        ships: resolver.ships(root.field("audit_log").field("ship")),
         webhook: resolver.webhook(root.field("alerts").field("webhook")),
         otlp: resolver.otlp(root.field("telemetry").field("otlp")),
         log_format: if log.field("format").text() == "json" { Format::Json } else { Format::Human },
@@ -379,6 +380,72 @@ impl Resolver<'_, '_> {
         self.push_url("alerts.webhook.url", checked.field("url"), !allow_addresses.is_empty())?;
         let url = checked.field("url").text().to_owned();
         Some(Webhook { url, secret, allow_addresses })
+    }
+
+    fn ships(&mut self, checked: &Checked) -> BTreeMap<DestinationId, Ship> {
+        let mut ships = BTreeMap::new();
+        for (key, fields) in checked.entries() {
+            let Ok(id) = DestinationId::parse(&key.text) else { continue };
+            self.places.insert(format!("audit_log.ship.{id}"), key.at);
+            ships.extend(self.ship(&id, fields).map(|ship| (id, ship)));
+        }
+        ships
+    }
+
+    fn ship(&mut self, id: &DestinationId, fields: &Checked) -> Option<Ship> {
+        let name = |field: &str| format!("`audit_log.ship.{id}.{field}`");
+        let (kind, to, secret) = (fields.field("type").text(), fields.field("to"), fields.field("secret"));
+        let allow_addresses = cidrs(fields.field("allow_addresses"));
+        let roots = fields.field("root_certificates");
+        let root_certificates = (!roots.is_absent()).then(|| self.path(roots));
+        if kind != "webhook" && !secret.is_absent() {
+            self.report(secret.at, &format!("{} signs requests to a webhook: remove it", name("secret")));
+        }
+        let way = match kind {
+            "webhook" => {
+                if secret.is_absent() {
+                    let what = "is missing: {env: NAME} or {file: /path/to/it} of the secret that the receiver checks signatures with";
+                    self.report(fields.at, &format!("{} {what}", name("secret")));
+                    return None;
+                }
+                let secret_read = self.secret(&format!("audit_log.ship.{id}.secret"), secret);
+                if let Some(Err(why)) = secret_read.reveal().map(SigningKeys::parse) {
+                    self.report(secret.at, &format!("{}: {why}", name("secret")));
+                }
+                if self.push_url(&format!("audit_log.ship.{id}.to"), to, !allow_addresses.is_empty()).is_none() {
+                    self.report(to.at, &format!("{} is no URL: write https://host/path", name("to")));
+                    return None;
+                }
+                ShipWay::Webhook { url: to.text().to_owned(), secret: secret_read }
+            }
+            "syslog" => match to.text().strip_prefix("unix:") {
+                Some(path) if path.starts_with('/') => ShipWay::Local(PathBuf::from(path)),
+                _ => match weir_outbound::Endpoint::parse_stream(to.text()) {
+                    Err(error) => {
+                        self.report(to.at, &format!("{}: {error}; or unix:/dev/log", name("to")));
+                        return None;
+                    }
+                    Ok(endpoint) if !endpoint.is_tls() && allow_addresses.is_empty() => {
+                        let what =
+                            "is plain tcp: use tls, or name the private range that it lies in under `allow_addresses`";
+                        self.report(to.at, &format!("{} {what}", name("to")));
+                        return None;
+                    }
+                    Ok(_) => ShipWay::Stream(to.text().to_owned()),
+                },
+            },
+            _ => {
+                if to.text().contains("://") || to.text().starts_with("unix:") {
+                    self.report(
+                        to.at,
+                        &format!("{} is an address, and type `file` writes a file: name a path", name("to")),
+                    );
+                    return None;
+                }
+                ShipWay::File(self.path(to))
+            }
+        };
+        Some(Ship { way, is_ocsf: fields.field("form").text() == "ocsf", allow_addresses, root_certificates })
     }
 
     fn otlp(&mut self, checked: &Checked) -> Option<Otlp> {

@@ -143,6 +143,34 @@ pub struct Variant {
     pub body: Option<&'static Kind>,
 }
 
+/// Whether a path names a field, `<…>` standing for any key of a map.
+#[cfg(test)]
+pub(crate) fn has(path: &str) -> bool {
+    let mut fields = ROOT;
+    let mut steps = path.split('.').peekable();
+    while let Some(step) = steps.next() {
+        let Some(field) = fields.iter().find(|field| field.name == step) else { return false };
+        let mut kind = &field.kind;
+        if let Kind::Map { of, .. } = kind {
+            if steps.peek().is_none() {
+                return true;
+            }
+            if steps.next().is_none_or(|key| !key.starts_with('<')) {
+                return false;
+            }
+            kind = of;
+        }
+        match kind {
+            Kind::Section(below) | Kind::Short { of: below, .. } => fields = below,
+            _ => return steps.next().is_none(),
+        }
+        if steps.peek().is_none() {
+            return true;
+        }
+    }
+    false
+}
+
 /// The words that a field of a destination may be, with what they mean, for commands that ask for one.
 pub(crate) fn destination_words(name: &str) -> Vec<(&'static str, &'static str)> {
     let Some(Field { kind: Kind::Choice(words), .. }) = DESTINATION.iter().find(|field| field.name == name) else {
@@ -195,6 +223,11 @@ const PATH: Form = Form {
     noun: "a path",
     pattern: Some("^.{1,4096}$"),
     check: |t| (1..=4096).contains(&t.len()) && !t.contains('\0'),
+};
+const RECEIVER: Form = Form {
+    noun: "tls://host:port, tcp://host:port, unix:/path, a URL, or a path",
+    pattern: Some("^.{1,4096}$"),
+    check: |t| (1..=4096).contains(&t.len()) && !t.chars().any(char::is_control),
 };
 const WRITE_KEY: Form = Form {
     noun: "1 to 128 of the characters A-Z a-z 0-9 _ - .",
@@ -417,6 +450,12 @@ pub static ROOT: &[Field] = &[
         kind: Kind::Section(LEDGER),
         default: Default::Value("{}"),
         doc: "The record of what left.",
+    },
+    Field {
+        name: "audit_log",
+        kind: Kind::Section(AUDIT_LOG),
+        default: Default::Value("{}"),
+        doc: "Who did what to this Weir, and who read what. It is always kept; see [audit log](audit-log.md).",
     },
     Field {
         name: "log",
@@ -1647,6 +1686,57 @@ static LEDGER: &[Field] = &[
         default: Default::Value("[]"),
         doc: "Files outside the data folder, best on another machine's disk, where each checkpoint is also written. Without one a rewind of the whole data folder cannot be detected.",
     },
+];
+
+static AUDIT_LOG: &[Field] = &[Field {
+    name: "ship",
+    kind: Kind::Map { key: &ID, key_name: "receiver", of: &Kind::Section(SHIP), max: 8 },
+    default: Default::Value("{}"),
+    doc: "Systems that get every act of the audit log from its beginning on, by id: in order, each at least once, also after a stop. One that is down stops nothing; an alert says so. An id stays with its place in the log: another id begins anew.",
+}];
+
+static SHIP: &[Field] = &[
+    Field {
+        name: "type",
+        kind: Kind::Choice(&[
+            choice("syslog", "Messages of RFC 5424 by TLS, TCP (octet counting) or a socket of this machine."),
+            choice("webhook", "A server of yours: JSON arrays of acts, signed by Standard Webhooks."),
+            choice("file", "A file to which a line is appended for each act."),
+        ]),
+        default: Default::Required { why: "how acts are handed on: syslog, webhook or file", stand_in: "file" },
+        doc: "How acts are handed on.",
+    },
+    Field {
+        name: "to",
+        kind: Kind::Text(&RECEIVER),
+        default: Default::Required {
+            why: "where: tls://host:6514, tcp://host:601 or unix:/dev/log; https://host/path; or a path",
+            stand_in: "/unset",
+        },
+        doc: "Where: `tls://host:port`, `tcp://host:port` or `unix:/dev/log` for syslog, a URL for a webhook, a path for a file, outside the data and key folders. A relative path is taken from the folder of this file.",
+    },
+    Field {
+        name: "form",
+        kind: Kind::Choice(&[
+            choice("ocsf", "Events of the Open Cybersecurity Schema Framework 1.3.0, class API Activity (6003)."),
+            choice("weir", "As `weir audit-log read --json` shows an act, without notes."),
+        ]),
+        default: Default::Value("ocsf"),
+        doc: "What an act looks like.",
+    },
+    Field {
+        name: "secret",
+        kind: SECRET,
+        default: Default::Absent,
+        doc: "For a webhook, which needs one: signs each request as Standard Webhooks says. `whsec_` and 24 to 64 bytes in base64.",
+    },
+    Field {
+        name: "root_certificates",
+        kind: Kind::Text(&PATH),
+        default: Default::Absent,
+        doc: "A PEM file of further certificate authorities to trust for it. Absent: the public ones (Mozilla's list).",
+    },
+    PUSH_ADDRESSES,
 ];
 
 static LOG: &[Field] = &[

@@ -494,3 +494,37 @@ fn what_is_allowed_may_have_an_owner_and_an_end() {
         assert!(said.contains(what), "{allow}: {said}");
     }
 }
+
+#[test]
+fn a_receiver_of_the_audit_log_is_what_its_type_takes() {
+    let read = |fields: &str| {
+        let text = format!("audit_log: {{ship: {{siem: {{{fields}}}}}}}\n");
+        Config::parse(&text, Path::new("weir.yaml"), Secrets::Leave)
+    };
+    for (good, is) in [
+        ("type: syslog, to: \"tls://siem.example.com:6514\"", "Stream"),
+        ("type: syslog, to: \"tcp://10.0.0.9:601\", allow_addresses: [10.0.0.0/8]", "Stream"),
+        ("type: syslog, to: \"unix:/dev/log\", form: weir", "Local"),
+        ("type: webhook, to: https://hooks.example.com/acts, secret: {env: HOOK}", "Webhook"),
+        ("type: file, to: /var/log/weir-acts.ndjson", "File"),
+    ] {
+        let config = read(good).unwrap();
+        let ship = config.ships.values().next().unwrap();
+        assert!(format!("{:?}", ship.way).starts_with(is), "{good}");
+        assert_eq!(ship.is_ocsf, !good.contains("form: weir"));
+    }
+    for (bad, says) in [
+        ("type: syslog, to: siem.example.com", "write tls:// or tcp://"),
+        ("type: syslog, to: \"tcp://siem.example.com:601\"", "is plain tcp"),
+        ("type: syslog, to: \"unix:log\"", "unix:/dev/log"),
+        ("type: webhook, to: https://hooks.example.com", "`audit_log.ship.siem.secret` is missing"),
+        ("type: webhook, to: \"tls://a.b:1\", secret: {env: HOOK}", "is no URL"),
+        ("type: webhook, to: http://hooks.example.com, secret: {env: HOOK}", "is plain http"),
+        ("type: file, to: https://hooks.example.com", "is an address"),
+        ("type: file, to: acts.ndjson, secret: {env: HOOK}", "signs requests to a webhook"),
+        ("to: acts.ndjson", "how acts are handed on"),
+    ] {
+        let problems = read(bad).unwrap_err().to_string();
+        assert!(problems.contains(says), "{bad}: {problems}");
+    }
+}
