@@ -6,6 +6,7 @@ mod answer;
 mod checkpoint;
 mod consistency;
 mod exposure;
+mod itself;
 mod postcard;
 mod subject;
 
@@ -53,7 +54,8 @@ pub(super) enum Command {
     /// rule. Counted exactly from the ledger, current to the last batch; needs no key.
     #[command(
         after_help = "Example:\n  weir ledger exposure --vendor mixpanel --from 2026-11-01 --to 2026-11-20 --html exposure.html\n  \
-                            weir ledger exposure --destination product --json\n\nExit codes: 0 answered, 2 could not be answered"
+                            weir ledger exposure --destination product --json\n  \
+                            weir ledger exposure --self --html self.html\n\nExit codes: 0 answered, 2 could not be answered"
     )]
     Exposure(Box<exposure::Options>),
     /// Everything that left about one id: when, to whom, which fields, under which pseudonym, with a receipt for each batch. Needs the

@@ -36,6 +36,10 @@ pub(in crate::cli) struct Options {
     /// Up to this time, which is outside; a day counts to its end. Default: now.
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
+    /// What a thief of this Weir would get instead: of the disk, of the keys, of both, of a backup; by what lies there now, and which
+    /// setting makes it less.
+    #[arg(long = "self", conflicts_with_all = ["destination", "vendor", "from", "to", "csv"])]
+    of_itself: bool,
     /// Writes one page with pictures to this file.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -48,7 +52,24 @@ pub(in crate::cli) struct Options {
     folders: Folders,
 }
 
+impl Options {
+    pub(super) fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    pub(super) fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    pub(super) fn html_file(&self) -> Option<&Path> {
+        self.html.as_deref()
+    }
+}
+
 pub(super) fn run(out: &Output, options: &Options) -> Exit {
+    if options.of_itself {
+        return super::itself::run(out, options);
+    }
     match report(options) {
         Ok(report) => {
             let files = [(&options.html, page::page as fn(&Report) -> String), (&options.csv, report::csv)];
