@@ -1,6 +1,6 @@
 //! `weir ledger exposure --self`, held against the files: what it says that a thief of the disk cannot read is not in them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ fn what_a_thief_of_the_disk_cannot_read_is_not_in_the_files_and_what_he_can_is_s
     let mut setup = Setup::with_subject(&standin.url(), "{rotating: 7d}", "{allow: [plan]}");
     setup.destinations.push_str(&format!(
         "  refused: {{type: mixpanel, subject: stable, endpoint: \"{}\", allow_addresses: [127.0.0.0/8], token: {{file: {}}}, release: {{allow: [plan]}}}}\n  \
-         copies: {{type: files, subject: stable, files: {{path: {}, roll: {{every: 1s}}}}, release: {{allow: [plan]}}}}\n  \
+         copies: {{type: files, subject: stable, compression: none, files: {{path: {}, roll: {{every: 1s}}}}, release: {{allow: [plan]}}}}\n  \
          named: {{type: mixpanel, subject: raw, endpoint: \"{}\", allow_addresses: [127.0.0.0/8], token: {{env: PRODUCT_TOKEN}}, release: {{allow: [plan]}}}}\n",
         refusing.url(),
         secret.display(),
@@ -62,12 +62,10 @@ fn what_a_thief_of_the_disk_cannot_read_is_not_in_the_files_and_what_he_can_is_s
     let weir = Weir::start(&setup);
     (0..20).for_each(|n| event(&weir, "Report Exported", n));
     event(&weir, UNCLEAN, 99);
-    weir.wait_until("files are written, something is refused, something is held", || {
-        let there = |folder: PathBuf| !files_below(&folder).is_empty();
-        there(weir.folder().data().join("hold/raw"))
-            && there(weir.folder().data().join("hold/rejected"))
-            && files_below(&files).iter().any(|file| holds(file, VALUE))
-    });
+    let there = |name: &str| !files_below(&weir.folder().data().join(name)).is_empty();
+    weir.wait_until("something is held", || there("hold/raw"));
+    weir.wait_until("something is refused", || there("hold/rejected"));
+    weir.wait_until("files are written", || files_below(&files).iter().any(|file| holds(file, VALUE)));
     let folder = weir.folder();
     let page = place.path().join("self.html");
     let answer = ask(folder, &["--html", &page.display().to_string()]);

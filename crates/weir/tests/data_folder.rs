@@ -46,6 +46,11 @@ fn matches(name: &str, path: &str) -> bool {
         "16 hex" => exactly(16, char::is_ascii_hexdigit),
         "64 hex" => exactly(64, char::is_ascii_hexdigit),
         "20 digits" => exactly(20, char::is_ascii_digit),
+        "id" => {
+            let end = path.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c)));
+            let end = end.unwrap_or(path.len());
+            end > 0 && matches(rest, &path[end..])
+        }
         "number" => digits > 0 && matches(rest, &path[digits..]),
         // Three digits; above 999 further groups before them, each led by an x.
         "index" => match path.strip_prefix('x') {
@@ -134,7 +139,9 @@ sources:
 destinations:
   product: {{type: mixpanel, subject: stable, endpoint: http://127.0.0.1:{vendor}, allow_addresses: [127.0.0.0/8],
     token: {{env: TOKEN}}, release: {{allow: [plan]}}}}
-"
+audit_log: {{ship: {{lines: {{type: file, to: {}}}}}}}
+",
+        folder.path().join("acts.ndjson").display()
     );
     let parsed = Config::parse(&text, &config, Secrets::Read(&|_| Some(KEY.to_owned()))).unwrap();
     let settings = Settings { limits: parsed.limits, trusted_proxies: Vec::new() };
@@ -173,9 +180,13 @@ destinations:
     weir::rollout::file::write(&data, &kept).unwrap();
     weir::evidence::put(&data, Class::Holding, b"what a vendor had").unwrap();
     let there = |what: &str| files(&data).into_iter().filter(|path| path.contains(what)).collect::<BTreeSet<_>>();
-    while there("hold/rejected/").is_empty() || there(".spare").is_empty() {
+    let shipping = Arc::clone(&gateway.shipping);
+    let shipping = tokio::spawn(shipping.run(Arc::clone(&gateway.audit), data.join("audit"), Arc::new(SystemClock)));
+    while there("hold/rejected/").is_empty() || there(".spare").is_empty() || there("audit/shipped/").is_empty() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    shipping.abort();
+    let _ = shipping.await;
     let spares = there(".spare");
     stop.send(true).unwrap();
     accepting.await.unwrap();

@@ -1,7 +1,7 @@
 //! What lies there: each file of the data folder belongs to one asset, and one that belongs to none is told, not left out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use weir_answers::{Question, ask};
 use weir_event::{Category, Millis};
@@ -11,7 +11,6 @@ use weir_ledger::{Actor, acts};
 
 use super::Sees::{Content, Lines, Names, Nothing, Testable, Traces};
 use super::{Asset, Places};
-use crate::backup::walk;
 use crate::cli::{Folders, apply, catalog};
 use crate::config::{Config, SecretPlace, ShipWay, Subject};
 
@@ -36,14 +35,35 @@ pub(super) fn asset_of(path: &str) -> &'static str {
     }
 }
 
-/// Files and bytes by asset.
+/// Files and bytes by asset: of everything below the folder, whatever a backup passes over.
 fn sizes(data: &Path) -> Result<BTreeMap<&'static str, (u64, u64)>, String> {
     let mut sizes: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
-    for (path, bytes) in walk(data).map_err(|error| error.to_string())? {
-        let size = sizes.entry(asset_of(&path)).or_default();
-        *size = (size.0 + 1, size.1 + bytes);
+    for file in files_below(data).map_err(|error| format!("{} cannot be read: {}", data.display(), error.kind()))? {
+        let name = file.strip_prefix(data).unwrap_or(&file).to_string_lossy().into_owned();
+        let size = sizes.entry(asset_of(&name)).or_default();
+        // It may have gone meanwhile.
+        *size = (size.0 + 1, size.1 + std::fs::metadata(&file).map_or(0, |meta| meta.len()));
     }
     Ok(sizes)
+}
+
+/// Every file below a folder; a file alone is its own. What goes while it is looked at is passed over.
+fn files_below(place: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let (mut files, mut left) = (Vec::new(), vec![place.to_owned()]);
+    while let Some(at) = left.pop() {
+        let meta = match std::fs::symlink_metadata(&at) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            meta => meta?,
+        };
+        if !meta.is_dir() {
+            files.push(at);
+            continue;
+        }
+        for entry in std::fs::read_dir(&at).into_iter().flatten() {
+            left.push(entry?.path());
+        }
+    }
+    Ok(files)
 }
 
 pub(super) fn assets(places: &Places, folders: &Folders, scope: &mut Vec<String>) -> Result<Vec<Asset>, String> {
@@ -445,28 +465,19 @@ fn folders_of_files(config: &Config) -> Vec<Asset> {
     let ships =
         config.ships.values().filter_map(|ship| if let ShipWay::File(file) = &ship.way { Some(file) } else { None });
     for (path, is_events) in folders.map(|path| (path, true)).chain(ships.map(|path| (path, false))) {
-        let (mut files, mut bytes) = (0, 0);
-        let mut left = vec![path.clone()];
-        while let Some(at) = left.pop() {
-            match std::fs::metadata(&at) {
-                Ok(meta) if meta.is_dir() => {
-                    left.extend(std::fs::read_dir(&at).into_iter().flatten().flatten().map(|entry| entry.path()));
-                }
-                Ok(meta) => (files, bytes) = (files + 1, bytes + meta.len()),
-                Err(_) => {}
-            }
-        }
+        let there = files_below(path).unwrap_or_default();
+        let bytes = there.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|meta| meta.len()).sum();
         let sees = if is_events { Content } else { Names };
         assets.push(Asset {
             name: if is_events { "folder of files" } else { "file of acts" },
             place: path.display().to_string(),
+            files: there.len() as u64,
+            bytes,
             holds: if is_events {
                 "what the destination's rules let leave, in clear"
             } else {
                 "acts of the audit log, in clear"
             },
-            files,
-            bytes,
             facts: vec!["an erasure in Weir does not reach it".to_owned()],
             sees: [sees, Nothing, sees, Nothing],
             until: "as long as the operator keeps it".to_owned(),
