@@ -140,6 +140,12 @@ fn card(options: &Options) -> Result<Postcard, String> {
             before.insert(path, line);
         }
     }
+    // One name for a field on both cards.
+    for (path, line) in &mut now {
+        if let Some(was) = before.get(path) {
+            line.name.clone_from(&was.name);
+        }
+    }
     for (path, line) in &mut before {
         let worst = line.categories.iter().max_by_key(|key| weight_of(key)).map(String::as_str);
         line.example = example::of(path, worst, "", kind(path));

@@ -110,14 +110,12 @@ impl Report {
         }
         let weeks = self.weeks();
         if let (Some(first), Some(last)) = (weeks.first(), weeks.last()) {
-            let new = |week: &i64| newcomers.get(week).copied().unwrap_or_default();
-            list.push(format!(
-                "how fast you grow: {} in the week of {}, {} in that of {}",
-                counted(new(first), "new id"),
-                date(monday(*first)),
-                counted(new(last), "new id"),
-                date(monday(*last))
-            ));
+            let new = |week: &i64| {
+                let ids = newcomers.get(week).copied().unwrap_or_default();
+                format!("{} in the week of {}", counted(ids, "new id"), date(monday(*week)))
+            };
+            let later = if first == last { String::new() } else { format!(", {}", new(last)) };
+            list.push(format!("how fast you grow: {}{later}", new(first)));
         }
         let busiest =
             (0..7).flat_map(|day| (0..24).map(move |hour| (day, hour))).max_by_key(|(day, hour)| hours[*day][*hour]);
