@@ -192,6 +192,75 @@ mod tests {
         assert_eq!(address("ip_address", Verdict::VERSIONS), Some(Likelihood::VeryLikely));
     }
 
+    /// As the gate does: scanned under what is known of the path, then weighed.
+    fn weighed(key: &str, verdict: Verdict, text: &str) -> Vec<Finding> {
+        let lift = Lift::new(1, vec![(NameId(40), verdict)]);
+        let facts = PathFacts::of_path(key).and(lift.facts(NameId(40)));
+        let mut found = Vec::new();
+        Engine::new().scan(facts, LeafKind::String, text.as_bytes(), &mut found);
+        lift.weigh(NameId(40), facts, LeafKind::String, text.as_bytes(), &mut found);
+        found
+    }
+
+    fn kind(name: &str) -> Verdict {
+        Verdict::of_kind(Kind::named(name).unwrap_or_else(|| panic!("{name} is in the list")))
+    }
+
+    #[test]
+    fn a_verdict_on_a_kind_finds_what_passes_its_sum_as_a_whole_and_nothing_else() {
+        let national = |verdict, key, text| {
+            let found = weighed(key, verdict, text);
+            found.iter().filter(|f| f.category == Category::NationalId).map(|f| f.likelihood).max()
+        };
+        let bsn = kind("nl_bsn");
+        assert_eq!(national(Verdict::NONE, "dimension", "111222333"), None);
+        assert_eq!(national(bsn, "dimension", "111222333"), Some(Likelihood::Likely));
+        assert_eq!(national(bsn, "dimension", "111222334"), None, "the sum fails");
+        assert_eq!(national(bsn, "dimension", "order 111222333"), None, "in a text it is anybody's");
+        assert_eq!(national(bsn, "order_no", "111222333"), None, "one in eleven orders passes");
+        assert_eq!(national(bsn, "bsn", "111222333"), Some(Likelihood::VeryLikely), "the key says so");
+        assert_eq!(
+            national(kind("br_cpf"), "order_no", "52998224725"),
+            Some(Likelihood::Likely),
+            "one in a hundred does"
+        );
+    }
+
+    #[test]
+    fn groups_that_pass_by_chance_are_lowered_where_nothing_else_speaks_for_them() {
+        let best = |verdict, key, text| {
+            let found = weighed(key, verdict, text);
+            found.iter().filter(|f| f.category == Category::NationalId).map(|f| f.likelihood).max()
+        };
+        let chance = Verdict::NUMBERS_BY_CHANCE;
+        for (text, cold) in [("130-692-544", Likelihood::Possible), ("046 454 286", Likelihood::Possible)] {
+            assert_eq!(best(Verdict::NONE, "dimension", text), Some(cold), "{text}");
+            assert_eq!(best(chance, "dimension", text), Some(Likelihood::Unlikely), "{text}");
+            assert_eq!(best(Verdict::NUMBERS, "dimension", text), Some(Likelihood::Likely), "{text}");
+        }
+        assert_eq!(best(chance, "sin_number", "046-454-286"), Some(Likelihood::VeryLikely), "its key");
+        assert_eq!(best(chance, "dimension", "529.982.247-25"), Some(Likelihood::Likely), "little else is written so");
+        assert!(best(chance, "dimension", "it is 130-692-544, please") >= Some(Likelihood::Possible), "in a text");
+    }
+
+    #[test]
+    fn no_verdict_keeps_a_secret_a_card_or_an_address_from_being_found() {
+        let flags = [Verdict::CARDS_BY_CHANCE, Verdict::VERSIONS, Verdict::NUMBERS, Verdict::NUMBERS_BY_CHANCE];
+        let all = flags.into_iter().fold(kind("nl_bsn"), Verdict::and);
+        for text in [
+            "AKIAIOSFODNN7EXAMPLF",
+            "ada@example.com",
+            "4111 1111 1111 1111",
+            "paid with 4111111111111111",
+            "postgres://ada:hunter2@db.example.com/x",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+        ] {
+            let (cold, learned) = (weighed("plan", Verdict::NONE, text), weighed("plan", all, text));
+            assert!(cold.iter().any(|f| f.likelihood >= Likelihood::Likely), "{text}");
+            assert_eq!(cold, learned, "{text}");
+        }
+    }
+
     #[test]
     fn who_counts_sees_what_nearly_is_of_a_class_and_nobody_else_does() {
         let counting = PathFacts::of_path("reference_no").and(PathFacts::COUNTING);
