@@ -267,6 +267,8 @@ pub enum Disclosure {
     LedgerExposure,
     /// `weir ledger exposure --self`: what a thief of this Weir would get.
     LedgerExposureSelf,
+    /// `weir ledger exposure --resolve`: which rows of the company's own table are in an exposure.
+    LedgerResolve,
     /// `weir ledger subject`: an id becomes the pseudonyms that a vendor knows, and all that left about it.
     LedgerSubject,
     /// `weir ledger answer`: the same as a page that is handed out.
@@ -287,9 +289,10 @@ pub enum Disclosure {
 
 impl Disclosure {
     /// All of them.
-    pub const ALL: [Disclosure; 10] = [
+    pub const ALL: [Disclosure; 11] = [
         Disclosure::LedgerExposure,
         Disclosure::LedgerExposureSelf,
+        Disclosure::LedgerResolve,
         Disclosure::LedgerSubject,
         Disclosure::LedgerAnswer,
         Disclosure::LedgerReconcile,
@@ -305,6 +308,7 @@ impl Disclosure {
         match self {
             Disclosure::LedgerExposure => "ledger_exposure",
             Disclosure::LedgerExposureSelf => "ledger_exposure_self",
+            Disclosure::LedgerResolve => "ledger_resolve",
             Disclosure::LedgerSubject => "ledger_subject",
             Disclosure::LedgerAnswer => "ledger_answer",
             Disclosure::LedgerReconcile => "ledger_reconcile",

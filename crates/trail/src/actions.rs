@@ -102,6 +102,7 @@ pub const ACTIONS: &[Action] = &[
     action("key_made", Class::KeyUse, "a key was made"),
     action("key_destroyed", Class::KeyUse, "a key was destroyed"),
     action("ledger_subject", Class::Reidentify, "what left about an id was asked, and its pseudonyms"),
+    action("ledger_resolve", Class::Reidentify, "which rows of the company's own table are in an exposure was asked"),
     action("ledger_answer", Class::Reidentify, "what left about an id was handed out as a page"),
     action("postcard", Class::Reidentify, "a person was shown as a vendor sees them"),
 ];

@@ -34,6 +34,7 @@ mod resend;
 mod rollout;
 mod scalars;
 mod status;
+mod table;
 mod upgrade;
 mod why;
 

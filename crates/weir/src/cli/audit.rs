@@ -1,7 +1,7 @@
 //! `weir audit`: what an export of a vendor, or a recording of traffic, says about people. Offline: reads files only, opens no connection,
 //! needs no configuration; shows names, counts and shapes, never a value.
 //!
-//! - [`files`]: forms of files, with [`export`] (events of vendors' exports), [`elements`] and [`table`] (lists and tables as they stream in);
+//! - [`files`]: forms of files, with [`export`] (events of vendors' exports), [`elements`] (lists as they stream in);
 //! - [`examine`]: each event through decoder, minimise and release, into [`inventory`];
 //! - [`report`]: what came of it, weighed by [`sensitivity`]; as text and JSON, [`sarif`], [`page`] with its [`picture`];
 //! - [`mask`]: the shape of a value;
@@ -19,7 +19,6 @@ mod picture;
 mod report;
 mod sarif;
 pub(super) mod sensitivity;
-mod table;
 
 use std::path::PathBuf;
 

@@ -7,6 +7,7 @@ mod checkpoint;
 mod consistency;
 mod exposure;
 mod itself;
+mod persons;
 mod postcard;
 mod subject;
 
@@ -58,10 +59,13 @@ pub(super) enum Command {
                             weir ledger exposure --self --html self.html\n\nExit codes: 0 answered, 2 could not be answered"
     )]
     Exposure(Box<exposure::Options>),
-    /// Everything that left about one id: when, to whom, which fields, under which pseudonym, with a receipt for each batch. Needs the
-    /// key folder, since only its keys turn an id into what the ledger bears.
-    #[command(after_help = "Example:\n  weir ledger subject user-4711 --from 30d\n  \
-                            weir ledger subject - --receipts receipts < id.txt\n\nExit codes: 0 nothing left about it and no import has it, 1 something did, 2 could not be answered")]
+    /// Everything that left about one person: when, to whom, which fields, under which pseudonym, with a receipt for each batch. Asked for by
+    /// id, e-mail address or phone number; other ids that events joined to it are in the answer. Needs the key folder, since only its
+    /// keys turn an id into what the ledger bears.
+    #[command(
+        after_help = "Example:\n  weir ledger subject user-4711 --from 30d\n  weir ledger subject ada@example.com\n  \
+                            weir ledger subject - --receipts receipts < id.txt\n\nExit codes: 0 nothing left about it and no import has it, 1 something did, 2 could not be answered"
+    )]
     Subject(Box<subject::Options>),
     /// The page that a customer gets: what left about one id, where, when and which fields, what did not and by which rule. The page checks
     /// each row in the reader's own browser, offline. Needs the key folder.

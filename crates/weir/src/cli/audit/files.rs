@@ -17,11 +17,11 @@ use crate::cli::reading::{self, Input, ReadingError};
 use crate::cli::recording::exchange::{Exchange, at, events_of, open, vendor_of};
 use crate::cli::recording::{Exchanges, capture, har};
 use crate::cli::scalars;
+use crate::cli::table::{Row, Rows, separator};
 
 use super::elements::{Element, Elements};
 use super::examine::Examiner;
 use super::export::{Form, Sniffed, convert, row, sniff};
-use super::table::{Row, Rows, separator};
 
 /// Events that go to a decoder together, and their bytes.
 const TOGETHER_MAX: usize = 200;

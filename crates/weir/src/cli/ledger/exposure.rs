@@ -3,12 +3,13 @@
 
 mod page;
 mod report;
+mod resolve;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use weir_answers::{Holding, Question, ask};
+use weir_answers::{Holding, Question, ask, ask_each};
 use weir_console::command::{Disclose, Disclosure};
 use weir_event::{Clock, DestinationId, Millis, SystemClock};
 use weir_ledger::Coverage;
@@ -21,6 +22,7 @@ use crate::config::{Config, Destination, Onward, Secrets, duration};
 use crate::{bypass, disk, evidence};
 pub(in crate::cli) use report::looked;
 use report::{Recipient, Report, Scope};
+use resolve::{Resolve, Resolved};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Options {
@@ -49,6 +51,8 @@ pub(in crate::cli) struct Options {
     #[command(flatten)]
     recording: Recording,
     #[command(flatten)]
+    resolve: Resolve,
+    #[command(flatten)]
     folders: Folders,
 }
 
@@ -71,7 +75,7 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
         return super::itself::run(out, options);
     }
     match report(options) {
-        Ok(report) => {
+        Ok((report, resolved)) => {
             let files = [(&options.html, page::page as fn(&Report) -> String), (&options.csv, report::csv)];
             let mut written = String::new();
             for (file, make) in files {
@@ -81,14 +85,19 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
                 }
                 written.push_str(&format!("written: {}\n", file.display()));
             }
-            out.show(&report.value(), &format!("{}{written}", report.text()));
+            let mut value = report.value();
+            let of_table = resolved.as_ref().map(Resolved::text).unwrap_or_default();
+            if let Some(resolved) = &resolved {
+                value["resolved"] = resolved.value();
+            }
+            out.show(&value, &format!("{}{of_table}{written}", report.text()));
             Exit::Fine
         }
         Err(why) => out.fail(why),
     }
 }
 
-fn report(options: &Options) -> Result<Report, String> {
+fn report(options: &Options) -> Result<(Report, Option<Resolved>), String> {
     let Options { folders, .. } = options;
     disk::version_is_known(&folders.data).map_err(|error| error.to_string())?;
     let dir = folders.data.join("ledger");
@@ -109,10 +118,18 @@ fn report(options: &Options) -> Result<Report, String> {
         recipients => recipients?,
     };
     let asked = recipients.iter().flatten().map(|of| of.destination.to_string()).collect();
-    let disclose = Disclose { destinations: asked, ..Disclose::new(Disclosure::LedgerExposure) };
+    let what = if options.resolve.is_asked() { Disclosure::LedgerResolve } else { Disclosure::LedgerExposure };
+    let disclose = Disclose { destinations: asked, ..Disclose::new(what) };
     let standing = options.recording.enter(folders, &[], disclose)?;
     let question = Question { destinations: recipients.as_ref().map(|list| times(list, (from, to))), from, to };
-    let exposure = ask(&dir, &question).map_err(|error| error.to_string())?;
+    let mut subjects = HashMap::new();
+    let mut note = |row: weir_answers::exposure::Counted<'_>| {
+        if row.subject != 0 {
+            subjects.insert(row.subject, false);
+        }
+    };
+    let asked = if options.resolve.is_asked() { ask_each(&dir, &question, &mut note) } else { ask(&dir, &question) };
+    let exposure = asked.map_err(|error| error.to_string())?;
     if let Some(list) = &recipients {
         let strange = list.iter().find(|recipient| !exposure.known.contains(&recipient.destination));
         if let (Some(strange), true) = (strange, options.vendor.is_none())
@@ -147,7 +164,8 @@ fn report(options: &Options) -> Result<Report, String> {
         recorded: standing.line(),
         not_covered: not_covered(&folders.data.join("audit"), from, to),
     };
-    Ok(Report { exposure, scope })
+    let resolved = options.resolve.run(folders, config.as_ref(), subjects)?;
+    Ok((Report { exposure, scope }, resolved))
 }
 
 /// Whether an import is of the vendor, or of a destination, that is asked about.

@@ -81,7 +81,7 @@ fn card(options: &Options) -> Result<Postcard, String> {
     let found_of = Found::of(&options.question, Disclosure::Postcard)?;
     let config = found_of.config.as_ref();
     let vendor = config.and_then(|config| config.destinations.get(&destination)).map(|of| of.vendor.clone());
-    let wanted: BTreeSet<u64> = found_of.meanings.keys().copied().collect();
+    let wanted: BTreeSet<u64> = found_of.person.meanings.keys().copied().collect();
     let recorded = found_of.standing.line();
     let mut about = found_of.about;
     about

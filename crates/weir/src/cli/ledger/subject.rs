@@ -1,23 +1,26 @@
-//! `weir ledger subject`: everything that left about one id: when, to whom, which fields, under which pseudonym, with a receipt for each
-//! batch. Opens the key folder for reading, since only its keys turn an id into what rows bear; the id itself is in no file.
+//! `weir ledger subject`: everything that left about one person: when, to whom, which fields, under which pseudonym, with a receipt for each
+//! batch. An id, an e-mail address or a phone number is asked for, and what the identity index joins to it (D6). Opens the key folder for
+//! reading, since only its keys turn an id into what rows bear; the id itself is in no file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 use weir_answers::holding::Item;
 use weir_answers::subject::{About, Occurrence, about};
 use weir_console::command::{Disclose, Disclosure};
 use weir_event::ids::hex;
-use weir_event::{Clock, DestinationId, Environment, Millis, SubjectTag, SystemClock};
+use weir_event::{Clock, DestinationId, Millis, SystemClock};
+use weir_identity::Joined;
 use weir_keys::{Epoch, KeySnapshot, Keys};
 use weir_ledger::receipt::Receipts;
 use weir_policy::canonical;
 
 use super::exposure::{looked, time_of};
+use super::persons::{self, Kind, Meaning, Person, Tagger};
 use crate::cli::disclosure::{Recording, Standing};
 use crate::cli::output::table;
 use crate::cli::{Exit, Folders, Output};
@@ -28,34 +31,24 @@ use crate::{disk, evidence};
 const ROWS_MAX: usize = 100_000;
 /// Rows that a person is shown; `--json` has all.
 const SHOWN_MAX: usize = 50;
+/// Joined ids that a person is shown.
+const JOINED_SHOWN_MAX: usize = 20;
 /// An id is no longer than what the gate takes.
 const ID_BYTES_MAX: u64 = 16 * 1024;
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
-enum Kind {
-    User,
-    Device,
-}
-
-impl Kind {
-    const fn name(self) -> &'static str {
-        match self {
-            Kind::User => "user",
-            Kind::Device => "device",
-        }
-    }
-}
 
 /// About whom, and from when to when.
 #[derive(Debug, Args)]
 pub(super) struct Question {
-    /// The id as the apps send it: a user id, an e-mail address that is used as one, a device id. `-` reads it from standard input, so
-    /// that it stands in no list of processes and no history.
+    /// The id as the apps send it, an e-mail address or a phone number. `-` reads it from standard input, so that it stands in no list of
+    /// processes and no history.
     #[arg(value_name = "ID")]
     id: String,
-    /// Whether it is a user's or a device's. Default: both.
+    /// What it is. Default: a user's and a device's id, and an e-mail address or phone number where it looks like one.
     #[arg(long, value_enum)]
     kind: Option<Kind>,
+    /// Only this id: nothing that belongs to the same person is joined to it.
+    #[arg(long)]
+    only: bool,
     /// From when on: a time, a day, or how long ago, as 30d. Default: the ledger's beginning.
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -77,14 +70,6 @@ pub(in crate::cli) struct Options {
     receipts: Option<PathBuf>,
 }
 
-/// As whom an id was looked for.
-pub(super) struct Meaning {
-    kind: Kind,
-    environment: Environment,
-    space: String,
-    tag: SubjectTag,
-}
-
 /// What was found.
 pub(super) struct Found {
     /// The egress ledger's folder.
@@ -103,7 +88,10 @@ pub(super) struct Found {
     pub(super) standing: Standing,
     snapshot: Arc<KeySnapshot>,
     pub(super) config: Option<Config>,
-    pub(super) meanings: BTreeMap<u64, Meaning>,
+    spaces: Vec<String>,
+    pub(super) person: Person,
+    /// What joins ids says about itself; `None` where nothing was to be joined.
+    joins: Option<Vec<String>>,
 }
 
 pub(super) fn run(out: &Output, options: &Options) -> Exit {
@@ -124,16 +112,19 @@ fn answer(options: &Options) -> Result<(Value, String, bool), String> {
     scope.extend(receipts.as_ref().map(|names| {
         format!("{} receipts: each shows that the batch is in the tree that the checkpoint signs", names.len())
     }));
-    let (held, held_text) = held(&options.question.folders.data, &found.meanings)?;
+    let (held, held_text) = held(&options.question.folders.data, &found.person.meanings)?;
     let is_found = !about.rows.is_empty() || !held.is_empty();
+    let (joined, not_joined) = found.person.value();
     let value = json!({
         "holdings": held,
         "rows": found.row_values(),
         "more": about.more,
+        "joined": joined,
+        "not_joined": not_joined,
         "receipts": receipts,
         "scope": scope,
     });
-    Ok((value, text(about, |row| found.pseudonym(row), &held_text, &scope), is_found))
+    Ok((value, text(about, &found.person, |row| found.pseudonym(row), &held_text, &scope), is_found))
 }
 
 /// Imports of what vendors had before Weir that this id is in, and with which fields.
@@ -196,29 +187,51 @@ impl Found {
             None => None,
         };
         let snapshot = keys.snapshot();
-        let meanings = meanings(&id, question.kind, config.as_ref(), &snapshot);
-        let wanted: BTreeSet<u64> = meanings.keys().copied().collect();
-        let tags: Vec<u64> = wanted.iter().copied().collect();
-        let standing = question.recording.enter(folders, &tags, Disclose { subjects: 1, ..Disclose::new(asked) })?;
+        let tagger = Tagger::new(&snapshot, config.as_ref());
+        let meant = tagger.meanings(&id, question.kind);
+        if meant.is_empty() {
+            return Err("this is no e-mail address or phone number: leave --kind away".to_owned());
+        }
+        let index = if question.only { None } else { persons::index(folders).map_err(only)? };
+        let person = Person::new(meant, index.as_ref()).map_err(only)?;
+        let wanted: BTreeSet<u64> = person.meanings.keys().copied().collect();
+        // Those that were asked for: the others are found from them.
+        let tags: Vec<u64> = person.meanings.iter().filter(|(_, of)| !of.is_joined).map(|(tag, _)| *tag).collect();
+        let subjects = 1 + person.joined().len() as u64;
+        let standing = question.recording.enter(folders, &tags, Disclose { subjects, ..Disclose::new(asked) })?;
         let about = about(&dir, &wanted, from.unwrap_or(Millis(0)), to, ROWS_MAX).map_err(|error| error.to_string())?;
-        Ok(Found { dir, id, from, to, about, keys, standing, snapshot, config, meanings })
+        let spaces = tagger.spaces().into_iter().map(str::to_owned).collect();
+        let joins = (!question.only).then(|| persons::scope(index.as_ref()));
+        Ok(Found { dir, id, from, to, about, keys, standing, snapshot, config, spaces, person, joins })
     }
 
     /// How the subject appears there, as far as the key still exists and the configuration says how people appear.
     pub(super) fn pseudonym(&self, row: &Occurrence) -> Option<String> {
-        pseudonym(row, &self.meanings, self.config.as_ref(), &self.snapshot)
+        pseudonym(row, &self.person.meanings, self.config.as_ref(), &self.snapshot)
     }
 
     /// What the answer is about and what not.
     pub(super) fn scope(&self) -> Vec<String> {
-        scope(&self.about, self.config.as_ref(), &self.meanings, &self.standing)
+        let mut list = scope(&self.about, self.config.as_ref(), &self.spaces, &self.standing);
+        match &self.joins {
+            Some(joins) => {
+                list.extend(joins.iter().cloned());
+                list.extend(self.person.statements());
+            }
+            None => list.push("this id only, as asked: other ids of the same person are not joined to it".to_owned()),
+        }
+        list
     }
 
     /// Each row for programs.
     pub(super) fn row_values(&self) -> Vec<Value> {
         let rows = self.about.rows.iter();
-        rows.map(|row| row_value(row, &self.about, &self.meanings, self.pseudonym(row))).collect()
+        rows.map(|row| row_value(row, &self.about, &self.person.meanings, self.pseudonym(row))).collect()
     }
+}
+
+fn only(why: String) -> String {
+    format!("{why}. --only answers for this id alone")
 }
 
 /// The id, canonical as the gate makes it (D6).
@@ -238,26 +251,6 @@ fn id(question: &Question) -> Result<String, String> {
         }
         _ => Ok(id),
     }
-}
-
-/// What rows bear of it, in each environment and identity space, as user and as device.
-fn meanings(id: &str, kind: Option<Kind>, config: Option<&Config>, keys: &KeySnapshot) -> BTreeMap<u64, Meaning> {
-    let mut spaces = BTreeSet::from(["default".to_owned()]);
-    spaces.extend(config.into_iter().flat_map(|config| config.sources.values()).map(|of| of.identity_space.clone()));
-    let kinds: Vec<Kind> = kind.map_or_else(|| vec![Kind::User, Kind::Device], |kind| vec![kind]);
-    let mut meanings = BTreeMap::new();
-    for environment in Environment::ALL {
-        for space in &spaces {
-            for kind in &kinds {
-                // Mixpanel's `$device:` is taken off before an id is tagged.
-                let id = if *kind == Kind::Device { id.strip_prefix("$device:").unwrap_or(id) } else { id };
-                let tag = keys.tag(environment, space, kind.name(), id.as_bytes());
-                let short = tag.short();
-                meanings.insert(short, Meaning { kind: *kind, environment, space: space.clone(), tag });
-            }
-        }
-    }
-    meanings
 }
 
 /// How the subject appears there, as far as the key still exists and the configuration says how people appear.
@@ -285,20 +278,13 @@ fn of_batches(dir: &Path, folder: &Path, about: &About) -> Result<Vec<String>, S
     super::write_receipts(&receipts, folder, entries)
 }
 
-fn scope(
-    about: &About,
-    config: Option<&Config>,
-    meanings: &BTreeMap<u64, Meaning>,
-    standing: &Standing,
-) -> Vec<String> {
-    let spaces: BTreeSet<&str> = meanings.values().map(|meaning| meaning.space.as_str()).collect();
+fn scope(about: &About, config: Option<&Config>, spaces: &[String], standing: &Standing) -> Vec<String> {
     let mut list = vec![
-        format!("counted from {} entries of the ledger; `weir ledger verify` says whether they are whole", about.entries),
         format!(
-            "looked for as user and device in every environment and in the identity spaces {}",
-            spaces.into_iter().collect::<Vec<_>>().join(", ")
+            "counted from {} entries of the ledger; `weir ledger verify` says whether they are whole",
+            about.entries
         ),
-        "this id only: other ids of the same person, and an e-mail address or phone number that was no id, are not joined to it".to_owned(),
+        format!("looked for in every environment and in the identity spaces {}", spaces.join(", ")),
         "events of nobody's id, and what left past Weir, are not in it; what left before it only as far as it was imported (`weir holdings`)".to_owned(),
         standing.line(),
     ];
@@ -322,7 +308,9 @@ fn row_value(row: &Occurrence, about: &About, meanings: &BTreeMap<u64, Meaning>,
         "event": shape.map(|shape| shape.event.as_str()),
         "became": row.became.name(),
         "as": pseudonym,
+        "id": format!("{:016x}", row.subject),
         "kind": meaning.map(|of| of.kind.name()),
+        "joined": meaning.map(|of| of.is_joined),
         "environment": meaning.map(|of| of.environment.name()),
         "epoch": (row.epoch != 0).then_some(row.epoch),
         "left": left.map(|(path, category, action)| json!({"path": path, "category": category, "action": action})).collect::<Vec<_>>(),
@@ -334,10 +322,35 @@ fn row_value(row: &Occurrence, about: &About, meanings: &BTreeMap<u64, Meaning>,
     })
 }
 
-fn text(about: &About, pseudonym: impl Fn(&Occurrence) -> Option<String>, held: &str, scope: &[String]) -> String {
+fn text(
+    about: &About,
+    person: &Person,
+    pseudonym: impl Fn(&Occurrence) -> Option<String>,
+    held: &str,
+    scope: &[String],
+) -> String {
     let mut text = String::new();
+    if !person.joined().is_empty() {
+        text.push_str(&format!("{} ids are joined to this one\n", person.joined().len()));
+        let rows = |of: &Joined| about.rows.iter().filter(|row| row.subject == of.tag.short()).count();
+        let lines = person.joined().iter().take(JOINED_SHOWN_MAX).map(|of| {
+            let (id, kind, since) = (persons::short(of.tag), of.kind.name().to_owned(), of.first_seen.to_rfc3339());
+            vec![id, kind, persons::by(of.by).to_owned(), persons::short(of.to), since, rows(of).to_string()]
+        });
+        text.push_str(&table(
+            &["  joined", "is a", "by", "to", "since", "rows"],
+            lines.map(|mut line| {
+                line[0].insert_str(0, "  ");
+                line
+            }),
+        ));
+        if person.joined().len() > JOINED_SHOWN_MAX {
+            text.push_str("  and more: --json has all\n");
+        }
+        text.push('\n');
+    }
     if about.rows.is_empty() {
-        text.push_str("nothing left about this id, as far as the ledger goes\n");
+        text.push_str("nothing left about this, as far as the ledger goes\n");
     }
     let mut by: BTreeMap<&DestinationId, Vec<&Occurrence>> = BTreeMap::new();
     about.rows.iter().for_each(|row| by.entry(&row.destination).or_default().push(row));

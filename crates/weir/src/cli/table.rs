@@ -19,18 +19,25 @@ pub(super) struct Rows<R> {
     input: R,
     separator: u8,
     bytes_max: usize,
+    raw: Vec<u8>,
 }
 
 impl<R: BufRead> Rows<R> {
     /// `separator` is one byte, as [`separator`] found it.
     pub(super) fn new(input: R, separator: u8, bytes_max: usize) -> Rows<R> {
-        Rows { input, separator, bytes_max }
+        Rows { input, separator, bytes_max, raw: Vec::new() }
+    }
+
+    /// The bytes of the row that was read, as they stood there, with its line end.
+    pub(super) fn raw(&self) -> &[u8] {
+        &self.raw
     }
 
     /// Reads the next row that is not empty into `cells`.
     pub(super) fn read(&mut self, cells: &mut Vec<String>) -> io::Result<Row> {
         loop {
             cells.clear();
+            self.raw.clear();
             let row = self.read_any(cells)?;
             if row != Row::Here || cells.len() > 1 || cells.first().is_some_and(|cell| !cell.is_empty()) {
                 return Ok(row);
@@ -54,6 +61,7 @@ impl<R: BufRead> Rows<R> {
             };
             is_any = true;
             bytes += 1;
+            keep(&mut self.raw, byte, bytes, self.bytes_max);
             match byte {
                 b'"' if in_quotes && behind_quote => {
                     keep(&mut cell, byte, bytes, self.bytes_max);
@@ -126,6 +134,9 @@ mod tests {
             [row(&["a", "b"]), row(&["x,\"y\"\n", ""]), row(&["1", "2"])]
         );
         assert_eq!(rows("a,b\n\"open", 100)[1].0, Row::Broken);
+        let mut read = Rows::new("a;\"x;\"\"\"\r\nlast".as_bytes(), b';', 100);
+        let mut raw = || read.read(&mut Vec::new()).map(|_| read.raw().to_vec()).unwrap();
+        assert_eq!((raw(), raw()), (b"a;\"x;\"\"\"\r\n".to_vec(), b"last".to_vec()));
         let kinds: Vec<Row> = rows("a,b\n0123456789,0123456789\nc,d\n", 10).into_iter().map(|r| r.0).collect();
         assert_eq!(kinds, [Row::Here, Row::Broken, Row::Here]);
         assert_eq!((separator("a;b;c,d"), separator("a\tb"), separator("abc")), (Some(b';'), Some(b'\t'), None));
