@@ -128,14 +128,19 @@ impl Task {
 }
 
 fn tell(error: &RowsError) {
-    let text = "the files of ledger rows could not be written: answers read the log instead and are slower";
+    let mut fields = Vec::new();
     match error {
         RowsError::Io { path, source, .. } => {
-            emit(Level::Warn, text, &[("file", Field::Ours(path.clone())), ("error", Field::Io(source.kind()))]);
+            fields.extend([("file", Field::Ours(path.clone())), ("error", Field::Io(source.kind()))]);
         }
         RowsError::Parquet { path, .. } | RowsError::Damaged { path, .. } | RowsError::NewerFormat { path, .. } => {
-            emit(Level::Warn, text, &[("file", Field::Ours(path.clone()))]);
+            fields.push(("file", Field::Ours(path.clone())));
         }
-        RowsError::Ledger(_) | RowsError::Unreadable(_) | RowsError::Stopped => emit(Level::Warn, text, &[]),
+        RowsError::Ledger(_) | RowsError::Unreadable(_) | RowsError::Stopped => {}
     }
+    emit(
+        Level::Warn,
+        "the files of ledger rows could not be written: answers read the log instead and are slower",
+        &fields,
+    );
 }

@@ -67,6 +67,10 @@ fn files_below(place: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 pub(super) fn assets(places: &Places, folders: &Folders, scope: &mut Vec<String>) -> Result<Vec<Asset>, String> {
+    // A running Weir writes down what it has observed, so that it is there to be counted.
+    if places.keys.is_some() {
+        let _ = catalog::load(folders, &apply::names());
+    }
     let sizes = sizes(&places.data)?;
     let config = &places.config;
     let of = |name: &'static str| {
@@ -115,6 +119,10 @@ pub(super) fn assets(places: &Places, folders: &Folders, scope: &mut Vec<String>
         },
     ];
     assets.extend(audit(places, of("audit log"), of("notes")));
+    for asset in assets.iter_mut().filter(|asset| asset.files == 0 && asset.name != "raw ids") {
+        asset.sees = [Nothing; 4];
+        asset.facts.push("there is none now".to_owned());
+    }
     assets.push(configuration(config, of("configuration")));
     assets.push(keys(places));
     assets.push(secrets(config));
