@@ -31,6 +31,8 @@ fn main() {
         println!("{properties} properties: {whole:.0} ns an event, of which {parsed:.0} to read the record's head");
     }
 
+    profile_update(&world);
+
     let mut catalog = Catalog::new(world.key(), Offset(0), START);
     fill(&world, &mut catalog);
     let began = Instant::now();
@@ -46,6 +48,49 @@ fn main() {
         written.as_millis(),
         began.elapsed().as_millis()
     );
+}
+
+/// What a profile costs a leaf: the same events spread over so many hours that each is looked at, and in one hour, where one in 16 is.
+fn profile_update(world: &World) {
+    const HOURS: i64 = 30;
+    const OF_HOUR: usize = 300;
+    const PROPERTIES: usize = 12;
+    let body = |hour: i64| {
+        let events: Vec<String> = (0..OF_HOUR).map(|n| event(n + hour as usize * OF_HOUR, PROPERTIES)).collect();
+        format!("[{}]", events.join(","))
+    };
+    let own = |stored: u32| NameId(stored);
+    let run = |apart: i64| {
+        let batches: Vec<_> =
+            (0..HOURS).map(|hour| world.minimise("web", START.plus(hour * apart), &body(hour))).collect();
+        let round = || {
+            let mut catalog = Catalog::new(world.key(), Offset(0), START);
+            let began = processor_time();
+            for batch in &batches {
+                let mut at = Cursor::new(batch.bytes());
+                for _ in 0..batch.events() {
+                    let view = RecordView::parse_bytes(at.bytes().expect("a record"), &own).expect("a record");
+                    let offset = catalog.position();
+                    catalog.add(&view, offset, &world.names);
+                }
+            }
+            processor_time() - began
+        };
+        (0..20).map(|_| round()).min().unwrap_or_default() as f64
+    };
+    let leaves = HOURS as f64 * OF_HOUR as f64 * PROPERTIES as f64;
+    let (all, sampled) = (run(Millis::HOUR), run(0));
+    // Of five names 64 each are looked at in the one hour, and a sixteenth of the rest.
+    let events = HOURS as f64 * OF_HOUR as f64;
+    let looked_at = (320.0 + (events - 320.0) / 16.0) / events;
+    let full = (all - sampled) / leaves / (1.0 - looked_at);
+    println!("profile: {full:.0} ns a leaf that is looked at, {:.1} amortised over one in 16", full / 16.0);
+}
+
+/// Nanoseconds that this thread has run.
+fn processor_time() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// Nanoseconds an event, at a thousand rounds of half a second each.
