@@ -26,11 +26,13 @@ pub(crate) struct Frame<'f> {
     view: &'f View,
     batches: &'f Batches,
     shapes: &'f [Shape],
-    /// The days of the answer and its configurations; a batch has a place in each.
+    /// The days of the answer and its configurations.
     days: Vec<i64>,
     generations: Vec<GenerationId>,
+    /// Of each batch from `base` on: its kind.
     base: u64,
-    slots: Vec<Slot>,
+    kind_of: Vec<u16>,
+    kinds: Vec<Kind>,
     /// The paths and the events of all field sets; each has a bit for each of its paths, in so many words.
     paths: Vec<&'f str>,
     words: usize,
@@ -39,16 +41,20 @@ pub(crate) struct Frame<'f> {
     event_of: Vec<u32>,
 }
 
-/// What a row says through its batch: one cache line holds five of them, and every row looks at one.
-#[derive(Clone, Copy, Default)]
-struct Slot {
-    /// How many of its rows count.
-    counted: u32,
+/// What a row says through its batch. Batches of one kind are counted together, so that a row looks at two bytes of its batch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
     day: u32,
-    generation: u16,
+    generation: u32,
+    purpose: u8,
     /// What became of its rows, `None` where they differ.
     held: Option<Held>,
 }
+
+/// The kind of a batch that is not asked about; the others are counted from 1 on.
+const OUTSIDE: u16 = 0;
+/// A batch whose kind has no number, because there are more than fit: it is looked up. Years of one day's configurations each.
+const OTHER: u16 = u16::MAX;
 
 impl<'f> Frame<'f> {
     pub(crate) fn new(view: &'f View, batches: &'f Batches, shapes: &'f [Shape]) -> Frame<'f> {
@@ -57,17 +63,19 @@ impl<'f> Frame<'f> {
         let days: Vec<i64> = facts.iter().map(|fact| day(fact.at)).collect::<BTreeSet<_>>().into_iter().collect();
         let generations: Vec<GenerationId> =
             facts.iter().map(BatchFact::generation).collect::<BTreeSet<_>>().into_iter().collect();
+        let kind = |fact: &BatchFact| Kind {
+            day: days.partition_point(|d| *d < day(fact.at)) as u32,
+            generation: generations.partition_point(|g| *g < fact.generation()) as u32,
+            purpose: fact.purpose,
+            held: batches.held_all(fact.batch),
+        };
+        let kinds: Vec<Kind> = facts.iter().map(kind).collect::<BTreeSet<_>>().into_iter().collect();
         let base = facts.first().map_or(0, |fact| fact.batch);
         let span = facts.last().map_or(0, |fact| (fact.batch - base + 1) as usize);
-        let mut slots = vec![Slot { held: Some(Held::Outside), ..Slot::default() }; span];
+        let mut kind_of = vec![OUTSIDE; span];
         for fact in facts {
-            slots[(fact.batch - base) as usize] = Slot {
-                counted: 0,
-                day: days.partition_point(|d| *d < day(fact.at)) as u32,
-                // More configurations than that in one window share the last name.
-                generation: generations.partition_point(|g| *g < fact.generation()).min(usize::from(u16::MAX)) as u16,
-                held: batches.held_all(fact.batch),
-            };
+            let number = kinds.partition_point(|known| *known < kind(fact)) + 1;
+            kind_of[(fact.batch - base) as usize] = number.min(usize::from(OTHER)) as u16;
         }
         let left = |shape: &'f Shape| shape.left.iter().map(|(path, _, _)| path.as_str());
         let paths: Vec<&str> = shapes.iter().flat_map(left).collect::<BTreeSet<_>>().into_iter().collect();
@@ -83,7 +91,26 @@ impl<'f> Frame<'f> {
             shapes.iter().map(|shape| shape.event.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
         let event = |shape: &Shape| events.partition_point(|e| *e < shape.event.as_str()) as u32;
         let event_of = std::iter::once(0).chain(shapes.iter().map(event)).collect();
-        Frame { view, batches, shapes, days, generations, base, slots, paths, words, masks, events, event_of }
+        Frame { view, batches, shapes, days, generations, base, kind_of, kinds, paths, words, masks, events, event_of }
+    }
+
+    /// The kind of a batch, by its number; `None` where it is not asked about.
+    #[inline]
+    fn kind(&self, batch: u64) -> Option<usize> {
+        match *self.kind_of.get(batch.wrapping_sub(self.base) as usize)? {
+            OUTSIDE => None,
+            OTHER => self.find(batch),
+            number => Some(usize::from(number) - 1),
+        }
+    }
+
+    #[cold]
+    fn find(&self, batch: u64) -> Option<usize> {
+        let fact = self.batches.fact(batch)?;
+        let day = self.days.partition_point(|day| *day < fact.at.0.div_euclid(Millis::DAY)) as u32;
+        let generation = self.generations.partition_point(|known| *known < fact.generation()) as u32;
+        let kind = Kind { day, generation, purpose: fact.purpose, held: self.batches.held_all(batch) };
+        self.kinds.binary_search(&kind).ok()
     }
 
     fn shape(&self, number: usize) -> Option<&'f Shape> {
@@ -119,7 +146,9 @@ impl Group {
 pub(crate) struct Counter<'f> {
     frame: &'f Frame<'f>,
     answer: Exposure,
-    slots: Vec<Slot>,
+    /// Rows that count, by the kind of their batch; and a bit for each batch that has such rows.
+    by_kind: Vec<u64>,
+    counted: Vec<u64>,
     /// The person whose rows come, 0: nobody.
     person: u32,
     people: u32,
@@ -131,8 +160,9 @@ pub(crate) struct Counter<'f> {
     /// The organisation of the last row, and its number.
     organisation: (u64, u32),
     organisations: HashMap<u64, u32, RandomState>,
-    /// Of each organisation the field sets that it is in: a row of bits, because an organisation's rows come closer together than a set's.
-    sets_of: Vec<u64>,
+    /// Of each organisation the field sets and, behind them, the days that it is in: a row of bits, because an organisation's rows come
+    /// closer together than a set's.
+    groups_of: Vec<u64>,
     sets: Vec<Group>,
     slices: Vec<Group>,
     days: Vec<Group>,
@@ -153,7 +183,8 @@ impl<'f> Counter<'f> {
         Counter {
             frame,
             answer: Exposure::default(),
-            slots: frame.slots.clone(),
+            by_kind: vec![0; frame.kinds.len()],
+            counted: vec![0; frame.kind_of.len().div_ceil(64)],
             person: 0,
             people: 0,
             subject: 0,
@@ -162,7 +193,7 @@ impl<'f> Counter<'f> {
             own_organisation: None,
             organisation: (0, 0),
             organisations: HashMap::default(),
-            sets_of: Vec::new(),
+            groups_of: Vec::new(),
             sets: vec![Group::default(); sets],
             slices: vec![Group::default(); frame.view.dictionary.names.len() + 1],
             days: vec![Group::default(); frame.days.len()],
@@ -176,8 +207,8 @@ impl<'f> Counter<'f> {
     }
 
     /// Words of an organisation's row of bits.
-    fn set_words(&self) -> usize {
-        self.sets.len().div_ceil(64)
+    fn row_words(&self) -> usize {
+        (self.sets.len() + self.days.len()).div_ceil(64)
     }
 
     /// The number of an organisation.
@@ -187,7 +218,7 @@ impl<'f> Counter<'f> {
             let next = self.organisations.len() as u32;
             let number = *self.organisations.entry(organisation).or_insert(next);
             if number == next {
-                self.sets_of.resize(self.sets_of.len() + self.set_words(), 0);
+                self.groups_of.resize(self.groups_of.len() + self.row_words(), 0);
             }
             self.organisation = (organisation, number);
         }
@@ -199,9 +230,10 @@ impl<'f> Counter<'f> {
     fn row(&mut self, rows: &Columns, at: usize) -> bool {
         let frame = self.frame;
         let batch = rows.batches()[at].cast_unsigned();
-        let Some(slot) = self.slots.get_mut(batch.wrapping_sub(frame.base) as usize) else { return false };
+        let Some(number) = frame.kind(batch) else { return false };
+        let kind = &frame.kinds[number];
         let of_row = || frame.batches.held(batch, rows.narrow(Column::Index)[at] as u16);
-        match slot.held.unwrap_or_else(of_row) {
+        match kind.held.unwrap_or_else(of_row) {
             Held::Accepted => self.answer.sums.accepted += 1,
             Held::Possibly => self.answer.sums.possibly_held += 1,
             Held::Outside | Held::Replaced => return false,
@@ -214,8 +246,10 @@ impl<'f> Counter<'f> {
                 return false;
             }
         }
-        slot.counted += 1;
-        let (day, generation) = (slot.day as usize, usize::from(slot.generation));
+        self.by_kind[number] += 1;
+        let place = (batch - frame.base) as usize;
+        self.counted[place / 64] |= 1 << (place % 64);
+        let (day, generation) = (kind.day as usize, kind.generation as usize);
         self.days[day].events += 1;
         let set = rows.narrow(Column::FieldSet)[at] as usize;
         let slice = rows.narrow(Column::Slice)[at] as usize;
@@ -250,10 +284,11 @@ impl<'f> Counter<'f> {
         self.own_organisation = Some((organisation, has_others));
         if organisation != 0 && (is_new || has_others) {
             let number = self.number(organisation);
-            let word = number as usize * self.set_words() + set / 64;
-            self.sets_of[word] |= 1 << (set % 64);
+            let row = number as usize * self.row_words();
+            let day = self.sets.len() + day;
+            self.groups_of[row + set / 64] |= 1 << (set % 64);
+            self.groups_of[row + day / 64] |= 1 << (day % 64);
             self.slices[slice].organisations.add(number);
-            self.days[day].organisations.add(number);
         }
         true
     }
@@ -284,12 +319,12 @@ impl<'f> Counter<'f> {
         self.end_person();
         other.end_person();
         let mut numbers = vec![0; other.organisations.len()];
-        let words = self.set_words();
+        let words = self.row_words();
         for (organisation, number) in &other.organisations {
             let mine = self.number(*organisation);
             numbers[*number as usize] = mine;
-            let from = &other.sets_of[*number as usize * words..][..words];
-            let to = &mut self.sets_of[mine as usize * words..][..words];
+            let from = &other.groups_of[*number as usize * words..][..words];
+            let to = &mut self.groups_of[mine as usize * words..][..words];
             to.iter_mut().zip(from).for_each(|(to, from)| *to |= from);
         }
         let groups = |to: &mut [Group], from: &[Group]| {
@@ -308,7 +343,8 @@ impl<'f> Counter<'f> {
         sum(&mut self.paths, &other.paths);
         self.by_day.iter_mut().zip(&other.by_day).for_each(|(to, from)| *to += from);
         self.by_generation.iter_mut().zip(&other.by_generation).for_each(|(to, from)| *to |= from);
-        self.slots.iter_mut().zip(&other.slots).for_each(|(to, from)| to.counted += from.counted);
+        sum(&mut self.by_kind, &other.by_kind);
+        self.counted.iter_mut().zip(&other.counted).for_each(|(to, from)| *to |= from);
         let (to, from) = (&mut self.answer, &other.answer);
         to.sums.accepted += from.sums.accepted;
         to.sums.possibly_held += from.sums.possibly_held;
@@ -383,34 +419,42 @@ impl<'f> Counter<'f> {
         answer
     }
 
-    /// The organisations of each event and of all.
+    /// The organisations of each event, of each day and of all.
     fn organisations(&mut self, answer: &mut Exposure) {
-        let words = self.set_words();
+        let (words, sets) = (self.row_words(), self.sets.len());
         for number in 0..self.organisations.len() {
-            let of = &self.sets_of[number * words..][..words];
+            let of = &self.groups_of[number * words..][..words];
             answer.organisations += u64::from(of.iter().any(|word| *word != 0));
-            let (events, event_of) = (&mut self.events, &self.frame.event_of);
-            each_bit(of, |set| events[event_of[set] as usize].organisations.add(number as u32));
+            let (events, days, event_of) = (&mut self.events, &mut self.days, &self.frame.event_of);
+            each_bit(of, |group| match group.checked_sub(sets) {
+                Some(day) => days[day].organisations.add(number as u32),
+                None => events[event_of[group] as usize].organisations.add(number as u32),
+            });
         }
     }
 
     /// What rows say through their batches.
     fn batches(&mut self) {
         let (frame, answer) = (self.frame, &mut self.answer);
-        for fact in frame.batches.facts() {
-            let rows = u64::from(self.slots[(fact.batch - frame.base) as usize].counted);
-            if rows == 0 {
-                continue;
+        for (kind, rows) in frame.kinds.iter().zip(&self.by_kind).filter(|(_, rows)| **rows > 0) {
+            match Purpose::from_number(kind.purpose) {
+                Some(Purpose::Resend) => answer.sums.resent += rows,
+                Some(Purpose::Ask) => answer.sums.asked += rows,
+                Some(Purpose::Deliver | Purpose::Replay) | None => {}
             }
-            match fact.purpose() {
-                Purpose::Resend => answer.sums.resent += rows,
-                Purpose::Ask => answer.sums.asked += rows,
-                Purpose::Deliver | Purpose::Replay => {}
+            let generation = frame.generations[kind.generation as usize];
+            answer.generations.entry(generation).or_insert((Millis(i64::MAX), Millis(i64::MIN), 0)).2 += rows;
+        }
+        for fact in frame.batches.facts() {
+            let place = (fact.batch - frame.base) as usize;
+            if self.counted[place / 64] >> (place % 64) & 1 == 0 {
+                continue;
             }
             let span = answer.span.get_or_insert((fact.at, fact.at));
             *span = (span.0.min(fact.at), span.1.max(fact.at));
-            let of = answer.generations.entry(fact.generation()).or_insert((fact.at, fact.at, 0));
-            *of = (of.0.min(fact.at), of.1.max(fact.at), of.2 + rows);
+            if let Some(of) = answer.generations.get_mut(&fact.generation()) {
+                *of = (of.0.min(fact.at), of.1.max(fact.at), of.2);
+            }
         }
     }
 }
