@@ -36,6 +36,31 @@ fn json(folder: &Folder, words: &[&str]) -> (Option<i32>, Value) {
 }
 
 #[test]
+fn a_page_for_one_person_is_not_made_where_a_device_was_used_under_other_user_ids() {
+    let product = Standin::of_weir();
+    let weir = Weir::start(&Setup::with_subject(&product.url(), "{rotating: 7d}", "{allow: [plan]}"));
+    let folder = weir.folder();
+    let event = |n: u64, user: &str| {
+        json!({"event": "Report Exported", "properties": {
+            "token": WRITE_KEY, "distinct_id": user, "$user_id": user, "$device_id": "tablet-in-the-hall", "$insert_id": format!("{n:032x}"),
+            "time": SystemClock.now().0 as f64 / 1000.0,
+        }})
+    };
+    let body = serde_json::to_vec(&json!([event(1, "user-ann"), event(2, "user-ben")])).expect("JSON of our own");
+    let answer = wire::post(weir.ingest(), "/in/web/track", "application/json", &body).expect("weir answers");
+    assert_eq!(answer.status, 200);
+    weir.settle();
+    let page = folder.data().join("../answer.html");
+    let html = page.to_str().expect("a path of ours");
+    let (code, out, err) = folder.weir(&["ledger", "answer", "user-ann", "--html", html]);
+    assert_eq!(code, Some(2), "{out}{err}");
+    assert!(format!("{out}{err}").contains("ask with --only") && !page.exists(), "{out}{err}");
+    let (code, out, err) = folder.weir(&["ledger", "answer", "user-ann", "--only", "--html", html, "--json"]);
+    let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    assert_eq!((code, answer["rows"].as_array().map(Vec::len)), (Some(1), Some(1)), "{answer}");
+}
+
+#[test]
 fn the_page_of_an_answer_checks_itself_offline_and_whatever_is_tampered_with_in_it_turns_red() {
     let product = Standin::of_weir();
     let weir = Weir::start(&Setup::with_subject(&product.url(), "{rotating: 7d}", "{allow: [plan]}"));

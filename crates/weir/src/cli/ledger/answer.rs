@@ -79,6 +79,12 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
 impl Answer {
     fn of(options: &Options) -> Result<Answer, String> {
         let found = Found::of(&options.question, Disclosure::LedgerAnswer)?;
+        // The page is handed to one person, and what left about another is not theirs to see.
+        if found.person.is_shared() {
+            return Err("a device of this id was used under other user ids, perhaps by other people, and this page goes to one: \
+                        ask with --only, or see with `weir ledger subject` who is joined"
+                .to_owned());
+        }
         let rows = &found.about.rows;
         if rows.len() > ROWS_MAX {
             return Err(format!(

@@ -202,7 +202,7 @@ impl Person {
     }
 
     /// Whether one device has two users.
-    fn is_shared(&self) -> bool {
+    pub(super) fn is_shared(&self) -> bool {
         let mut users: BTreeMap<SubjectTag, BTreeSet<SubjectTag>> = BTreeMap::new();
         let kind_of = |tag: SubjectTag| self.meanings.get(&tag.short()).map(|of| of.kind);
         for of in self.joined().iter().filter(|of| of.by == LinkKind::DeviceUser) {
