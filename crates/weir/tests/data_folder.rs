@@ -18,6 +18,7 @@ use weir_event::{Clock, SystemClock};
 use weir_keys::Keys;
 use weir_ledger::kept::Class;
 use weir_ledger::{Act, Actor};
+use weir_rows::Store;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -44,6 +45,7 @@ fn matches(name: &str, path: &str) -> bool {
     let digits = path.chars().take_while(char::is_ascii_digit).count();
     match what {
         "16 hex" => exactly(16, char::is_ascii_hexdigit),
+        "32 hex" => exactly(32, char::is_ascii_hexdigit),
         "64 hex" => exactly(64, char::is_ascii_hexdigit),
         "20 digits" => exactly(20, char::is_ascii_digit),
         "id" => {
@@ -191,6 +193,14 @@ audit_log: {{ship: {{lines: {{type: file, to: {}}}}}}}
     stop.send(true).unwrap();
     accepting.await.unwrap();
     gateway.close(Duration::from_secs(5)).await;
+    let entries = gateway.egress.entries();
+    // Rows are taken over into files when there are many, or after a while.
+    Store::open(&data.join("ledger")).unwrap().take(entries).unwrap();
+    // Witnesses are other Weirs: what their answers leave here is put where `weir_ledger` keeps it.
+    std::fs::create_dir_all(data.join("witness")).unwrap();
+    for name in ["ledger/cosigned", "audit/cosigned", "witness/0123456789abcdef0123456789abcdef.checkpoint"] {
+        std::fs::write(data.join(name), "a checkpoint").unwrap();
+    }
     // Compared when nothing is written any more; a spare that was under way is removed at the close.
     compare("The data folder", &files(&data).into_iter().chain(spares).collect());
     compare("The key folder", &files(&keys));
