@@ -12,8 +12,10 @@
 //! - [`privacy`]: looking for planted values in every form they could hide in;
 //! - [`drivers`]: the real SDKs as child processes;
 //! - [`damage`]: what a crash can leave on a disk;
+//! - [`bucket`], [`receiver`]: an object store that verifies signatures, and whoever takes what is posted;
 //! - [`encoding`], [`random`]: base64, percent encoding and a seeded generator, so that a failure repeats from its printed seed.
 
+pub mod bucket;
 pub mod captures;
 pub mod damage;
 pub mod disk;
@@ -25,5 +27,6 @@ pub mod metrics;
 pub mod nginx;
 pub mod privacy;
 pub mod random;
+pub mod receiver;
 pub mod standin;
 pub mod wire;

@@ -2,9 +2,7 @@
 //! connects to; and that dashboards, rules and pages name what there is.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 use weir_event::Millis;
@@ -13,6 +11,7 @@ use weir_tests::harness::{Folder, Setup, VENDOR_TOKEN, WRITE_KEY, Weir};
 use weir_tests::load::event;
 use weir_tests::privacy::files_below;
 use weir_tests::random::Random;
+use weir_tests::receiver::Receiver;
 use weir_tests::standin::fault::Fault;
 use weir_tests::standin::{Account, Standin};
 use weir_tests::{captures, wire};
@@ -335,64 +334,6 @@ fn every_query_of_the_dashboard_and_of_the_rules_names_metrics_and_labels_that_t
         "quarantined",
     ] {
         assert!(shown.contains(&format!("weir_events_{name}")), "weir_events_{name} is not shown");
-    }
-}
-
-/// Path, head in lower case and body of a request.
-type Got = (String, String, Vec<u8>);
-
-/// A receiver that takes everything: path, headers in lower case, body.
-struct Receiver {
-    address: SocketAddr,
-    got: Arc<Mutex<Vec<Got>>>,
-}
-
-impl Receiver {
-    fn start() -> Receiver {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("it has an address");
-        let got: Arc<Mutex<Vec<Got>>> = Arc::default();
-        let kept = Arc::clone(&got);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let kept = Arc::clone(&kept);
-                std::thread::spawn(move || take(stream, &kept));
-            }
-        });
-        Receiver { address, got }
-    }
-
-    fn got(&self) -> Vec<Got> {
-        self.got.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-fn take(stream: std::net::TcpStream, kept: &Mutex<Vec<Got>>) {
-    let mut reader = BufReader::new(&stream);
-    loop {
-        let (mut head, mut length) = (String::new(), 0);
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
-            }
-            if line == "\r\n" {
-                break;
-            }
-            let lower = line.to_ascii_lowercase();
-            length = lower.strip_prefix("content-length:").and_then(|n| n.trim().parse().ok()).unwrap_or(length);
-            head.push_str(if head.is_empty() { &line } else { &lower });
-        }
-        let mut body = vec![0; length];
-        if reader.read_exact(&mut body).is_err() {
-            return;
-        }
-        let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-        kept.lock().unwrap_or_else(PoisonError::into_inner).push((path, head, body));
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
-        if (&stream).write_all(answer).is_err() {
-            return;
-        }
     }
 }
 

@@ -2,14 +2,13 @@
 //! A running Weir, receivers that check what they are sent, and other people's implementations as judges.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use weir_tests::bucket::Bucket;
 use weir_tests::drivers;
 use weir_tests::encoding;
 use weir_tests::harness::{Folder, Setup, VENDOR_TOKEN, Weir};
@@ -250,54 +249,10 @@ fn files_in_a_folder_of_weirs_own_are_refused() {
     assert!(said.contains("destinations.own.files.path") && said.contains("lies in the data folder"), "{said}");
 }
 
-/// A server of PyPI's `moto` that verifies signatures; it ends with its input.
-struct Bucket {
-    child: Child,
-    about: Value,
-    said: BufReader<std::process::ChildStdout>,
-}
-
-impl Bucket {
-    fn start() -> Bucket {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk");
-        let mut child = Command::new(folder.join(".venv/bin/python"))
-            .arg(folder.join("python/s3_server.py"))
-            .arg("warehouse")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the Python packages are installed: run `cargo xtask install`");
-        let mut said = BufReader::new(child.stdout.take().expect("standard output is piped"));
-        let about = line(&mut said);
-        Bucket { child, about, said }
-    }
-
-    /// Every object by its name, as base64.
-    fn objects(&mut self) -> serde_json::Map<String, Value> {
-        let stdin = self.child.stdin.as_mut().expect("standard input is piped");
-        stdin.write_all(b"\n").and_then(|()| stdin.flush()).expect("it listens");
-        line(&mut self.said).as_object().cloned().unwrap_or_default()
-    }
-}
-
-impl Drop for Bucket {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn line(from: &mut impl BufRead) -> Value {
-    let mut line = String::new();
-    from.read_line(&mut line).expect("it says something");
-    serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"))
-}
-
 #[test]
 fn a_bucket_of_a_server_that_verifies_signatures_takes_the_objects_and_refuses_a_wrong_key() {
-    let mut bucket = Bucket::start();
-    let text = |key: &str| bucket.about[key].as_str().unwrap_or_default().to_owned();
+    let mut bucket = Bucket::start("warehouse", false);
+    let text = |key: &str| bucket.about(key);
     let secrets = tempfile::tempdir().expect("a folder");
     let file = |name: &str, secret: &str| {
         let path = secrets.path().join(name);

@@ -39,7 +39,6 @@ fn look(page: &Path, pictures: &Path) -> Value {
     let report =
         drive(Sdk::Script("browser/view.mjs"), &page.display().to_string(), &pictures.display().to_string(), "-")
             .report;
-    println!("{report:#}");
     assert_eq!(report["elsewhere"], json!([]), "nothing is asked for");
     assert_eq!(report["complaints"], json!([]), "the page's own policy forbids nothing that it needs");
     for name in ["wide", "phone", "dark"] {

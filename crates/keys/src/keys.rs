@@ -31,6 +31,7 @@ pub struct Keys {
     is_new: bool,
     master: Master,
     signer: LedgerSigner,
+    witness: LedgerSigner,
     hold_public: HoldPublic,
     /// What the file `ring` holds. Whoever replaces the file has this lock from reading the old ring until the new snapshot is out.
     ring: Mutex<Ring>,
@@ -80,7 +81,8 @@ impl Keys {
 
     fn load(dir: &Path, clock: Arc<dyn Clock>, is_new: bool, lock: Option<File>) -> Result<Keys, KeysError> {
         let (master, ring) = load_ring(dir)?;
-        let signer = LedgerSigner::new(&files::read_key(dir, &LEDGER)?);
+        let seed = files::read_key(dir, &LEDGER)?;
+        let (signer, witness) = (LedgerSigner::new(&seed), LedgerSigner::for_witness(&seed));
         if signer.public() != ring.ledger_public {
             return Err(KeysError::damaged(&dir.join(LEDGER.name), "not the key that the ring belongs to"));
         }
@@ -99,6 +101,7 @@ impl Keys {
             is_new,
             master,
             signer,
+            witness,
             hold_public,
             ring: Mutex::new(ring),
             snapshot: RwLock::new(Arc::new(snapshot)),
@@ -235,6 +238,11 @@ impl Keys {
     /// Signs checkpoints.
     pub fn ledger_signer(&self) -> &LedgerSigner {
         &self.signer
+    }
+
+    /// Signs for others as their witness, by a key of its own that is made of the ledger's.
+    pub fn witness_signer(&self) -> &LedgerSigner {
+        &self.witness
     }
 
     /// Seals for the hold.

@@ -5,6 +5,7 @@ use std::fmt;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use crate::SecretKey;
+use crate::mac::MacKey;
 
 /// Signs checkpoints.
 pub struct LedgerSigner {
@@ -19,6 +20,11 @@ impl LedgerSigner {
         let mut public = [0; 32];
         public.copy_from_slice(pair.public_key().as_ref());
         LedgerSigner { pair, public }
+    }
+
+    /// The key of a witness: no signature of the one is ever one of the other.
+    pub(crate) fn for_witness(seed: &SecretKey) -> LedgerSigner {
+        LedgerSigner::new(&SecretKey::from_bytes(MacKey::new(seed).sign(b"weir/witness/v1")))
     }
 
     /// The Ed25519 signature of `message`.
@@ -61,5 +67,11 @@ mod tests {
                 .starts_with("e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065")
         );
         assert!(!format!("{signer:?}").contains("9d61b1"));
+        let witness = LedgerSigner::for_witness(&SecretKey::from_bytes(seed));
+        // HMAC-SHA256 and Ed25519 of another library: what witnesses have given must stay checkable.
+        assert_eq!(
+            weir_event::ids::hex(&witness.public()),
+            "8bc6006b63275295803927845fb9a1b829c33bc5e76ca3eb2c76c0ccf3eb3a6a"
+        );
     }
 }

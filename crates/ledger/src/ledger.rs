@@ -559,7 +559,12 @@ impl Ledger {
 
     /// Whether an anchor elsewhere showed that the ledger was put back: nothing is signed or sent until it is restored or recovered.
     pub fn is_rewound(&self) -> bool {
-        self.shared.signing().refuse_rewound().is_err()
+        self.refuse_rewound().is_err()
+    }
+
+    /// The same as the error that says which anchor.
+    pub fn refuse_rewound(&self) -> Result<(), LedgerError> {
+        self.shared.signing().refuse_rewound()
     }
 
     /// Anchors elsewhere were asked as far as they answered: heads may be signed from now on, unless one showed a rewind.

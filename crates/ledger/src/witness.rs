@@ -106,15 +106,9 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// A witness of these ledgers, which keeps its last heads in `dir`.
-    pub fn open(
-        dir: &Path,
-        key: CosignerKey,
-        logs: Vec<VerifierKey>,
-        disk: Arc<dyn Disk>,
-    ) -> Result<Witness, LedgerError> {
-        disk.create_dir(dir).map_err(LedgerError::io("create", dir))?;
-        Ok(Witness { dir: dir.to_owned(), disk, key, logs, one: Mutex::new(()) })
+    /// A witness of these ledgers, which keeps its last heads in `dir`; the folder is made with the first of them.
+    pub fn new(dir: &Path, key: CosignerKey, logs: Vec<VerifierKey>, disk: Arc<dyn Disk>) -> Witness {
+        Witness { dir: dir.to_owned(), disk, key, logs, one: Mutex::new(()) }
     }
 
     /// The key that checks its cosignatures.
@@ -145,11 +139,17 @@ impl Witness {
         // Of the signatures only the ledger's own and ours are kept: others are not this witness's to pass on.
         let kept = format!("{}\n{}{line}", head.text(), own_line(&note, log).ok_or(Refused::NotSigned)?);
         let path = self.path(log);
+        self.disk.create_dir(&self.dir).map_err(|_| Refused::Unstorable)?;
         // A crash up to here leaves the head before; from the rename on the new one, whose cosignature nobody has yet. Asked again for
         // the same head from the size before it, this witness answers 409 with the new size, and the ledger asks from there.
         replace(&*self.disk, &path, kept.as_bytes()).map_err(|_| Refused::Unstorable)?;
         self.disk.sync_dir(&self.dir).map_err(|_| Refused::Unstorable)?;
         Ok(line)
+    }
+
+    /// The ledgers that it knows.
+    pub fn logs(&self) -> &[VerifierKey] {
+        &self.logs
     }
 
     /// The last head of a ledger that was cosigned, and its note; `None` where there is none. What is there and is not good is an error.

@@ -33,7 +33,7 @@ fn sign(text: &[u8]) -> [u8; 64] {
 }
 
 fn witness(dir: &Path, log: &VerifierKey, disk: Arc<dyn Disk>) -> Witness {
-    Witness::open(dir, key(), vec![log.clone()], disk).unwrap()
+    Witness::new(dir, key(), vec![log.clone()], disk)
 }
 
 /// A request of a ledger from a size on.
@@ -196,7 +196,7 @@ fn a_witness_never_cosigns_two_heads_that_contradict_each_other_wherever_its_dis
     let live = |dir: &Path, disk: &FaultyDisk| {
         let mut given: Vec<(usize, u64)> = Vec::new();
         for round in 0..2 {
-            let Ok(of) = Witness::open(dir, key(), vec![log.clone()], Arc::new(disk.clone())) else { continue };
+            let of = Witness::new(dir, key(), vec![log.clone()], Arc::new(disk.clone()));
             for size in [3, 5, 6, 11] {
                 for (i, tree) in versions.iter().enumerate() {
                     let mut old = 0;
@@ -221,7 +221,7 @@ fn a_witness_never_cosigns_two_heads_that_contradict_each_other_wherever_its_dis
             }
         }
         // What was given is what the next process holds, or less than it.
-        let of = Witness::open(dir, key(), vec![log.clone()], Arc::new(RealDisk)).unwrap();
+        let of = Witness::new(dir, key(), vec![log.clone()], Arc::new(RealDisk));
         let last = of.last(&log).unwrap().map_or(0, |(head, _)| head.size);
         assert!(given.iter().all(|(_, size)| *size <= last), "{what}: {given:?}, {last} on the disk");
     };

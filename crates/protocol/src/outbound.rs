@@ -361,7 +361,7 @@ impl Encoded {
         let headers = match &self.signing {
             Signing::None => None,
             Signing::Webhook(keys) => Some(keys.headers(&webhook_id(&self.digest), now, &self.body)),
-            Signing::S3(signer) => Some(signer.headers(&self.path_and_query, now, &self.body)),
+            Signing::S3(signer) => Some(signer.headers("PUT", &self.path_and_query, now, &self.body)),
         };
         headers.into_iter().flatten()
     }

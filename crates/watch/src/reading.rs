@@ -19,6 +19,8 @@ pub struct Reading {
     pub reserve: (u64, u64),
     /// Whether a ledger cannot be written any more.
     pub ledger_unwritable: bool,
+    /// Whether an anchor elsewhere has shown that a ledger was put back.
+    pub ledger_rewound: bool,
     /// Anchors that do not have the newest checkpoint.
     pub anchors_behind: u64,
     /// When the certificate of the ingest listener ends.

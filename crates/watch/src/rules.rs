@@ -13,6 +13,7 @@ mod destination_refused;
 mod destination_stopped;
 mod filling;
 mod intake_closed;
+mod ledger_rewound;
 mod ledger_unwritable;
 mod new_class;
 mod quarantine_rising;
@@ -116,6 +117,7 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     intake_closed::RULE,
     ledger_unwritable::RULE,
+    ledger_rewound::RULE,
     destination_stopped::RULE,
     destination_refused::RULE,
     destination_lagging::RULE,

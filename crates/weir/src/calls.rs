@@ -22,7 +22,7 @@ pub struct Kind {
 }
 
 /// All kinds.
-pub const KINDS: &[Kind] = &[DELIVER, ASK, ALERTS, AUDIT, TRACES, NAMES];
+pub const KINDS: &[Kind] = &[DELIVER, ASK, ALERTS, AUDIT, TRACES, ANCHORS, WITNESSES, NAMES];
 
 const DELIVER: Kind = Kind {
     name: "deliver",
@@ -58,6 +58,20 @@ const TRACES: Kind = Kind {
     fields: "`telemetry.otlp.endpoint`",
     carries: "ids of destinations, times, counts, HTTP statuses, words of ours; the configured headers",
     recorded: "no: it holds nothing of an event",
+};
+const ANCHORS: Kind = Kind {
+    name: "anchors",
+    purpose: "signed checkpoints of the ledgers, put and got",
+    fields: "`ledger.bucket`: `endpoint`, else Amazon's host of its region; `ledger.webhook.url`",
+    carries: "name, number of entries, root and signature of each tree; a signature of the request",
+    recorded: "no: it holds nothing of an event",
+};
+const WITNESSES: Kind = Kind {
+    name: "witnesses",
+    purpose: "checkpoints to be cosigned",
+    fields: "`ledger.witnesses.url`",
+    carries: "the same, and hashes that prove one tree to extend another",
+    recorded: "the cosignatures, beside the ledger",
 };
 const NAMES: Kind = Kind {
     name: "names",
@@ -127,6 +141,15 @@ pub fn calls(config: &Config) -> Vec<Call> {
     if let Some(otlp) = &config.otlp {
         add(&TRACES, otlp.endpoint.as_str(), "telemetry.otlp.endpoint".to_owned());
     }
+    if let Some(bucket) = &config.ledger.bucket {
+        add(&ANCHORS, bucket.endpoint.as_str(), "ledger.bucket.endpoint".to_owned());
+    }
+    if let Some(webhook) = &config.ledger.webhook {
+        add(&ANCHORS, &webhook.url, "ledger.webhook.url".to_owned());
+    }
+    for witness in &config.ledger.witnesses {
+        add(&WITNESSES, witness.url.as_str(), "ledger.witnesses.url".to_owned());
+    }
     let is_address = |host: &str| host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
     let mut named: Vec<Call> = calls.iter().filter(|call| !is_address(&call.host)).cloned().collect();
     named.sort_by(|a, b| a.host.cmp(&b.host));
@@ -193,6 +216,9 @@ destinations:
 alerts: {webhook: {url: https://hooks.example.com/weir, secret: {env: T}}}
 audit_log: {ship: {siem: {type: syslog, to: \"tls://siem.example.com:6514\"}, here: {type: syslog, to: \"unix:/dev/log\"}}}
 telemetry: {otlp: {endpoint: https://otel.example.com:4318}}
+ledger:
+  bucket: {path: s3://checkpoints/weir, s3: {region: eu-central-1, access_key: {env: T}, secret_key: {env: T}}}
+  witnesses: [{url: https://witness.example.com/w, key: unset+3deede16+BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA}]
 ";
         let config = Config::parse(text, Path::new("weir.yaml"), Secrets::Leave).unwrap();
         let found: Vec<_> = calls(&config).into_iter().map(|c| (c.kind, c.host, c.port, c.tls, c.field)).collect();
@@ -205,10 +231,14 @@ telemetry: {otlp: {endpoint: https://otel.example.com:4318}}
                 call("alerts", "hooks.example.com", 443, true, "alerts.webhook.url"),
                 call("audit", "siem.example.com", 6514, true, "audit_log.ship.siem.to"),
                 call("traces", "otel.example.com", 4318, true, "telemetry.otlp.endpoint"),
+                call("anchors", "s3.eu-central-1.amazonaws.com", 443, true, "ledger.bucket.endpoint"),
+                call("witnesses", "witness.example.com", 443, true, "ledger.witnesses.url"),
                 call("names", "api-eu.mixpanel.com", 53, false, "destinations.eu.region"),
                 call("names", "hooks.example.com", 53, false, "alerts.webhook.url"),
                 call("names", "otel.example.com", 53, false, "telemetry.otlp.endpoint"),
+                call("names", "s3.eu-central-1.amazonaws.com", 53, false, "ledger.bucket.endpoint"),
                 call("names", "siem.example.com", 53, false, "audit_log.ship.siem.to"),
+                call("names", "witness.example.com", 53, false, "ledger.witnesses.url"),
             ]
         );
     }

@@ -26,6 +26,8 @@ use std::time::Duration;
 
 use weir_detect::OwnSpec;
 use weir_event::{Category, DestinationId, Environment, Millis, Region, SourceId};
+use weir_ledger::tree::cosignature::CosignerKey;
+use weir_ledger::tree::note::VerifierKey;
 use weir_policy::{ConsentRuleSpec, ConsentSpec, ResidencySpec, RouteSpec, SampleSpec};
 use zeroize::Zeroizing;
 
@@ -516,6 +518,58 @@ pub struct Ledger {
     pub origin: Option<String>,
     /// Mirrors of the checkpoint.
     pub anchors: Vec<PathBuf>,
+    /// How often at most bucket, webhook and witnesses are told.
+    pub publish: Duration,
+    /// A bucket that the checkpoint is put into.
+    pub bucket: Option<AnchorBucket>,
+    /// A webhook that the checkpoint is posted to.
+    pub webhook: Option<Webhook>,
+    /// Who cosigns the checkpoint.
+    pub witnesses: Vec<WitnessOf>,
+    /// For whom this Weir cosigns.
+    pub witness: Option<WitnessFor>,
+}
+
+impl Ledger {
+    /// Whether there are anchors that are not files.
+    pub fn has_remote_anchors(&self) -> bool {
+        self.bucket.is_some() || self.webhook.is_some() || !self.witnesses.is_empty()
+    }
+}
+
+/// `ledger.bucket`.
+#[derive(Clone, Debug)]
+pub struct AnchorBucket {
+    /// As it was written.
+    pub path: String,
+    /// The store.
+    pub endpoint: Origin,
+    /// Bucket and keys; `None` where secrets were left alone.
+    pub bucket: Option<weir_protocol::vendors::files::Bucket>,
+    /// Ranges, not public, that may be connected to.
+    pub allow_addresses: Vec<Cidr>,
+}
+
+/// One of `ledger.witnesses`.
+#[derive(Clone, Debug)]
+pub struct WitnessOf {
+    /// Where it is asked.
+    pub url: Origin,
+    /// What checks its cosignatures.
+    pub key: CosignerKey,
+    /// Ranges, not public, that may be connected to.
+    pub allow_addresses: Vec<Cidr>,
+}
+
+/// `ledger.witness`.
+#[derive(Clone, Debug)]
+pub struct WitnessFor {
+    /// Where others ask.
+    pub listen: SocketAddr,
+    /// The name in its cosignatures.
+    pub name: String,
+    /// The ledgers that it cosigns for.
+    pub logs: Vec<VerifierKey>,
 }
 
 /// `alerts.webhook`.

@@ -29,12 +29,14 @@ use crate::disk::{DataFolder, Space};
 use crate::generation::{Generation, Memories};
 use crate::key_acts::KeyActs;
 use crate::listen::{self, Settings};
+use crate::mirror::Mirror;
 use crate::pipeline::Pipeline;
 use crate::profile;
 use crate::receivers;
 use crate::rollout;
 use crate::ship::Shipping;
 use crate::telemetry::Telemetry;
+use crate::witness::Cosigner;
 
 /// Where things are.
 #[derive(Clone, Debug)]
@@ -106,6 +108,10 @@ pub struct Gateway {
     pub withdrawals: Arc<Withdrawals>,
     /// The disk.
     pub space: Arc<Space>,
+    /// Anchors that are not files.
+    pub mirror: Arc<Mirror>,
+    /// For whom this one cosigns, where it does.
+    pub cosigner: Option<Arc<Cosigner>>,
     /// What the anchors say (D14); shown by status and doctor.
     pub rewind: weir_ledger::anchor::Rewind,
     /// The ingest listener, once there is one; a reload changes its limits and proxies.
@@ -256,9 +262,15 @@ impl Gateway {
             hold_options(&config),
         )?;
         finish_replays(&hold, &tally).await;
+        let mirror = Arc::new(Mirror::of(&config)?);
         let (egress, recovered) = open_ledger(Kind::Egress, &places, &config, &keys, &names, &clock)?;
         let (audit, _) = open_ledger(Kind::Audit, &places, &config, &keys, &names, &clock)?;
-        let rewind = recovered.rewind.clone();
+        // Before anything is signed or sent (D14); one that does not answer is asked again while it runs.
+        let elsewhere = mirror.compare(&[Arc::clone(&egress), Arc::clone(&audit)], &clock).await;
+        for ledger in [&egress, &audit] {
+            ledger.refuse_rewound()?;
+        }
+        let rewind = recovered.rewind.clone().and(elsewhere);
         let bypass = Bypass::open(&places.data.join("audit"))?;
 
         let memories = Memories::default();
@@ -329,6 +341,10 @@ impl Gateway {
         audit.act(act).await?;
         let key_acts = KeyActs::read(&places.data.join("audit"))?;
         key_acts.note(&audit, &keys).await?;
+        let cosigner = generation.config.ledger.witness.as_ref().map(|of| {
+            let witness = crate::witness::of(of, &places.data, &keys);
+            Cosigner::new(witness, Arc::clone(&keys), Arc::clone(&clock))
+        });
         Ok(Gateway {
             places,
             clock,
@@ -354,6 +370,8 @@ impl Gateway {
             rows,
             withdrawals,
             space,
+            mirror,
+            cosigner,
             rewind,
             ingest: OnceLock::new(),
             rollouts,
@@ -677,7 +695,8 @@ fn open_ledger(
             ("audit", origin, config.ledger.anchors.iter().map(|file| audit_anchor(file)).collect())
         }
     };
-    let options = weir_ledger::Options { origin, anchors, ..weir_ledger::Options::default() };
+    let has_remote_anchors = config.ledger.has_remote_anchors();
+    let options = weir_ledger::Options { origin, anchors, has_remote_anchors, ..weir_ledger::Options::default() };
     let dir = places.data.join(folder);
     Ok(Ledger::open(&dir, kind, Arc::clone(keys), Arc::clone(names), options, Arc::clone(clock))?)
 }
@@ -791,6 +810,13 @@ fn needs_start(old: &Config, new: &Config) -> Vec<String> {
     differs("hold.budget", old.hold.budget_bytes != new.hold.budget_bytes);
     differs("disk.reserve", old.disk_reserve != new.disk_reserve);
     differs("ledger.anchors", old.ledger.anchors != new.ledger.anchors);
+    // What is shown of a secret is where it stands.
+    let differ = |part: fn(&crate::config::Ledger) -> String| part(&old.ledger) != part(&new.ledger);
+    differs("ledger.publish", differ(|of| format!("{:?}", of.publish)));
+    differs("ledger.bucket", differ(|of| format!("{:?}", of.bucket)));
+    differs("ledger.webhook", differ(|of| format!("{:?}", of.webhook)));
+    differs("ledger.witnesses", differ(|of| format!("{:?}", of.witnesses)));
+    differs("ledger.witness", differ(|of| format!("{:?}", of.witness)));
     differs("limits.in_flight", old.limits.in_flight_bytes != new.limits.in_flight_bytes);
     differs("limits.connections", old.limits.connections != new.limits.connections);
     waits

@@ -372,6 +372,17 @@ impl Process<'_> {
         };
         let push = tokio::spawn(async move { push.run(clock).await });
         let telemetry = tokio::spawn(async move { telemetry.run().await });
+        let ledgers = [Arc::clone(&gateway.egress), Arc::clone(&gateway.audit)];
+        let mirror = tokio::spawn(Arc::clone(&gateway.mirror).run(ledgers.clone(), Arc::clone(&gateway.clock)));
+        let witness = gateway.cosigner.clone().zip(gateway.pipeline.generation().config.ledger.witness.clone());
+        let witness = tokio::spawn({
+            let stopping = stopping.clone();
+            async move {
+                if let Some((cosigner, of)) = witness {
+                    cosigner.run(of.listen, stopping).await;
+                }
+            }
+        });
         let accepting = self.intake.spawn(ingest.run(Arc::clone(&gateway.pipeline), stopping.clone(), grace));
         say_ready(self.ready_json, &ingest_url, &console_url, &gateway);
         crate::hand_over::notify_ready();
@@ -414,10 +425,12 @@ impl Process<'_> {
         if !accepting.await.unwrap_or(false) {
             log::emit(Level::Warn, "some requests did not end within shutdown.grace; they were not acknowledged", &[]);
         }
+        mirror.abort();
         gateway.close(grace).await;
+        gateway.mirror.last(&ledgers, &gateway.clock).await;
         // The socket ends by itself, and removes its file before another process makes its own.
         let _ = socket.await;
-        for task in [console, upkeep, push, telemetry, shipping] {
+        for task in [console, upkeep, push, telemetry, shipping, mirror, witness] {
             task.abort();
             let _ = task.await;
         }

@@ -185,6 +185,38 @@ impl Watched for Watch {
             vec![],
             gateway.audit.entries() as f64,
         );
+        for (kind, taken, failed) in gateway.mirror.counts() {
+            let labels = || vec![("kind", Label::Name(kind))];
+            sample(
+                "weir_anchor_taken_total",
+                "Checkpoints that anchors elsewhere took, by their kind.",
+                Kind::Counter,
+                labels(),
+                taken as f64,
+            );
+            sample(
+                "weir_anchor_failed_total",
+                "Tries at which an anchor elsewhere took none, by its kind.",
+                Kind::Counter,
+                labels(),
+                failed as f64,
+            );
+        }
+        let (cosigned, refused) = gateway.cosigner.as_ref().map_or((0, 0), |of| of.counts());
+        sample(
+            "weir_witness_cosigned_total",
+            "Checkpoints of other ledgers that this one cosigned.",
+            Kind::Counter,
+            vec![],
+            cosigned as f64,
+        );
+        sample(
+            "weir_witness_refused_total",
+            "Checkpoints of other ledgers that this one refused to cosign.",
+            Kind::Counter,
+            vec![],
+            refused as f64,
+        );
         sample(
             "weir_bypass_open",
             "Windows open in which apps send past Weir: no answer covers them.",

@@ -1,5 +1,5 @@
-"""PyPI `moto` as an S3-compatible server that verifies signatures: `s3_server.py BUCKET`. Prints one JSON line with its endpoint and
-an access key that may put objects into the bucket and nothing else; then, for each line of input, one with every object."""
+"""PyPI `moto` as an S3-compatible server that verifies signatures: `s3_server.py BUCKET [read]`. Prints one JSON line with its endpoint and
+an access key that may put objects into the bucket and, with `read`, get and list them, and nothing else; then, for each line of input, one with every object."""
 
 import base64
 import json
@@ -26,7 +26,9 @@ def client(service, key="none", secret="none"):
 iam = client("iam")
 iam.create_user(UserName="weir")
 key = iam.create_access_key(UserName="weir")["AccessKey"]
-policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": f"arn:aws:s3:::{bucket}/*"}]}
+may = ["s3:PutObject", "s3:GetObject", "s3:ListBucket"] if sys.argv[2:] == ["read"] else ["s3:PutObject"]
+resources = [f"arn:aws:s3:::{bucket}/*", f"arn:aws:s3:::{bucket}"]
+policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": may, "Resource": resources}]}
 iam.put_user_policy(UserName="weir", PolicyName="put", PolicyDocument=json.dumps(policy))
 client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
 print(json.dumps({"endpoint": endpoint, "access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}), flush=True)

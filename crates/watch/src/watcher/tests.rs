@@ -61,6 +61,7 @@ fn what_is_wrong_at_the_first_reading_is_told_at_once() {
         intake_closed: vec!["disk full"],
         reserve: (0, 256 << 20),
         ledger_unwritable: true,
+        ledger_rewound: true,
         anchors_behind: 1,
         bypass_open: 2,
         certificate_ends: Some(calm(at).at.plus(86_400_000)),
@@ -76,15 +77,16 @@ fn what_is_wrong_at_the_first_reading_is_told_at_once() {
     let expected = [
         "intake_closed",
         "ledger_unwritable",
+        "ledger_rewound",
         "destination_stopped",
         "destination_refused",
         "hold_filling",
         "reserve_given_way",
         "certificate_ending",
     ];
-    assert_eq!(names(&alerts)[..7], expected.map(|name| (name, "critical")));
-    assert_eq!(names(&alerts)[7..], [("bypass_open", "warning"), ("anchors_behind", "warning")]);
-    assert_eq!(changes.len(), 9);
+    assert_eq!(names(&alerts)[..8], expected.map(|name| (name, "critical")));
+    assert_eq!(names(&alerts)[8..], [("bypass_open", "warning"), ("anchors_behind", "warning")]);
+    assert_eq!(changes.len(), 10);
 }
 
 #[test]

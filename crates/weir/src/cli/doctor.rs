@@ -347,8 +347,10 @@ fn routing(checks: &mut Checks, config: &Config) {
 }
 
 fn anchors(checks: &mut Checks, config: &Config) {
-    if config.ledger.anchors.is_empty() {
-        let advice = "configure `ledger.anchors` with a file outside the data folder, best on another machine's disk";
+    if config.ledger.has_remote_anchors() {
+        checks.good("ledger", "anchors elsewhere: compared by weir at its start".to_owned());
+    } else if config.ledger.anchors.is_empty() {
+        let advice = "configure `ledger.anchors` with a file outside the data folder, best on another machine's disk, or a bucket or witnesses";
         checks.warn("ledger", "rewind undetectable: no anchor, so an older copy of the data folder would pass", advice);
     }
     for anchor in &config.ledger.anchors {

@@ -10,6 +10,7 @@ mod itself;
 mod persons;
 mod postcard;
 mod subject;
+mod witness;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use weir_keys::Keys;
 use weir_ledger::anchor::{Rewind, recover_from_anchor};
 use weir_ledger::disk::RealDisk;
 use weir_ledger::receipt::Receipts;
+use weir_ledger::tree::note::Checkpoint;
 use weir_ledger::verify::{Report, verify_with_anchors};
 use weir_ledger::{Act, Coverage, Kind, LedgerError};
 
@@ -94,13 +96,19 @@ pub(super) enum Command {
                             Exit codes: 0 there is nothing about it, 1 there is, 2 could not be answered"
     )]
     Postcard(Box<postcard::Options>),
+    /// As a witness of others (`ledger.witness`): the key that checks what this Weir cosigns, and the last head of each ledger that it did.
+    #[command(
+        after_help = "Example:\n  weir ledger witness --config weir.yaml\n\nExit codes: 0 told, 2 it is no witness"
+    )]
+    Witness(Folders),
     /// Opens a new origin over ledgers that an anchor shows to be rewound, as after a restore from an older backup (D14). The old tree
     /// and its last head are kept, and the new tree begins with what was given up. Weir must not be running.
     #[command(
         after_help = "Example:\n  weir ledger recover --from-anchor /mnt/other/egress.checkpoint --data weir-data --keys ~/.local/state/weir/keys"
     )]
     Recover {
-        /// The checkpoint mirror that is ahead of the ledger; the audit tree's mirror, FILE.audit, is taken from beside it.
+        /// The checkpoint that is ahead of the ledger: a mirror (the audit tree's, FILE.audit, is taken from beside it), an object of a bucket,
+        /// or what a witness keeps. May be given several times; each goes to the tree that it is of.
         #[arg(long, value_name = "FILE", required = true)]
         from_anchor: Vec<PathBuf>,
         /// Where everything is.
@@ -119,6 +127,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
         Command::CheckCheckpoint(options) => checkpoint::check(out, options),
         Command::Consistency(options) => consistency::run(out, options),
         Command::Postcard(options) => postcard::run(out, options),
+        Command::Witness(folders) => witness::run(out, folders),
         Command::Recover { from_anchor, folders } => recover(out, from_anchor, folders),
     }
 }
@@ -173,9 +182,21 @@ fn recover(out: &Output, anchors: &[PathBuf], folders: &Folders) -> Exit {
         Ok(Err(error)) => return out.fail_with(&error),
         Err(why) => return out.fail(why),
     };
-    let of_audit: Vec<PathBuf> =
+    let mut of_audit: Vec<PathBuf> =
         anchors.iter().map(|file| gateway::audit_anchor(file)).filter(|f| f.exists()).collect();
-    let mut trees = vec![(Kind::Egress, "ledger", anchors.to_vec())];
+    // What a bucket or a witness keeps of the audit tree has a name of its own, and says whose it is.
+    let audit = weir_ledger::anchor::Origin::read(&folder.path().join("audit")).ok().flatten();
+    let is_audit = |file: &&PathBuf| {
+        let head = std::fs::read(file).ok().and_then(|note| Checkpoint::parse_unverified(&note).ok());
+        head.zip(audit.as_ref()).is_some_and(|(head, audit)| head.origin == audit.key.name)
+    };
+    let (audits, anchors): (Vec<&PathBuf>, Vec<&PathBuf>) = anchors.iter().partition(is_audit);
+    of_audit.extend(audits.into_iter().cloned());
+    let anchors: Vec<PathBuf> = anchors.into_iter().cloned().collect();
+    let mut trees = Vec::new();
+    if !anchors.is_empty() {
+        trees.push((Kind::Egress, "ledger", anchors));
+    }
     if !of_audit.is_empty() {
         trees.push((Kind::Audit, "audit", of_audit));
     }

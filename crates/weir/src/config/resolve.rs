@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use weir_detect::OwnSpec;
 use weir_event::{Category, DestinationId, Environment, Likelihood, Millis, Purpose, Region, SourceId};
+use weir_ledger::tree::cosignature::CosignerKey;
+use weir_ledger::tree::note::VerifierKey;
 use weir_policy::route::residency_problems;
 use weir_policy::{
     ConsentRuleSpec, ConsentSpec, Reading, ResidencyClassSpec, ResidencySpec, RouteSpec, SampleBy, SampleSpec, Share,
@@ -22,9 +24,10 @@ use super::problem::Problem;
 use super::values::{self, Origin};
 use super::yaml::{Key, Position};
 use super::{
-    AllowTerm, Auxiliary, Config, Country, Destination, FalsePositive, Guards, Hold, Import, Journal, Ledger, Limits,
-    Listen, Mode, OnLag, OnUnknown, Onward, Otlp, ReleaseRule, Rollout, RuleAction, Secret, SecretPlace, Secrets,
-    Selector, Ship, ShipWay, Source, StartFrom, Subject, TlsFiles, Webhook,
+    AllowTerm, AnchorBucket, Auxiliary, Config, Country, Destination, FalsePositive, Guards, Hold, Import, Journal,
+    Ledger, Limits, Listen, Mode, OnLag, OnUnknown, Onward, Otlp, ReleaseRule, Rollout, RuleAction, Secret,
+    SecretPlace, Secrets, Selector, Ship, ShipWay, Source, StartFrom, Subject, TlsFiles, Webhook, WitnessFor,
+    WitnessOf,
 };
 use crate::log::Format;
 use weir_event::log::Level;
@@ -140,9 +143,14 @@ pub(super) fn config(
         ledger: Ledger {
             origin: ledger.field("origin").optional_text(),
             anchors: ledger.field("anchors").items().iter().map(|item| resolver.path(item)).collect(),
+            publish: duration(ledger.field("publish")),
+            bucket: resolver.anchor_bucket(ledger.field("bucket")),
+            webhook: resolver.webhook("ledger.webhook", ledger.field("webhook")),
+            witnesses: resolver.witnesses(ledger.field("witnesses")),
+            witness: witness_for(ledger.field("witness")),
         },
         ships: resolver.ships(root.field("audit_log").field("ship")),
-        webhook: resolver.webhook(root.field("alerts").field("webhook")),
+        webhook: resolver.webhook("alerts.webhook", root.field("alerts").field("webhook")),
         otlp: resolver.otlp(root.field("telemetry").field("otlp")),
         log_format: if log.field("format").text() == "json" { Format::Json } else { Format::Human },
         log_level: match log.field("level").text() {
@@ -200,6 +208,19 @@ pub(super) fn config(
         resolver.report(at, "`limits.body_decoded` must be at least `limits.body`");
     }
     config
+}
+
+fn witness_for(section: &Checked) -> Option<WitnessFor> {
+    (!section.is_absent()).then(|| WitnessFor {
+        // The form was checked; the fallback is never reached.
+        listen: section
+            .field("listen")
+            .text()
+            .parse()
+            .unwrap_or_else(|_| std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
+        name: section.field("name").text().to_owned(),
+        logs: section.field("logs").items().iter().filter_map(|key| VerifierKey::parse(key.text())).collect(),
+    })
 }
 
 fn rollout(section: &Checked) -> Option<Rollout> {
@@ -368,16 +389,16 @@ impl Resolver<'_, '_> {
         }
     }
 
-    fn webhook(&mut self, checked: &Checked) -> Option<Webhook> {
+    fn webhook(&mut self, name: &str, checked: &Checked) -> Option<Webhook> {
         if checked.is_absent() {
             return None;
         }
         let allow_addresses = cidrs(checked.field("allow_addresses"));
-        let secret = self.secret("alerts.webhook.secret", checked.field("secret"));
+        let secret = self.secret(&format!("{name}.secret"), checked.field("secret"));
         if let Some(Err(why)) = secret.reveal().map(SigningKeys::parse) {
-            self.report(checked.field("secret").at, &format!("`alerts.webhook.secret`: {why}"));
+            self.report(checked.field("secret").at, &format!("`{name}.secret`: {why}"));
         }
-        self.push_url("alerts.webhook.url", checked.field("url"), !allow_addresses.is_empty())?;
+        self.push_url(&format!("{name}.url"), checked.field("url"), !allow_addresses.is_empty())?;
         let url = checked.field("url").text().to_owned();
         Some(Webhook { url, secret, allow_addresses })
     }
@@ -446,6 +467,41 @@ impl Resolver<'_, '_> {
             }
         };
         Some(Ship { way, is_ocsf: fields.field("form").text() == "ocsf", allow_addresses, root_certificates })
+    }
+
+    fn anchor_bucket(&mut self, checked: &Checked) -> Option<AnchorBucket> {
+        if checked.is_absent() {
+            return None;
+        }
+        let allow_addresses = cidrs(checked.field("allow_addresses"));
+        let (path, s3, endpoint) = (checked.field("path"), checked.field("s3"), checked.field("endpoint"));
+        let endpoint = if endpoint.is_absent() {
+            Origin::parse(&format!("https://s3.{}.amazonaws.com", s3.field("region").text()))?
+        } else {
+            self.push_url("ledger.bucket.endpoint", endpoint, !allow_addresses.is_empty())?
+        };
+        let host = weir_outbound::Endpoint::parse(endpoint.as_str()).ok()?.host_header();
+        let place = path.text().strip_prefix("s3://").unwrap_or_default();
+        let (bucket, secrets) = self.s3_bucket("ledger.bucket.s3", place, host, s3);
+        let bucket = secrets.iter().all(|secret| secret.reveal().is_some()).then_some(bucket);
+        if let Some(Err(SetupError::BadSetting(_, why))) = bucket.as_ref().map(files::S3Signer::new) {
+            self.report(path.at, &format!("`ledger.bucket` needs {why}"));
+        }
+        Some(AnchorBucket { path: path.text().to_owned(), endpoint, bucket, allow_addresses })
+    }
+
+    fn witnesses(&mut self, list: &Checked) -> Vec<WitnessOf> {
+        let mut witnesses: Vec<WitnessOf> = Vec::new();
+        for item in list.items() {
+            let allow_addresses = cidrs(item.field("allow_addresses"));
+            let url = self.push_url("ledger.witnesses.url", item.field("url"), !allow_addresses.is_empty());
+            let (Some(url), Some(key)) = (url, CosignerKey::parse(item.field("key").text())) else { continue };
+            if witnesses.iter().any(|other| other.key.name == key.name) {
+                self.report(item.at, "`ledger.witnesses` names a witness twice");
+            }
+            witnesses.push(WitnessOf { url, key, allow_addresses });
+        }
+        witnesses
     }
 
     fn otlp(&mut self, checked: &Checked) -> Option<Otlp> {
@@ -724,9 +780,6 @@ impl Resolver<'_, '_> {
             self.report(path.at, &what);
             return;
         }
-        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-        let access_key = self.secret(&format!("destinations.{id}.files.s3.access_key"), s3.field("access_key"));
-        let secret_key = self.secret(&format!("destinations.{id}.files.s3.secret_key"), s3.field("secret_key"));
         let region = s3.field("region").text();
         let amazon = Origin::parse(&format!("https://s3.{region}.amazonaws.com"));
         let Some(origin) = endpoint.cloned().or_else(|| amazon.clone()) else { return };
@@ -738,15 +791,24 @@ impl Resolver<'_, '_> {
             let what = format!("`destinations.{id}.endpoint` has a path: bucket and prefix belong to `files.path`");
             self.report(of.field("endpoint").at, &what);
         }
-        own.settings.files.bucket = Some(files::Bucket {
-            host: parsed.host_header(),
-            region: region.to_owned(),
+        let (bucket, secrets) = self.s3_bucket(&format!("destinations.{id}.files.s3"), place, parsed.host_header(), s3);
+        own.settings.files.bucket = Some(bucket);
+        own.secrets.extend(secrets);
+    }
+
+    /// A bucket with its prefix, and who may write there.
+    fn s3_bucket(&mut self, name: &str, place: &str, host: String, s3: &Checked) -> (files::Bucket, [Secret; 2]) {
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let secrets = ["access_key", "secret_key"].map(|key| self.secret(&format!("{name}.{key}"), s3.field(key)));
+        let bucket = files::Bucket {
+            host,
+            region: s3.field("region").text().to_owned(),
             name: bucket.to_owned(),
             prefix: prefix.trim_matches('/').to_owned(),
-            access_key: revealed(&access_key),
-            secret_key: revealed(&secret_key),
-        });
-        own.secrets.extend([access_key, secret_key]);
+            access_key: revealed(&secrets[0]),
+            secret_key: revealed(&secrets[1]),
+        };
+        (bucket, secrets)
     }
 
     /// The token, which most types need.

@@ -345,6 +345,22 @@ const LEDGER_ORIGIN: Form = Form {
     check: |t| (1..=100).contains(&t.len()) && t.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '+'),
 };
 
+const BUCKET: Form = Form {
+    noun: "s3://, the name of a bucket and a prefix",
+    pattern: Some("^s3://[^/\\s]+(/.*)?$"),
+    check: |t| t.strip_prefix("s3://").is_some_and(|t| !t.is_empty() && !t.starts_with('/')),
+};
+const COSIGNER_KEY: Form = Form {
+    noun: "a witness's key, as `weir ledger witness` prints it: name+id+base64",
+    pattern: Some("^[^\\s+]+\\+[0-9a-f]{8}\\+B[A-Za-z0-9+/]{43}$"),
+    check: |t| weir_ledger::tree::cosignature::CosignerKey::parse(t).is_some(),
+};
+const LOG_KEY: Form = Form {
+    noun: "a ledger's key, as `weir ledger checkpoint --key` prints it: name+id+base64",
+    pattern: Some("^[^\\s+]+\\+[0-9a-f]{8}\\+A[A-Za-z0-9+/]{43}$"),
+    check: |t| weir_ledger::tree::note::VerifierKey::parse(t).is_some(),
+};
+
 const SECRET: Kind = Kind::Variants {
     of: &[
         Variant {
@@ -1685,6 +1701,107 @@ static LEDGER: &[Field] = &[
         kind: Kind::List { of: &Kind::Text(&PATH), min: 0, max: 16 },
         default: Default::Value("[]"),
         doc: "Files outside the data folder, best on another machine's disk, where each checkpoint is also written. Without one a rewind of the whole data folder cannot be detected.",
+    },
+    Field {
+        name: "publish",
+        kind: Kind::Duration { min: SECOND, max: HOUR },
+        default: Default::Value("10s"),
+        doc: "How often at most bucket, webhook and witnesses are told of a new checkpoint. Files in `anchors` are written at each, at most once a second.",
+    },
+    Field {
+        name: "bucket",
+        kind: Kind::Section(ANCHOR_BUCKET),
+        default: Default::Absent,
+        doc: "A bucket that the newest checkpoint of each tree is put into, as `egress.checkpoint` and `audit.checkpoint`, and read from at start. Absent: none.",
+    },
+    Field {
+        name: "webhook",
+        kind: Kind::Section(WEBHOOK),
+        default: Default::Absent,
+        doc: "A place that keeps the newest checkpoints and gets each as a signed message, `weir.checkpoint`. It may answer 409 with the newer note that it holds, which stops a rewound ledger. Absent: none.",
+    },
+    Field {
+        name: "witnesses",
+        kind: Kind::List { of: &Kind::Section(WITNESS_OF), min: 0, max: 16 },
+        default: Default::Value("[]"),
+        doc: "Witnesses (c2sp.org/tlog-witness) that cosign the checkpoints of both trees, each only where it extends the last one that it saw. One that is down holds nothing up; one that says that it saw a larger or another tree stops signing and sending, so name only those that you trust with that.",
+    },
+    Field {
+        name: "witness",
+        kind: Kind::Section(WITNESS_FOR),
+        default: Default::Absent,
+        doc: "Makes this Weir a witness of others, on a listener of its own: `POST /add-checkpoint`. `weir ledger witness` prints its key. Absent: it is none.",
+    },
+];
+
+static ANCHOR_BUCKET: &[Field] = &[
+    Field {
+        name: "path",
+        kind: Kind::Text(&BUCKET),
+        default: Default::Required { why: "where checkpoints go: s3://bucket/prefix", stand_in: "s3://unset" },
+        doc: "`s3://bucket/prefix`.",
+    },
+    Field {
+        name: "endpoint",
+        kind: Kind::Text(&URL),
+        default: Default::Absent,
+        doc: "An S3-compatible store. Absent: Amazon's, `https://s3.<region>.amazonaws.com`.",
+    },
+    Field {
+        name: "s3",
+        kind: Kind::Section(S3),
+        default: Default::Required {
+            why: "who writes to the bucket: `region`, `access_key` and `secret_key`",
+            stand_in: "{region: unset, access_key: {env: UNSET}, secret_key: {env: UNSET}}",
+        },
+        doc: "Who writes to the bucket. The key needs to put and get these objects and to list the bucket (without that a store does not say that an object is not there yet); best in another account, with versions kept.",
+    },
+    PUSH_ADDRESSES,
+];
+
+static WITNESS_OF: &[Field] = &[
+    Field {
+        name: "url",
+        kind: Kind::Text(&URL),
+        default: Default::Required { why: "where the witness is asked", stand_in: "https://unset.invalid" },
+        doc: "The witness; `/add-checkpoint` is added.",
+    },
+    Field {
+        name: "key",
+        kind: Kind::Text(&COSIGNER_KEY),
+        default: Default::Required {
+            why: "the witness's key: of a Weir, `weir ledger witness` there prints it",
+            stand_in: "unset+3deede16+BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        },
+        doc: "What checks its cosignatures (Ed25519, type 0x04): `name+id+base64`. Got by another way than its answers.",
+    },
+    PUSH_ADDRESSES,
+];
+
+static WITNESS_FOR: &[Field] = &[
+    Field {
+        name: "listen",
+        kind: Kind::Text(&ADDRESS),
+        default: Default::Required { why: "where others ask, such as 10.0.0.7:8402", stand_in: "127.0.0.1:0" },
+        doc: "Address and port of the listener. Plain HTTP: what it is asked and what it answers is signed and no secret. It takes 32 connections and bodies of 68 KiB.",
+    },
+    Field {
+        name: "name",
+        kind: Kind::Text(&LEDGER_ORIGIN),
+        default: Default::Required {
+            why: "the witness's name in its cosignatures, such as weir-b.example.com/witness",
+            stand_in: "unset",
+        },
+        doc: "Its name in its cosignatures. It is part of its key: whoever checks them needs the new key after a change.",
+    },
+    Field {
+        name: "logs",
+        kind: Kind::List { of: &Kind::Text(&LOG_KEY), min: 1, max: 64 },
+        default: Default::Required {
+            why: "for whom it cosigns: the keys that `weir ledger checkpoint --key` prints there, of both trees",
+            stand_in: "[unset+19a94473+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA]",
+        },
+        doc: "The keys of the ledgers that it cosigns for, `name+id+base64`; the audit tree has one of its own (`--tree audit`).",
     },
 ];
 

@@ -31,7 +31,7 @@ pub struct Bucket {
 
 impl Bucket {
     /// The path of every request up to the object's own name, with a slash at both ends.
-    pub(super) fn path_prefix(&self) -> String {
+    pub fn path_prefix(&self) -> String {
         let mut path = format!("/{}/", escape(&self.name));
         if !self.prefix.is_empty() {
             let _ = write!(path, "{}/", escape(&self.prefix));
@@ -52,7 +52,8 @@ struct Inner {
 }
 
 impl S3Signer {
-    pub(super) fn new(bucket: &Bucket) -> Result<S3Signer, SetupError> {
+    /// Checks the parts.
+    pub fn new(bucket: &Bucket) -> Result<S3Signer, SetupError> {
         let is_plain = |text: &str, also: &[u8]| {
             !text.is_empty()
                 && text.len() <= 256
@@ -81,8 +82,8 @@ impl S3Signer {
         })))
     }
 
-    /// The headers of an attempt at `now` to `PUT` this body at this path, which is escaped already.
-    pub(crate) fn headers(&self, path: &str, now: Millis, body: &[u8]) -> [(&'static str, String); 3] {
+    /// The headers of an attempt at `now` to `PUT` this body at this path, which is escaped already; or to `GET` it with an empty one.
+    pub fn headers(&self, method: &str, path: &str, now: Millis, body: &[u8]) -> [(&'static str, String); 3] {
         let own = &self.0;
         let stamp: String = now.to_rfc3339().chars().filter(|c| !matches!(c, '-' | ':')).collect();
         let stamp = format!("{}Z", stamp.split('.').next().unwrap_or_default());
@@ -90,7 +91,7 @@ impl S3Signer {
         let content = hex(digest::digest(&digest::SHA256, body).as_ref());
         let signed = "host;x-amz-content-sha256;x-amz-date";
         let request = format!(
-            "PUT\n{path}\n\nhost:{}\nx-amz-content-sha256:{content}\nx-amz-date:{stamp}\n\n{signed}\n{content}",
+            "{method}\n{path}\n\nhost:{}\nx-amz-content-sha256:{content}\nx-amz-date:{stamp}\n\n{signed}\n{content}",
             own.host
         );
         let scope = format!("{day}/{}/s3/aws4_request", own.region);
