@@ -155,7 +155,7 @@ mod tests {
         };
         assert_eq!(bucket.path_prefix(), "/warehouse/a%20b/c/");
         let signer = S3Signer::new(&bucket).unwrap();
-        let of = |millis, body: &[u8]| signer.headers("/warehouse/a%20b/c/x", Millis(millis), body);
+        let of = |millis, body: &[u8]| signer.headers("PUT", "/warehouse/a%20b/c/x", Millis(millis), body);
         let first = of(1_795_303_178_843, b"content");
         assert_eq!(first[1].1, "20261121T231938Z");
         assert_eq!(
