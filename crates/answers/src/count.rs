@@ -229,7 +229,16 @@ impl<'f> Counter<'f> {
     #[inline]
     fn row(&mut self, rows: &Columns, at: usize) -> bool {
         let frame = self.frame;
-        let batch = rows.batches()[at].cast_unsigned();
+        let (Some(batch), Some(set), Some(slice), Some(organisation)) = (
+            rows.batches().get(at),
+            rows.narrow(Column::FieldSet).get(at),
+            rows.narrow(Column::Slice).get(at),
+            rows.organisations().get(at),
+        ) else {
+            return false;
+        };
+        let (batch, organisation) = (batch.cast_unsigned(), organisation.cast_unsigned());
+        let (set, slice) = (*set as usize, *slice as usize);
         let Some(number) = frame.kind(batch) else { return false };
         let kind = &frame.kinds[number];
         let of_row = || frame.batches.held(batch, rows.narrow(Column::Index)[at] as u16);
@@ -251,8 +260,6 @@ impl<'f> Counter<'f> {
         self.counted[place / 64] |= 1 << (place % 64);
         let (day, generation) = (kind.day as usize, kind.generation as usize);
         self.days[day].events += 1;
-        let set = rows.narrow(Column::FieldSet)[at] as usize;
-        let slice = rows.narrow(Column::Slice)[at] as usize;
         if set == 0 || self.is_erased {
             self.answer.erased += 1;
             return false;
@@ -277,7 +284,6 @@ impl<'f> Counter<'f> {
                 self.events[frame.event_of[set] as usize].person(self.person);
             }
         }
-        let organisation = rows.organisations()[at].cast_unsigned();
         // Nothing is new about a row of a person whose rows are all of one organisation, in groups in which it was before.
         let before = self.own_organisation;
         let has_others = before.is_some_and(|(first, others)| others || first != organisation);
@@ -471,6 +477,11 @@ fn each_bit(words: &[u64], mut visit: impl FnMut(usize)) {
 }
 
 impl Visitor for Counter<'_> {
+    #[inline]
+    fn wants(&self, batch: u64) -> bool {
+        self.frame.kind_of.get(batch.wrapping_sub(self.frame.base) as usize).is_some_and(|kind| *kind != OUTSIDE)
+    }
+
     fn subject(&mut self, subject: u64) {
         self.end_person();
         self.subject = subject;
@@ -497,6 +508,10 @@ pub(crate) struct Each<'f, 'e> {
 }
 
 impl Visitor for Each<'_, '_> {
+    fn wants(&self, batch: u64) -> bool {
+        self.counter.wants(batch)
+    }
+
     fn subject(&mut self, subject: u64) {
         self.counter.subject(subject);
     }

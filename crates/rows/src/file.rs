@@ -109,6 +109,7 @@ pub struct Columns {
 
 impl Columns {
     /// Rows.
+    #[inline]
     pub fn len(&self) -> usize {
         self.wide[0].len()
     }
@@ -125,26 +126,54 @@ impl Columns {
     }
 
     /// The subjects, in ascending unsigned order within one file.
+    #[inline]
     pub fn subjects(&self) -> &[i64] {
         &self.wide[0]
     }
 
     /// The batches.
+    #[inline]
     pub fn batches(&self) -> &[i64] {
         &self.wide[1]
     }
 
     /// The organisations.
+    #[inline]
     pub fn organisations(&self) -> &[i64] {
         &self.wide[2]
     }
 
     /// A column of four bytes.
+    #[inline]
     pub fn narrow(&self, column: Column) -> &[i32] {
         match column.slot() {
             Err(slot) => &self.narrow[slot],
             Ok(_) => &[],
         }
+    }
+
+    /// Keeps the rows whose batch is wanted, in their order.
+    pub(crate) fn retain(&mut self, wants: impl Fn(u64) -> bool) {
+        let [subject, batch, organisation] = &mut self.wide;
+        let mut kept = 0;
+        // Half of the rows of a month may lie outside of a window, at random: copying each costs less than guessing which.
+        for at in 0..batch.len() {
+            let is_wanted = wants(batch[at].cast_unsigned());
+            batch[kept] = batch[at];
+            for column in [&mut *subject, &mut *organisation] {
+                if let Some(value) = column.get(at).copied() {
+                    column[kept] = value;
+                }
+            }
+            for column in &mut self.narrow {
+                if let Some(value) = column.get(at).copied() {
+                    column[kept] = value;
+                }
+            }
+            kept += usize::from(is_wanted);
+        }
+        self.wide.iter_mut().for_each(|column| column.truncate(kept));
+        self.narrow.iter_mut().for_each(|column| column.truncate(kept));
     }
 
     /// Appends a row to the columns that are kept.

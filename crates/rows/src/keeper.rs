@@ -52,8 +52,9 @@ impl Keeper {
         look: Duration,
     ) -> Result<Keeper, LedgerError> {
         let stop = Arc::<Stop>::default();
+        let begun = clock.now();
         let task = Task { dir: dir.to_owned(), ledger, clock, look, stop: Arc::clone(&stop) };
-        let thread = std::thread::Builder::new().name("ledger-rows".to_owned()).spawn(move || task.run());
+        let thread = std::thread::Builder::new().name("ledger-rows".to_owned()).spawn(move || task.run(begun));
         let thread =
             thread.map_err(|source| LedgerError::Io { what: "start a thread for", path: dir.to_owned(), source })?;
         Ok(Keeper { stop, thread: Mutex::new(Some(thread)) })
@@ -81,9 +82,8 @@ struct Task {
 }
 
 impl Task {
-    fn run(self) {
+    fn run(self, mut taken: Millis) {
         let (mut store, mut failing) = (None, false);
-        let mut taken = self.clock.now();
         while !self.wait() {
             match self.keep(&mut store, &mut taken) {
                 Ok(()) | Err(RowsError::Stopped) => failing = false,

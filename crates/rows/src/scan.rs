@@ -23,13 +23,16 @@ pub enum Run<'r> {
 
 /// Who is shown the rows.
 pub trait Visitor {
+    /// Whether rows of this batch are to be shown.
+    fn wants(&self, batch: u64) -> bool;
     /// A subject begins; 0 is nobody, whose rows are not one person's.
     fn subject(&mut self, subject: u64);
-    /// Rows of that subject.
+    /// Rows of that subject. Some of batches that are not wanted may be among them.
     fn rows(&mut self, rows: &Columns, range: Range<usize>);
 }
 
-/// Shows all rows with these columns to as many visitors as there are threads; each subject to one of them only.
+/// Shows all rows with these columns, `Subject` and `Batch` among them, to as many visitors as there are threads; each subject to one of
+/// them only.
 pub fn scan<V: Visitor + Send>(
     runs: &[Run<'_>],
     columns: &[Column],
@@ -164,6 +167,7 @@ fn many<V: Visitor>(
             for stretch in file.find(first, last)? {
                 file.read(&stretch, columns, buffer)?;
             }
+            buffer.retain(|batch| visitor.wants(batch));
         }
     }
     let rows: Vec<&Columns> = runs
