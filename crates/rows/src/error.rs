@@ -20,7 +20,7 @@ pub enum RowsError {
         source: io::Error,
     },
     /// A file of rows cannot be read.
-    #[error("{} is damaged; remove it while Weir is stopped, and Weir makes it again from the log", path.display())]
+    #[error("{} is damaged; remove its whole folder while Weir is stopped, and Weir makes it again from the log", path.display())]
     Parquet {
         /// The file.
         path: PathBuf,
@@ -28,7 +28,7 @@ pub enum RowsError {
         source: ParquetError,
     },
     /// Another file of the store cannot be read.
-    #[error("{} is damaged: {what}; remove it while Weir is stopped, and Weir makes it again from the log", path.display())]
+    #[error("{} is damaged: {what}; remove its whole folder while Weir is stopped, and Weir makes it again from the log", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -4,11 +4,12 @@
 //! would be another number, and an answer would be wrong without a sign of it.
 //!
 //! # File `N.sums`, version 1, little-endian
-//! `WEIRSUMS`, two bytes version, two bytes 0, four bytes length of a block (16,384), eight bytes length of the Parquet file, four bytes
+//! `WEIRSUMS`, two bytes version, two bytes 0, four bytes length of a block (16,384 where we write), eight bytes length of the Parquet file, four bytes
 //! CRC-32C of each block, four bytes CRC-32C of all before.
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
@@ -19,10 +20,13 @@ pub const VERSION: u16 = 1;
 const MAGIC: &[u8; 8] = b"WEIRSUMS";
 /// A look-up reads a page of each column: what it has to read beside that to check it is up to two blocks.
 const BLOCK: usize = 16 * 1024;
+/// Lengths that are read.
+const BLOCKS: RangeInclusive<usize> = 4 * 1024..=1024 * 1024;
 
 /// The checksums of a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sums {
+    block: usize,
     len: u64,
     blocks: Vec<u32>,
 }
@@ -38,7 +42,7 @@ impl Sums {
         let mut out = MAGIC.to_vec();
         out.extend_from_slice(&VERSION.to_le_bytes());
         out.extend_from_slice(&[0; 2]);
-        out.extend_from_slice(&(BLOCK as u32).to_le_bytes());
+        out.extend_from_slice(&(self.block as u32).to_le_bytes());
         out.extend_from_slice(&self.len.to_le_bytes());
         self.blocks.iter().for_each(|crc| out.extend_from_slice(&crc.to_le_bytes()));
         let crc = crc32c::crc32c(&out);
@@ -56,17 +60,18 @@ impl Sums {
         let mut head =
             || -> Result<_, WireError> { Ok((c.array::<8>()?, c.array::<2>()?, c.array::<2>()?, c.u32()?, c.u64()?)) };
         let Ok((magic, version, _, block, len)) = head() else { return Err("its checksums are too short") };
-        if &magic != MAGIC || block as usize != BLOCK {
+        let block = block as usize;
+        if &magic != MAGIC || !BLOCKS.contains(&block) {
             return Err("its checksums are not ours");
         }
         if u16::from_le_bytes(version) > VERSION {
             return Err("its checksums were written by a newer weir");
         }
         let (blocks, rest) = c.rest().as_chunks::<4>();
-        if !rest.is_empty() || blocks.len() as u64 != len.div_ceil(BLOCK as u64) {
+        if !rest.is_empty() || blocks.len() as u64 != len.div_ceil(block as u64) {
             return Err("it has more or fewer checksums than blocks");
         }
-        Ok(Sums { len, blocks: blocks.iter().map(|crc| u32::from_le_bytes(*crc)).collect() })
+        Ok(Sums { block, len, blocks: blocks.iter().map(|crc| u32::from_le_bytes(*crc)).collect() })
     }
 
     /// Reads a range of the file and checks each block that it touches.
@@ -76,13 +81,13 @@ impl Sums {
         if length == 0 {
             return Ok(Bytes::new());
         }
-        let block = BLOCK as u64;
+        let block = self.block as u64;
         let from = start / block * block;
         let to = end.div_ceil(block).saturating_mul(block).min(self.len);
         let mut bytes = vec![0; (to - from) as usize];
         file.read_exact_at(&mut bytes, from)?;
         let sums = self.blocks.get((from / block) as usize..).unwrap_or_default();
-        if bytes.chunks(BLOCK).zip(sums).any(|(bytes, sum)| crc32c::crc32c(bytes) != *sum) {
+        if bytes.chunks(self.block).zip(sums).any(|(bytes, sum)| crc32c::crc32c(bytes) != *sum) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a block does not have its checksum"));
         }
         Ok(Bytes::from(bytes).slice((start - from) as usize..(end - from) as usize))
@@ -106,7 +111,7 @@ impl<W> Summing<W> {
         if !self.len.is_multiple_of(BLOCK as u64) {
             self.blocks.push(self.crc);
         }
-        (self.inner, Sums { len: self.len, blocks: self.blocks })
+        (self.inner, Sums { block: BLOCK, len: self.len, blocks: self.blocks })
     }
 }
 
@@ -158,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_changed_byte_of_the_checksums_is_noticed() {
-        let bytes = Sums { len: 20_000, blocks: vec![1, 2] }.encode();
+        let bytes = Sums { block: BLOCK, len: 20_000, blocks: vec![1, 2] }.encode();
         assert!(Sums::decode(&bytes).is_ok());
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
