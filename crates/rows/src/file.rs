@@ -131,6 +131,13 @@ impl Columns {
         &self.wide[0]
     }
 
+    /// Where the rows of subjects from `first` to `last`, both included, lie; rows must be sorted.
+    pub fn between(&self, first: u64, last: u64) -> std::ops::Range<usize> {
+        let subjects = self.subjects();
+        let from = subjects.partition_point(|s| s.cast_unsigned() < first);
+        from..subjects.partition_point(|s| s.cast_unsigned() <= last)
+    }
+
     /// The batches.
     #[inline]
     pub fn batches(&self) -> &[i64] {
@@ -394,6 +401,15 @@ pub struct Stretch {
     pub rows: std::ops::Range<usize>,
 }
 
+impl Stretch {
+    /// In parts of so many rows at most.
+    pub fn parts(self, rows_max: usize) -> impl Iterator<Item = Stretch> {
+        let Stretch { group, rows } = self;
+        let end = rows.end;
+        rows.step_by(rows_max).map(move |from| Stretch { group, rows: from..(from + rows_max).min(end) })
+    }
+}
+
 impl RowsFile {
     /// Opens a file and reads what it says of itself.
     pub fn open(path: &Path) -> Result<RowsFile, RowsError> {
@@ -425,11 +441,6 @@ impl RowsFile {
         }
         let rows = groups.iter().map(|group| group.rows as u64).sum();
         Ok(RowsFile { path: path.to_owned(), reader, metadata, groups, rows })
-    }
-
-    /// Where it lies.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Rows.

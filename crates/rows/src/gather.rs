@@ -3,7 +3,7 @@
 //! A batch is *settled* once its outcome is recorded. The store takes over what is settled, up to the first intent that is not, so that a
 //! row file never has to change; what lies behind is read from the log by each answer (D13: current to the last delivered batch).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
@@ -234,14 +234,11 @@ impl Reading<'_> {
         }
         // Without an outcome: on its way, or the process that sent it was killed. Last, as nothing is known to have come after it.
         let open: Vec<BatchId> = self.open.into_values().collect();
-        let mut seen = HashSet::new();
         for id in self.closed.into_iter().chain(open) {
             let Some(batch) = self.batches.remove(&id).filter(|batch| batch.place.entries < place.entries) else {
                 continue;
             };
-            if seen.insert(id) {
-                settle(batch, dictionary, &mut gathered);
-            }
+            settle(batch, dictionary, &mut gathered);
         }
         dictionary.forget_oldest();
         gathered.batches.sort_unstable();

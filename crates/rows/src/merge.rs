@@ -18,11 +18,7 @@ struct Way {
 
 impl Way {
     fn open(file: RowsFile) -> Result<Way, RowsError> {
-        let whole = file.stretches().into_iter();
-        let parts = whole.flat_map(|Stretch { group, rows }| {
-            let ends = rows.end;
-            rows.step_by(STRETCH_ROWS).map(move |from| Stretch { group, rows: from..(from + STRETCH_ROWS).min(ends) })
-        });
+        let parts = file.stretches().into_iter().flat_map(|whole| whole.parts(STRETCH_ROWS));
         let left = parts.collect::<Vec<_>>().into_iter();
         let mut way = Way { file, left, columns: Columns::default(), at: 0, next: None };
         way.advance()?;
@@ -45,8 +41,7 @@ impl Way {
     }
 }
 
-/// The rows of all files in order. Rows about `erased` subjects (sorted) come as erased ones, which are about nobody: a file's first
-/// rows, so that they are taken out first, in a pass of their own.
+/// The rows of all files in order.
 pub(crate) struct Merge {
     ways: Vec<Way>,
     failed: bool,

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::RowsError;
-use crate::file::{Column, Columns, PAGE_ROWS, RowsFile, Stretch};
+use crate::file::{Column, Columns, PAGE_ROWS, RowsFile};
 
 /// Rows of the largest file that one stretch of subjects has: a few megabytes of memory for each file and thread.
 const CHUNK_PAGES: usize = 8;
@@ -121,7 +121,7 @@ fn one<V: Visitor>(
     let mut begun = false;
     for (run, buffer) in runs.iter().zip(buffers) {
         let mut show = |rows: &Columns| {
-            let range = between(rows, subject, subject);
+            let range = rows.between(subject, subject);
             if !range.is_empty() {
                 if !begun {
                     visitor.subject(subject);
@@ -133,23 +133,16 @@ fn one<V: Visitor>(
         match run {
             Run::Memory(rows) => show(rows),
             Run::File(file) => {
-                for Stretch { group, rows } in file.find(subject, subject)? {
-                    for from in rows.clone().step_by(CHUNK_PAGES * PAGE_ROWS) {
-                        let part = Stretch { group, rows: from..(from + CHUNK_PAGES * PAGE_ROWS).min(rows.end) };
-                        buffer.clear();
-                        file.read(&part, columns, buffer)?;
-                        show(buffer);
-                    }
+                let found = file.find(subject, subject)?.into_iter();
+                for part in found.flat_map(|found| found.parts(CHUNK_PAGES * PAGE_ROWS)) {
+                    buffer.clear();
+                    file.read(&part, columns, buffer)?;
+                    show(buffer);
                 }
             }
         }
     }
     Ok(())
-}
-
-fn between(rows: &Columns, first: u64, last: u64) -> Range<usize> {
-    let subjects = rows.subjects();
-    subjects.partition_point(|s| s.cast_unsigned() < first)..subjects.partition_point(|s| s.cast_unsigned() <= last)
 }
 
 /// The rows of many subjects, each of few rows.
@@ -181,7 +174,7 @@ fn many<V: Visitor>(
     // Of each run what is left: the next row, the end, and the subject of the next row.
     let mut ways: Vec<(usize, usize, &Columns)> = rows
         .iter()
-        .map(|rows| (between(rows, first, last), rows))
+        .map(|rows| (rows.between(first, last), rows))
         .filter(|(range, _)| !range.is_empty())
         .map(|(range, rows)| (range.start, range.end, *rows))
         .collect();

@@ -30,7 +30,7 @@ use weir_ledger::history::Place;
 
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
-use crate::facts::{self, BatchFact, Fact, RangeFact, ResultFact};
+use crate::facts::{self, BatchFact, Fact, FactFile, RangeFact, ResultFact};
 use crate::file::{self, RowsFile};
 use crate::gather::{Gathered, Until, Wanted, gather};
 use crate::merge::Merge;
@@ -376,7 +376,7 @@ impl Store {
         let chosen: Vec<FactsEntry> = chosen.into_iter().cloned().collect();
         let mut all = Vec::new();
         for entry in &chosen {
-            all.extend(facts::read::<F>(&self.dir.join(&entry.name))?);
+            all.extend(FactFile::<F>::open(&self.dir.join(&entry.name), entry.keys)?.all()?);
         }
         all.sort_unstable();
         of(&mut manifest).retain(|known| !chosen.contains(known));

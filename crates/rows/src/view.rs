@@ -1,7 +1,7 @@
 //! The store as an answer reads it: the files that matter to a question, and the end of the log, which is in no file yet.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -55,15 +55,14 @@ const TRIES: usize = 5;
 /// A consistent look at the rows of a ledger.
 #[derive(Debug)]
 pub struct View {
-    dir: PathBuf,
     scope: Scope,
     manifest: Manifest,
     /// What numbers stand for, up to the end of the log.
     pub dictionary: Dictionary,
-    files: Vec<(u16, RowsFile)>,
-    batches: Vec<(FactsEntry, FactFile<BatchFact>)>,
-    results: Vec<(FactsEntry, FactFile<ResultFact>)>,
-    ranges: Vec<(FactsEntry, FactFile<RangeFact>)>,
+    files: Vec<RowsFile>,
+    batches: Vec<FactFile<BatchFact>>,
+    results: Vec<FactFile<ResultFact>>,
+    ranges: Vec<FactFile<RangeFact>>,
     tail: Gathered,
 }
 
@@ -100,19 +99,14 @@ impl View {
         for entry in &manifest.rows {
             let (first, last) = (second(entry.span.0, 0), second(entry.span.1, 999));
             if of(entry.destination).is_none_or(|id| scope.meets(id, first, last)) {
-                files.push((entry.destination, RowsFile::open(&dir.join(&entry.name))?));
+                files.push(RowsFile::open(&dir.join(&entry.name))?);
             }
         }
         let batches = open_facts(&dir, &manifest.batches, scope)?;
         let results = open_facts(&dir, &manifest.results, scope)?;
         let ranges = open_facts(&dir, &manifest.ranges, scope)?;
         let scope = scope.clone();
-        Ok(View { dir, scope, manifest, dictionary, files, batches, results, ranges, tail })
-    }
-
-    /// The folder of the files.
-    pub fn dir(&self) -> &Path {
-        &self.dir
+        Ok(View { scope, manifest, dictionary, files, batches, results, ranges, tail })
     }
 
     /// Entries of the ledger that the answer rests on.
@@ -123,11 +117,6 @@ impl View {
     /// Whether a subject's rows are erased, though they may still lie in a file.
     pub fn is_erased(&self, subject: u64) -> bool {
         self.manifest.erased.binary_search(&subject).is_ok()
-    }
-
-    /// Subjects whose rows are erased and may still lie in a file, sorted.
-    pub fn erased(&self) -> &[u64] {
-        &self.manifest.erased
     }
 
     /// The id of a destination's number.
@@ -142,53 +131,33 @@ impl View {
     /// The batches in the scope, with what became of their rows.
     pub fn batches(&self) -> Result<Batches, RowsError> {
         let mut facts = Vec::new();
-        for (_, file) in &self.batches {
+        for file in &self.batches {
             facts.extend(file.all()?.into_iter().filter(|fact| self.is_in_scope(fact.destination, fact.at)));
         }
         facts.extend(&self.tail.batches);
         let mut results = Vec::new();
-        for (_, file) in &self.results {
+        for file in &self.results {
             results.extend(file.all()?);
         }
         results.extend(&self.tail.results);
         Ok(Batches::new(facts, results))
     }
 
-    /// One batch and its results, found without reading the others. What replaced a try may lie outside of the scope.
+    /// One batch and its results, found without reading the others, so that a row of it that a later try replaced is
+    /// [`Held::Possibly`]: the later try is not looked at.
     pub fn batch(&self, batch: u64) -> Result<Batches, RowsError> {
-        let (mut facts, mut results) = (Vec::new(), Vec::new());
-        self.find(batch, &mut facts, &mut results)?;
-        let by: Vec<u64> = results
-            .iter()
-            .filter_map(|result| match result.became {
-                Became::Replaced { by } => Some(by),
-                Became::Fate(_) => None,
-            })
-            .collect();
-        for by in by {
-            self.find(by, &mut facts, &mut Vec::new())?;
-        }
-        facts.retain(|fact| self.is_in_scope(fact.destination, fact.at));
-        Ok(Batches::new(facts, results))
-    }
-
-    fn find(&self, batch: u64, facts: &mut Vec<BatchFact>, results: &mut Vec<ResultFact>) -> Result<(), RowsError> {
-        let holds = |entry: &FactsEntry| entry.keys.0 <= batch && batch <= entry.keys.1;
-        for (_, file) in self.batches.iter().filter(|(entry, _)| holds(entry)) {
-            file.find(batch, facts)?;
-        }
-        for (_, file) in self.results.iter().filter(|(entry, _)| holds(entry)) {
-            file.find(batch, results)?;
-        }
+        let mut facts = find(&self.batches, batch)?;
         facts.extend(self.tail.batches.iter().filter(|fact| fact.batch == batch));
+        facts.retain(|fact| self.is_in_scope(fact.destination, fact.at));
+        let mut results = find(&self.results, batch)?;
         results.extend(self.tail.results.iter().filter(|result| result.batch == batch));
-        Ok(())
+        Ok(Batches::new(facts, results))
     }
 
     /// What did not leave, in the scope.
     pub fn ranges(&self) -> Result<Vec<RangeFact>, RowsError> {
         let mut ranges = self.tail.ranges.clone();
-        for (_, file) in &self.ranges {
+        for file in &self.ranges {
             ranges.extend(file.all()?.into_iter().filter(|range| self.is_in_scope(range.destination, range.at)));
         }
         Ok(ranges)
@@ -205,13 +174,13 @@ impl View {
 
     /// All sorted runs; `tail` is that of [`View::tail`].
     pub fn runs<'v>(&'v self, tail: &'v Columns) -> Vec<Run<'v>> {
-        let files = self.files.iter().map(|(_, file)| Run::File(file));
+        let files = self.files.iter().map(Run::File);
         files.chain((!tail.is_empty()).then_some(Run::Memory(tail))).collect()
     }
 
     /// Every row of a subject.
     pub fn each_of(&self, subject: u64, mut visit: impl FnMut(LedgerRow)) -> Result<(), RowsError> {
-        for (_, file) in &self.files {
+        for file in &self.files {
             crate::lookup::each(file, subject, &mut visit)?;
         }
         let tail = self.tail.rows.iter().filter(|(_, row)| row.subject == subject);
@@ -220,45 +189,57 @@ impl View {
     }
 }
 
-fn open_facts<F: Fact>(
-    dir: &Path,
-    entries: &[FactsEntry],
-    scope: &Scope,
-) -> Result<Vec<(FactsEntry, FactFile<F>)>, RowsError> {
+fn open_facts<F: Fact>(dir: &Path, entries: &[FactsEntry], scope: &Scope) -> Result<Vec<FactFile<F>>, RowsError> {
     let meets = |entry: &&FactsEntry| entry.span.0 < scope.to.0 && scope.from.0 <= entry.span.1;
-    let open = |entry: &FactsEntry| Ok((entry.clone(), FactFile::open(&dir.join(&entry.name))?));
-    entries.iter().filter(meets).map(open).collect()
+    entries.iter().filter(meets).map(|entry| FactFile::open(&dir.join(&entry.name), entry.keys)).collect()
+}
+
+fn find<F: Fact>(files: &[FactFile<F>], key: u64) -> Result<Vec<F>, RowsError> {
+    let mut found = Vec::new();
+    for file in files {
+        file.find(key, &mut found)?;
+    }
+    Ok(found)
 }
 
 /// What became of a row, seen from a question.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[repr(u8)]
 pub enum Held {
     /// Its batch is not asked about.
-    Outside = 0,
+    Outside,
     /// The vendor said that it has it.
-    Accepted = 1,
+    Accepted,
     /// Nobody knows: no clear answer came, or none is recorded.
-    Possibly = 2,
+    Possibly,
     /// The vendor said that it does not take it.
-    Rejected = 3,
+    Rejected,
     /// The vendor clearly did not take it, and it was to be sent again.
-    Returned = 4,
+    Returned,
     /// It may have been stored, but a later try of the same event says what became of it.
-    Replaced = 5,
+    Replaced,
 }
 
-const MIXED: u8 = 6;
+impl Held {
+    fn of(fate: Fate, batch: &BatchFact) -> Held {
+        match fate {
+            Fate::Accepted => Held::Accepted,
+            Fate::Unknown => Held::Possibly,
+            Fate::Returned if batch.is_unclear => Held::Possibly,
+            Fate::Returned => Held::Returned,
+            Fate::Rejected => Held::Rejected,
+        }
+    }
+}
 
 /// Batches that are asked about.
 #[derive(Debug)]
 pub struct Batches {
     facts: Vec<BatchFact>,
     base: u64,
-    /// Of each batch from `base` on: what became of its rows ([`Held`] or [`MIXED`]), and its place in `facts`.
-    held: Vec<u8>,
+    /// Of each batch from `base` on: what became of its rows, `None` where they differ, and its place in `facts`.
+    held: Vec<Option<Held>>,
     places: Vec<u32>,
-    mixed: HashMap<u64, Vec<u8>, RandomState>,
+    mixed: HashMap<u64, Vec<Held>, RandomState>,
 }
 
 impl Batches {
@@ -267,11 +248,11 @@ impl Batches {
         facts.dedup_by_key(|fact| fact.batch);
         let base = facts.first().map_or(0, |fact| fact.batch);
         let span = facts.last().map_or(0, |fact| (fact.batch - base + 1) as usize);
-        let mut batches =
-            Batches { facts, base, held: vec![0; span], places: vec![0; span], mixed: HashMap::default() };
+        let (held, places) = (vec![Some(Held::Outside); span], vec![0; span]);
+        let mut batches = Batches { facts, base, held, places, mixed: HashMap::default() };
         for (place, fact) in batches.facts.iter().enumerate() {
             let at = (fact.batch - base) as usize;
-            batches.held[at] = fact.fate.map_or(MIXED, |fate| held(fate, fact.is_unclear) as u8);
+            batches.held[at] = fact.fate.map(|fate| Held::of(fate, fact));
             batches.places[at] = place as u32;
         }
         // First what outcomes say, then what later tries say.
@@ -284,21 +265,19 @@ impl Batches {
     }
 
     fn refine(&mut self, result: &ResultFact, is_replaced: bool) {
+        let Some(fact) = self.fact(result.batch).copied() else { return };
         let became = match result.became {
-            Became::Replaced { by } if is_replaced && self.fact(by).is_some() => Ok(Held::Replaced),
-            Became::Fate(fate) if !is_replaced => Err(fate),
+            Became::Replaced { by } if is_replaced && self.fact(by).is_some() => Held::Replaced,
+            Became::Fate(fate) if !is_replaced => Held::of(fate, &fact),
             _ => return,
         };
-        let Some(fact) = self.fact(result.batch).copied() else { return };
-        let before = fact.fate.map_or(0, |fate| held(fate, fact.is_unclear) as u8);
+        let before = fact.fate.map_or(Held::Outside, |fate| Held::of(fate, &fact));
         let of = self.mixed.entry(fact.batch).or_insert_with(|| vec![before; fact.rows as usize]);
-        let value = became.unwrap_or_else(|fate| held(fate, fact.is_unclear)) as u8;
         let range = result.first as usize..(result.first.saturating_add(result.length) as usize).min(of.len());
         if let Some(of) = of.get_mut(range) {
-            of.fill(value);
+            of.fill(became);
         }
-        let at = (fact.batch - self.base) as usize;
-        self.held[at] = MIXED;
+        self.held[(fact.batch - self.base) as usize] = None;
     }
 
     /// All of them, by number.
@@ -310,7 +289,7 @@ impl Batches {
     #[inline]
     pub fn place(&self, batch: u64) -> Option<usize> {
         let at = batch.checked_sub(self.base)? as usize;
-        (*self.held.get(at)? != 0).then(|| self.places[at] as usize)
+        (*self.held.get(at)? != Some(Held::Outside)).then(|| self.places[at] as usize)
     }
 
     /// A batch, if it is asked about.
@@ -321,13 +300,13 @@ impl Batches {
     /// What became of all rows of a batch; `None` where they differ.
     #[inline]
     pub fn held_all(&self, batch: u64) -> Option<Held> {
-        let value = batch.checked_sub(self.base).and_then(|at| self.held.get(at as usize)).copied().unwrap_or(0);
-        from_number(value)
+        let known = batch.checked_sub(self.base).and_then(|at| self.held.get(at as usize));
+        known.copied().unwrap_or(Some(Held::Outside))
     }
 
     /// What became of one row.
     pub fn held(&self, batch: u64, index: u16) -> Held {
-        let of_row = || self.mixed.get(&batch)?.get(usize::from(index)).copied().and_then(from_number);
+        let of_row = || self.mixed.get(&batch)?.get(usize::from(index)).copied();
         self.held_all(batch).or_else(of_row).unwrap_or(Held::Possibly)
     }
 
@@ -337,19 +316,3 @@ impl Batches {
     }
 }
 
-fn held(fate: Fate, is_unclear: bool) -> Held {
-    match fate {
-        Fate::Accepted => Held::Accepted,
-        Fate::Unknown => Held::Possibly,
-        Fate::Returned if is_unclear => Held::Possibly,
-        Fate::Returned => Held::Returned,
-        Fate::Rejected => Held::Rejected,
-    }
-}
-
-#[inline]
-fn from_number(number: u8) -> Option<Held> {
-    const ALL: [Held; 6] =
-        [Held::Outside, Held::Accepted, Held::Possibly, Held::Rejected, Held::Returned, Held::Replaced];
-    ALL.get(usize::from(number)).copied()
-}
