@@ -22,13 +22,12 @@
 //! | 3, 20 bytes | time 8, destination 2, rule 1, what became of them 1, count 8 | time |
 
 use std::fs::File;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-
-use std::io::Write;
 
 use weir_event::wire::{Cursor, WireError};
 use weir_event::{GenerationId, Millis, Rule};
+use weir_ledger::disk::{Disk, RealDisk};
 use weir_ledger::{Passed, Purpose};
 
 use crate::error::RowsError;
@@ -301,12 +300,10 @@ pub fn decode<F: Fact>(bytes: &[u8]) -> Result<Vec<F>, &'static str> {
 
 /// Writes a new file and makes it durable; the folder still has to be synced.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), RowsError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(path).map_err(RowsError::io("create", path))?;
-    file.write_all(bytes).map_err(RowsError::io("write", path))?;
+    let mut file = RealDisk.create(path).map_err(RowsError::io("create", path))?;
+    file.append(bytes).map_err(RowsError::io("write", path))?;
     // A crash before this leaves a file that no list names.
-    file.sync_data().map_err(RowsError::io("sync", path))
+    file.sync().map_err(RowsError::io("sync", path))
 }
 
 /// A file in which single records are looked up.

@@ -19,13 +19,13 @@
 //! for in few files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 use weir_event::Millis;
+use weir_ledger::disk::{Disk, RealDisk, replace};
 use weir_ledger::history::Place;
 
 use crate::dictionary::Dictionary;
@@ -41,7 +41,6 @@ pub const FOLDER: &str = "rows";
 /// The newest version of the manifest.
 pub const VERSION: u64 = 1;
 const MANIFEST: &str = "manifest";
-const NEW: &str = "manifest.new";
 /// Rows that are taken over at once: about 100 MB of memory.
 pub const TAKE_ROWS: usize = 1_000_000;
 /// So many files of about one size become one.
@@ -418,17 +417,16 @@ impl Store {
 
     /// Makes the manifest true: until here nothing has changed, and after it all has.
     fn commit(&mut self) -> Result<(), RowsError> {
-        let (path, new) = (self.dir.join(MANIFEST), self.dir.join(NEW));
+        let path = self.dir.join(MANIFEST);
         let bytes = self
             .manifest
             .encode()
             .map_err(|_| RowsError::Damaged { path: path.clone(), what: "it cannot be written" })?;
         // The files that it names must be there after a power cut, too.
-        let folder = File::open(&self.dir).map_err(RowsError::io("open", &self.dir))?;
-        folder.sync_all().map_err(RowsError::io("sync", &self.dir))?;
-        facts::write(&new, &bytes)?;
-        std::fs::rename(&new, &path).map_err(RowsError::io("rename", &path))?;
-        folder.sync_all().map_err(RowsError::io("sync", &self.dir))?;
+        let sync = || RealDisk.sync_dir(&self.dir).map_err(RowsError::io("sync", &self.dir));
+        sync()?;
+        replace(&RealDisk, &path, &bytes).map_err(RowsError::io("write", &path))?;
+        sync()?;
         self.remove_unnamed()
     }
 
