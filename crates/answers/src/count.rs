@@ -51,6 +51,21 @@ struct Kind {
     held: Option<Held>,
 }
 
+impl Kind {
+    fn of(fact: &BatchFact, batches: &Batches, days: &[i64], generations: &[GenerationId]) -> Kind {
+        Kind {
+            day: days.partition_point(|known| *known < day(fact.at)) as u32,
+            generation: generations.partition_point(|known| *known < fact.generation()) as u32,
+            purpose: fact.purpose,
+            held: batches.held_all(fact.batch),
+        }
+    }
+}
+
+fn day(at: Millis) -> i64 {
+    at.0.div_euclid(Millis::DAY)
+}
+
 /// The kind of a batch that is not asked about; the others are counted from 1 on.
 const OUTSIDE: u16 = 0;
 /// A batch whose kind has no number, because there are more than fit: it is looked up. Years of one day's configurations each.
@@ -58,17 +73,11 @@ const OTHER: u16 = u16::MAX;
 
 impl<'f> Frame<'f> {
     pub(crate) fn new(view: &'f View, batches: &'f Batches, shapes: &'f [Shape]) -> Frame<'f> {
-        let day = |at: Millis| at.0.div_euclid(Millis::DAY);
         let facts = batches.facts();
         let days: Vec<i64> = facts.iter().map(|fact| day(fact.at)).collect::<BTreeSet<_>>().into_iter().collect();
         let generations: Vec<GenerationId> =
             facts.iter().map(BatchFact::generation).collect::<BTreeSet<_>>().into_iter().collect();
-        let kind = |fact: &BatchFact| Kind {
-            day: days.partition_point(|d| *d < day(fact.at)) as u32,
-            generation: generations.partition_point(|g| *g < fact.generation()) as u32,
-            purpose: fact.purpose,
-            held: batches.held_all(fact.batch),
-        };
+        let kind = |fact: &BatchFact| Kind::of(fact, batches, &days, &generations);
         let kinds: Vec<Kind> = facts.iter().map(kind).collect::<BTreeSet<_>>().into_iter().collect();
         let base = facts.first().map_or(0, |fact| fact.batch);
         let span = facts.last().map_or(0, |fact| (fact.batch - base + 1) as usize);
@@ -106,10 +115,7 @@ impl<'f> Frame<'f> {
 
     #[cold]
     fn find(&self, batch: u64) -> Option<usize> {
-        let fact = self.batches.fact(batch)?;
-        let day = self.days.partition_point(|day| *day < fact.at.0.div_euclid(Millis::DAY)) as u32;
-        let generation = self.generations.partition_point(|known| *known < fact.generation()) as u32;
-        let kind = Kind { day, generation, purpose: fact.purpose, held: self.batches.held_all(batch) };
+        let kind = Kind::of(self.batches.fact(batch)?, self.batches, &self.days, &self.generations);
         self.kinds.binary_search(&kind).ok()
     }
 

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use weir_event::{DestinationId, GenerationId, Millis};
-use weir_ledger::{LedgerError, Passed};
+use weir_ledger::Passed;
 use weir_rows::dictionary::Change;
 use weir_rows::file::Column;
 use weir_rows::{RowsError, View, scan};
@@ -140,9 +140,6 @@ pub enum AskError {
     /// The log or the files of rows cannot be read whole.
     #[error(transparent)]
     Rows(#[from] RowsError),
-    /// The log cannot be read whole.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
     /// A field set that is no text of one.
     #[error("field set {0} of the ledger cannot be read: run `weir ledger verify`")]
     Unreadable(usize),
@@ -166,28 +163,28 @@ const THREADS_MAX: usize = 8;
 
 /// Answers from the egress ledger in `dir`, on all cores.
 ///
-/// Memory: a few megabytes for each file of rows and thread, and an eighth of a byte for each organisation and field set, slice or day.
+/// Memory: a few megabytes for each file of rows and thread, an eighth of a byte for each organisation and field set, slice or day, and the
+/// rows that lie in the log only (at most an hour's, [`weir_rows::keeper`]), some 60 bytes each.
 pub fn ask(dir: &Path, question: &Question) -> Result<Exposure, AskError> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    answer(dir, question, |view, frame, runs, columns| {
-        let _ = view;
+    answer(dir, question, |frame, runs, columns| {
         Ok(scan::scan(runs, columns, cores.min(THREADS_MAX), || Counter::new(frame))?)
     })
 }
 
 /// As [`ask`], on one core, and shows each row that counts, a subject's rows one after the other. Rows that were erased are not shown.
 pub fn ask_each(dir: &Path, question: &Question, each: &mut dyn FnMut(Counted<'_>)) -> Result<Exposure, AskError> {
-    answer(dir, question, |_, frame, runs, columns| {
+    answer(dir, question, |frame, runs, columns| {
         let mut showing = Each { counter: Counter::new(frame), each };
         scan::scan_on_one(runs, columns, &mut showing)?;
         Ok(vec![showing.counter])
     })
 }
 
-fn answer<'q>(
+fn answer(
     dir: &Path,
     question: &Question,
-    count: impl for<'f> FnOnce(&View, &'f Frame<'f>, &[scan::Run<'_>], &[Column]) -> Result<Vec<Counter<'f>>, AskError> + 'q,
+    count: impl for<'f> FnOnce(&'f Frame<'f>, &[scan::Run<'_>], &[Column]) -> Result<Vec<Counter<'f>>, AskError>,
 ) -> Result<Exposure, AskError> {
     let view = View::open(dir, question, &|_| true)?;
     let batches = view.batches()?;
@@ -201,8 +198,7 @@ fn answer<'q>(
     if batches.has_mixed() {
         columns.push(Column::Index);
     }
-    let counters = count(&view, &frame, &view.runs(&tail), &columns)?;
-    let mut counters = counters.into_iter();
+    let mut counters = count(&frame, &view.runs(&tail), &columns)?.into_iter();
     let mut all = counters.next().unwrap_or_else(|| Counter::new(&frame));
     counters.for_each(|counter| all.add(counter));
     let mut answer = Exposure { entries: view.entries(), ..all.finish() };
