@@ -54,16 +54,12 @@ struct Kind {
 impl Kind {
     fn of(fact: &BatchFact, batches: &Batches, days: &[i64], generations: &[GenerationId]) -> Kind {
         Kind {
-            day: days.partition_point(|known| *known < day(fact.at)) as u32,
+            day: days.partition_point(|known| *known < fact.at.day()) as u32,
             generation: generations.partition_point(|known| *known < fact.generation()) as u32,
             purpose: fact.purpose,
             held: batches.held_all(fact.batch),
         }
     }
-}
-
-fn day(at: Millis) -> i64 {
-    at.0.div_euclid(Millis::DAY)
 }
 
 /// The kind of a batch that is not asked about; the others are counted from 1 on.
@@ -74,7 +70,7 @@ const OTHER: u16 = u16::MAX;
 impl<'f> Frame<'f> {
     pub(crate) fn new(view: &'f View, batches: &'f Batches, shapes: &'f [Shape]) -> Frame<'f> {
         let facts = batches.facts();
-        let days: Vec<i64> = facts.iter().map(|fact| day(fact.at)).collect::<BTreeSet<_>>().into_iter().collect();
+        let days: Vec<i64> = facts.iter().map(|fact| fact.at.day()).collect::<BTreeSet<_>>().into_iter().collect();
         let generations: Vec<GenerationId> =
             facts.iter().map(BatchFact::generation).collect::<BTreeSet<_>>().into_iter().collect();
         let kind = |fact: &BatchFact| Kind::of(fact, batches, &days, &generations);

@@ -449,7 +449,7 @@ impl Collector {
     /// Takes in an event.
     pub fn event(&mut self, seen: &Seen<'_>) {
         let holding = &mut self.holding;
-        let day = seen.at.map(|at| at.0.div_euclid(Millis::DAY));
+        let day = seen.at.map(Millis::day);
         if let (Some((first, last)), Some(day)) = (holding.said.days, day)
             && !(first..=last).contains(&day)
         {

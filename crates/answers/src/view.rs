@@ -56,7 +56,7 @@ pub fn look(dir: &Path, question: &Question) -> Result<View, AskError> {
     let mut first: HashMap<u64, i64, RandomState> = HashMap::default();
     let mut organisations: HashMap<u64, (Organisation, HashSet<u64, RandomState>), RandomState> = HashMap::default();
     let mut each = |row: Counted<'_>| {
-        let day = row.at.0.div_euclid(Millis::DAY);
+        let day = row.at.day();
         let week = week_of(day);
         let weekday = (day + 3).rem_euclid(7) as usize;
         let hour = (row.at.0.rem_euclid(Millis::DAY) / (Millis::DAY / 24)) as usize;

@@ -227,7 +227,7 @@ fn model(all: &[Sent], times: &[Millis], question: &Question) -> Model {
                 _ => true,
             };
             if is_held {
-                model.held.push((*fact, at.0.div_euclid(Millis::DAY)));
+                model.held.push((*fact, at.day()));
                 // What decided an unknown batch was a replay.
                 let is_copy = sent.purpose == Purpose::Resend && !matches!(sent.fate, Fate::DecidedLater);
                 model.sums.resent += u64::from(is_copy);
@@ -269,7 +269,7 @@ fn seen_by_the_vendor(dir: &std::path::Path, question: &Question, answer: &Expos
         hours[((zeller + 5) % 7) as usize][part(11..13) as usize] += 1;
     }
     assert_eq!(view.hours, hours);
-    let week = |at: Millis| week_of(at.0.div_euclid(Millis::DAY));
+    let week = |at: Millis| week_of(at.day());
     let people: BTreeSet<u64> = rows.iter().map(|row| row.1).filter(|subject| *subject != 0).collect();
     let mut newcomers = BTreeMap::new();
     for person in people {

@@ -29,9 +29,14 @@ impl Millis {
         self.0.div_euclid(1_000)
     }
 
+    /// The UTC day, counted from 1970-01-01 on.
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(Millis::DAY)
+    }
+
     /// `YYYY-MM-DDThh:mm:ss.mmmZ` (RFC 3339).
     pub fn to_rfc3339(self) -> String {
-        let days = self.0.div_euclid(Millis::DAY);
+        let days = self.day();
         let in_day = self.0.rem_euclid(Millis::DAY);
         let (year, month, day) = civil_from_days(days);
         let (h, m, s, ms) = (in_day / 3_600_000, in_day / 60_000 % 60, in_day / 1_000 % 60, in_day % 1_000);
@@ -92,7 +97,7 @@ impl Millis {
 impl Millis {
     /// Year, month from 1 on and day of its UTC date.
     pub fn date(self) -> (i64, u8, u8) {
-        civil_from_days(self.0.div_euclid(Millis::DAY))
+        civil_from_days(self.day())
     }
 }
 

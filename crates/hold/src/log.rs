@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use weir_event::log::{Field, Level, emit};
-use weir_event::{Clock, EventId, Millis, Names};
+use weir_event::{Clock, EventId, Names};
 use weir_journal::disk::{Disk, DiskError, DiskFile};
 use weir_journal::segment::{
     FRAME_BYTES, Found, GROUP_ALIGN, Header, HeaderError, Kind, SegmentReader, Span, data_start, new_header,
@@ -336,7 +336,7 @@ impl Log {
         done: &[Done],
         entries: Vec<Entry>,
     ) -> Result<(), HoldError> {
-        let day = self.clock.now().0.div_euclid(Millis::DAY);
+        let day = self.clock.now().day();
         let mut current = match writer.current.take() {
             Some(current) if current.day == day && current.at < FILE_BYTES => current,
             _ => self.begin(writer, day)?,
@@ -420,7 +420,7 @@ impl Log {
             newest.is_some_and(|file| file.live == 0 && file.base < state.next_entry)
         };
         if newest_is_over {
-            let day = self.clock.now().0.div_euclid(Millis::DAY);
+            let day = self.clock.now().day();
             writer.current = None;
             writer.current = Some(self.begin(&mut writer, day)?);
         }

@@ -315,4 +315,3 @@ impl Batches {
         !self.mixed.is_empty()
     }
 }
-

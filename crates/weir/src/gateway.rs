@@ -570,7 +570,7 @@ impl Gateway {
             Ok(trimmed) => {
                 // D8: raw ids die with the last segment of their day.
                 let oldest = trimmed.oldest_received_at.unwrap_or_else(|| self.clock.now());
-                let day = u32::try_from(oldest.0.div_euclid(Millis::DAY)).unwrap_or(0);
+                let day = u32::try_from(oldest.day()).unwrap_or(0);
                 if self.keys.destroy_raw_days_before(day).is_err() {
                     log::emit(
                         Level::Error,

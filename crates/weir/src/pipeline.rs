@@ -612,7 +612,7 @@ fn known(region: Region, source: RegionSource) -> (Region, RegionSource) {
 }
 
 fn raw_day(now: Millis) -> u32 {
-    u32::try_from(now.0.div_euclid(Millis::DAY)).unwrap_or(0)
+    u32::try_from(now.day()).unwrap_or(0)
 }
 
 /// `/in/<source>/rest` → (source, `/rest`).

@@ -291,7 +291,7 @@ impl World {
                 let up = self.up();
                 let id = format!("sdk-{}", self.sent);
                 let draft = up.draft(event, &id, self.now());
-                let raw_day = u32::try_from(self.now().0.div_euclid(Millis::DAY)).unwrap();
+                let raw_day = u32::try_from(self.now().day()).unwrap();
                 if up.policy.keeps_raw {
                     up.keys.ensure_raw_day(raw_day).unwrap();
                 }

@@ -192,11 +192,11 @@ fn said(options: &Import) -> Result<(Said, Environment), String> {
     let day = |text: &Option<String>, flag: &str| {
         let at = text.as_ref().map(|text| Millis::from_rfc3339(&format!("{text}T00:00:00Z")).ok_or(text));
         let at = at.transpose().map_err(|text| format!("{flag} `{text}` is no day: write 2026-11-22"))?;
-        Ok::<_, String>(at.map(|at| at.0.div_euclid(Millis::DAY)))
+        Ok::<_, String>(at.map(Millis::day))
     };
     let days = match (day(&options.from, "--from")?, day(&options.to, "--to")?) {
         (None, None) => None,
-        (from, to) => Some((from.unwrap_or(0), to.unwrap_or(SystemClock.now().0.div_euclid(Millis::DAY)))),
+        (from, to) => Some((from.unwrap_or(0), to.unwrap_or(SystemClock.now().day()))),
     };
     if days.is_some_and(|(from, to)| from > to) {
         return Err("--from is after --to: exchange them".to_owned());
