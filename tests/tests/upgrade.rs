@@ -186,7 +186,7 @@ fn a_new_process_that_cannot_or_dies_leaves_the_old_one_serving_without_a_refuse
     folder.configure(&setup);
     let formats = folder.data().join("formats");
     let now = std::fs::read_to_string(&formats).expect("formats");
-    std::fs::write(&formats, now.replace("ledger.log 1", "ledger.log 9")).expect("it can be written");
+    std::fs::write(&formats, now.replace("ledger.log 2", "ledger.log 9")).expect("it can be written");
     refused(&binary(), "ledger.log");
     std::fs::write(&formats, now).expect("it can be written");
     // It takes, and dies before it serves: the old one opens the folders again.

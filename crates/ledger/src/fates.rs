@@ -16,7 +16,7 @@ use crate::error::LedgerError;
 use crate::ledger::{Kind, Ledger};
 use crate::log::checked_header;
 use crate::read::list;
-use crate::record::{FILE_HEADER_BYTES, FileHeader, RECORD_HEADER_BYTES, RecordHeader, Records, SNAPSHOT};
+use crate::record::{FILE_HEADER_BYTES_MAX, FileHeader, RECORD_HEADER_BYTES_MAX, RecordHeader, Records, SNAPSHOT};
 use crate::rows::RowsBody;
 use crate::state::State;
 
@@ -213,7 +213,7 @@ impl Ledger {
         let files = list(&self.log_dir())?;
         let mut first = files.len().saturating_sub(1);
         while let Some((_, path)) = files.get(first).filter(|_| first > 0) {
-            let header = read_at(path, 0, FILE_HEADER_BYTES)?;
+            let header = read_at(path, 0, FILE_HEADER_BYTES_MAX)?;
             let is_begin = match FileHeader::decode(&header) {
                 Ok(header) => begins(path, &header)?,
                 Err(_) => false,
@@ -247,12 +247,13 @@ impl Ledger {
 
 /// The snapshot that a file begins with.
 fn snapshot_of(path: &Path) -> Result<Option<State>, LedgerError> {
-    let at = FILE_HEADER_BYTES as u64;
-    let Some(header) = RecordHeader::decode(&read_at(path, at, RECORD_HEADER_BYTES)?) else { return Ok(None) };
+    let Ok(file) = FileHeader::decode(&read_at(path, 0, FILE_HEADER_BYTES_MAX)?) else { return Ok(None) };
+    let at = file.len() as u64;
+    let Some(header) = RecordHeader::decode(&read_at(path, at, RECORD_HEADER_BYTES_MAX)?) else { return Ok(None) };
     if header.kind != SNAPSHOT || header.leaf_len != 0 {
         return Ok(None);
     }
-    let body = read_at(path, at + RECORD_HEADER_BYTES as u64, header.body_len)?;
+    let body = read_at(path, at + header.body_at() as u64, header.body_len)?;
     Ok(State::decode(&body).ok())
 }
 

@@ -112,8 +112,8 @@ mod tests {
 
     /// A file of a good header and good records around the given leaves and bodies.
     fn framed(parts: &[(u8, Vec<u8>, Vec<u8>)]) -> Vec<u8> {
-        let header = FileHeader { tree: 1, first_index: 0, first_group: 0, previous: 0, made_at: 0 };
-        let mut bytes = header.encode().to_vec();
+        let header = FileHeader { tree: 1, first_index: 0, first_group: 0, previous: 0, made_at: 0, replaced: None };
+        let mut bytes = header.encode();
         let mut previous = header.checksum();
         for (i, (kind, leaf, body)) in parts.iter().enumerate() {
             let record = crate::record::Unwritten::new(*kind, leaf, body).unwrap();

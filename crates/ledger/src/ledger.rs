@@ -5,7 +5,7 @@ use std::future::Future;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
@@ -16,6 +16,7 @@ use weir_event::{Clock, DestinationId, GenerationId, Millis, NameId, Names, Offs
 use weir_keys::{Keys, SecretKey};
 
 use crate::anchor::{self, Anchor, Origin, Rewind};
+use crate::blinds::Root;
 use crate::disk::{Disk, RealDisk, replace};
 use crate::entry::{
     Actor, BatchId, Entry, EventResult, FieldSetId, IntentEntry, Life, OutcomeEntry, Passed, Purpose, StoredName,
@@ -65,6 +66,8 @@ pub struct Options {
     pub tree_interval: Duration,
     /// A log file over this many bytes is followed by a new one.
     pub roll_bytes: u64,
+    /// Whether what the release before cannot read may be written: rows of which single ones can be erased, and files they were erased from.
+    pub newest_formats: bool,
     /// The disk; tests have one that fails.
     pub disk: Arc<dyn Disk>,
 }
@@ -77,6 +80,7 @@ impl Default for Options {
             has_remote_anchors: false,
             tree_interval: Duration::from_secs(1),
             roll_bytes: 64 * 1024 * 1024,
+            newest_formats: true,
             disk: Arc::new(RealDisk),
         }
     }
@@ -260,15 +264,19 @@ struct TreeSide {
     cursor: LeafCursor,
 }
 
-struct Shared {
-    dir: PathBuf,
-    keys: Arc<Keys>,
+pub(crate) struct Shared {
+    pub(crate) dir: PathBuf,
+    pub(crate) keys: Arc<Keys>,
     names: Arc<Names>,
     clock: Arc<dyn Clock>,
-    disk: Arc<dyn Disk>,
+    pub(crate) disk: Arc<dyn Disk>,
     anchors: Vec<PathBuf>,
     origin: Origin,
-    queue: Arc<Queue>,
+    pub(crate) queue: Arc<Queue>,
+    /// [`Options::newest_formats`].
+    newest_formats: AtomicBool,
+    /// Held while files of the log are put into the place of others.
+    pub(crate) rewriting: Mutex<()>,
     state: Arc<Mutex<State>>,
     dictionary: RwLock<Dictionary>,
     next_batch: AtomicU64,
@@ -348,7 +356,7 @@ impl Frozen<'_> {
 
 /// A ledger that is open for writing. One process at a time; `weir` locks the data folder.
 pub struct Ledger {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
     publisher: Mutex<Option<JoinHandle<()>>>,
     signal: Arc<Signal>,
@@ -372,7 +380,7 @@ impl Ledger {
         options: Options,
         clock: Arc<dyn Clock>,
     ) -> Result<(Arc<Ledger>, Recovered), LedgerError> {
-        let Options { origin, anchors, has_remote_anchors, tree_interval, roll_bytes, disk } = options;
+        let Options { origin, anchors, has_remote_anchors, tree_interval, roll_bytes, newest_formats, disk } = options;
         disk.create_dir(dir).map_err(LedgerError::io("create", dir))?;
         let log_dir = dir.join("log");
         let opened = LogWriter::open(&log_dir, Arc::clone(&disk), kind as u8, roll_bytes, clock.now())?;
@@ -410,6 +418,8 @@ impl Ledger {
             next_batch: AtomicU64::new(opened.state.next_batch()),
             state: Arc::new(Mutex::new(opened.state)),
             queue: Arc::clone(&queue),
+            newest_formats: AtomicBool::new(newest_formats),
+            rewriting: Mutex::new(()),
             tree: Mutex::new(side),
             anchors_behind: AtomicU64::new(0),
             signing: Mutex::new(if has_remote_anchors { Signing::Waits } else { Signing::Free }),
@@ -545,6 +555,16 @@ impl Ledger {
     /// How many entries are durable.
     pub fn entries(&self) -> u64 {
         self.shared.queue.durable()
+    }
+
+    /// Lets what the release before cannot read be written from now on ([`Options::newest_formats`]).
+    pub fn write_newest_formats(&self) {
+        self.shared.newest_formats.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it may be.
+    pub fn writes_newest_formats(&self) -> bool {
+        self.shared.newest_formats.load(Ordering::Relaxed)
     }
 
     /// Whether an fsync failed: nothing can be recorded until weir is restarted.
@@ -686,6 +706,11 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a batch has no outcome yet.
+    pub(crate) fn is_open(&self, batch: BatchId) -> bool {
+        self.state().open_rows(batch).is_some()
+    }
+
     fn tree(&self) -> MutexGuard<'_, TreeSide> {
         self.tree.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -789,7 +814,8 @@ impl Shared {
                 // Checked above: at most 65,536 rows.
                 index: index as u16,
             });
-            seal(&seed, &wrapped, rows)
+            let root = if self.newest_formats.load(Ordering::Relaxed) { Root::Tree } else { Root::Flat };
+            seal(root, &seed, &wrapped, rows)
         };
         let entry = Entry::Intent(IntentEntry {
             batch,

@@ -10,7 +10,7 @@
 //! Read in this order: [`entry`] (what is recorded), [`rows`], `state` (what it adds up to), `record` and `log` (how it lies on the
 //! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`], [`coverage`] (the times that no
 //! answer covers), [`fates`] (what became of each event), [`history`] (all of it, for readers), [`receipt`] (proofs to hand out), [`consistency`] (that a later tree
-//! holds an earlier one), [`letter`] (a checkpoint that can be mailed), [`witness`] (of other ledgers, and by others).
+//! holds an earlier one), [`letter`] (a checkpoint that can be mailed), [`witness`] (of other ledgers, and by others), `blinds` and [`erase`] (taking rows out).
 
 pub mod acts;
 pub mod anchor;
@@ -18,6 +18,7 @@ pub mod consistency;
 pub mod coverage;
 pub mod disk;
 pub mod entry;
+pub mod erase;
 pub mod error;
 pub mod fates;
 pub mod fuzz;
@@ -32,6 +33,7 @@ pub mod tree;
 pub mod verify;
 pub mod witness;
 
+mod blinds;
 mod log;
 mod queue;
 mod ranges;
@@ -41,6 +43,7 @@ mod state;
 pub use anchor::{Anchor, NewOrigin, Rewind, recover_from_anchor};
 pub use coverage::Coverage;
 pub use entry::{Actor, BatchId, EventResult, FieldSetId, Passed, Purpose, StoredName, Target};
+pub use erase::Erased;
 pub use error::LedgerError;
 pub use fates::{Fate, Fates};
 pub use ledger::{

@@ -133,7 +133,19 @@ impl LogWriter {
 
     /// Begins a new file where this one is large enough. `state` is that of all entries so far.
     pub(crate) fn roll(&mut self, state: &State, now: Millis) -> Result<(), GroupError> {
-        if self.len < self.roll_bytes {
+        match self.len < self.roll_bytes {
+            true => Ok(()),
+            // No new file is there, so the old one can be used on; the next group tries again.
+            false => self.end_file(state, now).or_else(|error| match error {
+                GroupError::Lost => Ok(()),
+                GroupError::Poisoned => Err(error),
+            }),
+        }
+    }
+
+    /// Begins a new file, so that this one is not appended to any more. One without entries stays. `state` is that of all entries so far.
+    pub(crate) fn end_file(&mut self, state: &State, now: Millis) -> Result<(), GroupError> {
+        if self.index == self.first_index {
             return Ok(());
         }
         match begin(&self.dir, &*self.disk, self.tree, self.index, self.group, self.previous, state, now) {
@@ -143,8 +155,8 @@ impl LogWriter {
                 self.group += 1;
                 Ok(())
             }
-            // No new file is there, so the old one can be used on; the next group tries again.
-            Err((false, _)) => Ok(()),
+            // No new file is there, so the old one can be used on.
+            Err((false, _)) => Err(GroupError::Lost),
             // The new file may be there or not: going on in the old one could leave two files that claim the same entries.
             Err((true, _)) => Err(GroupError::Poisoned),
         }
@@ -168,8 +180,8 @@ fn begin(
     state: &State,
     now: Millis,
 ) -> Result<Begun, (bool, LedgerError)> {
-    let header = FileHeader { tree, first_index: index, first_group: group, previous, made_at: now.0 };
-    let mut bytes = header.encode().to_vec();
+    let header = FileHeader { tree, first_index: index, first_group: group, previous, made_at: now.0, replaced: None };
+    let mut bytes = header.encode();
     let snapshot = Unwritten::new(SNAPSHOT, &[], &state.encode())
         .ok_or((false, LedgerError::Misuse("the ledger's state does not fit a snapshot")))?;
     let previous = snapshot.write(&mut bytes, group, true, true, header.checksum());

@@ -69,9 +69,14 @@ impl Waiting {
     }
 }
 
+/// Answers with the first entry of the file that is appended to from now on.
+type Ended = oneshot::Sender<Result<u64, Failed>>;
+
 #[derive(Default)]
 struct Inner {
     items: Vec<Waiting>,
+    /// Who waits for a new file to be begun.
+    ending: Vec<Ended>,
     bytes: usize,
     stopping: bool,
     poisoned: bool,
@@ -133,22 +138,38 @@ impl Queue {
         Ok(())
     }
 
+    /// Has the file ended that is appended to, and another begun.
+    pub(crate) fn end_file(&self) -> Result<oneshot::Receiver<Result<u64, Failed>>, LedgerError> {
+        let (sender, receiver) = oneshot::channel();
+        let mut inner = self.lock();
+        if inner.poisoned {
+            return Err(LedgerError::Poisoned);
+        }
+        if inner.stopping {
+            return Err(LedgerError::Closed);
+        }
+        inner.ending.push(sender);
+        drop(inner);
+        self.wake.notify_one();
+        Ok(receiver)
+    }
+
     /// Lets the thread write what waits and end.
     pub(crate) fn stop(&self) {
         self.lock().stopping = true;
         self.wake.notify_all();
     }
 
-    fn take(&self) -> Option<Vec<Waiting>> {
+    fn take(&self) -> Option<(Vec<Waiting>, Vec<Ended>)> {
         let mut inner = self.lock();
-        while inner.items.is_empty() {
+        while inner.items.is_empty() && inner.ending.is_empty() {
             if inner.stopping {
                 return None;
             }
             inner = self.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
         inner.bytes = 0;
-        Some(std::mem::take(&mut inner.items))
+        Some((std::mem::take(&mut inner.items), std::mem::take(&mut inner.ending)))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -176,7 +197,11 @@ impl Writer {
     pub(crate) fn run(mut self) {
         // The state with the group under way in it: entries that do not fit are refused before they are written.
         let mut ahead = self.durable_state().clone();
-        while let Some(items) = self.queue.take() {
+        while let Some((items, ending)) = self.queue.take() {
+            // Before what waits is written: whoever asked may ask about what was durable then.
+            if !ending.is_empty() && self.end_file(&ahead, ending).is_err() {
+                return self.poison(Vec::new());
+            }
             let mut group = Vec::with_capacity(items.len());
             for waiting in items {
                 match ahead.apply(waiting.at, &waiting.entry, waiting.record.body()) {
@@ -230,10 +255,28 @@ impl Writer {
         }
     }
 
+    fn end_file(&mut self, state: &State, asked: Vec<Ended>) -> Result<(), GroupError> {
+        let queue = Arc::clone(&self.queue);
+        let mut end = queue.freeze();
+        let ended = self.log.end_file(state, self.clock.now());
+        *end = self.log.end();
+        let answer = match ended {
+            Ok(()) => Ok(end.first_index),
+            Err(GroupError::Lost) => Err(Failed::Lost),
+            Err(GroupError::Poisoned) => Err(Failed::Poisoned),
+        };
+        for asked in asked {
+            let _ = asked.send(answer);
+        }
+        if ended == Err(GroupError::Poisoned) { Err(GroupError::Poisoned) } else { Ok(()) }
+    }
+
     fn poison(&self, group: Vec<Waiting>) {
         let late = {
             let mut inner = self.queue.lock();
             inner.poisoned = true;
+            // To drop them says the same.
+            inner.ending.clear();
             std::mem::take(&mut inner.items)
         };
         weir_event::log::emit(weir_event::log::Level::Error, "the ledger stopped: its disk failed", &[]);

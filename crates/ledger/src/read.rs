@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use weir_event::limits::LEDGER_ENTRY_BYTES_MAX;
 
 use crate::error::LedgerError;
-use crate::record::{FILE_HEADER_BYTES, RECORD_HEADER_BYTES, RecordHeader, SNAPSHOT};
+use crate::record::{FILE_HEADER_BYTES_MAX, FileHeader, RECORD_HEADER_BYTES_MAX, RecordHeader, SNAPSHOT};
 
 /// The name of the file whose first entry is `index`.
 pub(crate) fn file_name(index: u64) -> String {
@@ -68,7 +68,7 @@ impl LeafCursor {
                 continue;
             };
             let damaged = |what| LedgerError::Damaged { path: path.clone(), index: self.index, what };
-            let mut bytes = [0; RECORD_HEADER_BYTES + LEDGER_ENTRY_BYTES_MAX];
+            let mut bytes = [0; RECORD_HEADER_BYTES_MAX + LEDGER_ENTRY_BYTES_MAX];
             let read = read_up_to(file, &mut bytes, self.at).map_err(LedgerError::io("read", path))?;
             if read == 0 {
                 // The entries go on in the file that is named by the next of them.
@@ -83,7 +83,7 @@ impl LeafCursor {
             self.at += header.len() as u64;
             if header.kind != SNAPSHOT {
                 self.index += 1;
-                return Ok(Some(bytes[RECORD_HEADER_BYTES..RECORD_HEADER_BYTES + header.leaf_len].to_vec()));
+                return Ok(Some(bytes[header.leaf_at()..header.body_at()].to_vec()));
             }
         }
         Ok(None)
@@ -95,8 +95,12 @@ impl LeafCursor {
             return Err(LedgerError::Damaged { path, index: self.index, what: "the log ends before its last entry" });
         }
         let file = File::open(&path).map_err(LedgerError::io("open", &path))?;
+        let mut bytes = [0; FILE_HEADER_BYTES_MAX];
+        let read = read_up_to(&file, &mut bytes, 0).map_err(LedgerError::io("read", &path))?;
+        let damaged =
+            |_| LedgerError::Damaged { path: path.clone(), index: self.index, what: "the file header cannot be read" };
+        self.at = FileHeader::decode(&bytes[..read]).map_err(damaged)?.len() as u64;
         self.file = Some((path, file));
-        self.at = FILE_HEADER_BYTES as u64;
         Ok(())
     }
 }

@@ -1,13 +1,13 @@
 //! The framing of the log: how one record lies in a file, and where a file's readable part ends.
 //!
 //! # File
-//! `<index of its first entry, 20 digits>.log`, little-endian, read by position and never rewritten after the process that wrote
-//! it has ended:
+//! `<index of its first entry, 20 digits>.log`, little-endian, read by position. Once it has ended nothing is appended to it; an erasure
+//! puts a file of the same entries into its place:
 //!
 //! | bytes | what |
 //! |---|---|
 //! | 0..8 | `WEIRLOG\0` |
-//! | 8..10 | format, now 1; a newer one is refused |
+//! | 8..10 | format: 1, or 2 where bodies of it were replaced; a newer one is refused |
 //! | 10 | tree: 1 egress, 2 audit |
 //! | 11 | 0 |
 //! | 12..20 | index of the first entry |
@@ -15,6 +15,8 @@
 //! | 28..32 | checksum of the last record of the file before, 0 in the first file |
 //! | 32..40 | when it was made, Unix milliseconds |
 //! | 40..44 | CRC-32C of bytes 0..40 |
+//!
+//! In format 2 bytes 40..44 are those of the file that was here before, and 44..48 are the CRC-32C of bytes 0..44.
 //!
 //! The first record is a snapshot of the state (`state.rs`), the others are entries.
 //!
@@ -28,10 +30,24 @@
 //! | 6..8 | length of the leaf, at most 4,096 |
 //! | 8..12 | length of the body, at most 64 MiB |
 //! | 12..20 | group number: one more for each fsync |
-//! | 20..24 | checksum of the record before (of the file header in the first) |
+//! | 20..24 | checksum of the record before (in the first, bytes 40..44 of the file header) |
 //! | 24..28 | CRC-32C of the body |
 //! | 28..32 | CRC-32C of bytes 0..28 and the leaf: the checksum of this record |
 //! | 32.. | leaf, body |
+//!
+//! # Record whose body was replaced
+//! An erasure takes rows out of a body (`rows.rs`). The header stays as it was, so that the chain through all files, and every place in it
+//! that others keep, stays what it was; before it lies what is here now. Of what was there before only length and CRC-32C are left, and the
+//! latter says nothing: it is also over a sealed seed that nobody has any more.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..4 | `WLR2` |
+//! | 4..8 | length of the body that is here |
+//! | 8..12 | CRC-32C of it |
+//! | 12..16 | CRC-32C of bytes 0..12 |
+//! | 16..48 | the header above |
+//! | 48.. | leaf, body |
 //!
 //! # The end of a file
 //! Only what was not acknowledged may be unreadable: records of the last group. After the first record that does not check, the
@@ -41,11 +57,17 @@
 use weir_event::limits::LEDGER_ENTRY_BYTES_MAX;
 
 /// The newest file format.
-pub(crate) const FORMAT: u16 = 1;
-/// Bytes of a file header.
-pub(crate) const FILE_HEADER_BYTES: usize = 44;
-/// Bytes of a record header.
-pub(crate) const RECORD_HEADER_BYTES: usize = 32;
+pub(crate) const FORMAT: u16 = 2;
+const AS_WRITTEN: u16 = 1;
+const REPLACED: u16 = 2;
+const FILE_HEADER_BYTES: usize = 44;
+/// Bytes that a file header has at most.
+pub(crate) const FILE_HEADER_BYTES_MAX: usize = FILE_HEADER_BYTES + 4;
+const RECORD_HEADER_BYTES: usize = 32;
+/// What lies before it where the body was replaced.
+const PREFIX_BYTES: usize = 16;
+/// Bytes that a record header has at most.
+pub(crate) const RECORD_HEADER_BYTES_MAX: usize = PREFIX_BYTES + RECORD_HEADER_BYTES;
 /// A body over this is not written.
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The kind of a state snapshot: not an entry, not a leaf.
@@ -53,6 +75,7 @@ pub(crate) const SNAPSHOT: u8 = 128;
 
 const FILE_MAGIC: &[u8; 8] = b"WEIRLOG\0";
 const RECORD_MAGIC: &[u8; 4] = b"WLR1";
+const REPLACED_MAGIC: &[u8; 4] = b"WLR2";
 const FIRST_OF_GROUP: u8 = 1;
 const LAST_OF_GROUP: u8 = 2;
 
@@ -64,6 +87,8 @@ pub(crate) struct FileHeader {
     pub(crate) first_group: u64,
     pub(crate) previous: u32,
     pub(crate) made_at: i64,
+    /// What the first record is chained to, where that is not the header's own checksum: bodies of the file were replaced.
+    pub(crate) replaced: Option<u32>,
 }
 
 /// Why a file header was not accepted.
@@ -74,23 +99,24 @@ pub(crate) enum HeaderError {
 }
 
 impl FileHeader {
-    pub(crate) fn encode(&self) -> [u8; FILE_HEADER_BYTES] {
-        let mut out = [0; FILE_HEADER_BYTES];
-        out[0..8].copy_from_slice(FILE_MAGIC);
-        out[8..10].copy_from_slice(&FORMAT.to_le_bytes());
-        out[10] = self.tree;
-        out[12..20].copy_from_slice(&self.first_index.to_le_bytes());
-        out[20..28].copy_from_slice(&self.first_group.to_le_bytes());
-        out[28..32].copy_from_slice(&self.previous.to_le_bytes());
-        out[32..40].copy_from_slice(&self.made_at.to_le_bytes());
-        let crc = crc32c::crc32c(&out[..40]);
-        out[40..44].copy_from_slice(&crc.to_le_bytes());
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = FILE_MAGIC.to_vec();
+        let format = if self.replaced.is_some() { REPLACED } else { AS_WRITTEN };
+        out.extend_from_slice(&format.to_le_bytes());
+        out.extend_from_slice(&[self.tree, 0]);
+        out.extend_from_slice(&self.first_index.to_le_bytes());
+        out.extend_from_slice(&self.first_group.to_le_bytes());
+        out.extend_from_slice(&self.previous.to_le_bytes());
+        out.extend_from_slice(&self.made_at.to_le_bytes());
+        out.extend_from_slice(self.replaced.map(u32::to_le_bytes).as_ref().map_or(&[], |before| before.as_slice()));
+        let crc = crc32c::crc32c(&out);
+        out.extend_from_slice(&crc.to_le_bytes());
         out
     }
 
+    /// Reads the header that a file begins with.
     pub(crate) fn decode(bytes: &[u8]) -> Result<FileHeader, HeaderError> {
-        let bytes = bytes.get(..FILE_HEADER_BYTES).ok_or(HeaderError::Malformed)?;
-        if &bytes[..8] != FILE_MAGIC {
+        if bytes.get(..8).is_none_or(|magic| magic != FILE_MAGIC) || bytes.len() < FILE_HEADER_BYTES {
             return Err(HeaderError::Malformed);
         }
         // The format is read before the checksum: a later format may keep its checksum elsewhere.
@@ -98,7 +124,13 @@ impl FileHeader {
         if format > FORMAT {
             return Err(HeaderError::Newer(format));
         }
-        if u32_at(bytes, 40) != crc32c::crc32c(&bytes[..40]) || format != FORMAT || bytes[11] != 0 {
+        let replaced = (format == REPLACED).then(|| u32_at(bytes, 40));
+        let end = if replaced.is_some() { 44 } else { 40 };
+        if bytes.len() < end + 4
+            || u32_at(bytes, end) != crc32c::crc32c(&bytes[..end])
+            || format < AS_WRITTEN
+            || bytes[11] != 0
+        {
             return Err(HeaderError::Malformed);
         }
         Ok(FileHeader {
@@ -107,12 +139,18 @@ impl FileHeader {
             first_group: u64_at(bytes, 20),
             previous: u32_at(bytes, 28),
             made_at: u64_at(bytes, 32) as i64,
+            replaced,
         })
+    }
+
+    /// Bytes of it.
+    pub(crate) fn len(&self) -> usize {
+        if self.replaced.is_some() { FILE_HEADER_BYTES + 4 } else { FILE_HEADER_BYTES }
     }
 
     /// What the first record of the file is chained to.
     pub(crate) fn checksum(&self) -> u32 {
-        u32_at(&self.encode(), 40)
+        self.replaced.unwrap_or_else(|| u32_at(&self.encode(), 40))
     }
 }
 
@@ -127,11 +165,23 @@ pub(crate) struct RecordHeader {
     pub(crate) previous: u32,
     body_crc: u32,
     pub(crate) checksum: u32,
+    /// Bytes before it, which say that the body was replaced.
+    prefix: usize,
 }
 
 impl RecordHeader {
     /// Reads a header; `None` where it cannot be one.
     pub(crate) fn decode(bytes: &[u8]) -> Option<RecordHeader> {
+        let Some(prefix) = bytes.get(..PREFIX_BYTES).filter(|prefix| prefix.starts_with(REPLACED_MAGIC)) else {
+            return RecordHeader::as_written(bytes);
+        };
+        let written = RecordHeader::as_written(&bytes[PREFIX_BYTES..])?;
+        let (body_len, body_crc) = (u32_at(prefix, 4) as usize, u32_at(prefix, 8));
+        let checks = u32_at(prefix, 12) == crc32c::crc32c(&prefix[..12]) && body_len <= BODY_BYTES_MAX;
+        checks.then_some(RecordHeader { body_len, body_crc, prefix: PREFIX_BYTES, ..written })
+    }
+
+    fn as_written(bytes: &[u8]) -> Option<RecordHeader> {
         let bytes = bytes.get(..RECORD_HEADER_BYTES)?;
         let header = RecordHeader {
             kind: bytes[4],
@@ -142,6 +192,7 @@ impl RecordHeader {
             previous: u32_at(bytes, 20),
             body_crc: u32_at(bytes, 24),
             checksum: u32_at(bytes, 28),
+            prefix: 0,
         };
         let fits = header.leaf_len <= LEDGER_ENTRY_BYTES_MAX && header.body_len <= BODY_BYTES_MAX && header.flags <= 3;
         (&bytes[..4] == RECORD_MAGIC && fits).then_some(header)
@@ -149,14 +200,42 @@ impl RecordHeader {
 
     /// Bytes of the whole record.
     pub(crate) fn len(&self) -> usize {
-        RECORD_HEADER_BYTES + self.leaf_len + self.body_len
+        self.body_at() + self.body_len
+    }
+
+    /// Where in the record the leaf begins.
+    pub(crate) fn leaf_at(&self) -> usize {
+        self.prefix + RECORD_HEADER_BYTES
+    }
+
+    /// Where in the record the body begins.
+    pub(crate) fn body_at(&self) -> usize {
+        self.leaf_at() + self.leaf_len
     }
 
     /// Whether the leaf is the one that was written: `bytes` begins with the header.
     pub(crate) fn leaf_checks(&self, bytes: &[u8]) -> bool {
-        bytes
-            .get(RECORD_HEADER_BYTES..RECORD_HEADER_BYTES + self.leaf_len)
-            .is_some_and(|leaf| crc32c::crc32c_append(crc32c::crc32c(&bytes[..28]), leaf) == self.checksum)
+        let header = bytes.get(self.prefix..self.prefix + 28);
+        let leaf = bytes.get(self.leaf_at()..self.body_at());
+        header
+            .zip(leaf)
+            .is_some_and(|(header, leaf)| crc32c::crc32c_append(crc32c::crc32c(header), leaf) == self.checksum)
+    }
+
+    /// Appends the record, which `bytes` are, with another body in the place of its own. The chain stays as it is. `None` where the body is
+    /// over its limit.
+    pub(crate) fn put_replaced(&self, bytes: &[u8], body: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        let length = u32::try_from(body.len()).ok().filter(|length| *length as usize <= BODY_BYTES_MAX)?;
+        let header_and_leaf = bytes.get(self.prefix..self.body_at())?;
+        let at = out.len();
+        out.extend_from_slice(REPLACED_MAGIC);
+        out.extend_from_slice(&length.to_le_bytes());
+        out.extend_from_slice(&crc32c::crc32c(body).to_le_bytes());
+        let crc = crc32c::crc32c(&out[at..]);
+        out.extend_from_slice(&crc.to_le_bytes());
+        out.extend_from_slice(header_and_leaf);
+        out.extend_from_slice(body);
+        Some(())
     }
 }
 
@@ -243,7 +322,7 @@ impl<'a> Records<'a> {
     /// `bytes` is the whole file, whose header was read.
     pub(crate) fn new(bytes: &'a [u8], header: &FileHeader) -> Records<'a> {
         let group = (header.first_group, false);
-        Records { bytes, at: FILE_HEADER_BYTES, previous: header.checksum(), group, end: None, fault: None }
+        Records { bytes, at: header.len(), previous: header.checksum(), group, end: None, fault: None }
     }
 
     /// Where the next record begins: the length of what was read.
@@ -305,7 +384,8 @@ impl<'a> Records<'a> {
     /// Whether a record of a later group than the broken one lies behind it.
     fn later_group_follows(&self) -> bool {
         let mut at = self.at;
-        while let Some(found) = self.bytes.get(at..).and_then(|b| b.windows(4).position(|w| w == RECORD_MAGIC)) {
+        let is_magic = |w: &[u8]| w == RECORD_MAGIC || w == REPLACED_MAGIC;
+        while let Some(found) = self.bytes.get(at..).and_then(|b| b.windows(4).position(is_magic)) {
             at += found;
             match standalone(&self.bytes[at..]) {
                 Ok((_, header)) if header.group > self.group.0 => return true,
@@ -324,7 +404,7 @@ fn standalone(bytes: &[u8]) -> Result<(Record<'_>, RecordHeader), &'static str> 
     if !header.leaf_checks(whole) {
         return Err("the entry does not have its checksum");
     }
-    let (leaf, body) = whole[RECORD_HEADER_BYTES..].split_at(header.leaf_len);
+    let (leaf, body) = (&whole[header.leaf_at()..header.body_at()], &whole[header.body_at()..]);
     if crc32c::crc32c(body) != header.body_crc {
         return Err("the body does not have its checksum");
     }
@@ -347,7 +427,8 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 mod tests {
     use super::*;
 
-    const HEADER: FileHeader = FileHeader { tree: 1, first_index: 0, first_group: 4, previous: 0, made_at: 7 };
+    const HEADER: FileHeader =
+        FileHeader { tree: 1, first_index: 0, first_group: 4, previous: 0, made_at: 7, replaced: None };
 
     /// A file of groups, each a list of leaves; gives the bytes and where each record begins.
     fn file(groups: &[&[&[u8]]]) -> (Vec<u8>, Vec<usize>) {
@@ -377,8 +458,8 @@ mod tests {
         let (bytes, _) = file(&[&[b"a", b"b"], &[b"c"]]);
         assert_eq!(read(&bytes), (3, End::Clean));
         let mut newer = bytes;
-        newer[8] = 2;
-        assert_eq!(FileHeader::decode(&newer), Err(HeaderError::Newer(2)));
+        newer[8] = 3;
+        assert_eq!(FileHeader::decode(&newer), Err(HeaderError::Newer(3)));
     }
 
     #[test]
@@ -415,5 +496,63 @@ mod tests {
         let moved =
             [&bytes[..starts[1]], &bytes[starts[2]..starts[3]], &bytes[starts[1]..starts[2]], &bytes[starts[3]..]];
         assert!(matches!(read(&moved.concat()), (1, End::Damaged(_))));
+    }
+
+    /// The same file with other bodies in some of its records, and where each record begins.
+    fn replaced(bytes: &[u8], starts: &[usize], which: &[usize]) -> (Vec<u8>, Vec<usize>) {
+        let header = FileHeader::decode(bytes).unwrap();
+        let mut out = FileHeader { replaced: Some(header.checksum()), ..header }.encode();
+        let mut new_starts = Vec::new();
+        for (i, at) in starts.iter().enumerate() {
+            new_starts.push(out.len());
+            let record = RecordHeader::decode(&bytes[*at..]).unwrap();
+            let whole = &bytes[*at..*at + record.len()];
+            if which.contains(&i) {
+                record.put_replaced(whole, format!("another body {i}").as_bytes(), &mut out).unwrap();
+            } else {
+                out.extend_from_slice(whole);
+            }
+        }
+        (out, new_starts)
+    }
+
+    #[test]
+    fn a_record_with_another_body_keeps_its_leaf_and_its_place_in_the_chain() {
+        let (before, starts) = file(&[&[b"a", b"b"], &[b"c"], &[b"d"]]);
+        let chain = |bytes: &[u8]| {
+            let mut records = Records::new(bytes, &FileHeader::decode(bytes).unwrap());
+            let (mut chain, mut leaves, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
+            while let Some(record) = records.next() {
+                chain.push(records.chain());
+                leaves.push(record.leaf.to_vec());
+                bodies.push(record.body.to_vec());
+            }
+            assert_eq!(records.end(), End::Clean);
+            (chain, leaves, bodies)
+        };
+        let (one, starts) = replaced(&before, &starts, &[1]);
+        let (two, _) = replaced(&one, &starts, &[1, 3]);
+        let (was, first, then) = (chain(&before), chain(&one), chain(&two));
+        assert_eq!((&was.0, &was.1), (&first.0, &first.1));
+        assert_eq!((&was.0, &was.1), (&then.0, &then.1));
+        assert_eq!(then.2, [&b"body"[..], b"another body 1", b"body", b"another body 3"]);
+        assert_eq!(was.2, [b"body"; 4]);
+    }
+
+    #[test]
+    fn every_changed_byte_of_a_replaced_record_is_noticed() {
+        let (bytes, starts) = file(&[&[b"a", b"b"], &[b"c", b"d"], &[b"e", b"f"]]);
+        let (bytes, starts) = replaced(&bytes, &starts, &[1, 2, 5]);
+        for at in 0..bytes.len() {
+            let mut broken = bytes.clone();
+            broken[at] ^= 0x10;
+            if at < FILE_HEADER_BYTES_MAX {
+                assert!(FileHeader::decode(&broken).is_err(), "byte {at}");
+                continue;
+            }
+            let (n, end) = read(&broken);
+            assert_eq!(n, starts.iter().filter(|s| **s <= at).count() - 1, "byte {at}");
+            assert_eq!(matches!(end, End::Damaged(_)), at < starts[4], "byte {at}");
+        }
     }
 }

@@ -14,25 +14,29 @@
 //! | 48..56 | batch |
 //! | 56..58 | index in the batch |
 //!
-//! Leaf hash = `SHA-256(0x00 ‖ blind ‖ row)`; blind `i` = bytes `32 i .. 32 i + 32` of the AES-256-CTR key stream under the batch's
-//! seed, from the counter block `0^96 ‖ 2` on (what AES-256-GCM with a zero nonce encrypts zeros to). Without the seed a leaf
-//! hash says nothing about a row, so destroying the seed (puncturing) leaves hashes only; a row that was erased is 58 zero bytes.
+//! Leaf hash = `SHA-256(0x00 ‖ blind ‖ row)`; the blinds are made of the batch's seed (`blinds.rs`). Without its blind a leaf hash says
+//! nothing about a row. So a row is erased by destroying its blind (puncturing): of the row 58 zero bytes are left and its leaf hash, of the
+//! seed what makes the blinds of the other rows. Root, tree, receipts and the other rows stay as they were.
 //!
 //! # Body of an intent
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 0 | format, 1 |
+//! | 0 | format: 1 whole, of an older Weir, whose seed has all blinds as its children; 2 whole; 3 punctured |
 //! | 1..5 | rows, at most 65,536 |
-//! | 5..7 | length of the sealed seed, 0 once punctured |
-//! | … | the seed, wrapped by the key folder for `rows/v1` with the batch (8 bytes) as associated data |
+//! | 5..7 | length of the sealed seed; 0 where no blind is left |
+//! | … | the seed, wrapped by the key folder for `rows/v1` with the batch (8 bytes) as associated data; in format 3 a key of its own, wrapped for `rows-left/v1` |
+//! | … | in format 3 only: 4 bytes length, and the nodes that are left (`blinds.rs`), AES-256-GCM under that key, counter 0 |
 //! | … | rows, 58 bytes each |
 //! | … | leaf hashes, 32 bytes each |
 
+use std::collections::BTreeSet;
+
 use weir_event::NameId;
 use weir_event::wire::{Cursor, WireError};
-use weir_keys::{AeadKey, Keys, SecretKey};
+use weir_keys::{AeadKey, Keys, KeysError, SecretKey};
 
+use crate::blinds::{self, BLIND_BYTES, Node, Root};
 use crate::entry::{BatchId, FieldSetId, StoredName};
 use crate::tree::hash::{Hash, root_of};
 use crate::tree::proof::{Nodes, inclusion};
@@ -43,7 +47,13 @@ pub const ROW_BYTES: usize = 58;
 pub const ROWS_MAX: usize = 65_536;
 /// What seeds are wrapped for.
 pub(crate) const PURPOSE: &str = "rows/v1";
-const FORMAT: u8 = 1;
+/// What the key over the nodes of a punctured batch is wrapped for.
+const PURPOSE_LEFT: &str = "rows-left/v1";
+/// The newest format.
+pub const FORMAT: u8 = 3;
+const FLAT: u8 = 1;
+const WHOLE: u8 = 2;
+const PUNCTURED: u8 = 3;
 
 /// What `deliver` says about one event that is about to leave.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -141,15 +151,6 @@ impl Nodes for Held<'_> {
     }
 }
 
-/// The blinds of a batch's rows, 32 bytes each.
-fn blinds(seed: &SecretKey, rows: usize) -> Vec<u8> {
-    // The seed is used for this one message, so the nonce 0 is never repeated under it. The tag is not needed.
-    let mut stream = vec![0; rows * 32];
-    AeadKey::new(seed).seal(0, &[], &mut stream, 0);
-    stream.truncate(rows * 32);
-    stream
-}
-
 #[inline]
 fn row_leaf(blind: &[u8], row: &[u8]) -> Hash {
     let mut bytes = [0; 1 + 32 + ROW_BYTES];
@@ -158,21 +159,23 @@ fn row_leaf(blind: &[u8], row: &[u8]) -> Hash {
     weir_keys::sha256_short(&bytes)
 }
 
-/// Builds the body of an intent and the root over its rows.
+/// Builds the body of an intent and the root over its rows. `root` says how blinds are made: the older way as long as the release before
+/// must be able to read it.
 pub(crate) fn seal(
+    root: Root,
     seed: &SecretKey,
     wrapped_seed: &[u8],
     rows: impl ExactSizeIterator<Item = StoredRow>,
 ) -> (Vec<u8>, Hash) {
     let count = rows.len();
-    let blinds = blinds(seed, count);
+    let blinds = blinds::all(root, seed, count);
     let mut body = Vec::with_capacity(7 + wrapped_seed.len() + count * (ROW_BYTES + 32));
-    body.push(FORMAT);
+    body.push(if root == Root::Flat { FLAT } else { WHOLE });
     body.extend_from_slice(&(count as u32).to_le_bytes());
     body.extend_from_slice(&(wrapped_seed.len() as u16).to_le_bytes());
     body.extend_from_slice(wrapped_seed);
     let mut hashes = Vec::with_capacity(count);
-    for (row, blind) in rows.zip(blinds.chunks_exact(32)) {
+    for (row, blind) in rows.zip(blinds.as_chunks::<BLIND_BYTES>().0) {
         let bytes = row.encode();
         hashes.push(row_leaf(blind, &bytes));
         body.extend_from_slice(&bytes);
@@ -185,16 +188,30 @@ pub(crate) fn seal(
 /// The body of an intent, read.
 #[derive(Clone, Copy, Debug)]
 pub struct RowsBody<'a> {
+    format: u8,
     wrapped_seed: &'a [u8],
+    left: &'a [u8],
     rows: &'a [u8],
     hashes: &'a [u8],
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wrong {
+    /// Its leaf hash is not that of its bytes.
+    Changed,
+    /// It is empty, yet its blind is there: somebody took it out without erasing it.
+    Emptied,
+    /// It is there, yet nothing is left that its leaf hash could be made with.
+    Unprovable,
 }
 
 impl<'a> RowsBody<'a> {
     /// Reads the parts; what they say is not checked yet.
     pub fn parse(body: &'a [u8]) -> Result<RowsBody<'a>, WireError> {
         let mut c = Cursor::new(body);
-        if c.u8()? != FORMAT {
+        let format = c.u8()?;
+        if !(FLAT..=PUNCTURED).contains(&format) {
             return Err(WireError(0));
         }
         let count = c.u32()? as usize;
@@ -203,8 +220,11 @@ impl<'a> RowsBody<'a> {
         }
         let seed = usize::from(u16::from_le_bytes(c.array()?));
         let wrapped_seed = c.take(seed)?;
+        let left = if format == PUNCTURED { c.u32()? as usize } else { 0 };
+        let left = c.take(left)?;
         let (rows, hashes) = (c.take(count * ROW_BYTES)?, c.take(count * 32)?);
-        if c.is_done() { Ok(RowsBody { wrapped_seed, rows, hashes }) } else { Err(WireError(c.position())) }
+        let body = RowsBody { format, wrapped_seed, left, rows, hashes };
+        if c.is_done() { Ok(body) } else { Err(WireError(c.position())) }
     }
 
     /// How many rows.
@@ -212,7 +232,7 @@ impl<'a> RowsBody<'a> {
         self.hashes.len() / 32
     }
 
-    /// Whether the seed was destroyed, so that no row can be recomputed any more.
+    /// Whether no blind is left, so that no row can be recomputed any more.
     pub fn is_punctured(&self) -> bool {
         self.wrapped_seed.is_empty()
     }
@@ -222,6 +242,16 @@ impl<'a> RowsBody<'a> {
         self.rows.as_chunks::<ROW_BYTES>().0.iter().map(StoredRow::decode)
     }
 
+    /// The places of the rows about these subjects.
+    pub(crate) fn places_of(&self, subjects: &BTreeSet<u64>) -> BTreeSet<u16> {
+        let is_one = |row: &[u8; ROW_BYTES]| {
+            let (subject, _) = row[4..].split_first_chunk::<8>()?;
+            Some(subjects.contains(&u64::from_le_bytes(*subject)) && row != &[0; ROW_BYTES])
+        };
+        let rows = (0..=u16::MAX).zip(self.rows.as_chunks::<ROW_BYTES>().0);
+        rows.filter(|(_, row)| is_one(row) == Some(true)).map(|(place, _)| place).collect()
+    }
+
     /// The root over the stored leaf hashes.
     pub fn stored_root(&self) -> Hash {
         root_of(&mut self.hashes.as_chunks::<32>().0.to_vec())
@@ -229,13 +259,12 @@ impl<'a> RowsBody<'a> {
 
     /// Proofs of these rows; `None` where the seed does not open with these keys, or a row is erased or not the one that was recorded.
     pub fn proofs(&self, keys: &Keys, batch: BatchId, indexes: &[u16]) -> Option<Vec<RowProof>> {
-        let seed = keys.unwrap(PURPOSE, &batch.0.to_le_bytes(), self.wrapped_seed).ok()?;
-        let blinds = blinds(&seed, self.count());
-        let (blinds, hashes) = (blinds.as_chunks::<32>().0, self.hashes.as_chunks::<32>().0);
+        let blinds = self.blinds(keys, batch).ok()?;
+        let hashes = self.hashes.as_chunks::<32>().0;
         let rows = self.rows.as_chunks::<ROW_BYTES>().0;
         let proof = |index: &u16| {
             let at = usize::from(*index);
-            let (row, blind) = (rows.get(at)?, blinds.get(at)?);
+            let (row, blind) = (rows.get(at)?, blinds.get(at)?.as_ref()?);
             let Ok(path) = inclusion(&Held(hashes), u64::from(*index), hashes.len() as u64);
             (row_leaf(blind, row) == *hashes.get(at)?).then_some(RowProof {
                 index: *index,
@@ -247,22 +276,69 @@ impl<'a> RowsBody<'a> {
         indexes.iter().map(proof).collect()
     }
 
-    /// The sealed seed.
-    pub(crate) fn wrapped_seed(&self) -> &'a [u8] {
-        self.wrapped_seed
+    /// The first row that is not as it was recorded, and what is wrong with it. An error says that the seed does not open.
+    pub(crate) fn first_wrong(&self, keys: &Keys, batch: BatchId) -> Result<Option<(usize, Wrong)>, KeysError> {
+        let blinds = self.blinds(keys, batch)?;
+        let rows = self.rows.as_chunks::<ROW_BYTES>().0.iter().zip(blinds).zip(self.hashes.as_chunks::<32>().0);
+        let wrong = |((row, blind), hash): ((&[u8; ROW_BYTES], Option<[u8; BLIND_BYTES]>), &Hash)| match (
+            row == &[0; ROW_BYTES],
+            blind,
+        ) {
+            (true, None) => None,
+            (true, Some(_)) => Some(Wrong::Emptied),
+            (false, None) => Some(Wrong::Unprovable),
+            (false, Some(blind)) => (row_leaf(&blind, row) != *hash).then_some(Wrong::Changed),
+        };
+        Ok(rows.map(wrong).enumerate().find_map(|(at, wrong)| Some((at, wrong?))))
     }
 
-    /// The first row whose stored leaf hash is not that of its bytes. Erased rows have none to compare with.
-    pub(crate) fn first_wrong(&self, seed: &SecretKey) -> Option<usize> {
-        let blinds = blinds(seed, self.count());
-        let hashes = self.hashes.as_chunks::<32>().0;
-        self.rows
-            .as_chunks::<ROW_BYTES>()
-            .0
-            .iter()
-            .zip(blinds.chunks_exact(32))
-            .zip(hashes)
-            .position(|((row, blind), hash)| row != &[0; ROW_BYTES] && row_leaf(blind, row) != *hash)
+    /// The same body without these rows and without what made their blinds.
+    pub(crate) fn punctured(&self, keys: &Keys, batch: BatchId, gone: &BTreeSet<u16>) -> Result<Vec<u8>, KeysError> {
+        let nodes = blinds::punctured(self.nodes(keys, batch)?, self.count(), gone);
+        let (mut wrapped, mut left) = (Vec::new(), Vec::new());
+        if !nodes.is_empty() {
+            let key = SecretKey::generate();
+            wrapped = keys.wrap(PURPOSE_LEFT, &batch.0.to_le_bytes(), key.bytes());
+            left = blinds::encode(&nodes);
+            AeadKey::new(&key).seal(0, &[], &mut left, 0);
+        }
+        let mut body = Vec::with_capacity(11 + wrapped.len() + left.len() + self.rows.len() + self.hashes.len());
+        body.push(PUNCTURED);
+        body.extend_from_slice(&(self.count() as u32).to_le_bytes());
+        body.extend_from_slice(&(wrapped.len() as u16).to_le_bytes());
+        body.extend_from_slice(&wrapped);
+        body.extend_from_slice(&(left.len() as u32).to_le_bytes());
+        body.extend_from_slice(&left);
+        let from = body.len();
+        body.extend_from_slice(self.rows);
+        for row in gone {
+            let at = from + usize::from(*row) * ROW_BYTES;
+            body.get_mut(at..at + ROW_BYTES).unwrap_or_default().fill(0);
+        }
+        body.extend_from_slice(self.hashes);
+        Ok(body)
+    }
+
+    fn blinds(&self, keys: &Keys, batch: BatchId) -> Result<Vec<Option<[u8; BLIND_BYTES]>>, KeysError> {
+        Ok(blinds::of_nodes(&self.nodes(keys, batch)?, self.count()))
+    }
+
+    /// What blinds are made of.
+    fn nodes(&self, keys: &Keys, batch: BatchId) -> Result<Vec<Node>, KeysError> {
+        if self.wrapped_seed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let unwrap = |purpose| keys.unwrap(purpose, &batch.0.to_le_bytes(), self.wrapped_seed);
+        match self.format {
+            FLAT => Ok(blinds::whole(Root::Flat, &unwrap(PURPOSE)?, self.count())),
+            WHOLE => Ok(blinds::whole(Root::Tree, &unwrap(PURPOSE)?, self.count())),
+            _ => {
+                let mut left = self.left.to_vec();
+                let left = AeadKey::new(&unwrap(PURPOSE_LEFT)?).open(0, &[], &mut left)?;
+                let bad = KeysError::DoesNotOpen { what: "what is left of a batch's seed" };
+                blinds::decode(left, self.count()).map_err(|_| bad)
+            }
+        }
     }
 }
 
@@ -295,28 +371,110 @@ mod tests {
         assert_eq!(StoredRow::decode(&[0; ROW_BYTES]), None);
     }
 
-    #[test]
-    fn d13_the_leaf_hash_of_a_known_row_is_frozen() {
-        let (body, root) = seal(&SecretKey::from_bytes([7; 32]), b"wrapped", [row(0)].into_iter());
-        let read = RowsBody::parse(&body).unwrap();
-        assert_eq!(read.stored_root(), root);
-        // Made with an AES-256-CTR of another library: key 07…07, counter block 0^96 ‖ 00000002, then SHA-256.
-        assert_eq!(weir_event::ids::hex(&root), "a28c9aedd73bc2b5c039ef1ea3f67db0902076ddd3bfbb55db410389bab5c3c5");
+    /// The body of a batch of so many rows under a seed of sevens, and its root.
+    fn body(keys: &Keys, of: Root, rows: u16) -> (Vec<u8>, Hash) {
+        let seed = SecretKey::from_bytes([7; 32]);
+        let wrapped = keys.wrap(PURPOSE, &1_u64.to_le_bytes(), seed.bytes());
+        seal(of, &seed, &wrapped, (0..rows).map(row).collect::<Vec<_>>().into_iter())
+    }
+
+    fn keys() -> (tempfile::TempDir, std::sync::Arc<Keys>) {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = weir_event::ManualClock::at(weir_event::Millis(1_795_303_178_843));
+        let keys = Keys::open(&dir.path().join("keys"), std::sync::Arc::new(clock)).unwrap();
+        (dir, keys)
     }
 
     #[test]
-    fn a_changed_row_is_found_and_an_erased_one_keeps_its_hash() {
-        let seed = SecretKey::from_bytes([7; 32]);
-        let (body, root) = seal(&seed, b"wrapped", (0..300).map(row));
-        assert_eq!(RowsBody::parse(&body).unwrap().first_wrong(&seed), None);
-        let at = 7 + 7 + 123 * ROW_BYTES;
-        let mut changed = body.clone();
-        changed[at + 5] ^= 1;
-        assert_eq!(RowsBody::parse(&changed).unwrap().first_wrong(&seed), Some(123));
-        let mut erased = body;
-        erased[at..at + ROW_BYTES].fill(0);
-        let read = RowsBody::parse(&erased).unwrap();
-        assert_eq!((read.first_wrong(&seed), read.stored_root()), (None, root));
-        assert_eq!(read.rows().filter(Option::is_none).count(), 1);
+    fn d13_the_leaf_hash_of_a_known_row_is_frozen() {
+        for of in [Root::Flat, Root::Tree] {
+            let (body, root) = seal(of, &SecretKey::from_bytes([7; 32]), b"wrapped", [row(0)].into_iter());
+            let read = RowsBody::parse(&body).unwrap();
+            assert_eq!(read.stored_root(), root);
+            // Made with an AES-256-CTR of another library: key 07…07, counter block 0^96 ‖ 00000002, then SHA-256.
+            let hex = weir_event::ids::hex(&root);
+            assert_eq!(hex, "a28c9aedd73bc2b5c039ef1ea3f67db0902076ddd3bfbb55db410389bab5c3c5");
+        }
+    }
+
+    #[test]
+    fn a_changed_row_and_one_that_was_only_emptied_are_found() {
+        let (_dir, keys) = keys();
+        for of in [Root::Flat, Root::Tree] {
+            let (body, _) = body(&keys, of, 300);
+            let wrong = |body: &[u8]| RowsBody::parse(body).unwrap().first_wrong(&keys, BatchId(1)).unwrap();
+            assert_eq!(wrong(&body), None);
+            let at = body.len() - 300 * (32 + ROW_BYTES) + 123 * ROW_BYTES;
+            let mut changed = body.clone();
+            changed[at + 5] ^= 1;
+            assert_eq!(wrong(&changed), Some((123, Wrong::Changed)));
+            let mut emptied = body.clone();
+            emptied[at..at + ROW_BYTES].fill(0);
+            assert_eq!(wrong(&emptied), Some((123, Wrong::Emptied)));
+            let read = RowsBody::parse(&body).unwrap();
+            let erased = read.punctured(&keys, BatchId(1), &BTreeSet::from([123])).unwrap();
+            let mut restored = erased.clone();
+            let at = erased.len() - 300 * (32 + ROW_BYTES) + 123 * ROW_BYTES;
+            restored[at..at + ROW_BYTES].copy_from_slice(&row(123).encode());
+            assert_eq!(wrong(&restored), Some((123, Wrong::Unprovable)));
+        }
+    }
+
+    #[test]
+    fn d13_an_erased_row_leaves_its_hash_and_the_other_rows_their_proofs() {
+        let (_dir, keys) = keys();
+        for of in [Root::Flat, Root::Tree] {
+            let (before, root) = body(&keys, of, 300);
+            let read = RowsBody::parse(&before).unwrap();
+            let all: Vec<u16> = (0..300).collect();
+            let proofs = read.proofs(&keys, BatchId(1), &all).unwrap();
+            let mut body = before.clone();
+            let mut gone = BTreeSet::new();
+            for round in [BTreeSet::from([0]), BTreeSet::from([16, 17, 299]), (100..290).collect()] {
+                body = RowsBody::parse(&body).unwrap().punctured(&keys, BatchId(1), &round).unwrap();
+                gone.extend(round);
+                let read = RowsBody::parse(&body).unwrap();
+                assert_eq!((read.count(), read.stored_root(), read.is_punctured()), (300, root, false));
+                assert_eq!(read.first_wrong(&keys, BatchId(1)).unwrap(), None);
+                assert_eq!(read.rows().filter(Option::is_none).count(), gone.len());
+                let left: Vec<u16> = all.iter().copied().filter(|at| !gone.contains(at)).collect();
+                let kept: Vec<RowProof> = left.iter().map(|at| proofs[usize::from(*at)].clone()).collect();
+                assert_eq!(read.proofs(&keys, BatchId(1), &left), Some(kept), "the same proofs");
+                for at in &gone {
+                    assert_eq!(read.proofs(&keys, BatchId(1), &[*at]), None);
+                }
+                assert!(body.len() < before.len() + 300 * 37 + 100);
+            }
+            let none =
+                RowsBody::parse(&body).unwrap().punctured(&keys, BatchId(1), &all.into_iter().collect()).unwrap();
+            let read = RowsBody::parse(&none).unwrap();
+            assert!(read.is_punctured() && read.stored_root() == root);
+            assert_eq!(read.first_wrong(&keys, BatchId(1)).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn d15_no_byte_of_an_erased_row_and_none_of_its_batch_s_sealed_seed_is_left() {
+        let (_dir, keys) = keys();
+        let (body, _) = body(&keys, Root::Tree, 300);
+        let read = RowsBody::parse(&body).unwrap();
+        let seed = &body[7..7 + read.wrapped_seed.len()];
+        let blind = read.blinds(&keys, BatchId(1)).unwrap()[40].unwrap();
+        let erased = read.punctured(&keys, BatchId(1), &BTreeSet::from([40])).unwrap();
+        let after = RowsBody::parse(&erased).unwrap();
+        let opened = blinds::encode(&after.nodes(&keys, BatchId(1)).unwrap());
+        let holds = |bytes: &[u8], wanted: &[u8]| bytes.windows(wanted.len()).any(|w| w == wanted);
+        assert!(holds(&body, seed) && holds(&body, &row(40).encode()));
+        assert!(!holds(&erased, seed) && !holds(&erased, &row(40).encode()));
+        assert!(!holds(&opened, &blind) && !holds(&opened, &[7; 32]), "not even for who has the key folder");
+    }
+
+    #[test]
+    fn the_places_of_subjects_are_those_of_their_rows() {
+        let (_dir, keys) = keys();
+        let (body, _) = body(&keys, Root::Tree, 20);
+        let read = RowsBody::parse(&body).unwrap();
+        assert_eq!(read.places_of(&BTreeSet::from([0x0102_0304_0506_0708])).len(), 20);
+        assert!(read.places_of(&BTreeSet::from([1, 0])).is_empty());
     }
 }

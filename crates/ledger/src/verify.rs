@@ -16,7 +16,7 @@ use crate::error::LedgerError;
 use crate::log::checked_header;
 use crate::read::list;
 use crate::record::{End, FileHeader, Record, Records, SNAPSHOT};
-use crate::rows::{PURPOSE, RowsBody};
+use crate::rows::{RowsBody, Wrong};
 use crate::state::State;
 use crate::tree::hash::{Hash, leaf_hash, root_of};
 use crate::tree::note::Checkpoint;
@@ -49,7 +49,7 @@ pub struct Report {
     pub rows: u64,
     /// Rows that were recomputed; `None` without keys: `rows not opened`.
     pub rows_opened: Option<u64>,
-    /// Rows that were erased, or whose batch's seed was destroyed: only their hashes are left.
+    /// Rows that were erased: only their hashes are left.
     pub rows_erased: u64,
     /// Intents without an outcome.
     pub unfinished: u64,
@@ -300,7 +300,7 @@ impl<'a> Walk<'a> {
         }
         let erased = rows.rows().filter(Option::is_none).count() as u64;
         self.report.rows += rows.count() as u64;
-        self.report.rows_erased += if rows.is_punctured() { rows.count() as u64 } else { erased };
+        self.report.rows_erased += erased;
         let time = u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX);
         for (i, row) in rows.rows().enumerate() {
             let Some(row) = row else { continue };
@@ -309,12 +309,21 @@ impl<'a> Walk<'a> {
                 return bad(path, index, format!("row {i} does not belong to its entry"));
             }
         }
-        let (Some(keys), false) = (self.keys, rows.is_punctured()) else { return Ok(()) };
-        let Ok(seed) = keys.unwrap(PURPOSE, &intent.batch.0.to_le_bytes(), rows.wrapped_seed()) else {
+        let Some(keys) = self.keys else { return Ok(()) };
+        let Ok(wrong) = rows.first_wrong(keys, intent.batch) else {
             return bad(path, index, "the seed of the rows does not open with this key folder");
         };
-        if let Some(row) = rows.first_wrong(&seed) {
-            return bad(path, index, format!("row {row} is not the one that was recorded"));
+        match wrong {
+            None => {}
+            Some((row, Wrong::Changed)) => {
+                return bad(path, index, format!("row {row} is not the one that was recorded"));
+            }
+            Some((row, Wrong::Emptied)) => {
+                return bad(path, index, format!("row {row} was taken out and not erased: its blind is still there"));
+            }
+            Some((row, Wrong::Unprovable)) => {
+                return bad(path, index, format!("row {row} was erased, and something stands in its place"));
+            }
         }
         let opened = self.report.rows_opened.get_or_insert(0);
         *opened += rows.count() as u64 - erased;

@@ -202,7 +202,7 @@ fn a_newer_format_is_refused_and_left_alone() {
     bytes[8] = 9;
     std::fs::write(&path, &bytes).unwrap();
     let refused = world.try_open(options());
-    assert!(matches!(refused, Err(LedgerError::NewerFormat { found: 9, known: 1, .. })));
+    assert!(matches!(refused, Err(LedgerError::NewerFormat { found: 9, known: 2, .. })));
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
     let origin = world.dir().join("origin");
     let text = std::fs::read_to_string(&origin).unwrap();

@@ -59,10 +59,12 @@ pub const FORMATS: &[Format] = &[
     format("keys.ring", 1, "crates/keys/src/ring.rs", "VERSION"),
     format("keys.wrap", 1, "crates/keys/src/ring.rs", "WRAP_VERSION"),
     format("ledger.leaf", 1, "crates/ledger/src/entry.rs", "LEAF_VERSION"),
-    format("ledger.log", 1, "crates/ledger/src/record.rs", "FORMAT"),
+    // Version 2 is a file from which rows were erased.
+    Format { writes_from: 1, ..format("ledger.log", 2, "crates/ledger/src/record.rs", "FORMAT") },
     format("ledger.origin", 1, "crates/ledger/src/anchor.rs", "FORMAT"),
     format("ledger.reason", 1, "crates/ledger/src/coverage.rs", "REASON_HEAD"),
-    format("ledger.rows", 1, "crates/ledger/src/rows.rs", "FORMAT"),
+    // Version 2 is a batch of which single rows can be erased, version 3 one of which some were.
+    Format { writes_from: 1, ..format("ledger.rows", 3, "crates/ledger/src/rows.rs", "FORMAT") },
     format("ledger.snapshot", 1, "crates/ledger/src/state.rs", "VERSION"),
     format("rollout", 1, "crates/weir/src/rollout/file.rs", "VERSION"),
     format("rows.dictionary", 1, "crates/rows/src/dictionary.rs", "VERSION"),

@@ -26,6 +26,7 @@ use crate::bypass::Bypass;
 use crate::config::{Auxiliary, Config, Mode, Position, Problem, Problems, Secrets, ShipWay, StartFrom};
 use crate::consent;
 use crate::disk::{DataFolder, Space};
+use crate::formats::Formats;
 use crate::generation::{Generation, Memories};
 use crate::key_acts::KeyActs;
 use crate::listen::{self, Settings};
@@ -263,8 +264,9 @@ impl Gateway {
         )?;
         finish_replays(&hold, &tally).await;
         let mirror = Arc::new(Mirror::of(&config)?);
-        let (egress, recovered) = open_ledger(Kind::Egress, &places, &config, &keys, &names, &clock)?;
-        let (audit, _) = open_ledger(Kind::Audit, &places, &config, &keys, &names, &clock)?;
+        let (egress, recovered) =
+            open_ledger(Kind::Egress, &folder.formats(), &places, &config, &keys, &names, &clock)?;
+        let (audit, _) = open_ledger(Kind::Audit, &folder.formats(), &places, &config, &keys, &names, &clock)?;
         // Before anything is signed or sent (D14); one that does not answer is asked again while it runs.
         let elsewhere = mirror.compare(&[Arc::clone(&egress), Arc::clone(&audit)], &clock).await;
         for ledger in [&egress, &audit] {
@@ -681,6 +683,7 @@ pub fn audit_anchor(egress: &Path) -> PathBuf {
 
 fn open_ledger(
     kind: Kind,
+    formats: &Formats,
     places: &Places,
     config: &Config,
     keys: &Arc<Keys>,
@@ -696,21 +699,29 @@ fn open_ledger(
         }
     };
     let has_remote_anchors = config.ledger.has_remote_anchors();
-    let options = weir_ledger::Options { origin, anchors, has_remote_anchors, ..weir_ledger::Options::default() };
+    let newest_formats = may_erase_rows(formats);
+    let options =
+        weir_ledger::Options { origin, anchors, has_remote_anchors, newest_formats, ..weir_ledger::Options::default() };
     let dir = places.data.join(folder);
     Ok(Ledger::open(&dir, kind, Arc::clone(keys), Arc::clone(names), options, Arc::clone(clock))?)
 }
 
+/// Whether rows may be written, and erased, in a way that the release before cannot read.
+pub(crate) fn may_erase_rows(formats: &Formats) -> bool {
+    formats.may_write("ledger.log") >= 2 && formats.may_write("ledger.rows") >= 3
+}
+
 /// Both ledgers of a folder on which no Weir runs; the caller holds its lock, and closes them.
 pub fn open_ledgers_at_rest(
-    _folder: &DataFolder,
+    folder: &DataFolder,
     places: &Places,
     keys: &Arc<Keys>,
     clock: &Arc<dyn Clock>,
 ) -> Result<[Arc<Ledger>; 2], StartError> {
     let names = Names::new(Box::new(Judge::new(Arc::new(Engine::new()))));
     let config = config_at_rest(places)?;
-    let open = |kind| Ok::<_, StartError>(open_ledger(kind, places, &config, keys, &names, clock)?.0);
+    let open =
+        |kind| Ok::<_, StartError>(open_ledger(kind, &folder.formats(), places, &config, keys, &names, clock)?.0);
     Ok([open(Kind::Egress)?, open(Kind::Audit)?])
 }
 
@@ -724,7 +735,7 @@ fn config_at_rest(places: &Places) -> Result<Config, StartError> {
 /// Enters one act of an operator into the audit ledger where no Weir runs; the caller holds the folder's lock. Durable when this
 /// returns.
 pub async fn record_offline(
-    _folder: &DataFolder,
+    folder: &DataFolder,
     places: &Places,
     keys: &Arc<Keys>,
     act: Act,
@@ -733,7 +744,7 @@ pub async fn record_offline(
     let engine = Arc::new(Engine::new());
     let names = Names::new(Box::new(Judge::new(engine)));
     let config = config_at_rest(places)?;
-    let (audit, _) = open_ledger(Kind::Audit, places, &config, keys, &names, clock)?;
+    let (audit, _) = open_ledger(Kind::Audit, &folder.formats(), places, &config, keys, &names, clock)?;
     audit.act(act).await?;
     Ok(audit.close()?)
 }

@@ -20,7 +20,7 @@ use crate::alerts;
 use crate::bypass::{self, Change};
 use crate::config::Config;
 use crate::evidence;
-use crate::gateway::{Gateway, Reloaded, StartError};
+use crate::gateway::{self, Gateway, Reloaded, StartError};
 use crate::ladder;
 use crate::marks::About;
 use crate::pipeline::{Reentry, Replayed};
@@ -168,6 +168,9 @@ impl Gateway {
                 let raised = self.folder.finish_upgrade();
                 let raised = raised.map_err(|e| AdminError::Failed { message: e.to_string() })?;
                 self.catalog.write_version(profile::catalog_version(&self.folder.formats()));
+                if gateway::may_erase_rows(&self.folder.formats()) {
+                    self.egress.write_newest_formats();
+                }
                 let formats = raised.into_iter().map(|(name, from, to)| (name.to_owned(), from, to)).collect();
                 Ok(Reply::Raised { formats })
             }
