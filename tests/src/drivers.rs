@@ -41,6 +41,22 @@ impl Driven {
         self.numbers("failed")
     }
 
+    /// It made at least so many calls.
+    pub fn expect_calls(&self, calls_min: usize) {
+        let calls = self.report["calls"].as_array().map_or(0, Vec::len);
+        assert!(calls >= calls_min, "the driver made {calls} calls only");
+    }
+
+    /// It spoke to nobody but Weir, and was not refused.
+    pub fn expect_nobody_else(&self) {
+        assert_eq!(self.report["elsewhere"].as_array().map(Vec::len), Some(0), "{}", self.report["elsewhere"]);
+    }
+
+    /// Its caller was told of no failure.
+    pub fn expect_no_failure(&self) {
+        assert_eq!(self.failed(), Vec::<u64>::new(), "the SDK was told of a failure");
+    }
+
     fn numbers(&self, key: &str) -> Vec<u64> {
         self.report[key].as_array().into_iter().flatten().filter_map(Value::as_u64).collect()
     }

@@ -11,6 +11,8 @@
 //! - [`captures`]: the kept requests of real SDKs;
 //! - [`privacy`]: looking for planted values in every form they could hide in;
 //! - [`drivers`]: the real SDKs as child processes;
+//! - [`through`]: what holds whichever SDK it is that speaks through Weir;
+//! - [`pages`]: pages of ours in a browser, as their readers see them;
 //! - [`damage`]: what a crash can leave on a disk;
 //! - [`bucket`], [`receiver`]: an object store that verifies signatures, and whoever takes what is posted;
 //! - [`encoding`], [`random`]: base64, percent encoding and a seeded generator, so that a failure repeats from its printed seed.
@@ -25,8 +27,10 @@ pub mod harness;
 pub mod load;
 pub mod metrics;
 pub mod nginx;
+pub mod pages;
 pub mod privacy;
 pub mod random;
 pub mod receiver;
 pub mod standin;
+pub mod through;
 pub mod wire;

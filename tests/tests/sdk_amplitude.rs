@@ -1,13 +1,14 @@
 //! Amplitude's SDKs, unmodified, with only their server's address changed: through Weir to two stand-in vendors at once, Amplitude
 //! itself and Mixpanel.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use weir_tests::drivers::{Driven, Sdk, drive};
+use weir_tests::drivers::{Sdk, drive};
 use weir_tests::harness::{Setup, WRITE_KEY, Weir};
 use weir_tests::privacy::{Needle, assert_nowhere, planted};
 use weir_tests::standin::Standin;
 use weir_tests::standin::fault::Fault;
+use weir_tests::through::{arrived, end, no_raw_id, nothing_refused, numbers, once_each};
 
 const NODE: Sdk = Sdk::Script("node/amplitude.mjs");
 const BROWSER: Sdk = Sdk::Script("browser/amplitude.mjs");
@@ -42,28 +43,10 @@ impl Vendors {
     }
 }
 
-fn numbers(standin: &Standin) -> BTreeSet<u64> {
-    standin.events().iter().filter_map(|e| e.number()).collect()
-}
-
 /// What the drivers plant, and the ids that only Amplitude's know.
 fn needles() -> Vec<Needle> {
     let own = ["device-9f2c-planted", "AEBE52E7-03EE-455A-B3C4-E57283966239", "9774d56d682e549c", "13.405"];
     planted().into_iter().chain(own.map(Needle::new)).collect()
-}
-
-/// Each number stands at the vendor under one insert id.
-fn once_each(standin: &Standin, driven: &Driven) {
-    let mut ids: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
-    for event in standin.events() {
-        if let Some(n) = event.number() {
-            let insert_id = event.text("$insert_id").or_else(|| Some(event.event["insert_id"].as_str()?.to_owned()));
-            ids.entry(n).or_default().insert(insert_id.expect("every event has one"));
-        }
-    }
-    for n in driven.sent() {
-        assert_eq!(ids.get(&n).map(BTreeSet::len), Some(1), "number {n}: {:?}", ids.get(&n));
-    }
 }
 
 /// Every call of an SDK goes through: nothing is lost, nothing planted gets out, nothing else than Weir is spoken to.
@@ -71,27 +54,17 @@ fn plain(sdk: Sdk, calls_min: usize) {
     let vendors = Vendors::start();
     let weir = Weir::start(&vendors.setup());
     let driven = drive(sdk, "plain", &weir.source_url("web"), WRITE_KEY);
-    let calls = driven.report["calls"].as_array().map_or(0, Vec::len);
-    assert!(calls >= calls_min, "the driver made {calls} calls only");
-    assert_eq!(driven.report["elsewhere"].as_array().map(Vec::len), Some(0), "{}", driven.report["elsewhere"]);
-    assert_eq!(driven.failed(), Vec::<u64>::new(), "the SDK was told of a failure");
-    let sent: BTreeSet<u64> = driven.sent().into_iter().collect();
+    driven.expect_calls(calls_min);
+    driven.expect_nobody_else();
+    driven.expect_no_failure();
+    arrived(&weir, &vendors.each(), &driven);
     for standin in vendors.each() {
-        weir.wait_until("every number has arrived", || numbers(standin).is_superset(&sent));
-    }
-    let metrics = weir.settle();
-    assert_eq!(metrics.sums_broken(), Vec::<String>::new());
-    for standin in vendors.each() {
-        assert_eq!(standin.violations(), [], "the vendor had something to refuse");
-        assert_eq!(standin.silently_lost(), 0);
+        nothing_refused(standin);
         once_each(standin, &driven);
         assert_nowhere(&needles(), standin, &weir);
     }
     let is_pseudonym = |id: &serde_json::Value| id.as_str().is_some_and(|id| id.len() == 36);
-    for event in vendors.mixpanel.events() {
-        let id = event.text("distinct_id").unwrap_or_default();
-        assert!(!id.is_empty() && !id.starts_with("user-"), "a raw id left: {id}");
-    }
+    no_raw_id(&vendors.mixpanel);
     for event in vendors.amplitude.events() {
         let ids: Vec<_> = ["user_id", "device_id"].iter().filter_map(|key| event.event.get(key)).collect();
         assert!(!ids.is_empty() && ids.into_iter().all(is_pseudonym), "{}", event.event);
@@ -106,10 +79,7 @@ fn plain(sdk: Sdk, calls_min: usize) {
     assert!(has("$identify", "$set") && has("$identify", "$add"), "no profile reached Amplitude");
     let joins = |p: &weir_tests::standin::record::StoredProfile| is_pseudonym(&p.update["groups"]["company"]);
     assert!(profiles.iter().any(joins), "nobody joined a group");
-    let (code, said) = weir.folder().verify_ledger(true);
-    assert_eq!(code, Some(0), "{said}");
-    let (code, output) = weir.stop();
-    assert_eq!(code, Some(0), "{output}");
+    end(weir);
 }
 
 /// Both vendors on a bad day behind Weir: the SDK notices nothing and nothing is lost.
@@ -128,13 +98,8 @@ fn faults(sdk: Sdk) {
         ]);
     }
     let driven = drive(sdk, "faults", &weir.source_url("web"), WRITE_KEY);
-    assert_eq!(driven.failed(), Vec::<u64>::new(), "the SDK was told of a failure");
-    let sent: BTreeSet<u64> = driven.sent().into_iter().collect();
-    for standin in vendors.each() {
-        weir.wait_until("every number has arrived", || numbers(standin).is_superset(&sent));
-    }
-    let metrics = weir.settle();
-    assert_eq!(metrics.sums_broken(), Vec::<String>::new());
+    driven.expect_no_failure();
+    let metrics = arrived(&weir, &vendors.each(), &driven);
     for (standin, destination) in vendors.each().into_iter().zip(["second", "product"]) {
         // What the browser says of how somebody came is a profile of which nothing is allowed.
         let dropped = |of: &[(&str, &str)]| metrics.sum("weir_events_dropped_total", of);
@@ -151,7 +116,7 @@ fn overload(sdk: Sdk) {
     setup.sources = setup.sources.replace("mode: enforce", "mode: enforce, rate_limit: 5");
     let weir = Weir::start(&setup);
     let driven = drive(sdk, "faults", &weir.source_url("web"), WRITE_KEY);
-    assert_eq!(driven.failed(), Vec::<u64>::new(), "the SDK was told of a failure");
+    driven.expect_no_failure();
     let sent: BTreeSet<u64> = driven.sent().into_iter().collect();
     for standin in vendors.each() {
         weir.wait_until("every number has arrived", || numbers(standin).is_superset(&sent));

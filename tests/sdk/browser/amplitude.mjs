@@ -1,49 +1,18 @@
 // npm `@amplitude/analytics-browser` and the older `amplitude-js` in headless Chromium against a base URL:
-// `node amplitude.mjs plain|faults http://host:port/path token`. The page has an origin of its own, as at a customer's.
-import {createServer} from 'node:http';
+// `node amplitude.mjs plain|faults http://host:port/path token`.
 import {readFileSync} from 'node:fs';
-import {chromium} from 'playwright-core';
-import {FAULT_EVENTS, Report, planted, properties} from '../report.mjs';
+import {FAULT_EVENTS, planted, properties} from '../report.mjs';
+import {Site, query, shop} from './site.mjs';
 
-const [what, address, token] = process.argv.slice(2);
-const base = address.replace(/\/$/, '');
-const report = new Report();
 const modern = readFileSync(new URL('../node_modules/@amplitude/analytics-browser/lib/scripts/amplitude-min.js', import.meta.url));
 const legacy = readFileSync(new URL('../node_modules/amplitude-js/amplitude.umd.js', import.meta.url));
+const html = (path) => shop('Pricing – Größe', `<script src="${path.startsWith('/app/legacy') ? '/legacy.js' : '/modern.js'}"></script>`);
 
-const html = (script) => `<!doctype html><html><head><meta charset="utf-8"><title>Pricing – Größe</title><script src="${script}"></script></head>
-<body><form><input name="email" value="${planted.email}"><button type="button" id="buy">Buy for ${planted.name}</button></form></body></html>`;
-
-const pages = createServer((request, response) => {
-  if (request.url === '/modern.js' || request.url === '/legacy.js') {
-    response.writeHead(200, {'content-type': 'text/javascript'}).end(request.url === '/modern.js' ? modern : legacy);
-  } else if (request.url.startsWith('/app')) {
-    const page = html(request.url.startsWith('/app/legacy') ? '/legacy.js' : '/modern.js');
-    response.writeHead(200, {'content-type': 'text/html; charset=utf-8', 'set-cookie': `session=${planted.secret}`}).end(page);
-  } else {
-    response.writeHead(404).end();
-  }
-});
-await new Promise((done) => pages.listen(0, '127.0.0.1', done));
-const origin = `http://127.0.0.1:${pages.address().port}`;
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
-});
-const context = await browser.newContext();
-const page = await context.newPage();
-const home = new URL(base).origin;
-page.on('request', (request) => {
-  const to = new URL(request.url()).origin;
-  if (to.startsWith('http') && to !== home && to !== origin) report.elsewhere.push(to);
-});
-const query = `utm_source=google&utm_campaign=spring&gclid=abc123planted&email=${encodeURIComponent(planted.email)}&token=${planted.secret}`;
+const site = await Site.start({'/modern.js': modern, '/legacy.js': legacy}, html);
+const {base, key: token, report, page, origin} = site;
 
 async function open(options, user) {
-  await page.goto(`${origin}/app/users/4711/pricing?${query}`);
+  await site.pricing();
   await page.evaluate(([token, user, options]) => window.amplitude.init(token, user, options).promise, [token, user, {
     serverUrl: `${base}/2/httpapi`, remoteConfig: {serverUrl: `${base}/config`}, enableDiagnostics: false, flushIntervalMillis: 100, ...options,
   }]);
@@ -51,10 +20,8 @@ async function open(options, user) {
 
 // Calls return what the SDK tells of them in the end.
 async function run(name, n, code, ...values) {
-  report.calls.push(name);
   const numbers = n === undefined ? [] : [n].flat();
-  report.sent.push(...numbers);
-  const results = [await page.evaluate(code, values)].flat().filter(Boolean);
+  const results = [await site.run(name, n, code, ...values)].flat().filter(Boolean);
   results.forEach(({code, message}, i) => {
     if (code === 200) return;
     if (numbers[i] === undefined) report.elsewhere.push(`${name}: ${code} ${message}`);
@@ -139,8 +106,4 @@ async function faults() {
   }
 }
 
-await ({plain, faults})[what]();
-await browser.close();
-pages.close();
-report.print();
-process.exit(0);
+await site.end({plain, faults});

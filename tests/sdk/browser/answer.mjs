@@ -2,32 +2,21 @@
 // the dark and on paper; then with each of its parts tampered with, which must turn red; then in a browser without Ed25519.
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {pathToFileURL} from 'node:url';
-import {chromium} from 'playwright-core';
+import {Viewer} from './page.mjs';
 
-const [file, folder] = process.argv.slice(2);
+const viewer = await Viewer.start();
+const {file, folder, report} = viewer;
 const original = readFileSync(file, 'utf8');
-const report = {elsewhere: [], complaints: [], views: {}, tampered: {}};
+report.tampered = {};
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-
-async function open(path, options = {}, before = undefined) {
-  const context = await browser.newContext({viewport: {width: 1280, height: 900}, ...options});
-  const page = await context.newPage();
-  page.on('request', (request) => { if (!request.url().startsWith('file:')) report.elsewhere.push(request.url()); });
-  page.on('console', (message) => report.complaints.push(message.text()));
-  page.on('pageerror', (error) => report.complaints.push(String(error)));
-  if (before) await page.addInitScript(before);
-  await page.goto(pathToFileURL(path).href);
-  if (options.javaScriptEnabled !== false) {
-    await page.waitForFunction(() => !document.getElementById('banner').textContent.startsWith('Nothing was checked'));
-  }
+// The page, once it has said what it found.
+async function open(path, before) {
+  const page = await viewer.open(path, {}, before);
+  await isChecked(page);
   return page;
 }
+
+const isChecked = (page) => page.waitForFunction(() => !document.getElementById('banner').textContent.startsWith('Nothing was checked'));
 
 const read = (page) => page.evaluate(() => ({
   banner: document.getElementById('banner').textContent,
@@ -38,22 +27,12 @@ const read = (page) => page.evaluate(() => ({
   badColors: [...new Set([...document.querySelectorAll('tr.bad td')].map((cell) => getComputedStyle(cell).color))],
   rows: document.querySelectorAll('[data-row]').length,
   states: [...new Set([...document.querySelectorAll('.state')].map((state) => state.textContent))],
-  title: document.title,
-  language: document.documentElement.lang,
-  overflow: document.documentElement.scrollWidth - innerWidth,
 }));
 
-for (const [name, width, scheme] of [['wide', 1280, 'light'], ['phone', 390, 'light'], ['dark', 1280, 'dark']]) {
-  const page = await open(file, {viewport: {width, height: 900}, colorScheme: scheme});
-  report.views[name] = await read(page);
-  await page.screenshot({path: join(folder, `answer-${name}.png`), fullPage: true});
-  if (name === 'wide') {
-    const pdf = await page.pdf({preferCSSPageSize: true});
-    writeFileSync(join(folder, 'answer.pdf'), pdf);
-    report.sizes = [...new Set(pdf.toString('latin1').match(/\/MediaBox\s*\[[^\]]*\]/g) ?? [])];
-  }
-  await page.context().close();
-}
+await viewer.screens(async (page) => {
+  await isChecked(page);
+  return read(page);
+});
 
 const evidence = /<script type="application\/json" id="evidence">(.*?)<\/script>/s;
 const withEvidence = (change) => original.replace(evidence, (whole, text) => {
@@ -92,7 +71,7 @@ for (const [what, text] of Object.entries(tampered)) {
   writeFileSync(path, text);
   const page = await open(path);
   report.tampered[what] = {...await read(page), changed: text !== original};
-  if (what === 'the event of a row') await page.screenshot({path: join(folder, 'answer-tampered.png'), fullPage: true});
+  if (what === 'the event of a row') await viewer.picture(page, 'tampered');
   await page.context().close();
 }
 
@@ -105,10 +84,9 @@ report.added = {title: await taken.title(), complained: report.complaints.length
 report.complaints.length = complaints;
 await taken.context().close();
 
-const old = await open(file, {}, () => { SubtleCrypto.prototype.importKey = () => Promise.reject(new Error('no such algorithm')); });
+const old = await open(file, () => { SubtleCrypto.prototype.importKey = () => Promise.reject(new Error('no such algorithm')); });
 report.withoutSignatures = await read(old);
 await old.context().close();
-const plain = await open(file, {javaScriptEnabled: false});
+const plain = await viewer.open(file, {javaScriptEnabled: false});
 report.withoutScripts = await plain.locator('main').innerText();
-await browser.close();
-console.log(JSON.stringify(report));
+await viewer.end();

@@ -1,51 +1,18 @@
 // npm `mixpanel-browser` in headless Chromium against a base URL: `node mixpanel.mjs plain|faults|flags http://host:port/path token`.
-// The page has an origin of its own, so every request is a cross-origin one, as at a customer's.
-import {createServer} from 'node:http';
 import {readFileSync} from 'node:fs';
-import {chromium} from 'playwright-core';
-import {FAULT_EVENTS, Report, planted, properties} from '../report.mjs';
+import {FAULT_EVENTS, planted, properties} from '../report.mjs';
+import {Site, shop} from './site.mjs';
 
-const [what, address, token] = process.argv.slice(2);
-const base = address.replace(/\/$/, '');
-const report = new Report();
 const script = readFileSync(new URL('../node_modules/mixpanel-browser/dist/mixpanel-with-recorder.js', import.meta.url));
 const snippet = readFileSync(new URL('../node_modules/mixpanel-browser/dist/mixpanel-jslib-snippet.min.js', import.meta.url), 'utf8');
+const html = shop('Pricing – Größe', `<script>window.MIXPANEL_CUSTOM_LIB_URL = '/mixpanel.js';</script><script>${snippet}</script>`);
 
-const page_html = `<!doctype html><html><head><meta charset="utf-8"><title>Pricing – Größe</title>
-<script>window.MIXPANEL_CUSTOM_LIB_URL = '/mixpanel.js';</script><script>${snippet}</script></head>
-<body><form><input name="email" value="${planted.email}"><button type="button" id="buy">Buy for ${planted.name}</button></form></body></html>`;
-
-const pages = createServer((request, response) => {
-  if (request.url === '/mixpanel.js') {
-    response.writeHead(200, {'content-type': 'text/javascript'}).end(script);
-  } else if (request.url.startsWith('/app')) {
-    response.writeHead(200, {'content-type': 'text/html; charset=utf-8', 'set-cookie': `session=${planted.secret}`}).end(page_html);
-  } else {
-    response.writeHead(404).end();
-  }
-});
-await new Promise((done) => pages.listen(0, '127.0.0.1', done));
-const origin = `http://127.0.0.1:${pages.address().port}`;
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
-});
-const context = await browser.newContext();
-const page = await context.newPage();
-const home = new URL(base).origin;
-page.on('request', (request) => {
-  const to = new URL(request.url()).origin;
-  if (to.startsWith('http') && to !== home && to !== origin) report.elsewhere.push(to);
-});
-
-// An address as it happens at customers: personal data and a secret in the query.
-const query = `utm_source=google&utm_campaign=spring&gclid=abc123planted&email=${encodeURIComponent(planted.email)}&token=${planted.secret}`;
+const site = await Site.start({'/mixpanel.js': script}, html);
+const {base, key: token, report, context, page} = site;
+const run = site.run.bind(site);
 
 async function open(config, options = {}) {
-  await page.goto(`${origin}/app/users/4711/pricing?${query}`);
+  await site.pricing();
   await page.evaluate(([token, config]) => new Promise((loaded) => {
     window.mixpanel.init(token, {...config, loaded: () => loaded()});
   }), [token, {api_host: base, batch_flush_interval_ms: 300, ...config}]);
@@ -56,12 +23,6 @@ async function open(config, options = {}) {
 async function drained(timeout) {
   await page.waitForFunction(() => Object.keys(localStorage).filter((key) => key.startsWith('__mpq_'))
     .every((key) => { const queue = localStorage.getItem(key); return !queue || queue === '[]'; }), undefined, {timeout, polling: 100});
-}
-
-function run(name, n, code, ...values) {
-  report.calls.push(name);
-  if (n !== undefined) report.sent.push(...[n].flat());
-  return page.evaluate(code, values);
 }
 
 async function calls(first) {
@@ -118,7 +79,7 @@ async function plain() {
   await open({batch_flush_interval_ms: 60000, batch_autostart: true});
   await run('beacon', 3002, ([p]) => window.mixpanel.track('Beaconed', p, {transport: 'sendBeacon'}), properties(3002));
   await run('queued at unload', 3003, ([p]) => window.mixpanel.track('Queued at unload', p), properties(3003));
-  await page.goto(`${origin}/app/gone`);
+  await site.gone();
   // Beacons outlive their page, not the browser.
   await page.waitForTimeout(3000);
 }
@@ -146,9 +107,4 @@ async function flags() {
   }
 }
 
-await ({plain, faults, flags})[what]();
-await browser.close();
-pages.close();
-report.elsewhere = [...new Set(report.elsewhere)];
-report.print();
-process.exit(0);
+await site.end({plain, faults, flags});

@@ -1,67 +1,26 @@
 // npm `posthog-js` in headless Chromium against a base URL: `node posthog.mjs plain|faults http://host:port/path token`.
-// The page has an origin of its own, so every request is a cross-origin one, as at a customer's.
-import {createServer} from 'node:http';
 import {readFileSync} from 'node:fs';
-import {chromium} from 'playwright-core';
-import {FAULT_EVENTS, Report, planted, properties} from '../report.mjs';
+import {FAULT_EVENTS, planted, properties} from '../report.mjs';
+import {Site, shop} from './site.mjs';
 
-const [what, address, token] = process.argv.slice(2);
-const base = address.replace(/\/$/, '');
-const report = new Report();
 const script = readFileSync(new URL('../node_modules/posthog-js/dist/array.js', import.meta.url));
-const {user, other_user, organisation, email, phone, name, secret} = planted;
+const {user, other_user, organisation, email, phone, name} = planted;
 
-const page_html = `<!doctype html><html><head><meta charset="utf-8"><title>Bill for ${name} ${email}</title><script src="/posthog.js"></script></head>
-<body><form><input name="email" value="${email}"><button type="button" id="buy">Buy for ${name}</button></form></body></html>`;
-
-const pages = createServer((request, response) => {
-  if (request.url === '/posthog.js') {
-    response.writeHead(200, {'content-type': 'text/javascript'}).end(script);
-  } else if (request.url.startsWith('/app')) {
-    response.writeHead(200, {'content-type': 'text/html; charset=utf-8', 'set-cookie': `session=${secret}`}).end(page_html);
-  } else {
-    response.writeHead(404).end();
-  }
-});
-await new Promise((done) => pages.listen(0, '127.0.0.1', done));
-const origin = `http://127.0.0.1:${pages.address().port}`;
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
-});
-const context = await browser.newContext();
-const page = await context.newPage();
-const home = new URL(base).origin;
-page.on('request', (request) => {
-  const to = new URL(request.url()).origin;
-  if (to.startsWith('http') && to !== home && to !== origin) report.elsewhere.push(to);
-});
-page.on('pageerror', (error) => report.elsewhere.push(`error in the page: ${error.message}`));
+const site = await Site.start({'/posthog.js': script}, shop(`Bill for ${name} ${email}`, '<script src="/posthog.js"></script>'));
+const {base, key: token, page} = site;
+const run = site.run.bind(site);
+site.reportRefusals();
 // Only an answer of 200 is the end of it for posthog-js.
 const open = new Set();
 page.on('request', (request) => { if (request.method() === 'POST' && request.url().startsWith(base)) open.add(request); });
 page.on('requestfinished', (request) => open.delete(request));
 page.on('requestfailed', (request) => open.delete(request));
-page.on('response', (response) => {
-  if (response.request().method() === 'POST' && response.status() !== 200) report.elsewhere.push(`${response.url()}: ${response.status()}`);
-});
-
-const query = `utm_source=google&utm_campaign=spring&gclid=abc123planted&email=${encodeURIComponent(email)}&token=${secret}`;
 
 async function init(config) {
-  await page.goto(`${origin}/app/users/4711/pricing?${query}`);
+  await site.pricing();
   await page.evaluate(([token, config]) => new Promise((loaded) => {
     window.posthog.init(token, {...config, request_queue_config: {flush_interval_ms: 300}, loaded: () => loaded()});
   }), [token, {api_host: base, opt_out_useragent_filter: true, ...config}]);
-}
-
-function run(name, n, code, ...values) {
-  report.calls.push(name);
-  if (n !== undefined) report.sent.push(...[n].flat());
-  return page.evaluate(code, values);
 }
 
 // The queue is in memory; it is sent after its interval, which browsers stretch.
@@ -108,7 +67,7 @@ async function plain() {
   await init({});
   await run('beacon', 3001, ([p]) => window.posthog.capture('Beaconed', p, {transport: 'sendBeacon'}), properties(3001));
   await run('queued at unload', 3002, ([p]) => window.posthog.capture('Queued at unload', p), properties(3002));
-  await page.goto(`${origin}/app/gone`);
+  await site.gone();
   // Beacons outlive their page, not the browser.
   await page.waitForTimeout(2000);
 }
@@ -122,9 +81,4 @@ async function faults() {
   await drained();
 }
 
-await ({plain, faults})[what]();
-await browser.close();
-pages.close();
-report.elsewhere = [...new Set(report.elsewhere)];
-report.print();
-process.exit(0);
+await site.end({plain, faults});

@@ -1,67 +1,19 @@
 // npm `@snowplow/browser-tracker` in headless Chromium against a base URL: `node snowplow.mjs plain|faults http://host:port/path key`.
-// The page has an origin of its own, as at a customer's.
-import {createServer} from 'node:http';
-import {fileURLToPath} from 'node:url';
-import {buildSync} from 'esbuild';
-import {chromium} from 'playwright-core';
-import {FAULT_EVENTS, Report, planted, properties} from '../report.mjs';
+import {FAULT_EVENTS, planted, properties} from '../report.mjs';
+import {Site, bundle} from './site.mjs';
 
-const [what, address, appId] = process.argv.slice(2);
-const base = address.replace(/\/$/, '');
-const report = new Report();
-// Bundled as a customer's own build does it.
-const script = buildSync({
-  stdin: {contents: "import * as sp from '@snowplow/browser-tracker'; window.sp = sp;", resolveDir: fileURLToPath(new URL('..', import.meta.url))},
-  bundle: true, write: false, format: 'iife', platform: 'browser', define: {'process.env.NODE_ENV': '"production"'}, logLevel: 'error',
-}).outputFiles[0].contents;
+const script = bundle("import * as sp from '@snowplow/browser-tracker'; window.sp = sp;");
 const html = `<!doctype html><html><head><meta charset="utf-8"><title>Pricing – ${planted.name}</title><script src="/sdk.js"></script></head><body></body></html>`;
-const pages = createServer((request, response) => {
-  if (request.url === '/sdk.js') {
-    response.writeHead(200, {'content-type': 'text/javascript; charset=utf-8'}).end(script);
-  } else if (request.url.startsWith('/app')) {
-    response.writeHead(200, {'content-type': 'text/html; charset=utf-8', 'set-cookie': `session=${planted.secret}`}).end(html);
-  } else {
-    response.writeHead(404).end();
-  }
-});
-await new Promise((done) => pages.listen(0, '127.0.0.1', done));
-const origin = `http://127.0.0.1:${pages.address().port}`;
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
-});
-const context = await browser.newContext();
-const page = await context.newPage();
-const home = new URL(base).origin;
-let active = 0;
-let last = Date.now();
-page.on('request', (request) => {
-  const to = new URL(request.url()).origin;
-  if (to.startsWith('http') && to !== home && to !== origin) report.elsewhere.push(to);
-  active += 1;
-  last = Date.now();
-});
-const ended = () => { active -= 1; last = Date.now(); };
-page.on('requestfinished', ended);
-page.on('requestfailed', ended);
-page.on('response', (response) => {
-  if (response.status() >= 400 && response.url().startsWith(home)) report.elsewhere.push(`${response.status()} ${new URL(response.url()).pathname}`);
-});
 
-// Nothing on its way and nothing new for a while: the tracker does not say when it is done.
-async function quiet(millis = 1500) {
-  const until = Date.now() + 60000;
-  while ((active > 0 || Date.now() - last < millis) && Date.now() < until) await page.waitForTimeout(50);
-}
-
-const query = `utm_source=google&utm_campaign=spring&gclid=abc123planted&email=${encodeURIComponent(planted.email)}&token=${planted.secret}`;
+const site = await Site.start({'/sdk.js': script}, html);
+const {base, key: appId, page} = site;
+const run = site.run.bind(site);
+const quiet = site.watchActivity();
 let trackers = 0;
 
 async function open(options = {}) {
   trackers += 1;
-  await page.goto(`${origin}/app/users/4711/pricing?${query}`);
+  await site.pricing();
   await page.evaluate(([name, base, appId, options]) => {
     // A collector below a path: in the address, or, for trackers that are given an origin, in `postPath`.
     const {origin, pathname} = new URL(base);
@@ -69,12 +21,6 @@ async function open(options = {}) {
     const own = byPostPath ? {postPath: `${pathname}/com.snowplowanalytics.snowplow/tp2`} : {};
     window.sp.newTracker(name, byPostPath ? origin : base, {appId, ...own, contexts: {session: true, webPage: true, browser: true}, ...more});
   }, [`sp${trackers}`, base, appId, options]);
-}
-
-async function run(name, n, code, ...values) {
-  report.calls.push(name);
-  if (n !== undefined) report.sent.push(...[n].flat());
-  await page.evaluate(code, values);
 }
 
 async function calls(first) {
@@ -104,7 +50,7 @@ async function plain() {
   await calls(3000);
   await open({eventMethod: 'get'});
   await calls(4000);
-  await page.goto(`${origin}/app/gone`);
+  await site.gone();
   await page.waitForTimeout(500);
 }
 
@@ -116,9 +62,4 @@ async function faults() {
   await quiet();
 }
 
-await ({plain, faults})[what]();
-await browser.close();
-pages.close();
-report.elsewhere = [...new Set(report.elsewhere)];
-report.print();
-process.exit(0);
+await site.end({plain, faults});

@@ -3,19 +3,12 @@
 import {createServer} from 'node:http';
 import net from 'node:net';
 import {readFileSync} from 'node:fs';
-import {fileURLToPath} from 'node:url';
-import {build} from 'esbuild';
-import {chromium} from 'playwright-core';
+import {launch} from '../browser/page.mjs';
+import {bundle} from '../browser/site.mjs';
 
 const home = new URL(process.argv[2]).origin;
 const code = readFileSync(0, 'utf8');
-const folder = fileURLToPath(new URL('..', import.meta.url));
-const bundled = await build({
-  stdin: {contents: code, resolveDir: folder, sourcefile: 'page.js'},
-  bundle: true, write: false, format: 'iife', platform: 'browser', logLevel: 'error',
-  define: {'process.env.NODE_ENV': '"production"', global: 'globalThis'},
-});
-const script = bundled.outputFiles[0].text;
+const script = bundle(code, {global: 'globalThis'});
 
 const past = new Set();
 // The name in a TLS hello (its server_name extension) or in a Host header says whom somebody wanted.
@@ -49,14 +42,8 @@ const pages = createServer((request, response) => {
 await new Promise((done) => pages.listen(0, '127.0.0.1', done));
 const origin = `http://127.0.0.1:${pages.address().port}`;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-    '--disable-sync', '--disable-domain-reliability', '--disable-features=OptimizationHints,MediaRouter,Translate,NetworkTimeServiceQuerying',
-    '--disable-blink-features=AutomationControlled',
-    `--host-resolver-rules=MAP * 127.0.0.1:${trap.address().port}, EXCLUDE 127.0.0.1`],
-});
+const browser = await launch('--disable-domain-reliability', '--disable-features=OptimizationHints,MediaRouter,Translate,NetworkTimeServiceQuerying',
+  '--disable-blink-features=AutomationControlled', `--host-resolver-rules=MAP * 127.0.0.1:${trap.address().port}, EXCLUDE 127.0.0.1`);
 // SDKs leave robots out; this one says that it is none.
 const version = browser.version().split('.')[0];
 const userAgent = `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version}.0.0.0 Safari/537.36`;

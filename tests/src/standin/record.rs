@@ -79,6 +79,12 @@ impl StoredEvent {
         own.unwrap_or_else(|| EMPTY.get_or_init(serde_json::Map::new))
     }
 
+    /// What the vendor knows it by, so that it keeps one where it gets two.
+    pub fn insert_id(&self) -> Option<String> {
+        let own = ["insert_id", "uuid", "messageId"].iter().find_map(|key| self.event[*key].as_str());
+        self.text("$insert_id").or_else(|| own.map(str::to_owned))
+    }
+
     /// One property as text, however it was written.
     pub fn text(&self, property: &str) -> Option<String> {
         match self.properties().get(property)? {
