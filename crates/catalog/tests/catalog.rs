@@ -10,12 +10,9 @@ mod world;
 use proptest::prelude::*;
 use weir_catalog::{Catalog, PROPERTIES_MAX, TextForm, ValueType};
 use weir_detect::Verdict;
-use weir_event::wire::Cursor;
-use weir_event::{Millis, NameId, Offset};
-use weir_journal::Record;
-use weir_policy::RecordView;
+use weir_event::{Millis, Offset};
 
-use world::{START, World};
+use world::{START, World, letters};
 
 const EVENTS: [&str; 4] = ["signed_up", "report_exported", "page_viewed", "plan_changed"];
 const PATHS: [&str; 5] = ["plan", "seats", "is_trial", "tags", "contact"];
@@ -193,10 +190,8 @@ fn near_misses_stay_with_their_property_for_detection() {
     // The form of an address, of a range that no host has.
     let body = r#"{"event":"signed_up","properties":{"reference":"240.1.2.3"}}"#;
     let batch = world.minimise("web", START, body);
-    let own = |stored: u32| NameId(stored);
-    let mut at = Cursor::new(batch.bytes());
-    let view = RecordView::parse_bytes(at.bytes().unwrap(), &own).unwrap();
-    let recorded: Vec<_> = view.near_misses().collect();
+    let mut recorded = Vec::new();
+    World::each(&batch, |view| recorded.extend(view.near_misses()));
     assert!(!recorded.is_empty(), "the gate counts near misses");
     world.add(&mut catalog, &batch);
     let event = catalog.event(world.names.label("web"), world.event("signed_up")).unwrap();
@@ -266,11 +261,11 @@ fn a_property_of_words_that_becomes_one_of_text_is_named_with_the_time() {
 fn what_is_over_the_limit_is_counted_and_not_listed() {
     let world = World::new();
     let mut catalog = Catalog::new(world.key(), Offset(0), START);
-    let properties: Vec<String> = (0..500).map(|n| format!(r#""key_of_{}":1"#, word(n))).collect();
+    let properties: Vec<String> = (0..500).map(|n| format!(r#""key_of_{}":1"#, letters(n))).collect();
     let properties = properties.join(",");
     let mut names = 0;
     while catalog.unlisted_properties() == 0 {
-        let body = format!(r#"{{"event":"event_{}","properties":{{{properties}}}}}"#, word(names));
+        let body = format!(r#"{{"event":"event_{}","properties":{{{properties}}}}}"#, letters(names));
         names += 1;
         let source = ["web", "app"][names / 1_000 % 2];
         world.add(&mut catalog, &world.minimise(source, START, &body));
@@ -282,22 +277,10 @@ fn what_is_over_the_limit_is_counted_and_not_listed() {
     assert_eq!(again.properties(), PROPERTIES_MAX);
 }
 
-/// A number as letters: digits would fold.
-fn word(mut n: usize) -> String {
-    let mut out = String::new();
-    loop {
-        out.push(char::from(b'a' + (n % 26) as u8));
-        n /= 26;
-        if n == 0 {
-            return out;
-        }
-    }
-}
-
 #[tokio::test]
 async fn d3_a_kill_at_any_moment_loses_no_count_and_counts_nothing_twice() {
     let world = World::new();
-    let data = world.folder.path().join("data");
+    let data = world.folder().join("data");
     std::fs::create_dir_all(&data).unwrap();
     let journal = world.journal();
     let web = world.names.label("web");
@@ -334,7 +317,7 @@ async fn d3_a_kill_at_any_moment_loses_no_count_and_counts_nothing_twice() {
 #[tokio::test]
 async fn a_damaged_file_is_made_anew_of_the_journal_and_a_half_written_one_is_not_read() {
     let world = World::new();
-    let data = world.folder.path().join("data");
+    let data = world.folder().join("data");
     std::fs::create_dir_all(&data).unwrap();
     let journal = world.journal();
     for n in 0..10 {
@@ -364,7 +347,7 @@ async fn a_damaged_file_is_made_anew_of_the_journal_and_a_half_written_one_is_no
 #[tokio::test]
 async fn a_reader_that_is_behind_the_journals_floor_goes_on_and_counts_what_it_missed() {
     let world = World::new();
-    let data = world.folder.path().join("data");
+    let data = world.folder().join("data");
     std::fs::create_dir_all(&data).unwrap();
     let journal = world.journal();
     let long = format!(r#"{{"event":"signed_up","properties":{{"plan":"{}"}}}}"#, "free ".repeat(2_000));

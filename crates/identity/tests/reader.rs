@@ -3,53 +3,44 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../../protocol/tests/world/gate.rs"]
+mod gate;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weir_detect::{Engine, Judge};
-use weir_event::{
-    DraftBatch, Environment, GenerationId, ManualClock, Millis, Names, Offset, Region, SourceId, SubjectTag,
-};
+use weir_event::{Environment, ManualClock, Millis, Offset, SubjectTag};
 use weir_identity::store::FOLDER;
 use weir_identity::{IdKind, IdentityHandle, Index};
 use weir_journal::disk::RealDisk;
 use weir_journal::{Journal, Options};
-use weir_keys::Keys;
+use weir_policy::MinimisedBatch;
 use weir_policy::record::LinkKind;
-use weir_policy::{Consent, Gate, MinimisedBatch, Minimiser, RegionSource, SourcePolicy};
-use weir_protocol::body::{self, Limits};
-use weir_protocol::{DecodeOptions, Endpoint, RequestHead};
+
+use gate::MemoryGate;
 
 const START: Millis = Millis(1_795_305_600_000);
 
 /// A gate in memory and a journal on a disk.
 struct World {
-    keys: Arc<Keys>,
-    names: Arc<Names>,
-    source_names: weir_event::SourceNames,
-    minimiser: Minimiser,
-    folder: tempfile::TempDir,
+    gate: MemoryGate,
     journal: Journal<MinimisedBatch>,
 }
 
 impl World {
     fn new() -> World {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = Keys::open(&folder.path().join("keys"), Arc::new(ManualClock::at(START))).unwrap();
-        let engine = Arc::new(Engine::new());
-        let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
-        let minimiser = Minimiser::new(engine, Arc::clone(&names));
+        let gate = MemoryGate::new(START);
         let options =
             Options { segment_bytes: 256 * 1024, window_bytes: 64 * 1024, fsync: false, ..Options::default() };
-        let clock = Arc::new(ManualClock::at(START));
-        let of_journal = (folder.path().join("journal"), Arc::clone(&keys), Arc::clone(&names));
-        let (journal, _) =
-            Journal::open(&of_journal.0, of_journal.1, of_journal.2, Box::new(()), options, clock).unwrap();
-        World { keys, source_names: names.source(), names, minimiser, folder, journal }
+        let (folder, clock) = (gate.folder.path().join("journal"), Arc::new(ManualClock::at(START)));
+        let (keys, names) = (Arc::clone(&gate.keys), Arc::clone(&gate.names));
+        let (journal, _) = Journal::open(&folder, keys, names, Box::new(()), options, clock).unwrap();
+        World { gate, journal }
     }
 
     fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.gate.folder.path().join("data")
     }
 
     fn start(&self) -> IdentityHandle {
@@ -58,42 +49,9 @@ impl World {
     }
 
     /// Requests of Mixpanel's form, to `/track` or `/engage`, into the journal.
-    async fn send(&self, endpoint: &'static str, body: &str) {
-        let protocol = weir_protocol::protocol("mixpanel").unwrap();
-        let path = format!("/{endpoint}");
-        let head = RequestHead { method: "POST", path: &path, ..RequestHead::default() };
-        let mut opened = body::open(&head, body.as_bytes().to_vec(), &Limits::default()).unwrap();
-        let mut drafts = DraftBatch::default();
-        let options = DecodeOptions::new([], &self.names);
-        protocol.decode(Endpoint(endpoint), &head, &mut opened, &self.source_names, &options, &mut drafts).unwrap();
-        let policy = SourcePolicy {
-            id: SourceId::parse("web").unwrap(),
-            label: self.names.label("web"),
-            environment: Environment::Production,
-            identity_space: "default".into(),
-            protocol: 1,
-            keeps_raw: false,
-            tap: false,
-        };
-        let keys = self.keys.snapshot();
-        let gate = Gate {
-            source: &policy,
-            received_at: START,
-            region: Region::UNKNOWN,
-            region_source: RegionSource::Unknown,
-            generation: GenerationId([9; 8]),
-            consent: Consent::UNKNOWN,
-            keys: &keys,
-            offered: &[],
-            raw_day: 0,
-            replay_of: None,
-        };
-        let mut batch = MinimisedBatch::new(START);
-        for draft in &drafts.drafts {
-            let id = self.minimiser.event_id(&gate, &drafts, draft);
-            assert!(self.minimiser.minimise(&gate, &drafts, draft, id, &mut batch).is_ok());
-        }
-        self.journal.append(batch).await.unwrap();
+    async fn send(&self, endpoint: &str, body: &str) {
+        let drafts = self.gate.decode("mixpanel", &format!("/{endpoint}"), body);
+        self.journal.append(self.gate.minimise("web", "mixpanel", START, &drafts)).await.unwrap();
     }
 
     /// A user on a device, whose profile has an address.
@@ -108,7 +66,7 @@ impl World {
 
     fn tag(&self, kind: IdKind, id: &str) -> SubjectTag {
         let space = if matches!(kind, IdKind::User | IdKind::Device) { "default" } else { "" };
-        self.keys.snapshot().tag(Environment::Production, space, kind.name(), id.as_bytes())
+        self.gate.keys.snapshot().tag(Environment::Production, space, kind.name(), id.as_bytes())
     }
 
     fn index(&self) -> Index {

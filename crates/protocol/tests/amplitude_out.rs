@@ -1,72 +1,36 @@
 //! What reaches Amplitude: a request of an SDK through decode, minimise and release, as bytes for the vendor, and back. Real keys,
 //! real detectors, real policy.
 
+#[allow(dead_code, reason = "other tests use the rest")]
+mod world;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use weir_detect::{Engine, Judge};
-use weir_event::wire::Cursor;
-use weir_event::{
-    DestinationId, DraftBatch, Environment, GenerationId, LeafKind, ManualClock, Millis, NameId, Names, Region, Rule,
-    SourceId, SubjectKind,
-};
-use weir_journal::Record;
-use weir_keys::Keys;
-use weir_policy::{
-    Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, ReleasePolicy, ReleaseSpec, Released, Releaser,
-    SourcePolicy, SubjectMode,
-};
-use weir_protocol::body::{self, Limits};
+use weir_event::{DraftBatch, LeafKind, Millis, Rule, SubjectKind};
+use weir_policy::Released;
 use weir_protocol::vendors::amplitude::encode::{BATCH, EVENTS};
 use weir_protocol::vendors::{amplitude, mixpanel};
-use weir_protocol::{
-    Call, DecodeOptions, DestinationSetup, Encoder, ImportCredentials, RequestHead, Secret, SetupError, Verdict,
-    encoder, protocol,
-};
+use weir_protocol::{DestinationSetup, Encoder, ImportCredentials, Secret, SetupError, Verdict, encoder};
 
-/// 2026-11-21T23:19:38.843Z.
-const NOW: Millis = Millis(1_795_303_178_843);
+use world::{NOW, World};
 
-struct World {
-    keys: Arc<Keys>,
-    names: Arc<Names>,
-    engine: Arc<Engine>,
-    is_raw: bool,
-    allow: Vec<String>,
-    region: Region,
-    _folder: tempfile::TempDir,
-}
+/// A destination of this vendor.
+struct Amplitude(World);
 
-impl World {
-    fn new(allow: &[&str]) -> World {
-        let folder = tempfile::tempdir().expect("a folder");
-        let keys = Keys::open(&folder.path().join("keys"), Arc::new(ManualClock::at(NOW))).expect("keys");
-        let engine = Arc::new(Engine::new());
-        let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
-        keys.ensure_raw_day((NOW.0 / Millis::DAY) as u32).expect("a key");
-        keys.ensure_destination(&DestinationId::parse("product").expect("an id")).expect("keys");
-        let allow = allow.iter().map(|path| (*path).to_owned()).collect();
-        let region = Region::parse("DE").expect("a country");
-        World { keys, names, engine, is_raw: false, allow, region, _folder: folder }
+impl Amplitude {
+    fn new(allow: &[&str]) -> Amplitude {
+        Amplitude(World::new("amplitude", allow).in_country("DE"))
     }
 
-    fn raw(allow: &[&str]) -> World {
-        World { is_raw: true, region: Region::UNKNOWN, ..World::new(allow) }
+    fn raw(allow: &[&str]) -> Amplitude {
+        Amplitude(World::raw("amplitude", allow))
     }
 
     fn decode(&self, vendor: &str, path: &str, request: &Value) -> DraftBatch {
-        let protocol = protocol(vendor).expect("it is in the list");
-        let source_names = self.names.source();
-        let options = DecodeOptions::new(["company"], &self.names);
-        let head = RequestHead { method: "POST", path, ..RequestHead::default() };
-        let mut opened = body::open(&head, request.to_string().into_bytes(), &Limits::default()).expect("it opens");
-        let Call::Ingest(endpoint) = protocol.classify("POST", path) else { panic!("{path} takes events") };
-        let mut batch = DraftBatch::default();
-        protocol.decode(endpoint, &head, &mut opened, &source_names, &options, &mut batch).expect("it decodes");
-        batch
+        self.0.decode(vendor, path, request)
     }
 
     /// Takes a request of Amplitude's SDKs in and hands what may leave of it to `f`.
@@ -75,57 +39,7 @@ impl World {
     }
 
     fn released_of<T>(&self, vendor: &str, path: &str, request: &Value, f: impl FnOnce(&[Released<'_>]) -> T) -> T {
-        let batch = self.decode(vendor, path, request);
-        let source = SourcePolicy {
-            id: SourceId::parse("web").expect("an id"),
-            label: self.names.label("web"),
-            environment: Environment::Production,
-            identity_space: "default".into(),
-            protocol: 2,
-            keeps_raw: self.is_raw,
-            tap: false,
-        };
-        let snapshot = self.keys.snapshot();
-        let offered = [self.names.label("product")];
-        let gate = Gate {
-            source: &source,
-            received_at: NOW,
-            region: self.region,
-            region_source: RegionSource::ClientAddress,
-            generation: GenerationId([9; 8]),
-            consent: Consent::UNKNOWN,
-            keys: &snapshot,
-            offered: &offered,
-            raw_day: (NOW.0 / Millis::DAY) as u32,
-            replay_of: None,
-        };
-        let minimiser = Minimiser::new(Arc::clone(&self.engine), Arc::clone(&self.names));
-        let mut out = MinimisedBatch::new(NOW);
-        for draft in &batch.drafts {
-            assert_eq!(draft.fault, None);
-            let id = minimiser.event_id(&gate, &batch, draft);
-            minimiser.minimise(&gate, &batch, draft, id, &mut out).unwrap_or_else(|_| panic!("it is minimised"));
-        }
-        let subject = if self.is_raw { SubjectMode::Raw { confirm_category: None } } else { SubjectMode::Stable };
-        let spec = ReleaseSpec {
-            destination: DestinationId::parse("product").expect("an id"),
-            subject,
-            allow: self.allow.clone(),
-            rules: Vec::new(),
-            links: true,
-            routing: weir_policy::Routing::default(),
-        };
-        let policy = ReleasePolicy::resolve(&spec, &self.names).expect("a policy");
-        let mut releaser = Releaser::new(Arc::new(policy), self.keys.snapshot(), Arc::clone(&self.names));
-        let remap = |number: u32| NameId(number);
-        let mut records = Cursor::new(out.bytes());
-        let mut released = Vec::new();
-        while !records.is_done() {
-            let view = RecordView::parse_bytes(records.bytes().expect("a record"), &remap).expect("it reads");
-            // A profile operation that is left empty is dropped here, as in deliver.
-            released.extend(releaser.release(&view));
-        }
-        f(&released)
+        self.0.released(vendor, path, request, f)
     }
 
     fn encoder(&self) -> Box<dyn Encoder> {
@@ -133,7 +47,7 @@ impl World {
     }
 
     fn setup(&self) -> DestinationSetup {
-        DestinationSetup::new("vendorkey", &self.names)
+        self.0.setup("vendorkey")
     }
 
     /// The requests that reach a vendor: path and body.
@@ -180,8 +94,13 @@ fn events(list: Value) -> Value {
 
 #[test]
 fn an_event_leaves_with_its_fields_its_properties_and_nothing_else() {
-    let world =
-        World::new(&["format", "context.page.url", "context.session_id", "context.revenue.price", "context.locale"]);
+    let world = Amplitude::new(&[
+        "format",
+        "context.page.url",
+        "context.session_id",
+        "context.revenue.price",
+        "context.locale",
+    ]);
     let sent = world.sent(&events(json!([{
         "event_type": "Report Exported", "user_id": "user-4711", "device_id": "device-9f2c", "time": NOW.0 - 1_000, "insert_id": "fixed-1",
         "session_id": 1_795_303_000_000_i64, "ip": "203.0.113.42", "library": "amplitude-ts/2.47.1", "platform": "Web", "os_name": "macOS",
@@ -241,7 +160,7 @@ fn an_event_leaves_with_its_fields_its_properties_and_nothing_else() {
 
 #[test]
 fn an_event_of_nobody_has_a_device_of_its_own() {
-    let world = World::new(&[]);
+    let world = Amplitude::new(&[]);
     let sent =
         world.sent(&events(json!([{"event_type": "a", "insert_id": "1"}, {"event_type": "a", "insert_id": "2"}])));
     assert!(sent.iter().all(|event| event.get("user_id").is_none()));
@@ -252,7 +171,7 @@ fn an_event_of_nobody_has_a_device_of_its_own() {
 
 #[test]
 fn the_same_event_is_sent_the_same_twice() {
-    let world = World::new(&["n"]);
+    let world = Amplitude::new(&["n"]);
     let request = events(
         json!([{"event_type": "a", "user_id": "user-1", "insert_id": "1", "time": NOW.0, "session_id": 7, "event_properties": {"n": 1}}]),
     );
@@ -266,7 +185,7 @@ fn the_same_event_is_sent_the_same_twice() {
 #[test]
 fn profile_operations_are_identifies_with_one_operation() {
     let allow = ["profile.plan", "profile.n", "profile.list", "group.company.seats"];
-    let world = World::new(&allow);
+    let world = Amplitude::new(&allow);
     let sent = world.sent(&events(json!([
         {"event_type": "$identify", "user_id": "user-1", "user_properties": {"$set": {"plan": "pro", "email": "ada.lovelace@example.com"}, "$setOnce": {"n": 1},
             "$add": {"n": 2}, "$append": {"list": "a"}, "$prepend": {"list": "b"}, "$preInsert": {"list": "c"}, "$postInsert": {"list": ["d"]},
@@ -309,7 +228,7 @@ fn profile_operations_are_identifies_with_one_operation() {
 
 #[test]
 fn d7_a_link_bears_both_ids_and_joining_sets_the_group() {
-    let world = World::new(&[]);
+    let world = Amplitude::new(&[]);
     let sent = world.sent(&events(json!([
         {"event_type": "$identify", "user_id": "user-1", "device_id": "device-1", "user_properties": {"$set": {"company": "org-77"}}, "groups": {"company": "org-77"}},
     ])));
@@ -324,7 +243,7 @@ fn d7_a_link_bears_both_ids_and_joining_sets_the_group() {
 
 #[test]
 fn what_mixpanel_says_reaches_amplitude_in_its_words() {
-    let world = World::new(&[
+    let world = Amplitude::new(&[
         "plan",
         "context.page.url",
         "profile.plan",
@@ -361,7 +280,7 @@ fn what_mixpanel_says_reaches_amplitude_in_its_words() {
 
 #[test]
 fn no_property_can_pose_as_one_of_ours() {
-    let world = World::new(&["utm_source", "$price", "context\\.page"]);
+    let world = Amplitude::new(&["utm_source", "$price", "context\\.page"]);
     let sent = world.sent_of(
         "segment",
         "/v1/track",
@@ -379,7 +298,7 @@ fn no_property_can_pose_as_one_of_ours() {
 
 #[test]
 fn what_has_no_equivalent_is_dropped_by_its_rule() {
-    let world = World::new(&["profile.plan"]);
+    let world = Amplitude::new(&["profile.plan"]);
     let lanes = |vendor: &str, path: &str, request: Value| {
         world.released_of(vendor, path, &request, |released| {
             let mut encoder = world.encoder();
@@ -403,7 +322,7 @@ fn what_has_no_equivalent_is_dropped_by_its_rule() {
 
 #[test]
 fn requests_keep_the_limits() {
-    let world = World::new(&["v"]);
+    let world = Amplitude::new(&["v"]);
     let text = "x ".repeat(200);
     let many: Vec<_> = (0..2_000).map(|n| json!({"event_type": "a", "user_id": "user-1", "insert_id": format!("i{n}"), "event_properties": {"v": text}})).collect();
     world.released(&events(many.into()), |released| {
@@ -422,7 +341,7 @@ fn requests_keep_the_limits() {
     });
     let large: Map<String, Value> = (0..100).map(|n| (format!("v{n}"), "x ".repeat(4_900).into())).collect();
     let allow: Vec<_> = large.keys().map(String::as_str).collect();
-    let world = World::new(&allow);
+    let world = Amplitude::new(&allow);
     world.released(&events(json!([{"event_type": "a", "user_id": "user-1", "event_properties": large}])), |released| {
         assert_eq!(world.encoder().lane_of(&released[0], NOW), Ok(EVENTS), "{} leaves", released[0].leaves().len());
     });
@@ -430,7 +349,7 @@ fn requests_keep_the_limits() {
 
 #[test]
 fn answers_are_read_by_their_code() {
-    let world = World::new(&[]);
+    let world = Amplitude::new(&[]);
     let request =
         |count: usize| events((0..count).map(|n| json!({"event_type": "a", "insert_id": format!("{n}")})).collect());
     let verdicts = |count: usize, status: u16, body: &str| {
@@ -474,7 +393,7 @@ fn answers_are_read_by_their_code() {
 
 #[test]
 fn a_setup_that_cannot_be_one_is_refused() {
-    let world = World::new(&[]);
+    let world = Amplitude::new(&[]);
     for key in ["", "with space", "quote\u{e9}"] {
         let setup = DestinationSetup { token: Secret::new(key), ..world.setup() };
         assert_eq!(encoder("amplitude", setup).err(), Some(SetupError::BadToken), "{key}");
@@ -513,8 +432,8 @@ impl Shown {
     }
 }
 
-fn shown(world: &World, batch: &DraftBatch) -> BTreeSet<Shown> {
-    let names = &world.names;
+fn shown(world: &Amplitude, batch: &DraftBatch) -> BTreeSet<Shown> {
+    let names = &world.0.gate.names;
     let show = |draft: &weir_event::Draft| {
         let id = |id: &weir_event::Identity| {
             let kind = match id.kind {
@@ -859,7 +778,7 @@ proptest! {
     /// Lossless for the same vendor: what an SDK says and policy allows is what Amplitude reads.
     #[test]
     fn amplitude_to_amplitude_loses_nothing_that_is_allowed(list in proptest::collection::vec(event(), 1..5)) {
-        let world = World::raw(&everything());
+        let world = Amplitude::raw(&everything());
         let request = events(list.into());
         let before = shown(&world, &world.decode("amplitude", "/2/httpapi", &request));
         let sent = world.sent(&request);
@@ -873,7 +792,7 @@ proptest! {
 
     #[test]
     fn amplitude_to_mixpanel_loses_what_is_documented_and_nothing_else(list in proptest::collection::vec(event(), 1..5)) {
-        let world = World::raw(&everything());
+        let world = Amplitude::raw(&everything());
         let request = events(list.into());
         let before = shown(&world, &world.decode("amplitude", "/2/httpapi", &request));
         let expected: BTreeSet<_> = before.into_iter().filter_map(as_mixpanel).collect();
@@ -887,7 +806,7 @@ proptest! {
 
     #[test]
     fn mixpanel_to_amplitude_loses_what_is_documented_and_nothing_else((path, event) in mixpanel_event()) {
-        let world = World::raw(&everything());
+        let world = Amplitude::raw(&everything());
         let request = json!([event]);
         let before = shown(&world, &world.decode("mixpanel", path, &request));
         let expected: BTreeSet<_> = before.into_iter().flat_map(as_amplitude).collect();

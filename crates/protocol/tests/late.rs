@@ -1,19 +1,19 @@
 //! Late offline batches of the mobile SDKs (`fixtures/<vendor>/mobile-from-source`: from source, not captured) keep the time of each
 //! event for the vendor, and have an epoch time of 48 hours ago and the flag `late` (D4).
 
-use std::path::Path;
-use std::sync::Arc;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "world/gate.rs"]
+mod gate;
 
-use weir_detect::{Engine, Judge};
+use std::path::Path;
+
 use weir_event::wire::Cursor;
-use weir_event::{
-    DestinationId, DraftBatch, Environment, GenerationId, ManualClock, Millis, NameId, Names, Region, SourceId,
-};
+use weir_event::{Millis, NameId};
 use weir_journal::Record;
-use weir_keys::Keys;
-use weir_policy::{Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, SourcePolicy};
-use weir_protocol::body::Limits;
-use weir_protocol::{Call, DecodeOptions, RequestHead, protocol};
+use weir_policy::RecordView;
+use weir_protocol::RequestHead;
+
+use gate::MemoryGate;
 
 /// The phones were online again at 10:00 on 2026-11-21; by the clocks of those that say so, requests were sent two seconds later.
 const ONLINE: Millis = Millis(1_795_255_200_000);
@@ -69,47 +69,9 @@ fn times(vendor: &str, request: &str) -> Vec<(Millis, Millis, bool)> {
         content_type: header("content-type"),
         ..RequestHead::default()
     };
-    let protocol = protocol(vendor).expect("it is in the list");
-    let Call::Ingest(endpoint) = protocol.classify("POST", path) else { panic!("{path} takes events") };
-    let mut opened =
-        protocol.open(endpoint, &head, bytes[split + 4..].to_vec(), &Limits::default()).expect("a body opens");
-    let engine = Arc::new(Engine::new());
-    let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
-    let (mut batch, options) = (DraftBatch::default(), DecodeOptions::new([], &names));
-    protocol.decode(endpoint, &head, &mut opened, &names.source(), &options, &mut batch).expect("a body decodes");
-
-    let folder = tempfile::tempdir().expect("a folder");
-    let keys = Keys::open(&folder.path().join("keys"), Arc::new(ManualClock::at(RECEIVED))).expect("keys");
-    keys.ensure_raw_day((RECEIVED.0 / Millis::DAY) as u32).expect("a key");
-    keys.ensure_destination(&DestinationId::parse("product").expect("an id")).expect("keys");
-    let source = SourcePolicy {
-        id: SourceId::parse("app").expect("an id"),
-        label: names.label("app"),
-        environment: Environment::Production,
-        identity_space: "default".into(),
-        protocol: protocol.number(),
-        keeps_raw: false,
-        tap: false,
-    };
-    let (snapshot, offered) = (keys.snapshot(), [names.label("product")]);
-    let gate = Gate {
-        source: &source,
-        received_at: RECEIVED,
-        region: Region::UNKNOWN,
-        region_source: RegionSource::ClientAddress,
-        generation: GenerationId([9; 8]),
-        consent: Consent::UNKNOWN,
-        keys: &snapshot,
-        offered: &offered,
-        raw_day: (RECEIVED.0 / Millis::DAY) as u32,
-        replay_of: None,
-    };
-    let minimiser = Minimiser::new(engine, Arc::clone(&names));
-    let mut out = MinimisedBatch::new(RECEIVED);
-    for draft in &batch.drafts {
-        let id = minimiser.event_id(&gate, &batch, draft);
-        minimiser.minimise(&gate, &batch, draft, id, &mut out).unwrap_or_else(|_| panic!("it is minimised"));
-    }
+    let gate = MemoryGate::new(RECEIVED);
+    let batch = gate.decode_request(vendor, &head, bytes[split + 4..].to_vec());
+    let out = gate.minimise("app", vendor, RECEIVED, &batch);
     let remap = |number: u32| NameId(number);
     let mut records = Cursor::new(out.bytes());
     let mut times = Vec::new();

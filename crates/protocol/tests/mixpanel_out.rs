@@ -1,124 +1,40 @@
 //! What reaches Mixpanel: a request of an SDK through decode, minimise and release, as bytes for the vendor. Real keys, real
 //! detectors, real policy.
 
+#[allow(dead_code, reason = "other tests use the rest")]
+mod world;
+
 use std::io::Read;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use weir_detect::{Engine, Judge};
-use weir_event::wire::Cursor;
-use weir_event::{
-    DestinationId, DraftBatch, Environment, GenerationId, ManualClock, Millis, NameId, Names, Region, Rule, SourceId,
-};
-use weir_journal::Record;
-use weir_keys::Keys;
-use weir_policy::{
-    Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, ReleasePolicy, ReleaseSpec, Released, Releaser,
-    SourcePolicy, SubjectMode,
-};
-use weir_protocol::body::{self, Limits};
+use weir_event::Rule;
+use weir_policy::Released;
 use weir_protocol::vendors::mixpanel;
 use weir_protocol::vendors::mixpanel::encode::{ENGAGE, GROUPS, IMPORT, TRACK};
 use weir_protocol::{
-    DecodeOptions, DestinationSetup, Encoded, Encoder, Endpoint, ImportCredentials, Lane, RequestHead, Secret,
-    SetupError, Verdict, encoder, protocol,
+    DestinationSetup, Encoded, Encoder, Endpoint, ImportCredentials, Lane, Secret, SetupError, Verdict, encoder,
 };
 
-/// 2026-11-21T23:19:38.843Z.
-const NOW: Millis = Millis(1_795_303_178_843);
+use world::{NOW, World};
 
-struct World {
-    keys: Arc<Keys>,
-    names: Arc<Names>,
-    engine: Arc<Engine>,
-    is_raw: bool,
-    allow: &'static [&'static str],
-    region: Region,
-    _folder: tempfile::TempDir,
-}
+/// A destination of this vendor.
+struct Mixpanel(World);
 
-impl World {
-    fn new(allow: &'static [&'static str]) -> World {
-        let folder = tempfile::tempdir().expect("a folder");
-        let keys = Keys::open(&folder.path().join("keys"), Arc::new(ManualClock::at(NOW))).expect("keys");
-        let engine = Arc::new(Engine::new());
-        let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
-        keys.ensure_raw_day((NOW.0 / Millis::DAY) as u32).expect("a key");
-        keys.ensure_destination(&DestinationId::parse("product").expect("an id")).expect("keys");
-        World {
-            keys,
-            names,
-            engine,
-            is_raw: false,
-            allow,
-            region: Region::parse("DE").expect("a country"),
-            _folder: folder,
-        }
+impl Mixpanel {
+    fn new(allow: &[&str]) -> Mixpanel {
+        Mixpanel(World::new("mixpanel", allow).in_country("DE"))
     }
 
-    fn raw(allow: &'static [&'static str]) -> World {
-        World { is_raw: true, ..World::new(allow) }
+    fn raw(allow: &[&str]) -> Mixpanel {
+        Mixpanel(World::raw("mixpanel", allow).in_country("DE"))
     }
 
-    /// Takes a request in and hands what may leave of it to `f`.
+    /// Takes a request in and hands what may leave of it, which is all, to `f`.
     fn released<T>(&self, endpoint: Endpoint, request: &Value, f: impl FnOnce(&[Released<'_>]) -> T) -> T {
-        let source_names = self.names.source();
-        let options = DecodeOptions::new(["company"], &self.names);
-        let head = RequestHead { method: "POST", path: "/track", ..RequestHead::default() };
-        let mut opened = body::open(&head, request.to_string().into_bytes(), &Limits::default()).expect("it opens");
-        let mut batch = DraftBatch::default();
-        let mixpanel = protocol("mixpanel").expect("it is in the list");
-        mixpanel.decode(endpoint, &head, &mut opened, &source_names, &options, &mut batch).expect("it decodes");
-        let source = SourcePolicy {
-            id: SourceId::parse("web").expect("an id"),
-            label: self.names.label("web"),
-            environment: Environment::Production,
-            identity_space: "default".into(),
-            protocol: 1,
-            keeps_raw: self.is_raw,
-            tap: false,
-        };
-        let snapshot = self.keys.snapshot();
-        let offered = [self.names.label("product")];
-        let gate = Gate {
-            source: &source,
-            received_at: NOW,
-            region: self.region,
-            region_source: RegionSource::ClientAddress,
-            generation: GenerationId([9; 8]),
-            consent: Consent::UNKNOWN,
-            keys: &snapshot,
-            offered: &offered,
-            raw_day: (NOW.0 / Millis::DAY) as u32,
-            replay_of: None,
-        };
-        let minimiser = Minimiser::new(Arc::clone(&self.engine), Arc::clone(&self.names));
-        let mut out = MinimisedBatch::new(NOW);
-        for draft in &batch.drafts {
-            assert_eq!(draft.fault, None);
-            let id = minimiser.event_id(&gate, &batch, draft);
-            minimiser.minimise(&gate, &batch, draft, id, &mut out).unwrap_or_else(|_| panic!("it is minimised"));
-        }
-        let subject = if self.is_raw { SubjectMode::Raw { confirm_category: None } } else { SubjectMode::Stable };
-        let spec = ReleaseSpec {
-            destination: DestinationId::parse("product").expect("an id"),
-            subject,
-            allow: self.allow.iter().map(|path| (*path).to_owned()).collect(),
-            rules: Vec::new(),
-            links: true,
-            routing: weir_policy::Routing::default(),
-        };
-        let policy = ReleasePolicy::resolve(&spec, &self.names).expect("a policy");
-        let mut releaser = Releaser::new(Arc::new(policy), self.keys.snapshot(), Arc::clone(&self.names));
-        let remap = |number: u32| NameId(number);
-        let mut records = Cursor::new(out.bytes());
-        let mut released = Vec::new();
-        while !records.is_done() {
-            let view = RecordView::parse_bytes(records.bytes().expect("a record"), &remap).expect("it reads");
-            released.push(releaser.release(&view).expect("it is released"));
-        }
-        f(&released)
+        self.0.fates("mixpanel", &format!("/{}", endpoint.0), request, |fates| {
+            f(&fates.into_iter().map(|fate| fate.expect("it is released")).collect::<Vec<_>>())
+        })
     }
 
     fn encoder(&self, has_import: bool) -> Box<dyn Encoder> {
@@ -131,7 +47,7 @@ impl World {
             password: Secret::new("s3cret"),
             project_id: Some("77".to_owned()),
         };
-        DestinationSetup { import: has_import.then_some(import), ..DestinationSetup::new("vendortoken", &self.names) }
+        DestinationSetup { import: has_import.then_some(import), ..self.0.setup("vendortoken") }
     }
 
     /// What the vendor gets of one event.
@@ -165,7 +81,7 @@ fn is_uuid(value: &Value) -> bool {
 
 #[test]
 fn without_a_rule_mixpanel_gets_the_baseline_and_nothing_else() {
-    let world = World::new(&[]);
+    let world = Mixpanel::new(&[]);
     let (lane, sent) = world.sent(
         mixpanel::TRACK,
         track(json!({"plan": "pro", "email": "ada@example.com", "$os": "Mac OS X", "$browser": "Chrome", "$browser_version": 156, "$screen_width": 1280, "mp_lib": "web",
@@ -209,7 +125,7 @@ fn without_a_rule_mixpanel_gets_the_baseline_and_nothing_else() {
 
 #[test]
 fn what_is_allowed_stands_where_it_stood() {
-    let world = World::new(&[
+    let world = Mixpanel::new(&[
         "nested.filters.country",
         "tags",
         "note",
@@ -239,10 +155,10 @@ fn what_is_allowed_stands_where_it_stood() {
 #[test]
 fn d6_the_device_prefix_is_put_back() {
     let anonymous = track(json!({"distinct_id": "$device:d-1", "$device_id": "d-1"}));
-    let (_, raw) = World::raw(&[]).sent(mixpanel::TRACK, anonymous.clone());
+    let (_, raw) = Mixpanel::raw(&[]).sent(mixpanel::TRACK, anonymous.clone());
     assert_eq!(raw["properties"]["distinct_id"], "$device:d-1");
     assert_eq!(raw["properties"]["$device_id"], "d-1");
-    let (_, keyed) = World::new(&[]).sent(mixpanel::TRACK, anonymous);
+    let (_, keyed) = Mixpanel::new(&[]).sent(mixpanel::TRACK, anonymous);
     let distinct_id = keyed["properties"]["distinct_id"].as_str().expect("a text");
     let device_id = keyed["properties"]["$device_id"].as_str().expect("a text");
     assert_eq!(distinct_id, format!("$device:{device_id}"));
@@ -251,13 +167,13 @@ fn d6_the_device_prefix_is_put_back() {
 
 #[test]
 fn an_event_about_nobody_still_has_a_distinct_id() {
-    let (_, sent) = World::new(&[]).sent(mixpanel::TRACK, json!({"event": "Ping", "properties": {"token": "t"}}));
+    let (_, sent) = Mixpanel::new(&[]).sent(mixpanel::TRACK, json!({"event": "Ping", "properties": {"token": "t"}}));
     assert!(is_uuid(&sent["properties"]["distinct_id"]), "Mixpanel would make one of our address");
 }
 
 #[test]
 fn d7_identify_alias_and_merge_have_mixpanels_form() {
-    let world = World::raw(&[]);
+    let world = Mixpanel::raw(&[]);
     let (lane, identify) = world.sent(mixpanel::TRACK, json!({"event": "$identify", "properties": {"distinct_id": "u", "$user_id": "u", "$anon_distinct_id": "$device:d", "$device_id": "d"}}));
     assert_eq!((lane, &identify["event"]), (TRACK, &json!("$identify")));
     let of = |key: &str| identify["properties"][key].clone();
@@ -278,7 +194,7 @@ fn d7_identify_alias_and_merge_have_mixpanels_form() {
 
 #[test]
 fn d18_profiles_carry_the_country_and_no_address() {
-    let world = World::new(&["profile.plan", "profile.n", "profile.roles", "profile.old", "profile.4711"]);
+    let world = Mixpanel::new(&["profile.plan", "profile.n", "profile.roles", "profile.old", "profile.4711"]);
     let update = |operation: Value| {
         let mut update =
             json!({"$token": "sdktoken", "$distinct_id": "user-4711", "$time": 1_795_303_174.9, "$ip": "203.0.113.42"});
@@ -309,7 +225,7 @@ fn d18_profiles_carry_the_country_and_no_address() {
 
 #[test]
 fn groups_go_under_their_type_and_pseudonym() {
-    let world = World::new(&["group.company.seats", "profile.plan"]);
+    let world = Mixpanel::new(&["group.company.seats", "profile.plan"]);
     let (lane, sent) = world.sent(mixpanel::GROUPS, json!({"$token": "t", "$group_key": "company", "$group_id": "org-77", "$set": {"name": "Acme GmbH", "seats": 250}}));
     assert_eq!(lane, GROUPS);
     assert_eq!((&sent["$group_key"], &sent["$set"]), (&json!("company"), &json!({"seats": 250})));
@@ -329,7 +245,7 @@ fn groups_go_under_their_type_and_pseudonym() {
 
 #[test]
 fn a_property_cannot_pose_as_what_we_write_ourselves() {
-    let world = World::new(&["screen_class", "alias", "nested.token"]);
+    let world = Mixpanel::new(&["screen_class", "alias", "nested.token"]);
     let (_, sent) = world.sent(
         mixpanel::TRACK,
         track(
@@ -348,7 +264,7 @@ fn a_property_cannot_pose_as_what_we_write_ourselves() {
 
 #[test]
 fn d4_what_is_too_old_for_track_is_imported_or_dropped_by_name() {
-    let world = World::new(&[]);
+    let world = Mixpanel::new(&[]);
     let aged = |days: i64| track(json!({"time": NOW.seconds() - days * 86_400}));
     assert_eq!(world.lane(mixpanel::TRACK, aged(1), false), Ok(TRACK));
     assert_eq!(world.lane(mixpanel::TRACK, aged(4), false), Ok(TRACK));
@@ -361,7 +277,7 @@ fn d4_what_is_too_old_for_track_is_imported_or_dropped_by_name() {
 
 #[test]
 fn what_mixpanel_would_not_take_is_dropped_by_name() {
-    let world = World::new(&["a", "a.a", "a.a.a", "a.a.a.a", "list", "text", "list.*.x"]);
+    let world = Mixpanel::new(&["a", "a.a", "a.a.a", "a.a.a.a", "list", "text", "list.*.x"]);
     assert_eq!(
         world.lane(mixpanel::TRACK, track(json!({"a": {"a": {"a": {"b": 1}}}})), false),
         Ok(TRACK),
@@ -375,7 +291,7 @@ fn what_mixpanel_would_not_take_is_dropped_by_name() {
 
 #[test]
 fn a_request_holds_what_mixpanel_allows_and_says_how_much() {
-    let world = World::new(&["list"]);
+    let world = Mixpanel::new(&["list"]);
     let events: Vec<_> = (0..500)
         .map(|i| track(json!({"$insert_id": i.to_string(), "list": vec![format!("word {i}").repeat(2); 250]})))
         .collect();
@@ -401,7 +317,7 @@ fn a_request_holds_what_mixpanel_allows_and_says_how_much() {
 
 #[test]
 fn d5_the_same_events_give_the_same_bytes_and_digest() {
-    let world = World::new(&["plan"]);
+    let world = Mixpanel::new(&["plan"]);
     let request = json!([track(json!({"plan": "pro"})), track(json!({"plan": "free", "$insert_id": "def"}))]);
     let encode = |gzip_from_bytes| {
         let setup = DestinationSetup { gzip_from_bytes, ..world.setup(false) };
@@ -425,7 +341,7 @@ fn d5_the_same_events_give_the_same_bytes_and_digest() {
 
 #[test]
 fn an_import_is_authorized_and_nothing_else_is() {
-    let world = World::new(&[]);
+    let world = Mixpanel::new(&[]);
     let mut encoder = world.encoder(true);
     let encoded = world.released(mixpanel::TRACK, &json!([track(json!({}))]), |events| encoder.encode(IMPORT, events));
     assert_eq!(encoded.path_and_query(), "/import?strict=1&project_id=77");
@@ -440,7 +356,7 @@ fn an_import_is_authorized_and_nothing_else_is() {
 
 #[test]
 fn answers_mean_what_mixpanel_documents() {
-    let world = World::new(&[]);
+    let world = Mixpanel::new(&[]);
     let mut encoder = world.encoder(true);
     let request = Value::from((0..3).map(|i| track(json!({"$insert_id": i.to_string()}))).collect::<Vec<_>>());
     let batch = |encoder: &mut Box<dyn Encoder>, lane, count: usize| {
@@ -485,7 +401,7 @@ fn answers_mean_what_mixpanel_documents() {
 
 #[test]
 fn a_wrong_setup_is_refused_without_showing_it() {
-    let world = World::new(&[]);
+    let world = Mixpanel::new(&[]);
     let make = |token: &str, import: Option<(&str, &str, Option<&str>)>| {
         let import = import.map(|(user, password, project)| ImportCredentials {
             user: Secret::new(user),

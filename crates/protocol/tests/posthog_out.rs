@@ -1,129 +1,46 @@
 //! What reaches PostHog: a request of an SDK through decode, minimise and release, as bytes for the vendor. Real keys, real
 //! detectors, real policy. And back: what PostHog's own SDKs said, decoded again from what we sent.
 
+#[allow(dead_code, reason = "other tests use the rest")]
+mod world;
+
 use std::io::Read;
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use weir_detect::{Engine, Judge};
-use weir_event::wire::Cursor;
-use weir_event::{
-    DestinationId, DraftBatch, Environment, GenerationId, LeafKind, ManualClock, Millis, NameId, Names, Region, Rule,
-    SourceId, SubjectKind,
-};
-use weir_journal::Record;
-use weir_keys::Keys;
-use weir_policy::{
-    Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, ReleasePolicy, ReleaseSpec, Released, Releaser,
-    SourcePolicy, SubjectMode,
-};
-use weir_protocol::body::Limits;
+use weir_event::{DraftBatch, LeafKind, Rule, SubjectKind};
+use weir_policy::Released;
 use weir_protocol::vendors::posthog::encode::{BATCH, HISTORICAL};
-use weir_protocol::{
-    Call, DecodeOptions, DestinationSetup, Encoder, ImportCredentials, Lane, RequestHead, Secret, SetupError, Verdict,
-    encoder, protocol,
-};
+use weir_protocol::{DestinationSetup, Encoder, ImportCredentials, Lane, Secret, SetupError, Verdict, encoder};
 
-/// 2026-11-21T23:19:38.843Z.
-const NOW: Millis = Millis(1_795_303_178_843);
+use world::{NOW, World};
+
 const TIME: &str = "2026-11-21T23:19:00.000Z";
 
-struct World {
-    keys: Arc<Keys>,
-    names: Arc<Names>,
-    engine: Arc<Engine>,
-    is_raw: bool,
-    allow: Vec<String>,
-    _folder: tempfile::TempDir,
-}
+/// A destination of this vendor.
+struct PostHog(World);
 
-impl World {
-    fn new(allow: &[&str]) -> World {
-        let folder = tempfile::tempdir().expect("a folder");
-        let keys = Keys::open(&folder.path().join("keys"), Arc::new(ManualClock::at(NOW))).expect("keys");
-        let engine = Arc::new(Engine::new());
-        let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
-        keys.ensure_raw_day((NOW.0 / Millis::DAY) as u32).expect("a key");
-        keys.ensure_destination(&DestinationId::parse("product").expect("an id")).expect("keys");
-        let allow = allow.iter().map(|path| (*path).to_owned()).collect();
-        World { keys, names, engine, is_raw: false, allow, _folder: folder }
+impl PostHog {
+    fn new(allow: &[&str]) -> PostHog {
+        PostHog(World::new("posthog", allow).in_country("DE"))
     }
 
-    fn raw(allow: &[&str]) -> World {
-        World { is_raw: true, ..World::new(allow) }
+    fn raw(allow: &[&str]) -> PostHog {
+        PostHog(World::raw("posthog", allow).in_country("DE"))
     }
 
-    /// Decodes a request to a path of a protocol.
     fn decoded(&self, speaks: &str, path: &str, request: &Value) -> DraftBatch {
-        let protocol = protocol(speaks).expect("it is in the list");
-        let Call::Ingest(endpoint) = protocol.classify("POST", path) else { panic!("{path} takes events") };
-        let (source_names, options) = (self.names.source(), DecodeOptions::new(["company"], &self.names));
-        let head = RequestHead { method: "POST", path, ..RequestHead::default() };
-        let body = request.to_string().into_bytes();
-        let mut opened = protocol.open(endpoint, &head, body, &Limits::default()).expect("it opens");
-        let mut batch = DraftBatch::default();
-        protocol.decode(endpoint, &head, &mut opened, &source_names, &options, &mut batch).expect("it decodes");
-        batch
+        self.0.decode(speaks, path, request)
     }
 
     /// Hands what may leave of a request to `f`; what release drops is given by its rule.
     fn released<T>(&self, batch: &DraftBatch, f: impl FnOnce(Vec<Result<Released<'_>, Rule>>) -> T) -> T {
-        let source = SourcePolicy {
-            id: SourceId::parse("web").expect("an id"),
-            label: self.names.label("web"),
-            environment: Environment::Production,
-            identity_space: "default".into(),
-            protocol: 5,
-            keeps_raw: self.is_raw,
-            tap: false,
-        };
-        let snapshot = self.keys.snapshot();
-        let offered = [self.names.label("product")];
-        let gate = Gate {
-            source: &source,
-            received_at: NOW,
-            region: Region::parse("DE").expect("a country"),
-            region_source: RegionSource::ClientAddress,
-            generation: GenerationId([9; 8]),
-            consent: Consent::UNKNOWN,
-            keys: &snapshot,
-            offered: &offered,
-            raw_day: (NOW.0 / Millis::DAY) as u32,
-            replay_of: None,
-        };
-        let minimiser = Minimiser::new(Arc::clone(&self.engine), Arc::clone(&self.names));
-        let mut out = MinimisedBatch::new(NOW);
-        for draft in &batch.drafts {
-            assert_eq!(draft.fault, None);
-            let id = minimiser.event_id(&gate, batch, draft);
-            minimiser.minimise(&gate, batch, draft, id, &mut out).unwrap_or_else(|_| panic!("it is minimised"));
-        }
-        let subject = if self.is_raw { SubjectMode::Raw { confirm_category: None } } else { SubjectMode::Stable };
-        let spec = ReleaseSpec {
-            destination: DestinationId::parse("product").expect("an id"),
-            subject,
-            allow: self.allow.clone(),
-            rules: Vec::new(),
-            links: true,
-            routing: weir_policy::Routing::default(),
-        };
-        let policy = ReleasePolicy::resolve(&spec, &self.names).expect("a policy");
-        let mut releaser = Releaser::new(Arc::new(policy), self.keys.snapshot(), Arc::clone(&self.names));
-        let remap = |number: u32| NameId(number);
-        let mut records = Cursor::new(out.bytes());
-        let mut released = Vec::new();
-        while !records.is_done() {
-            let view = RecordView::parse_bytes(records.bytes().expect("a record"), &remap).expect("it reads");
-            released.push(releaser.release(&view));
-        }
-        f(released)
+        self.0.fates_of("posthog", batch, f)
     }
 
     fn setup(&self) -> DestinationSetup {
-        let names = Arc::clone(&self.names);
-        DestinationSetup::new("phc_vendor", &names)
+        self.0.setup("phc_vendor")
     }
 
     fn encoder(&self) -> Box<dyn Encoder> {
@@ -154,7 +71,7 @@ impl World {
     /// Each draft as a text, without what is context: operation, ids in their roles, time, and the tape.
     fn said(&self, batch: &DraftBatch) -> Vec<String> {
         let kind = |kind| match kind {
-            SubjectKind::Group(kind) => self.names.text(kind).to_owned(),
+            SubjectKind::Group(kind) => self.0.gate.names.text(kind).to_owned(),
             other => format!("{other:?}"),
         };
         let say = |draft: &weir_event::Draft| {
@@ -166,7 +83,7 @@ impl World {
             ids.sort();
             let (mut leaves, mut depth, mut below_context) = (Vec::new(), 0, false);
             for leaf in batch.tape(draft) {
-                let text = self.names.text(leaf.path);
+                let text = self.0.gate.names.text(leaf.path);
                 if depth == 0 {
                     below_context = text.starts_with("context.");
                 }
@@ -197,7 +114,7 @@ fn is_uuid(value: &Value) -> bool {
 
 #[test]
 fn without_a_rule_posthog_gets_the_baseline_and_nothing_else() {
-    let world = World::new(&[]);
+    let world = PostHog::new(&[]);
     let properties = json!({"plan": "pro", "email": "ada@example.com", "$os": "Linux", "$lib": "web", "$lib_version": "1.449.2", "$ip": "203.0.113.42",
         "$screen_width": 1280, "$session_id": "s-1", "$groups": {"company": "org-77"}, "$current_url": "https://a.example/?token=secret", "utm_source": "google",
         "$device_id": "d", "$user_id": "user-4711", "token": "sdk"});
@@ -233,7 +150,7 @@ fn without_a_rule_posthog_gets_the_baseline_and_nothing_else() {
 
 #[test]
 fn what_is_allowed_stands_where_it_stood() {
-    let world = World::new(&[
+    let world = PostHog::new(&[
         "plan",
         "nested.a.b",
         "list",
@@ -256,7 +173,7 @@ fn what_is_allowed_stands_where_it_stood() {
 
 #[test]
 fn what_is_about_nobody_or_an_unknown_device_makes_no_profile() {
-    let world = World::new(&["$process_person_profile"]);
+    let world = PostHog::new(&["$process_person_profile"]);
     let switch = |value: Value| world.sent(value)["properties"].get("$process_person_profile").cloned();
     let nobody = json!({"event": "a", "timestamp": TIME, "distinct_id": "anonymous"});
     let device = json!({"event": "a", "timestamp": TIME, "properties": {"distinct_id": "d", "$device_id": "d"}});
@@ -271,7 +188,7 @@ fn what_is_about_nobody_or_an_unknown_device_makes_no_profile() {
 
 #[test]
 fn d7_identify_alias_and_merge_have_posthogs_form() {
-    let world = World::raw(&[]);
+    let world = PostHog::raw(&[]);
     let sent = world
         .sent(event("$identify", json!({"$anon_distinct_id": "d-1", "$device_id": "d-1", "$user_id": "user-4711"})));
     assert_eq!((&sent["event"], &sent["distinct_id"]), (&json!("$identify"), &json!("user-4711")));
@@ -292,7 +209,7 @@ fn d7_identify_alias_and_merge_have_posthogs_form() {
 
 #[test]
 fn profiles_and_groups_have_posthogs_form() {
-    let world = World::raw(&["profile.plan", "profile.old", "group.company.seats", "context.meta.$initial_gclid"]);
+    let world = PostHog::raw(&["profile.plan", "profile.old", "group.company.seats", "context.meta.$initial_gclid"]);
     let carrying = event(
         "a",
         json!({"$set": {"plan": "pro", "email": "ada@example.com"}, "$set_once": {"plan": "x", "$initial_gclid": "c"}, "$unset": ["old", "secret"]}),
@@ -318,7 +235,7 @@ fn profiles_and_groups_have_posthogs_form() {
 
 #[test]
 fn other_vendors_events_get_posthogs_names_and_what_has_none_is_dropped_by_name() {
-    let world = World::raw(&[
+    let world = PostHog::raw(&[
         "plan",
         "profile.plan",
         "profile.logins",
@@ -368,7 +285,7 @@ fn other_vendors_events_get_posthogs_names_and_what_has_none_is_dropped_by_name(
 
 #[test]
 fn d4_old_data_goes_as_historical_and_a_defect_of_a_clock_not_at_all() {
-    let world = World::new(&[]);
+    let world = PostHog::new(&[]);
     let lane = |request: Value| -> Result<Lane, Rule> {
         let mut encoder = world.encoder();
         world.released(&world.decoded("posthog", "/batch", &request), |events| {
@@ -387,7 +304,7 @@ fn d4_old_data_goes_as_historical_and_a_defect_of_a_clock_not_at_all() {
 
 #[test]
 fn a_request_holds_what_posthog_allows_and_says_how_much() {
-    let world = World::new(&["note"]);
+    let world = PostHog::new(&["note"]);
     let mut encoder = world.encoder();
     let events: Vec<_> =
         (0..1_200).map(|n| json!({"event": "a", "distinct_id": format!("u{n}"), "timestamp": TIME})).collect();
@@ -419,7 +336,7 @@ fn a_request_holds_what_posthog_allows_and_says_how_much() {
 
 #[test]
 fn answers_mean_what_posthog_says() {
-    let world = World::new(&[]);
+    let world = PostHog::new(&[]);
     let mut encoder = world.encoder();
     let events: Vec<_> =
         (0..2).map(|n| json!({"event": "a", "distinct_id": format!("u{n}"), "timestamp": TIME})).collect();
@@ -451,7 +368,7 @@ fn answers_mean_what_posthog_says() {
 
 #[test]
 fn a_wrong_setup_is_refused_without_showing_it() {
-    let world = World::new(&[]);
+    let world = PostHog::new(&[]);
     for token in ["", "a b", "a\"b\u{7f}", "é"] {
         let setup = DestinationSetup { token: Secret::new(token), ..world.setup() };
         assert_eq!(encoder("posthog", setup).map(|_| ()), Err(SetupError::BadToken), "{token}");
@@ -543,7 +460,7 @@ proptest! {
             .flat_map(|root| (0..4).flat_map(move |n| ["", ".a", ".b", ".c"].map(|below| format!("{root}{n}{below}"))))
             .collect();
         let allow: Vec<_> = allow.iter().map(String::as_str).collect();
-        let world = World::raw(&allow);
+        let world = PostHog::raw(&allow);
         let request = json!({"batch": events});
         let before = world.decoded("posthog", "/batch", &request);
         let sent = world.sent_by("posthog", "/batch", &request);

@@ -1,39 +1,40 @@
 //! A gate in memory: requests of Mixpanel's form through decode and minimise, as records for the catalog.
 
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../../../protocol/tests/world/gate.rs"]
+mod gate;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use weir_catalog::{Catalog, CatalogHandle, SketchKey};
-use weir_detect::{Engine, Judge};
 use weir_event::names::NameKind;
 use weir_event::wire::Cursor;
-use weir_event::{DraftBatch, Environment, GenerationId, ManualClock, Millis, NameId, Names, Region, SourceId};
+use weir_event::{ManualClock, Millis, NameId, Names};
 use weir_journal::{Journal, Options, Record};
 use weir_keys::Keys;
-use weir_policy::{Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, SourcePolicy};
-use weir_protocol::body::{self, Limits};
-use weir_protocol::{DecodeOptions, Endpoint, RequestHead};
+use weir_policy::{MinimisedBatch, RecordView};
+
+use gate::MemoryGate;
 
 /// 2026-11-22T00:00:00Z.
 pub(crate) const START: Millis = Millis(1_795_305_600_000);
 
-/// A gate in memory.
+/// The gate, and what the catalog needs beside it.
 pub(crate) struct World {
+    gate: MemoryGate,
     pub(crate) keys: Arc<Keys>,
     pub(crate) names: Arc<Names>,
-    source_names: weir_event::SourceNames,
-    minimiser: Minimiser,
-    pub(crate) folder: tempfile::TempDir,
 }
 
 impl World {
     pub(crate) fn new() -> World {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = Keys::open(&folder.path().join("keys"), Arc::new(ManualClock::at(START))).unwrap();
-        let engine = Arc::new(Engine::new());
-        let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
-        let minimiser = Minimiser::new(engine, Arc::clone(&names));
-        World { keys, source_names: names.source(), names, minimiser, folder }
+        let gate = MemoryGate::new(START);
+        World { keys: Arc::clone(&gate.keys), names: Arc::clone(&gate.names), gate }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.gate.folder.path()
     }
 
     pub(crate) fn key(&self) -> SketchKey {
@@ -42,49 +43,20 @@ impl World {
 
     /// One request of Mixpanel events through the gate.
     pub(crate) fn minimise(&self, source: &str, at: Millis, body: &str) -> MinimisedBatch {
-        let protocol = weir_protocol::protocol("mixpanel").unwrap();
-        let head = RequestHead { method: "POST", path: "/track", ..RequestHead::default() };
-        let mut opened = body::open(&head, body.as_bytes().to_vec(), &Limits::default()).unwrap();
-        let mut drafts = DraftBatch::default();
-        let options = DecodeOptions::new([], &self.names);
-        protocol.decode(Endpoint("track"), &head, &mut opened, &self.source_names, &options, &mut drafts).unwrap();
-        let policy = SourcePolicy {
-            id: SourceId::parse(source).unwrap(),
-            label: self.names.label(source),
-            environment: Environment::Production,
-            identity_space: "default".into(),
-            protocol: 1,
-            keeps_raw: false,
-            tap: false,
-        };
-        let keys = self.keys.snapshot();
-        let gate = Gate {
-            source: &policy,
-            received_at: at,
-            region: Region::UNKNOWN,
-            region_source: RegionSource::Unknown,
-            generation: GenerationId([9; 8]),
-            consent: Consent::UNKNOWN,
-            keys: &keys,
-            offered: &[],
-            raw_day: 0,
-            replay_of: None,
-        };
-        let mut batch = MinimisedBatch::new(at);
-        for draft in &drafts.drafts {
-            let id = self.minimiser.event_id(&gate, &drafts, draft);
-            assert!(self.minimiser.minimise(&gate, &drafts, draft, id, &mut batch).is_ok());
-        }
-        batch
+        self.gate.minimise(source, "mixpanel", at, &self.gate.decode("mixpanel", "/track", body))
     }
 
     /// Adds the records of a batch behind what is there.
     pub(crate) fn add(&self, catalog: &mut Catalog, batch: &MinimisedBatch) {
+        World::each(batch, |view| catalog.add(view, catalog.position(), &self.names));
+    }
+
+    /// The records of a batch.
+    pub(crate) fn each(batch: &MinimisedBatch, mut f: impl FnMut(&RecordView<'_>)) {
         let own = |stored: u32| NameId(stored);
         let mut at = Cursor::new(batch.bytes());
         for _ in 0..batch.events() {
-            let view = RecordView::parse_bytes(at.bytes().unwrap(), &own).unwrap();
-            catalog.add(&view, catalog.position(), &self.names);
+            f(&RecordView::parse_bytes(at.bytes().unwrap(), &own).unwrap());
         }
     }
 
@@ -94,7 +66,7 @@ impl World {
             Options { segment_bytes: 256 * 1024, window_bytes: 64 * 1024, fsync: false, ..Options::default() };
         let clock = Arc::new(ManualClock::at(START));
         let (names, keys) = (Arc::clone(&self.names), Arc::clone(&self.keys));
-        Journal::open(&self.folder.path().join("journal"), keys, names, Box::new(()), options, clock).unwrap().0
+        Journal::open(&self.folder().join("journal"), keys, names, Box::new(()), options, clock).unwrap().0
     }
 
     pub(crate) fn start(&self, data: &Path, journal: &Journal<MinimisedBatch>) -> CatalogHandle {
@@ -115,5 +87,17 @@ impl World {
 
     pub(crate) fn event(&self, text: &str) -> NameId {
         self.names.restore(NameKind::Event, text).unwrap()
+    }
+}
+
+/// A number as letters: digits in a key would fold.
+pub(crate) fn letters(mut n: usize) -> String {
+    let mut out = String::new();
+    loop {
+        out.push(char::from(b'a' + (n % 26) as u8));
+        n /= 26;
+        if n == 0 {
+            return out;
+        }
     }
 }

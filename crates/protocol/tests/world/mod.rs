@@ -1,21 +1,17 @@
 //! A request of an SDK through decode, minimise and release to what a vendor gets. Real keys, real detectors, real policy.
 
+pub(crate) mod gate;
+
 use std::sync::Arc;
 
 use serde_json::Value;
-use weir_detect::{Engine, Judge};
 use weir_event::wire::Cursor;
-use weir_event::{
-    DestinationId, DraftBatch, Environment, GenerationId, ManualClock, Millis, NameId, Names, Region, Rule, SourceId,
-};
+use weir_event::{DestinationId, DraftBatch, Millis, NameId, Region, Rule};
 use weir_journal::Record;
-use weir_keys::Keys;
-use weir_policy::{
-    Consent, Gate, MinimisedBatch, Minimiser, RecordView, RegionSource, ReleasePolicy, ReleaseSpec, Released, Releaser,
-    RuleSpec, SourcePolicy, SubjectMode,
-};
-use weir_protocol::body::{self, Limits};
-use weir_protocol::{Call, DecodeOptions, DestinationSetup, Encoded, Encoder, RequestHead, encoder, protocol};
+use weir_policy::{RecordView, ReleasePolicy, ReleaseSpec, Released, Releaser, RuleSpec, SubjectMode};
+use weir_protocol::{DestinationSetup, Encoded, Encoder, encoder};
+
+use gate::MemoryGate;
 
 /// 2026-11-21T23:19:38.843Z.
 pub(crate) const NOW: Millis = Millis(1_795_303_178_843);
@@ -25,43 +21,24 @@ pub(crate) const TOKEN: &str = "whsec_vendorkeyvendorkeyvendorkeyvendo";
 
 /// Everything between two vendors.
 pub(crate) struct World {
-    keys: Arc<Keys>,
-    pub(crate) names: Arc<Names>,
-    engine: Arc<Engine>,
-    is_raw: bool,
+    pub(crate) gate: MemoryGate,
     allow: Vec<String>,
     presets: Vec<String>,
-    region: Region,
     to: &'static str,
-    _folder: tempfile::TempDir,
 }
 
 impl World {
     /// A destination of this type that is allowed these paths.
     pub(crate) fn new(to: &'static str, allow: &[&str]) -> World {
-        let folder = tempfile::tempdir().expect("a folder");
-        let keys = Keys::open(&folder.path().join("keys"), Arc::new(ManualClock::at(NOW))).expect("keys");
-        let engine = Arc::new(Engine::new());
-        let names = Names::new(Box::new(Judge::new(Arc::clone(&engine))));
-        keys.ensure_raw_day((NOW.0 / Millis::DAY) as u32).expect("a key");
-        keys.ensure_destination(&DestinationId::parse("product").expect("an id")).expect("keys");
         let allow = allow.iter().map(|path| (*path).to_owned()).collect();
-        World {
-            keys,
-            names,
-            engine,
-            is_raw: false,
-            allow,
-            presets: Vec::new(),
-            region: Region::UNKNOWN,
-            to,
-            _folder: folder,
-        }
+        World { gate: MemoryGate::new(NOW), allow, presets: Vec::new(), to }
     }
 
     /// The same, with the ids as the product knows them.
     pub(crate) fn raw(to: &'static str, allow: &[&str]) -> World {
-        World { is_raw: true, ..World::new(to, allow) }
+        let mut world = World::new(to, allow);
+        world.gate.keeps_raw = true;
+        world
     }
 
     /// The same, with these presets.
@@ -70,8 +47,9 @@ impl World {
     }
 
     /// The same, seen in this country.
-    pub(crate) fn in_country(self, code: &str) -> World {
-        World { region: Region::parse(code).expect("a country"), ..self }
+    pub(crate) fn in_country(mut self, code: &str) -> World {
+        self.gate.region = Region::parse(code).expect("a country");
+        self
     }
 
     /// Takes a request in and hands what may leave of it to `f`; what is dropped by a rule is missing there.
@@ -93,45 +71,24 @@ impl World {
         request: &Value,
         f: impl FnOnce(Vec<Result<Released<'_>, Rule>>) -> T,
     ) -> T {
-        let protocol = protocol(from).expect("it is in the list");
-        let source_names = self.names.source();
-        let options = DecodeOptions::new(["company"], &self.names);
-        let head = RequestHead { method: "POST", path, ..RequestHead::default() };
-        let mut opened = body::open(&head, request.to_string().into_bytes(), &Limits::default()).expect("it opens");
-        let Call::Ingest(endpoint) = protocol.classify("POST", path) else { panic!("{path} takes events") };
-        let mut batch = DraftBatch::default();
-        protocol.decode(endpoint, &head, &mut opened, &source_names, &options, &mut batch).expect("it decodes");
-        let source = SourcePolicy {
-            id: SourceId::parse("web").expect("an id"),
-            label: self.names.label("web"),
-            environment: Environment::Production,
-            identity_space: "default".into(),
-            protocol: protocol.number(),
-            keeps_raw: self.is_raw,
-            tap: false,
-        };
-        let snapshot = self.keys.snapshot();
-        let offered = [self.names.label("product")];
-        let gate = Gate {
-            source: &source,
-            received_at: NOW,
-            region: self.region,
-            region_source: RegionSource::ClientAddress,
-            generation: GenerationId([9; 8]),
-            consent: Consent::UNKNOWN,
-            keys: &snapshot,
-            offered: &offered,
-            raw_day: (NOW.0 / Millis::DAY) as u32,
-            replay_of: None,
-        };
-        let minimiser = Minimiser::new(Arc::clone(&self.engine), Arc::clone(&self.names));
-        let mut out = MinimisedBatch::new(NOW);
-        for draft in &batch.drafts {
-            assert_eq!(draft.fault, None);
-            let id = minimiser.event_id(&gate, &batch, draft);
-            minimiser.minimise(&gate, &batch, draft, id, &mut out).unwrap_or_else(|_| panic!("it is minimised"));
-        }
-        let subject = if self.is_raw { SubjectMode::Raw { confirm_category: None } } else { SubjectMode::Stable };
+        self.fates_of(from, &self.decode(from, path, request), f)
+    }
+
+    /// What a request says.
+    pub(crate) fn decode(&self, from: &str, path: &str, request: &Value) -> DraftBatch {
+        self.gate.decode(from, path, &request.to_string())
+    }
+
+    /// What becomes of each event that was decoded.
+    pub(crate) fn fates_of<T>(
+        &self,
+        from: &str,
+        batch: &DraftBatch,
+        f: impl FnOnce(Vec<Result<Released<'_>, Rule>>) -> T,
+    ) -> T {
+        let out = self.gate.minimise("web", from, NOW, batch);
+        let subject =
+            if self.gate.keeps_raw { SubjectMode::Raw { confirm_category: None } } else { SubjectMode::Stable };
         let spec = ReleaseSpec {
             destination: DestinationId::parse("product").expect("an id"),
             subject,
@@ -140,8 +97,8 @@ impl World {
             links: true,
             routing: weir_policy::Routing::default(),
         };
-        let policy = ReleasePolicy::resolve(&spec, &self.names).expect("a policy");
-        let mut releaser = Releaser::new(Arc::new(policy), self.keys.snapshot(), Arc::clone(&self.names));
+        let policy = ReleasePolicy::resolve(&spec, &self.gate.names).expect("a policy");
+        let mut releaser = Releaser::new(Arc::new(policy), self.gate.keys.snapshot(), Arc::clone(&self.gate.names));
         let remap = |number: u32| NameId(number);
         let mut records = Cursor::new(out.bytes());
         let mut released = Vec::new();
@@ -153,7 +110,7 @@ impl World {
     }
 
     pub(crate) fn setup(&self, token: &str) -> DestinationSetup {
-        let mut setup = DestinationSetup::new(token, &self.names);
+        let mut setup = DestinationSetup::new(token, &self.gate.names);
         setup.settings.ga4.measurement_id = Some("G-TEST".to_owned());
         setup
     }
