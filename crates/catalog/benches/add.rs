@@ -5,18 +5,18 @@
 
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
+#[path = "../../../benches/src/thread_time.rs"]
+mod thread_time;
 #[allow(dead_code, clippy::unwrap_used, reason = "shared with the tests, which use all of it")]
 #[path = "../tests/world/mod.rs"]
 mod world;
 
 use std::time::Instant;
 
+use thread_time::thread_time;
 use weir_catalog::{Catalog, EVENTS_MAX, PROPERTIES_MAX};
-use weir_event::wire::Cursor;
-use weir_event::{Millis, NameId, Offset};
-use weir_journal::Record;
-use weir_policy::RecordView;
-use world::{START, World};
+use weir_event::{Millis, Offset};
+use world::{START, World, letters};
 
 const EVENTS: usize = 500;
 const ROUNDS: i64 = 2_000;
@@ -59,22 +59,16 @@ fn profile_update(world: &World) {
         let events: Vec<String> = (0..OF_HOUR).map(|n| event(n + hour as usize * OF_HOUR, PROPERTIES)).collect();
         format!("[{}]", events.join(","))
     };
-    let own = |stored: u32| NameId(stored);
     let run = |apart: i64| {
         let batches: Vec<_> =
             (0..HOURS).map(|hour| world.minimise("web", START.plus(hour * apart), &body(hour))).collect();
         let round = || {
             let mut catalog = Catalog::new(world.key(), Offset(0), START);
-            let began = processor_time();
+            let began = thread_time();
             for batch in &batches {
-                let mut at = Cursor::new(batch.bytes());
-                for _ in 0..batch.events() {
-                    let view = RecordView::parse_bytes(at.bytes().expect("a record"), &own).expect("a record");
-                    let offset = catalog.position();
-                    catalog.add(&view, offset, &world.names);
-                }
+                world.add(&mut catalog, batch);
             }
-            processor_time() - began
+            (thread_time() - began).as_nanos()
         };
         (0..20).map(|_| round()).min().unwrap_or_default() as f64
     };
@@ -87,27 +81,17 @@ fn profile_update(world: &World) {
     println!("profile: {full:.0} ns a leaf that is looked at, {:.1} amortised over one in 16", full / 16.0);
 }
 
-/// Nanoseconds that this thread has run.
-fn processor_time() -> u64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    text.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
 /// Nanoseconds an event, at a thousand rounds of half a second each.
 fn time(world: &World, batch: &weir_policy::MinimisedBatch, mut catalog: Option<&mut Catalog>) -> f64 {
-    let own = |stored: u32| NameId(stored);
     let began = Instant::now();
     let mut sum = 0;
     for _ in 0..ROUNDS {
-        let mut at = Cursor::new(batch.bytes());
-        for _ in 0..batch.events() {
-            let view = RecordView::parse_bytes(at.bytes().expect("a record"), &own).expect("a record");
+        World::each(batch, |view| {
             sum += view.received_at().0;
             if let Some(catalog) = &mut catalog {
-                let offset = catalog.position();
-                catalog.add(&view, offset, &world.names);
+                catalog.add(view, catalog.position(), &world.names);
             }
-        }
+        });
     }
     std::hint::black_box(sum);
     began.elapsed().as_nanos() as f64 / (EVENTS as f64 * ROUNDS as f64)
@@ -139,18 +123,6 @@ fn fill(world: &World, catalog: &mut Catalog) {
                     world.add(catalog, &world.minimise(source, at, &body));
                 }
             }
-        }
-    }
-}
-
-/// A number as letters: digits would fold.
-fn letters(mut n: usize) -> String {
-    let mut out = String::new();
-    loop {
-        out.push(char::from(b'a' + (n % 26) as u8));
-        n /= 26;
-        if n == 0 {
-            return out;
         }
     }
 }

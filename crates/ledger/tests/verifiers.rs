@@ -76,20 +76,31 @@ fn act(i: u64) -> Act {
     Act { actor: Actor::Weir, action: "test", targets: vec![Target::Count(i)] }
 }
 
-#[test]
-fn strangers_accept_our_trees_and_refuse_changed_ones() {
-    let world = World::new();
-    let Some(verifiers) = Verifiers::build(world.root.path()) else { return };
+/// Enters these acts; they are durable.
+fn enter(ledger: &Ledger, acts: std::ops::Range<u64>) {
+    let last = acts.map(|i| ledger.act(act(i))).reduce(|_, last| last);
+    last.unwrap().wait().unwrap();
+}
+
+/// An empty audit log and its folder.
+fn audit_log(world: &World) -> (PathBuf, Ledger) {
     let dir = world.root.path().join("audit");
     let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
     let (keys, names) = (Arc::clone(&world.keys), Arc::clone(&world.names));
     let (ledger, _) = Ledger::open(&dir, Kind::Audit, keys, names, options(), clock).unwrap();
+    (dir, ledger)
+}
+
+#[test]
+fn strangers_accept_our_trees_and_refuse_changed_ones() {
+    let world = World::new();
+    let Some(verifiers) = Verifiers::build(world.root.path()) else { return };
+    let (dir, ledger) = audit_log(&world);
     let (tree, key) = (dir.join("tree"), ledger.verifier_key().to_text());
     let mut older: Vec<String> = Vec::new();
     let mut entries = 0;
     for size in [1_u64, 2, 255, 256, 257, 1_000, 70_000] {
-        let last = (entries..size).map(|i| ledger.act(act(i))).reduce(|_, last| last);
-        last.unwrap().wait().unwrap();
+        enter(&ledger, entries..size);
         entries = size;
         assert_eq!(ledger.flush_tree().unwrap(), size);
         let copy = world.root.path().join(format!("checkpoint-{size}"));
@@ -120,15 +131,11 @@ fn strangers_accept_our_trees_and_refuse_changed_ones() {
 fn strangers_agree_with_us_on_every_proof_of_consistency_changed_or_not() {
     let world = World::new();
     let Some(verifiers) = Verifiers::build(world.root.path()) else { return };
-    let dir = world.root.path().join("audit");
-    let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
-    let (keys, names) = (Arc::clone(&world.keys), Arc::clone(&world.names));
-    let (ledger, _) = Ledger::open(&dir, Kind::Audit, keys, names, options(), clock).unwrap();
+    let (dir, ledger) = audit_log(&world);
     let key = ledger.verifier_key().clone();
     let (mut notes, mut entries) = (Vec::new(), 0);
     for size in [1_u64, 3, 8, 257, 700] {
-        let last = (entries..size).map(|i| ledger.act(act(i))).reduce(|_, last| last);
-        last.unwrap().wait().unwrap();
+        enter(&ledger, entries..size);
         entries = size;
         ledger.flush_tree().unwrap();
         notes.push(ledger.published().unwrap().unwrap().note);

@@ -25,8 +25,12 @@ use weir_protocol::body::{self, Limits};
 use weir_protocol::vendors::mixpanel::TRACK;
 use weir_protocol::{DecodeOptions, RequestHead, protocol};
 
+#[path = "../../../benches/src/thread_time.rs"]
+mod thread_time;
 #[path = "../../../benches/src/workload.rs"]
 mod workload;
+
+use thread_time::thread_time;
 
 const REQUESTS: usize = 600;
 /// So many of the clock's ticks that one does not show.
@@ -106,9 +110,9 @@ fn main() {
         let mut row = 0;
         let mut measure = |work: &mut dyn FnMut(usize)| {
             if only.as_deref().is_none_or(|only| rows[row].0 == only) {
-                let start = thread_nanos();
+                let start = thread_time();
                 (0..REPEATS).for_each(|_| (0..REQUESTS).for_each(&mut *work));
-                let nanos = (thread_nanos() - start) as f64 / (REPEATS * REQUESTS * workload::BATCH) as f64;
+                let nanos = (thread_time() - start).as_nanos() as f64 / (REPEATS * REQUESTS * workload::BATCH) as f64;
                 rows[row].1 = rows[row].1.min(nanos);
             }
             row += 1;
@@ -170,10 +174,4 @@ fn minimise(minimiser: &Minimiser, gate: &Gate<'_>, batch: &DraftBatch, ids: &[E
     batch.drafts.iter().zip(ids).for_each(each);
     black_box(out.names());
     out
-}
-
-/// This thread's CPU time. The kernel brings it up to date with its clock's ticks, so what is measured takes many of them.
-fn thread_nanos() -> u64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    text.split(' ').next().unwrap().parse().unwrap()
 }

@@ -22,6 +22,11 @@ use weir_protocol::body::Limits;
 use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{Call, DecodeOptions, Protocol, RequestHead};
 
+#[path = "../../../benches/src/thread_time.rs"]
+mod thread_time;
+
+use thread_time::thread_time;
+
 const EVENTS: usize = 50;
 const REQUESTS: usize = 40;
 const REPEATS: usize = 20;
@@ -72,9 +77,9 @@ fn main() {
             let decode = |body: &[u8], drafts: &mut DraftBatch| vendor.decode(body, drafts);
             let mut nanos = [0.0; 2];
             for (place, work) in [&decode as &dyn Fn(&[u8], &mut DraftBatch), &whole].into_iter().enumerate() {
-                let start = thread_nanos();
+                let start = thread_time();
                 (0..REPEATS).for_each(|_| vendor.bodies.iter().for_each(|body| work(body, &mut drafts)));
-                nanos[place] = (thread_nanos() - start) as f64 / (REPEATS * REQUESTS * EVENTS) as f64;
+                nanos[place] = (thread_time() - start).as_nanos() as f64 / (REPEATS * REQUESTS * EVENTS) as f64;
             }
             for (best, nanos) in vendor.best.iter_mut().zip(nanos) {
                 *best = best.min(nanos);
@@ -269,10 +274,4 @@ impl Random {
         self.0 ^= self.0 << 17;
         self.0
     }
-}
-
-/// This thread's CPU time. The kernel brings it up to date with its clock's ticks, so what is measured takes many of them.
-fn thread_nanos() -> u64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    text.split(' ').next().unwrap().parse().unwrap()
 }
