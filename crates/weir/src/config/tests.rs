@@ -303,7 +303,7 @@ fn routes_classes_and_samples_are_read_whole() {
 #[test]
 fn every_preset_can_be_named() {
     let of = |fields: &'static [table::Field], name: &str| &fields.iter().find(|f| f.name == name).unwrap().kind;
-    let table::Kind::Choice(choices) = of(table::RULE, "preset") else { panic!("a choice") };
+    let table::Kind::Choice(choices) = of(table::release::RULE, "preset") else { panic!("a choice") };
     let names = weir_policy::presets::PRESETS.iter().map(|preset| preset.name);
     assert!(choices.iter().map(|choice| choice.name).eq(names));
 }
