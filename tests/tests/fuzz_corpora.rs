@@ -45,6 +45,8 @@ targets! {
     hand_over: weir::hand_over::fuzz::fuzz_hand_over,
     hold: weir_hold::fuzz::fuzz_entry,
     holding: weir_answers::fuzz::fuzz_holding,
+    reconciled: weir_answers::fuzz::fuzz_reconciled,
+    zone: weir_answers::fuzz::fuzz_zone,
     identity: weir_identity::fuzz::fuzz_identity,
     interpret: weir_protocol::fuzz::fuzz_interpret,
     json: weir_protocol::fuzz::fuzz_json,

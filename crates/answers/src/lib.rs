@@ -5,13 +5,14 @@
 //!
 //! Every answer is counted from the rows themselves (`weir_rows`), so that it is exact and current to the last recorded batch. Read in this
 //! order: [`exposure`] (the question and the answer), `count` (how it is counted), `seen` (sets of organisations), [`subject`],
-//! [`holding`] (what a vendor had before Weir), [`view`] (what it can make of what it has).
+//! [`holding`] (what a vendor had before Weir), [`reconcile`] (what it says that it has), [`view`] (what it can make of what it has).
 
 mod count;
 pub mod example;
 pub mod exposure;
 pub mod fuzz;
 pub mod holding;
+pub mod reconcile;
 mod seen;
 mod shape;
 pub mod subject;

@@ -86,6 +86,12 @@ pub const DETECT_PATHS_MAX: usize = 100_000;
 pub const AUDIT_EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Files in an archive that `weir audit` reads. Over it: the archive is not read, and the report says so.
 pub const ARCHIVE_ENTRIES_MAX: u64 = 100_000;
+/// Days of one `weir ledger reconcile`. Over it: refused; ask for each month by itself.
+pub const RECONCILE_DAYS_MAX: u64 = 31;
+/// Events on one side of `weir ledger reconcile`. Over it: refused; ask for fewer days.
+pub const RECONCILE_EVENTS_MAX: u64 = 200_000_000;
+/// Bytes of one answer of a vendor's export to `weir ledger reconcile`. Over it: the answer is not read, and there is no result.
+pub const RECONCILE_ANSWER_BYTES_MAX: u64 = 32 << 30;
 /// Pairs of event and property that `weir audit` lists. Over it: counted together, not listed.
 pub const AUDIT_PROPERTIES_MAX: usize = 50_000;
 /// Detectors of a configuration. Over it: the configuration is refused.
