@@ -8,8 +8,9 @@
 //! twice under a key; hand out a group that another reader was not also given.
 //!
 //! Read in this order: [`journal`] (the handle), [`writer`] (the life of an append), [`segment`] (the stored format), [`group`],
-//! [`recovery`], [`spare`] (files prepared ahead), [`reader`], [`disk`].
+//! [`recovery`], [`spare`] (files prepared ahead), [`reader`], [`beside`] (from another process), [`disk`].
 
+pub mod beside;
 pub mod disk;
 pub mod fuzz;
 pub mod group;

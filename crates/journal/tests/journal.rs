@@ -363,3 +363,60 @@ fn whoever_of_a_group_has_gone_the_others_are_answered() {
         }
     });
 }
+
+#[test]
+fn records_are_read_by_their_offset_beside_the_process_that_writes_them() {
+    use weir_event::wire::Cursor;
+    use weir_journal::beside::Beside;
+    use weir_journal::disk::RealDisk;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    assert_eq!(Beside::open(&path).unwrap().floor(), None, "no journal yet");
+    let seen = |from: u64, to: u64| {
+        let beside = Beside::open(&path).unwrap();
+        let mut seen = Vec::new();
+        let mut visit = |group: &weir_journal::Group, records: std::ops::Range<u32>| {
+            for index in records {
+                let number = Cursor::new(group.record(index).unwrap()).varint().unwrap();
+                seen.push((group.base().0 + u64::from(index), number));
+            }
+        };
+        beside.each(Offset(from)..Offset(to), &keys(), &mut visit).unwrap();
+        (beside.floor().map_or(0, |floor| floor.0), seen)
+    };
+    block(async {
+        let n = names();
+        let (journal, _) = open_at(Arc::new(RealDisk::default()), &path, small(), Arc::clone(&n)).unwrap();
+        for id in 0..300 {
+            journal.append(Batch::new(&n, &[2 * id, 2 * id + 1], 400)).await.unwrap();
+        }
+        // While it is open: all of them, any part of them, and nothing beyond the end.
+        let expected = |from: u64, to: u64| (from..to).map(|offset| (offset, offset)).collect::<Vec<_>>();
+        assert_eq!(seen(0, 600), (0, expected(0, 600)));
+        assert_eq!(seen(37, 412).1, expected(37, 412));
+        assert_eq!(seen(590, 10_000).1, expected(590, 600));
+        journal.trim(Offset(300), Millis(i64::MAX)).unwrap();
+        let (floor, left) = seen(0, 600);
+        assert!(floor > 0 && left == expected(floor, 600), "{floor}");
+        journal.close().await;
+    });
+    // What is damaged is not shown; the rest is.
+    let newest = |path: &std::path::Path| {
+        let mut files: Vec<_> = std::fs::read_dir(path).unwrap().map(|e| e.unwrap().path()).collect();
+        files.sort();
+        files
+            .into_iter()
+            .filter(|file| file.to_string_lossy().contains("seg"))
+            .max_by_key(|f| f.metadata().unwrap().len())
+    };
+    if let Some(file) = newest(&path) {
+        let (_, before) = seen(0, 600);
+        let mut bytes = std::fs::read(&file).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        let (_, after) = seen(0, 600);
+        assert!(after.len() <= before.len() && after.iter().all(|one| before.contains(one)));
+    }
+}

@@ -180,6 +180,29 @@ impl Client {
         Err(if nothing { SendError::NotSent(NotSent::Closed) } else { SendError::Unknown(unknown) })
     }
 
+    /// Sends a request once, on a connection of its own, and gives its answer as it comes in: for answers that are larger than memory.
+    /// `request_timeout` is how long the head of the answer, and then each further piece, may take.
+    pub async fn download(&self, request: Request<'_>) -> Result<Download, SendError> {
+        let prepared = prepare(&request).ok_or(SendError::NotSent(NotSent::InvalidRequest))?;
+        let mut connection = self.connect(request.endpoint).await.map_err(SendError::NotSent)?;
+        let patience = self.0.options.request_timeout;
+        let answer = async {
+            connection.sender.try_send_request(prepared).await.map_err(|failed| {
+                if failed.error().is_parse() { Unknown::NotHttp } else { Unknown::ClosedBeforeAnswer }
+            })
+        };
+        match tokio::time::timeout(patience, answer).await.unwrap_or(Err(Unknown::Timeout)) {
+            Ok(answer) => {
+                let (head, body) = answer.into_parts();
+                Ok(Download { head, body, patience, _connection: connection })
+            }
+            Err(unknown) => {
+                let nothing = connection.stop().await == 0;
+                Err(if nothing { SendError::NotSent(NotSent::Closed) } else { SendError::Unknown(unknown) })
+            }
+        }
+    }
+
     async fn open(&self, endpoint: &Endpoint, tls: &TlsConnector) -> Result<connect::Connected, NotSent> {
         let options = &self.0.options;
         let (resolver, allowed) = (&*self.0.resolver, &options.allow_addresses);
@@ -272,6 +295,52 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("options", &self.0.options).finish_non_exhaustive()
+    }
+}
+
+/// An answer that is coming in.
+pub struct Download {
+    head: http::response::Parts,
+    body: Incoming,
+    patience: Duration,
+    _connection: Connection,
+}
+
+impl Download {
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        self.head.status.as_u16()
+    }
+
+    /// What `Retry-After` asks for.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after::read(&self.head.headers)
+    }
+
+    /// Whether the answer says itself where it ends. One that only ends with its connection may have been cut short without anybody
+    /// being able to tell.
+    pub fn says_its_end(&self) -> bool {
+        self.head.headers.contains_key(header::CONTENT_LENGTH)
+            || self.head.headers.contains_key(header::TRANSFER_ENCODING)
+    }
+
+    /// The next piece; `None` at the end that the answer said.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Unknown> {
+        loop {
+            let frame = tokio::time::timeout(self.patience, self.body.frame()).await.map_err(|_| Unknown::Timeout)?;
+            let Some(frame) = frame else { return Ok(None) };
+            // Trailers say nothing that is looked at.
+            if let Ok(data) = frame.map_err(|_| Unknown::ClosedMidAnswer)?.into_data() {
+                return Ok(Some(data));
+            }
+        }
+    }
+}
+
+/// Shows no body: it is what a vendor has.
+impl fmt::Debug for Download {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Download").field("status", &self.head.status.as_u16()).finish_non_exhaustive()
     }
 }
 

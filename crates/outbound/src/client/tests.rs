@@ -577,3 +577,51 @@ async fn a_stream_is_taken_once_the_other_side_has_read_all_and_ended() {
     let refused = Client::new(ClientOptions { allow_addresses: Vec::new(), ..options() }).unwrap();
     assert_eq!(refused.stream(&endpoint, b"x").await, Err(SendError::NotSent(NotSent::AddressRefused)));
 }
+
+#[tokio::test]
+async fn a_download_gives_every_piece_and_an_answer_that_is_cut_short_is_an_error() {
+    let answers: [&[&[u8]]; 5] = [
+        &[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n", b"3\r\ntwo\r\n0\r\n\r\n"],
+        &[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n"],
+        &[b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\none"],
+        &[b"HTTP/1.1 200 OK\r\n\r\none"],
+        &[b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"],
+    ];
+    let address = serve(move |number, mut stream| async move {
+        read_request(&mut stream).await;
+        for piece in answers[number] {
+            stream.write_all(piece).await.unwrap();
+            stream.flush().await.unwrap();
+        }
+    })
+    .await;
+    let endpoint: Endpoint = format!("http://{address}").parse().unwrap();
+    let client = Client::new(options()).unwrap();
+    let mut seen = Vec::new();
+    for _ in answers {
+        let headers = HeaderMap::new();
+        let request =
+            Request { endpoint: &endpoint, method: Method::GET, path_and_query: "/x", headers, body: Bytes::new() };
+        let mut download = client.download(request).await.unwrap();
+        let mut text = Vec::new();
+        let end = loop {
+            match download.next().await {
+                Ok(Some(piece)) => text.extend_from_slice(&piece),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        let asked = download.retry_after().map(|wait| wait.as_secs());
+        seen.push((download.status(), download.says_its_end(), String::from_utf8(text).unwrap(), end, asked));
+    }
+    let cut = Err(Unknown::ClosedMidAnswer);
+    let expected = [
+        (200, true, "onetwo", Ok(()), None),
+        (200, true, "one", cut, None),
+        (200, true, "one", cut, None),
+        // It ends with its connection: nobody can tell whether there was more.
+        (200, false, "one", Ok(()), None),
+        (429, true, "", Ok(()), Some(7)),
+    ];
+    assert_eq!(seen, expected.map(|(status, says, text, end, asked)| (status, says, text.to_owned(), end, asked)));
+}
