@@ -83,7 +83,7 @@ fn enter(ledger: &Ledger, acts: std::ops::Range<u64>) {
 }
 
 /// An empty audit log and its folder.
-fn audit_log(world: &World) -> (PathBuf, Ledger) {
+fn audit_log(world: &World) -> (PathBuf, Arc<Ledger>) {
     let dir = world.root.path().join("audit");
     let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
     let (keys, names) = (Arc::clone(&world.keys), Arc::clone(&world.names));
