@@ -131,6 +131,7 @@ fn make(dir: &Path, rows: u64) {
                     field_set: (event * POLICIES + policy) as u32 + 1,
                     slice: (EVENTS + tag(person, 2 << 40) % COUNTRIES) as u32 + 1,
                     epoch: (second / 604_800) as u32,
+                    more: 0,
                 };
                 gathered.rows.push((destination, row));
             }
@@ -144,6 +145,7 @@ fn make(dir: &Path, rows: u64) {
                 fate: Some(Fate::Accepted),
                 is_unclear: false,
                 rows: BATCH_ROWS as u32,
+                is_month: false,
             });
             entries += 2;
             made += BATCH_ROWS;

@@ -170,7 +170,7 @@ pub(crate) struct Counter<'f> {
     days: Vec<Group>,
     events: Vec<Group>,
     /// Rows by field set and day.
-    by_day: Vec<u32>,
+    by_day: Vec<u64>,
     /// Whether a field set left under a configuration.
     by_generation: Vec<bool>,
     /// People who have but one field set, by it; and the people of each path who have more.
@@ -244,39 +244,40 @@ impl<'f> Counter<'f> {
         let Some(number) = frame.kind(batch) else { return false };
         let kind = &frame.kinds[number];
         let of_row = || frame.batches.held(batch, rows.narrow(Column::Index)[at] as u16);
+        let events = rows.events(at);
         match kind.held.unwrap_or_else(of_row) {
-            Held::Accepted => self.answer.sums.accepted += 1,
-            Held::Possibly => self.answer.sums.possibly_held += 1,
+            Held::Accepted => self.answer.sums.accepted += events,
+            Held::Possibly => self.answer.sums.possibly_held += events,
             Held::Outside | Held::Replaced => return false,
             Held::Rejected => {
-                self.answer.sums.rejected += 1;
+                self.answer.sums.rejected += events;
                 return false;
             }
             Held::Returned => {
-                self.answer.sums.returned += 1;
+                self.answer.sums.returned += events;
                 return false;
             }
         }
-        self.by_kind[number] += 1;
+        self.by_kind[number] += events;
         let place = (batch - frame.base) as usize;
         self.counted[place / 64] |= 1 << (place % 64);
         let (day, generation) = (kind.day as usize, kind.generation as usize);
-        self.days[day].events += 1;
+        self.days[day].events += events;
         if set == 0 || self.is_erased {
-            self.answer.erased += 1;
+            self.answer.erased += events;
             return false;
         }
         // A number that the dictionary does not have is in no file of ours.
         if set >= self.sets.len() || slice >= self.slices.len() {
             return false;
         }
-        self.sets[set].events += 1;
-        self.slices[slice].events += 1;
-        self.by_day[set * frame.days.len() + day] += 1;
+        self.sets[set].events += events;
+        self.slices[slice].events += events;
+        self.by_day[set * frame.days.len() + day] += events;
         self.by_generation[set * frame.generations.len() + generation] = true;
         let mut is_new = self.person == 0;
         if self.person == 0 {
-            self.answer.without_subject += 1;
+            self.answer.without_subject += events;
         } else {
             is_new |= self.days[day].person(self.person);
             is_new |= self.slices[slice].person(self.person);
@@ -349,8 +350,8 @@ impl<'f> Counter<'f> {
         let sum = |to: &mut [u64], from: &[u64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         sum(&mut self.singles, &other.singles);
         sum(&mut self.paths, &other.paths);
-        self.by_day.iter_mut().zip(&other.by_day).for_each(|(to, from)| *to += from);
         self.by_generation.iter_mut().zip(&other.by_generation).for_each(|(to, from)| *to |= from);
+        sum(&mut self.by_day, &other.by_day);
         sum(&mut self.by_kind, &other.by_kind);
         self.counted.iter_mut().zip(&other.counted).for_each(|(to, from)| *to |= from);
         let (to, from) = (&mut self.answer, &other.answer);
@@ -401,7 +402,7 @@ impl<'f> Counter<'f> {
                 let of = answer.categories.entry(category.to_owned()).or_default();
                 let of_set = &self.by_day[number * frame.days.len()..];
                 for (day, count) in frame.days.iter().zip(of_set).filter(|(_, count)| **count > 0) {
-                    *of.entry(*day).or_default() += u64::from(*count);
+                    *of.entry(*day).or_default() += count;
                 }
             }
         }
@@ -458,10 +459,14 @@ impl<'f> Counter<'f> {
             if self.counted[place / 64] >> (place % 64) & 1 == 0 {
                 continue;
             }
-            let span = answer.span.get_or_insert((fact.at, fact.at));
-            *span = (span.0.min(fact.at), span.1.max(fact.at));
+            let (first, last) = fact.span();
+            let span = answer.span.get_or_insert((first, last));
+            *span = (span.0.min(first), span.1.max(last));
             if let Some(of) = answer.generations.get_mut(&fact.generation()) {
-                *of = (of.0.min(fact.at), of.1.max(fact.at), of.2);
+                *of = (of.0.min(first), of.1.max(last), of.2);
+            }
+            if fact.is_month {
+                answer.sums_until = answer.sums_until.max(Some(last));
             }
         }
     }
@@ -527,7 +532,8 @@ impl Visitor for Each<'_, '_> {
             let event = frame.shape(rows.narrow(Column::FieldSet)[at] as usize).map_or("", |s| s.event.as_str());
             let organisation = rows.organisations()[at].cast_unsigned();
             let Some(fact) = frame.batches.fact(rows.batches()[at].cast_unsigned()) else { continue };
-            (self.each)(Counted { at: fact.at, subject: self.counter.subject, organisation, event });
+            let sum = fact.is_month.then(|| rows.events(at));
+            (self.each)(Counted { at: fact.at, subject: self.counter.subject, organisation, event, sum });
         }
     }
 }

@@ -125,11 +125,14 @@ pub struct Exposure {
     /// By slice.
     pub slices: BTreeMap<String, Share>,
     /// By day, counted in days since 1970.
+    /// What is left as sums of a month only stands on the month's first day.
     pub days: BTreeMap<i64, Share>,
     /// Events by day and category.
     pub categories: BTreeMap<String, BTreeMap<i64, u64>>,
     /// Generations in whose time something left: first, last, rows.
     pub generations: BTreeMap<GenerationId, (Millis, Millis, u64)>,
+    /// Up to when sums of months only were left to count ([`weir_rows::months`]): a month that the window cuts counts whole.
+    pub sums_until: Option<Millis>,
     /// Entries of the ledger that were read.
     pub entries: u64,
 }
@@ -148,7 +151,7 @@ pub enum AskError {
 /// A row that counts as had, for whoever makes more of it than [`Exposure`] has.
 #[derive(Clone, Copy, Debug)]
 pub struct Counted<'c> {
-    /// When it left.
+    /// When it left; of a sum, the beginning of its month.
     pub at: Millis,
     /// Whose it is, 0: nobody's.
     pub subject: u64,
@@ -156,6 +159,15 @@ pub struct Counted<'c> {
     pub organisation: u64,
     /// The event's name.
     pub event: &'c str,
+    /// Events that it stands for, where only the sum of a month is left.
+    pub sum: Option<u64>,
+}
+
+impl Counted<'_> {
+    /// Events that it stands for.
+    pub fn events(&self) -> u64 {
+        self.sum.unwrap_or(1)
+    }
 }
 
 /// More threads than this gain nothing: they wait for memory.
@@ -197,6 +209,9 @@ fn answer(
     let mut columns = vec![Column::Subject, Column::Batch, Column::Organisation, Column::FieldSet, Column::Slice];
     if batches.has_mixed() {
         columns.push(Column::Index);
+    }
+    if view.has_sums() {
+        columns.push(Column::More);
     }
     let mut counters = count(&frame, &view.runs(&tail), &columns)?.into_iter();
     let mut all = counters.next().unwrap_or_else(|| Counter::new(&frame));

@@ -44,10 +44,12 @@ impl Became {
 pub struct Occurrence {
     /// The subject, as it was asked for.
     pub subject: u64,
-    /// The entry of the ledger that it was announced by.
+    /// The entry of the ledger that it was announced by; of a sum, that of the month's first batch.
     pub entry: u64,
-    /// When it left.
+    /// When it left; of a sum, the beginning of its month.
     pub at: Millis,
+    /// Events that it stands for, where only the sum of a month is left ([`weir_rows::months`]): no proof of a single one can be given.
+    pub sum: Option<u64>,
     /// To whom.
     pub destination: DestinationId,
     /// The field set.
@@ -64,6 +66,13 @@ pub struct Occurrence {
     pub generation: GenerationId,
     /// What became of it.
     pub became: Became,
+}
+
+impl Occurrence {
+    /// Events that it stands for.
+    pub fn events(&self) -> u64 {
+        self.sum.unwrap_or(1)
+    }
 }
 
 /// The answer.
@@ -128,6 +137,7 @@ fn occurrence(view: &View, batches: &Batches, row: &LedgerRow) -> Option<Occurre
         subject: row.subject,
         entry: fact.entry,
         at: fact.at,
+        sum: fact.is_month.then(|| 1 + u64::from(row.more)),
         destination: view.destination(fact.destination)?.clone(),
         field_set: view.dictionary.field_set(row.field_set)?.0,
         epoch: row.epoch,

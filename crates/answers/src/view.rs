@@ -1,5 +1,6 @@
 //! The vendor's-eye view: what one vendor can make of the rows that it has, without a value of any: who uses what, since when, at which
 //! hours, how fast that grows. Counted from the rows that count in an exposure ([`crate::exposure`]), with the vendor's clock in UTC.
+//! Where only sums of a month are left, they say nothing of hours, and stand in the week of the month's first day.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -60,18 +61,20 @@ pub fn look(dir: &Path, question: &Question) -> Result<View, AskError> {
         let week = week_of(day);
         let weekday = (day + 3).rem_euclid(7) as usize;
         let hour = (row.at.0.rem_euclid(Millis::DAY) / (Millis::DAY / 24)) as usize;
-        view.hours[weekday][hour] += 1;
+        if row.sum.is_none() {
+            view.hours[weekday][hour] += 1;
+        }
         match view.adoption.get_mut(row.event) {
-            Some(weeks) => *weeks.entry(week).or_default() += 1,
-            None => _ = view.adoption.insert(row.event.to_owned(), BTreeMap::from([(week, 1)])),
+            Some(weeks) => *weeks.entry(week).or_default() += row.events(),
+            None => _ = view.adoption.insert(row.event.to_owned(), BTreeMap::from([(week, row.events())])),
         }
         if row.subject != 0 {
             first.entry(row.subject).and_modify(|known| *known = week.min(*known)).or_insert(week);
         }
         if row.organisation != 0 {
             let (of, people) = organisations.entry(row.organisation).or_default();
-            of.events += 1;
-            *of.weeks.entry(week).or_default() += 1;
+            of.events += row.events();
+            *of.weeks.entry(week).or_default() += row.events();
             people.extend((row.subject != 0).then_some(row.subject));
         }
     };

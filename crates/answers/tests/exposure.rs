@@ -19,8 +19,9 @@ use weir_ledger::{
     FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, Options, Outcome, Passed, Purpose, RangeDrop, Results, Row,
 };
 use weir_rows::file::RowsFile;
+use weir_rows::months::MONTHS_FULL;
 use weir_rows::store::Manifest;
-use weir_rows::{Keeper, Store, lookup};
+use weir_rows::{Keeper, Month, Store, lookup};
 
 const START: Millis = Millis(1_795_300_000_000);
 const HOUR: i64 = 3_600_000;
@@ -296,6 +297,49 @@ fn seen_by_the_vendor(dir: &std::path::Path, question: &Question, answer: &Expos
     assert!(view.organisations.iter().all(|of| of.weeks.values().sum::<u64>() == of.events));
 }
 
+/// What is told of subjects, without the moment of each event; of tries that a later one replaced nothing is left in sums.
+fn sums_of(
+    ledger: &std::path::Path,
+    subjects: &BTreeSet<u64>,
+) -> BTreeMap<(u64, DestinationId, FieldSetId, &'static str), u64> {
+    let mut sums = BTreeMap::new();
+    let told = about(ledger, subjects, Millis(0), Millis(i64::MAX), usize::MAX).unwrap();
+    for row in told.rows.into_iter().filter(|row| row.became != Became::PossiblyHeld) {
+        *sums.entry((row.subject, row.destination.clone(), row.field_set, row.became.name())).or_default() +=
+            row.events();
+    }
+    sums
+}
+
+/// An exposure says what the rows that count say.
+fn agrees(answer: &Exposure, expected: &Model) {
+    assert_eq!(answer.sums, expected.sums);
+    let whole = share(expected.held.iter());
+    assert_eq!((answer.subjects, answer.organisations), (whole.subjects, whole.organisations));
+    assert_eq!(answer.without_subject, expected.held.iter().filter(|(f, _)| f.0 == 0).count() as u64);
+    assert_eq!(answer.days, by(&expected.held, |(_, day)| *day));
+    assert_eq!(answer.slices, by(&expected.held, |(f, _)| SLICES[f.3].to_owned()));
+    assert_eq!(answer.events, by(&expected.held, |(f, _)| SETS[f.2].0.to_owned()));
+    assert_eq!(answer.not_sent.values().sum::<u64>(), expected.dropped);
+    let has = |f: &Fact, path: &str| SETS[f.2].1.iter().any(|(p, ..)| *p == path);
+    let paths: BTreeSet<&str> = expected.held.iter().flat_map(|(f, _)| SETS[f.2].1.iter().map(|(p, ..)| *p)).collect();
+    assert_eq!(
+        answer.fields.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(),
+        paths.into_iter().collect::<Vec<_>>()
+    );
+    for field in &answer.fields {
+        let of = share(expected.held.iter().filter(|(f, _)| has(f, &field.path)));
+        assert_eq!((field.actions.values().sum::<u64>(), field.subjects), (of.events, of.subjects));
+    }
+    for line in &answer.withheld {
+        let with = |f: &Fact| SETS[f.2].2.contains(&(line.path.as_str(), line.rule.as_str()));
+        assert_eq!(line.events, expected.held.iter().filter(|(f, _)| with(f)).count() as u64);
+    }
+    let found = by(&expected.held.iter().filter(|(f, _)| has(f, "user")).copied().collect::<Vec<_>>(), |(_, day)| *day);
+    let found: BTreeMap<i64, u64> = found.into_iter().map(|(day, share)| (day, share.events)).collect();
+    assert_eq!(answer.categories.get("user.unique_id").cloned().unwrap_or_default(), found);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -323,29 +367,7 @@ proptest! {
         assert_eq!(ask_each(&dir.path().join("ledger"), &question, &mut each).unwrap(), answer);
         assert_eq!((shown.0, shown.1.len() as u64), (answer.sums.held() - answer.erased, answer.subjects));
         seen_by_the_vendor(&dir.path().join("ledger"), &question, &answer);
-        let expected = model(&all, &times, &question);
-        prop_assert_eq!(answer.sums, expected.sums);
-        let whole = share(expected.held.iter());
-        prop_assert_eq!((answer.subjects, answer.organisations), (whole.subjects, whole.organisations));
-        prop_assert_eq!(answer.without_subject, expected.held.iter().filter(|(f, _)| f.0 == 0).count() as u64);
-        prop_assert_eq!(answer.days, by(&expected.held, |(_, day)| *day));
-        prop_assert_eq!(answer.slices, by(&expected.held, |(f, _)| SLICES[f.3].to_owned()));
-        prop_assert_eq!(answer.events, by(&expected.held, |(f, _)| SETS[f.2].0.to_owned()));
-        prop_assert_eq!(answer.not_sent.values().sum::<u64>(), expected.dropped);
-        let has = |f: &Fact, path: &str| SETS[f.2].1.iter().any(|(p, ..)| *p == path);
-        let paths: BTreeSet<&str> = expected.held.iter().flat_map(|(f, _)| SETS[f.2].1.iter().map(|(p, ..)| *p)).collect();
-        prop_assert_eq!(answer.fields.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), paths.into_iter().collect::<Vec<_>>());
-        for field in &answer.fields {
-            let of = share(expected.held.iter().filter(|(f, _)| has(f, &field.path)));
-            prop_assert_eq!((field.actions.values().sum::<u64>(), field.subjects), (of.events, of.subjects));
-        }
-        for line in &answer.withheld {
-            let with = |f: &Fact| SETS[f.2].2.contains(&(line.path.as_str(), line.rule.as_str()));
-            prop_assert_eq!(line.events, expected.held.iter().filter(|(f, _)| with(f)).count() as u64);
-        }
-        let found = by(&expected.held.iter().filter(|(f, _)| has(f, "user")).copied().collect::<Vec<_>>(), |(_, day)| *day);
-        let found: BTreeMap<i64, u64> = found.into_iter().map(|(day, share)| (day, share.events)).collect();
-        prop_assert_eq!(answer.categories.get("user.unique_id").cloned().unwrap_or_default(), found);
+        agrees(&answer, &model(&all, &times, &question));
     }
 
     #[test]
@@ -422,6 +444,74 @@ proptest! {
     }
 
     #[test]
+    fn d13_after_thirteen_months_sums_say_of_whole_months_what_the_rows_said(
+        all in prop::collection::vec(sent(), 1..14),
+        window in (0_i64..3_000, 1_i64..3_000),
+        only in prop::option::of(0_usize..2),
+        cuts in prop::collection::vec(1_u64..40, 0..4),
+        erased in 1_u64..6,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        // Over months, and settled: what has no outcome stays in the log.
+        let settled = |sent: Sent| match sent.fate {
+            Fate::Open => Sent { fate: Fate::Unknown, ..sent },
+            _ => sent,
+        };
+        let all: Vec<Sent> = all.into_iter().map(|sent| settled(Sent { hours: sent.hours * 20, ..sent })).collect();
+        let times = write(dir.path(), &all, 1 << 26);
+        let ledger = dir.path().join("ledger");
+        let (from, to) = (START.plus(window.0 * HOUR), START.plus((window.0 + window.1) * HOUR));
+        let of = |from, to| {
+            let id = |i: usize| DestinationId::parse(DESTINATIONS[i]).unwrap();
+            Question { destinations: only.map(|i| BTreeMap::from([(id(i), vec![(from, to)])])), from, to }
+        };
+        let subjects: BTreeSet<u64> = (1..6).collect();
+        let everything = Question { destinations: None, from: Millis(0), to: Millis(i64::MAX) };
+        let (before, told) = (ask(&ledger, &everything).unwrap(), sums_of(&ledger, &subjects));
+        let mut store = Store::open(&ledger).unwrap();
+        for durable in cuts {
+            store.take(durable).unwrap();
+        }
+        while store.take(u64::MAX).unwrap().more {}
+        // The month after the last has not been kept for long enough until thirteen are over between.
+        let last = Month::of(*times.last().unwrap());
+        let not_yet = Month(last.0 + MONTHS_FULL).bounds().1.plus(-1);
+        while store.sum_up(not_yet).unwrap() {}
+        prop_assert!(store.manifest().rows.iter().all(|file| file.is_sums == (file.month < last)));
+        prop_assert_eq!(sums_of(&ledger, &subjects), told.clone());
+        while store.sum_up(not_yet.plus(1)).unwrap() {}
+        prop_assert!(store.manifest().rows.iter().all(|file| file.is_sums));
+        let mut store = Store::open(&ledger).unwrap();
+        prop_assert!(!store.sum_up(not_yet.plus(1)).unwrap());
+        while store.merge(not_yet).unwrap() {}
+        prop_assert_eq!(sums_of(&ledger, &subjects), told);
+        // A month that a window cuts counts whole, and all of it on its first day.
+        let (first, end) = (Month::of(from).bounds().0, Month::of(to.plus(-1)).bounds().1);
+        let mut expected = model(&all, &times, &of(first, end));
+        expected.held.iter_mut().for_each(|(_, day)| *day = Month::of(Millis(*day * Millis::DAY)).bounds().0.day());
+        expected.dropped = model(&all, &times, &of(from, to)).dropped;
+        let answer = ask(&ledger, &of(from, to)).unwrap();
+        agrees(&answer, &expected);
+        prop_assert_eq!(answer.sums_until.is_some(), !expected.held.is_empty());
+        let mut events = 0;
+        prop_assert_eq!(&ask_each(&ledger, &of(from, to), &mut |row: Counted<'_>| events += row.events()).unwrap(), &answer);
+        prop_assert_eq!(events, answer.sums.held());
+        let after = ask(&ledger, &everything).unwrap();
+        prop_assert_eq!((&after.fields, &after.withheld, &after.events), (&before.fields, &before.withheld, &before.events));
+        prop_assert_eq!((&after.slices, after.sums, after.subjects), (&before.slices, before.sums, before.subjects));
+        prop_assert!(after.generations.iter().map(|(id, of)| (id, of.2)).eq(before.generations.iter().map(|(id, of)| (id, of.2))));
+        // Sums are erased as rows are.
+        store.erase(&[erased]).unwrap();
+        store.purge().unwrap();
+        let held = model(&all, &times, &everything).held;
+        let left: Vec<_> = held.iter().filter(|(fact, _)| fact.0 != erased).copied().collect();
+        let gone = ask(&ledger, &everything).unwrap();
+        prop_assert_eq!((gone.sums, gone.erased), (before.sums, (held.len() - left.len()) as u64));
+        prop_assert_eq!(&gone.slices, &by(&left, |(f, _)| SLICES[f.3].to_owned()));
+        prop_assert!(about(&ledger, &[erased].into(), Millis(0), Millis(i64::MAX), usize::MAX).unwrap().rows.is_empty());
+    }
+
+    #[test]
     fn what_is_told_of_subjects_is_each_of_their_rows_and_what_became_of_it(
         all in prop::collection::vec(sent(), 1..14),
         window in (0_i64..120, 1_i64..200),
@@ -475,7 +565,7 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
     let expected = ask(&folder, &question).unwrap();
     assert_eq!(expected.sums.accepted, 180);
     let look = Duration::from_millis(1);
-    let keeper = Keeper::start(&folder, Arc::clone(&ledger), Arc::clone(&clock) as Arc<dyn Clock>, look).unwrap();
+    let keeper = Keeper::start(&folder, Arc::clone(&ledger), Arc::clone(&clock) as Arc<dyn Clock>, look, true).unwrap();
     // Nothing is due within the hour; then everything is, and the months that are over become one file each.
     clock.set(clock.now().plus(90 * Millis::DAY));
     let is_done = || {
@@ -489,9 +579,16 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
         looks += 1;
         assert!(looks < 10_000, "the files were never made");
     }
+    // Long after, sums are left of them.
+    clock.set(clock.now().plus(400 * Millis::DAY));
+    while !Manifest::read(&folder).unwrap().rows.iter().all(|file| file.is_sums) {
+        assert_eq!(ask(&folder, &question).unwrap().sums, expected.sums);
+        looks += 1;
+        assert!(looks < 20_000, "the sums were never made");
+    }
     keeper.close();
     ledger.close().unwrap();
-    assert_eq!(ask(&folder, &question).unwrap(), expected);
+    assert_eq!(ask(&folder, &question).unwrap().sums, expected.sums);
     // Taken over entry by entry and merged all the while, under the eyes of a reader.
     std::fs::remove_dir_all(folder.join("rows")).unwrap();
     std::thread::scope(|scope| {

@@ -99,6 +99,11 @@ impl Millis {
     pub fn date(self) -> (i64, u8, u8) {
         civil_from_days(self.day())
     }
+
+    /// The beginning of a month, UTC; months count from 1 on.
+    pub fn of_month(year: i64, month: u8) -> Millis {
+        Millis(days_from_civil(year, i64::from(month), 1) * Millis::DAY)
+    }
 }
 
 /// The day number of a date, proleptic Gregorian. Source: as for [`civil_from_days`].

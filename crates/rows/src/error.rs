@@ -51,6 +51,11 @@ pub enum RowsError {
     /// Weir stops; what was being merged stays as it was.
     #[error("the files of rows are not written any more: weir stops")]
     Stopped,
+    /// A row names a batch that no file knows.
+    #[error(
+        "the files of rows do not know batch {0}; remove their whole folder while Weir is stopped, and Weir makes it again from the log"
+    )]
+    Unknown(u64),
     /// An entry of the log that does not say what its kind must.
     #[error("entry {0} of the ledger cannot be read: run `weir ledger verify`")]
     Unreadable(u64),

@@ -17,7 +17,7 @@
 //!
 //! | kind | record | key |
 //! |---|---|---|
-//! | 1, 42 bytes | batch 8, time 8 (Unix milliseconds of the intent), generation 8, entry 8, destination 2, purpose 1, result 1 ([`Fate`], 255 for mixed), 1 if a try went without a clear answer, 1 zero, rows 4 | batch |
+//! | 1, 42 bytes | batch 8, time 8 (Unix milliseconds of the intent), generation 8, entry 8, destination 2, purpose 1, result 1 ([`Fate`], 255 for mixed), 1 if a try went without a clear answer, 1 if it stands for a month ([`crate::months`]), rows 4 | batch |
 //! | 2, 25 bytes | batch 8, first place 4, length 4, what ([`Fate`], or 16: replaced by a later try), batch of that try 8 | batch, then first place |
 //! | 3, 20 bytes | time 8, destination 2, rule 1, what became of them 1, count 8 | time |
 
@@ -31,6 +31,7 @@ use weir_ledger::disk::{Disk, RealDisk};
 use weir_ledger::{Passed, Purpose};
 
 use crate::error::RowsError;
+use crate::row::Month;
 
 /// The newest version.
 pub const VERSION: u16 = 1;
@@ -52,8 +53,11 @@ pub enum Fate {
 }
 
 impl Fate {
+    /// Each of them, by its number.
+    pub const ALL: [Fate; 4] = [Fate::Accepted, Fate::Unknown, Fate::Returned, Fate::Rejected];
+
     fn from_number(number: u8) -> Option<Fate> {
-        [Fate::Accepted, Fate::Unknown, Fate::Returned, Fate::Rejected].get(usize::from(number)).copied()
+        Fate::ALL.get(usize::from(number)).copied()
     }
 }
 
@@ -78,9 +82,16 @@ pub struct BatchFact {
     pub is_unclear: bool,
     /// Rows.
     pub rows: u32,
+    /// It stands for batches of a month, and `at` is the month's beginning ([`crate::months`]).
+    pub is_month: bool,
 }
 
 impl BatchFact {
+    /// When it left: its first and its last moment.
+    pub fn span(&self) -> (Millis, Millis) {
+        if self.is_month { (self.at, Month::of(self.at).bounds().1.plus(-1)) } else { (self.at, self.at) }
+    }
+
     /// Under which configuration.
     pub fn generation(&self) -> GenerationId {
         GenerationId(self.generation)
@@ -175,7 +186,7 @@ impl Fact for BatchFact {
             self.purpose,
             self.fate.map_or(MIXED, |fate| fate as u8),
             u8::from(self.is_unclear),
-            0,
+            u8::from(self.is_month),
         ]);
         out.extend_from_slice(&self.rows.to_le_bytes());
     }
@@ -184,11 +195,11 @@ impl Fact for BatchFact {
         let (batch, at, generation, entry) = (c.u64()?, Millis(c.i64()?), c.array()?, c.u64()?);
         let destination = u16::from_le_bytes(c.array()?);
         let bad = WireError(c.position());
-        let [purpose, fate, is_unclear, _] = c.array()?;
+        let [purpose, fate, is_unclear, is_month] = c.array()?;
         Purpose::from_number(purpose).ok_or(bad)?;
         let fate = if fate == MIXED { None } else { Some(Fate::from_number(fate).ok_or(bad)?) };
-        let rows = c.u32()?;
-        Ok(BatchFact { batch, at, generation, entry, destination, purpose, fate, is_unclear: is_unclear != 0, rows })
+        let (rows, is_unclear, is_month) = (c.u32()?, is_unclear != 0, is_month != 0);
+        Ok(BatchFact { batch, at, generation, entry, destination, purpose, fate, is_unclear, rows, is_month })
     }
 }
 
@@ -387,6 +398,7 @@ mod tests {
             fate: if batch.is_multiple_of(2) { Some(Fate::Returned) } else { None },
             is_unclear: batch.is_multiple_of(3),
             rows: 65_536,
+            is_month: batch.is_multiple_of(5),
         }
     }
 

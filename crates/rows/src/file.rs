@@ -6,7 +6,7 @@
 //! compressed beyond that: it gained 4 % and cost half of the speed. Row groups of 524,288 rows, pages of 8,192, statistics and the page
 //! index for `subject`, so that any engine finds one subject by them as we do (storage.md: no bloom filter is needed in sorted files, and
 //! distinct counts over 8-byte integers are not the trap that those over fixed-size binary are). Beside each file lie its checksums
-//! ([`crate::sums`]).
+//! ([`crate::sums`]). A file of sums of a month ([`crate::months`]) has a column more, `more`, UINT_32.
 
 use std::fs::File;
 use std::io;
@@ -50,6 +50,52 @@ const SCHEMA: &str = "message weir_ledger_rows {
     REQUIRED INT32 slice (INTEGER(32,false));
     REQUIRED INT32 epoch (INTEGER(32,false));
 }";
+const SCHEMA_OF_MONTHS: &str = "message weir_ledger_months {
+    REQUIRED INT64 subject (INTEGER(64,false));
+    REQUIRED INT32 time (INTEGER(32,false));
+    REQUIRED INT64 batch (INTEGER(64,false));
+    REQUIRED INT32 index (INTEGER(16,false));
+    REQUIRED INT64 organisation (INTEGER(64,false));
+    REQUIRED INT32 event (INTEGER(32,false));
+    REQUIRED INT32 field_set (INTEGER(32,false));
+    REQUIRED INT32 slice (INTEGER(32,false));
+    REQUIRED INT32 epoch (INTEGER(32,false));
+    REQUIRED INT32 more (INTEGER(32,false));
+}";
+
+/// What a row of a file stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// One event.
+    Rows,
+    /// All events of a month that differ in nothing but their time ([`crate::months`]).
+    Months,
+}
+
+impl Form {
+    /// The columns of such a file.
+    pub fn columns(self) -> &'static [Column] {
+        match self {
+            Form::Rows => &ALL[..Column::More as usize],
+            Form::Months => &ALL,
+        }
+    }
+
+    fn schema(self) -> Result<TypePtr, ParquetError> {
+        static PARSED: [OnceLock<TypePtr>; 2] = [const { OnceLock::new() }; 2];
+        let (place, text) = match self {
+            Form::Rows => (&PARSED[0], SCHEMA),
+            Form::Months => (&PARSED[1], SCHEMA_OF_MONTHS),
+        };
+        match place.get() {
+            Some(schema) => Ok(Arc::clone(schema)),
+            None => {
+                let schema = Arc::new(parse_message_type(text)?);
+                Ok(Arc::clone(place.get_or_init(|| schema)))
+            }
+        }
+    }
+}
 
 /// A column, by its place in the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,10 +111,11 @@ pub enum Column {
     FieldSet = 6,
     Slice = 7,
     Epoch = 8,
+    /// Only in sums of a month.
+    More = 9,
 }
 
-/// Every column.
-pub const ALL: [Column; 9] = [
+const ALL: [Column; 10] = [
     Column::Subject,
     Column::Time,
     Column::Batch,
@@ -78,10 +125,11 @@ pub const ALL: [Column; 9] = [
     Column::FieldSet,
     Column::Slice,
     Column::Epoch,
+    Column::More,
 ];
 
 const WIDE: usize = 3;
-const NARROW: usize = 6;
+const NARROW: usize = 7;
 
 impl Column {
     /// The place among the columns of 8 bytes (`Ok`) or of 4 (`Err`).
@@ -96,6 +144,7 @@ impl Column {
             Column::FieldSet => Err(3),
             Column::Slice => Err(4),
             Column::Epoch => Err(5),
+            Column::More => Err(6),
         }
     }
 }
@@ -189,16 +238,27 @@ impl Columns {
         subject.push(row.subject.cast_signed());
         batch.push(row.batch.cast_signed());
         organisation.push(row.organisation.cast_signed());
-        let narrow = [row.time, u32::from(row.index), row.event, row.field_set, row.slice, row.epoch];
+        let narrow = [row.time, u32::from(row.index), row.event, row.field_set, row.slice, row.epoch, row.more];
         for (column, value) in self.narrow.iter_mut().zip(narrow) {
             column.push(value.cast_signed());
         }
     }
 
-    /// A row; all columns must be there.
+    /// Events that a row stands for.
+    #[inline]
+    pub fn events(&self, at: usize) -> u64 {
+        1 + u64::from(self.more(at))
+    }
+
+    #[inline]
+    fn more(&self, at: usize) -> u32 {
+        self.narrow(Column::More).get(at).map_or(0, |more| more.cast_unsigned())
+    }
+
+    /// A row; all columns of its file must be there.
     pub fn row(&self, at: usize) -> LedgerRow {
         let [subject, batch, organisation] = &self.wide;
-        let [time, index, event, field_set, slice, epoch] = &self.narrow;
+        let [time, index, event, field_set, slice, epoch, _] = &self.narrow;
         LedgerRow {
             subject: subject[at].cast_unsigned(),
             time: time[at].cast_unsigned(),
@@ -209,17 +269,7 @@ impl Columns {
             field_set: field_set[at].cast_unsigned(),
             slice: slice[at].cast_unsigned(),
             epoch: epoch[at].cast_unsigned(),
-        }
-    }
-}
-
-fn schema() -> Result<TypePtr, ParquetError> {
-    static PARSED: OnceLock<TypePtr> = OnceLock::new();
-    match PARSED.get() {
-        Some(schema) => Ok(Arc::clone(schema)),
-        None => {
-            let schema = Arc::new(parse_message_type(SCHEMA)?);
-            Ok(Arc::clone(PARSED.get_or_init(|| schema)))
+            more: self.more(at),
         }
     }
 }
@@ -263,14 +313,18 @@ pub struct Written {
 }
 
 /// Writes sorted rows to a new file and makes them durable; the folder still has to be synced.
-pub fn write(path: &Path, rows: impl Iterator<Item = Result<LedgerRow, RowsError>>) -> Result<Written, RowsError> {
+pub fn write(
+    path: &Path,
+    form: Form,
+    rows: impl Iterator<Item = Result<LedgerRow, RowsError>>,
+) -> Result<Written, RowsError> {
     let broken = RowsError::parquet(path);
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let file = options.open(path).map_err(RowsError::io("create", path))?;
     let sink = Summing::new(io::BufWriter::with_capacity(256 * 1024, file));
-    let mut writer =
-        schema().and_then(|schema| SerializedFileWriter::new(sink, schema, Arc::new(properties()))).map_err(&broken)?;
+    let writer = form.schema().and_then(|schema| SerializedFileWriter::new(sink, schema, Arc::new(properties())));
+    let mut writer = writer.map_err(&broken)?;
     let (mut columns, mut count, mut span) = (Columns::default(), 0_u64, (u32::MAX, 0));
     for row in rows {
         let row = row?;
@@ -278,12 +332,12 @@ pub fn write(path: &Path, rows: impl Iterator<Item = Result<LedgerRow, RowsError
         count += 1;
         span = (span.0.min(row.time), span.1.max(row.time));
         if columns.len() == GROUP_ROWS {
-            write_group(&mut writer, &columns).map_err(&broken)?;
+            write_group(&mut writer, form, &columns).map_err(&broken)?;
             columns.clear();
         }
     }
     if !columns.is_empty() {
-        write_group(&mut writer, &columns).map_err(&broken)?;
+        write_group(&mut writer, form, &columns).map_err(&broken)?;
     }
     let (sink, sums) = writer.into_inner().map_err(&broken)?.into_parts();
     let file = sink.into_inner().map_err(|error| RowsError::io("write", path)(error.into_error()))?;
@@ -296,10 +350,11 @@ pub fn write(path: &Path, rows: impl Iterator<Item = Result<LedgerRow, RowsError
 
 fn write_group<W: io::Write + Send>(
     writer: &mut SerializedFileWriter<W>,
+    form: Form,
     columns: &Columns,
 ) -> Result<(), ParquetError> {
     let mut group = writer.next_row_group()?;
-    for column in ALL {
+    for column in form.columns() {
         let Some(mut out) = group.next_column()? else { break };
         match column.slot() {
             Ok(slot) => out.typed::<Int64Type>().write_batch(&columns.wide[slot], None, None)?,
@@ -380,6 +435,7 @@ struct Group {
 /// A file of rows, open.
 pub struct RowsFile {
     path: PathBuf,
+    form: Form,
     reader: ByPosition,
     metadata: ParquetMetaData,
     groups: Vec<Group>,
@@ -421,10 +477,12 @@ impl RowsFile {
         let broken = RowsError::parquet(path);
         let metadata = ParquetMetaDataReader::new().parse_and_finish(&reader).map_err(&broken)?;
         let wrong = |what: &str| broken(ParquetError::General(what.to_owned()));
-        let expected = schema().map_err(&broken)?;
-        if metadata.file_metadata().schema() != expected.as_ref() {
-            return Err(wrong("its columns are others"));
-        }
+        let found = metadata.file_metadata().schema();
+        let form = match [Form::Rows, Form::Months].map(|form| form.schema().map(|of| of.as_ref() == found)) {
+            [Ok(true), _] => Form::Rows,
+            [_, Ok(true)] => Form::Months,
+            _ => return Err(wrong("its columns are others")),
+        };
         let mut groups = Vec::with_capacity(metadata.num_row_groups());
         for group in metadata.row_groups() {
             let Some(Statistics::Int64(subjects)) = group.column(0).statistics() else {
@@ -440,7 +498,12 @@ impl RowsFile {
             groups.push(Group { rows, first: first.cast_unsigned(), last: last.cast_unsigned() });
         }
         let rows = groups.iter().map(|group| group.rows as u64).sum();
-        Ok(RowsFile { path: path.to_owned(), reader, metadata, groups, rows })
+        Ok(RowsFile { path: path.to_owned(), form, reader, metadata, groups, rows })
+    }
+
+    /// What its rows stand for.
+    pub fn form(&self) -> Form {
+        self.form
     }
 
     /// Rows.
@@ -503,9 +566,10 @@ impl RowsFile {
         self.groups.iter().enumerate().map(|(group, g)| Stretch { group, rows: 0..g.rows }).collect()
     }
 
-    /// Appends these columns of a stretch.
+    /// Appends those of these columns that it has, of a stretch.
     pub fn read(&self, stretch: &Stretch, columns: &[Column], out: &mut Columns) -> Result<(), RowsError> {
-        for column in columns {
+        let known = self.form.columns();
+        for column in columns.iter().filter(|column| known.contains(column)) {
             self.read_column(stretch, *column, out).map_err(RowsError::parquet(&self.path))?;
         }
         Ok(())

@@ -281,6 +281,7 @@ fn settle(batch: Batch, dictionary: &mut Dictionary, gathered: &mut Gathered) {
         fate: same,
         is_unclear,
         rows: intent.rows,
+        is_month: false,
     });
     let time = u32::try_from(at.0.div_euclid(1_000)).unwrap_or(u32::MAX);
     gathered.rows.extend(rows.into_iter().map(|(index, row)| {

@@ -44,16 +44,18 @@ impl std::fmt::Debug for Keeper {
 }
 
 impl Keeper {
-    /// Starts it over the egress ledger in `dir`; it looks at it so often.
+    /// Starts it over the egress ledger in `dir`; it looks at it so often. `sums_up` says whether it may make sums of months, which a release
+    /// that knows only version 1 of the manifest cannot read.
     pub fn start(
         dir: &Path,
         ledger: Arc<Ledger>,
         clock: Arc<dyn Clock>,
         look: Duration,
+        sums_up: bool,
     ) -> Result<Keeper, LedgerError> {
         let stop = Arc::<Stop>::default();
         let begun = clock.now();
-        let task = Task { dir: dir.to_owned(), ledger, clock, look, stop: Arc::clone(&stop) };
+        let task = Task { dir: dir.to_owned(), ledger, clock, look, sums_up, stop: Arc::clone(&stop) };
         let thread = std::thread::Builder::new().name("ledger-rows".to_owned()).spawn(move || task.run(begun));
         let thread =
             thread.map_err(|source| LedgerError::Io { what: "start a thread for", path: dir.to_owned(), source })?;
@@ -78,6 +80,7 @@ struct Task {
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
     look: Duration,
+    sums_up: bool,
     stop: Arc<Stop>,
 }
 
@@ -123,6 +126,10 @@ impl Task {
             *taken = now;
         }
         while !self.is_over() && store.merge(now)? {}
+        // A try of long ago may be replaced by a later one that is not taken over yet: sums are made of what is complete.
+        if self.sums_up && store.manifest().entries == durable {
+            while !self.is_over() && store.sum_up(now)? {}
+        }
         Ok(())
     }
 }
@@ -136,7 +143,7 @@ fn tell(error: &RowsError) {
         RowsError::Parquet { path, .. } | RowsError::Damaged { path, .. } | RowsError::NewerFormat { path, .. } => {
             fields.push(("file", Field::Ours(path.clone())));
         }
-        RowsError::Ledger(_) | RowsError::Unreadable(_) | RowsError::Stopped => {}
+        RowsError::Ledger(_) | RowsError::Unreadable(_) | RowsError::Unknown(_) | RowsError::Stopped => {}
     }
     emit(
         Level::Warn,

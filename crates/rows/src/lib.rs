@@ -8,7 +8,7 @@
 //! files answers them without a hash table; an engine is more to build than the whole product (D20). Any engine can read the files.
 //!
 //! Read in this order: [`row`], [`mod@file`] and [`sums`] (Parquet, and its checksums), [`facts`] and [`dictionary`] (what rows point to), [`mod@gather`] (from the log),
-//! [`store`] (the files, merging, erasure), [`mod@scan`] and [`lookup`] (the operators), [`view`] (what an answer reads), [`keeper`] (the
+//! [`store`] (the files, merging, erasure) and [`months`] (what is left of them after thirteen months), [`mod@scan`] and [`lookup`] (the operators), [`view`] (what an answer reads), [`keeper`] (the
 //! thread that keeps the files up).
 
 pub mod dictionary;
@@ -20,6 +20,7 @@ pub mod gather;
 pub mod keeper;
 pub mod lookup;
 mod merge;
+pub mod months;
 pub mod row;
 pub mod scan;
 pub mod store;

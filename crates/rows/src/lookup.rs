@@ -1,7 +1,7 @@
 //! All rows of one subject in a file: one page of each column, found by the statistics.
 
 use crate::error::RowsError;
-use crate::file::{ALL, Column, Columns, RowsFile, Stretch};
+use crate::file::{Column, Columns, RowsFile, Stretch};
 use crate::row::LedgerRow;
 
 /// Shows each row of a subject, in the order of the file.
@@ -11,7 +11,7 @@ pub fn each(file: &RowsFile, subject: u64, mut visit: impl FnMut(LedgerRow)) -> 
         let rows = exactly(file, &stretch, subject, &mut columns)?;
         if !rows.is_empty() {
             columns.clear();
-            file.read(&Stretch { rows, ..stretch }, &ALL, &mut columns)?;
+            file.read(&Stretch { rows, ..stretch }, file.form().columns(), &mut columns)?;
             (0..columns.len()).for_each(|at| visit(columns.row(at)));
         }
     }

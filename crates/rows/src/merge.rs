@@ -1,7 +1,7 @@
 //! Several sorted files as one: a merge of as many ways as there are files, a page of each in memory.
 
 use crate::error::RowsError;
-use crate::file::{ALL, Columns, PAGE_ROWS, RowsFile, Stretch};
+use crate::file::{Columns, PAGE_ROWS, RowsFile, Stretch};
 use crate::row::LedgerRow;
 
 /// Rows of a file that are in memory at a time.
@@ -32,7 +32,7 @@ impl Way {
                 return Ok(());
             };
             self.columns.clear();
-            self.file.read(&stretch, &ALL, &mut self.columns)?;
+            self.file.read(&stretch, self.file.form().columns(), &mut self.columns)?;
             self.at = 0;
         }
         self.next = Some(self.columns.row(self.at));

@@ -26,12 +26,14 @@ pub struct LedgerRow {
     pub slice: u32,
     /// The pseudonym's epoch, 0 for `raw` and `stable`.
     pub epoch: u32,
+    /// Events that it stands for beside the first: 0 but in sums of a month ([`crate::months`]).
+    pub more: u32,
 }
 
 impl LedgerRow {
     /// What is left of it once it is erased.
     pub fn erased(&self) -> LedgerRow {
-        LedgerRow { time: self.time, batch: self.batch, index: self.index, ..LedgerRow::default() }
+        LedgerRow { time: self.time, batch: self.batch, index: self.index, more: self.more, ..LedgerRow::default() }
     }
 
     /// Whether it was erased.
@@ -49,6 +51,12 @@ impl Month {
     pub fn of(at: Millis) -> Month {
         let (year, month, _) = at.date();
         Month(i32::try_from(year).unwrap_or(i32::MAX / 12) * 12 + i32::from(month) - 1)
+    }
+
+    /// Its first moment and the first one after it.
+    pub fn bounds(self) -> (Millis, Millis) {
+        let begin = |Month(n): Month| Millis::of_month(i64::from(n.div_euclid(12)), n.rem_euclid(12) as u8 + 1);
+        (begin(self), begin(Month(self.0 + 1)))
     }
 }
 

@@ -16,7 +16,7 @@
 //! # Merging
 //! Each take-over writes one file per destination and month: an hour of a busy destination, or what came since. Eight files of about
 //! one size become one; a month that is over becomes one file. So a row is written about four times in its life, and a subject is looked
-//! for in few files.
+//! for in few files. Thirteen months later the rows of a month become sums ([`crate::months`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -31,15 +31,17 @@ use weir_ledger::history::Place;
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
 use crate::facts::{self, BatchFact, Fact, FactFile, RangeFact, ResultFact};
-use crate::file::{self, RowsFile};
+use crate::file::{self, Form, RowsFile};
 use crate::gather::{Gathered, Until, Wanted, gather};
 use crate::merge::Merge;
+use crate::months::{self, Summed, Together};
 use crate::row::{LedgerRow, Month};
+use crate::view::Batches;
 
 /// The store's folder in that of the ledger.
 pub const FOLDER: &str = "rows";
-/// The newest version of the manifest.
-pub const VERSION: u64 = 1;
+/// The newest version of the manifest. Version 1 knew no sums of months.
+pub const VERSION: u64 = 2;
 const MANIFEST: &str = "manifest";
 /// Rows that are taken over at once: about 100 MB of memory.
 pub const TAKE_ROWS: usize = 1_000_000;
@@ -63,6 +65,15 @@ pub struct RowsEntry {
     pub bytes: u64,
     /// The first and the last second.
     pub span: (u32, u32),
+    /// Whether its rows are sums of the month ([`crate::months`]).
+    #[serde(default)]
+    pub is_sums: bool,
+}
+
+impl RowsEntry {
+    fn form(&self) -> Form {
+        if self.is_sums { Form::Months } else { Form::Rows }
+    }
 }
 
 /// A file of facts, as the manifest names it.
@@ -268,7 +279,7 @@ impl Store {
         }
         for ((destination, month), mut rows) in by_file {
             rows.sort_unstable();
-            let entry = self.write_rows(&mut manifest, destination, month, rows.into_iter().map(Ok))?;
+            let entry = self.write_rows(&mut manifest, destination, month, Form::Rows, rows.into_iter().map(Ok))?;
             manifest.rows.push(entry);
         }
         if let Some(entry) = self.write_facts(&mut manifest, "batches", &gathered.batches)? {
@@ -294,7 +305,7 @@ impl Store {
         // A batch that left at the end of a month may be settled a little later.
         let over = Month::of(now.plus(-2 * Millis::DAY));
         let mut by_month: BTreeMap<(u16, Month), Vec<&RowsEntry>> = BTreeMap::new();
-        for entry in &self.manifest.rows {
+        for entry in self.manifest.rows.iter().filter(|entry| !entry.is_sums) {
             by_month.entry((entry.destination, entry.month)).or_default().push(entry);
         }
         let due = by_month.into_iter().find_map(|((destination, month), entries)| {
@@ -303,7 +314,7 @@ impl Store {
             chosen.map(|entries| (destination, month, entries.into_iter().cloned().collect::<Vec<_>>()))
         });
         if let Some((destination, month, entries)) = due {
-            self.merge_rows(destination, month, &entries)?;
+            self.merge_rows(destination, month, Form::Rows, &entries)?;
             return Ok(true);
         }
         Ok(self.merge_facts::<BatchFact>("batches", |manifest| &mut manifest.batches)?
@@ -328,7 +339,7 @@ impl Store {
                 holds = holds || crate::lookup::holds(&file, *subject)?;
             }
             if holds {
-                self.merge_rows(entry.destination, entry.month, std::slice::from_ref(&entry))?;
+                self.merge_rows(entry.destination, entry.month, entry.form(), std::slice::from_ref(&entry))?;
                 written += 1;
             }
         }
@@ -336,11 +347,14 @@ impl Store {
     }
 
     /// Rewrites files as one. Rows of erased subjects become erased ones, which lie first.
-    fn merge_rows(&mut self, destination: u16, month: Month, entries: &[RowsEntry]) -> Result<(), RowsError> {
-        let open = || -> Result<Merge, RowsError> {
-            let files = entries.iter().map(|entry| RowsFile::open(&self.dir.join(&entry.name)));
-            Merge::open(files.collect::<Result<_, _>>()?)
-        };
+    fn merge_rows(
+        &mut self,
+        destination: u16,
+        month: Month,
+        form: Form,
+        entries: &[RowsEntry],
+    ) -> Result<(), RowsError> {
+        let open = || self.open_merge(entries);
         let erased = self.manifest.erased.clone();
         let is_erased = |row: &LedgerRow| !erased.is_empty() && erased.binary_search(&row.subject).is_ok();
         let mut gone = Vec::new();
@@ -354,14 +368,81 @@ impl Store {
             gone.sort_unstable();
         }
         let mut manifest = self.manifest.clone();
-        let goes_on = |row| if self.stop.load(Ordering::Relaxed) { Err(RowsError::Stopped) } else { row };
-        let left = open()?.map(goes_on).filter(|row| !matches!(row, Ok(row) if is_erased(row)));
+        let left = open()?.filter(|row| !matches!(row, Ok(row) if is_erased(row)));
         let rows = Ordered { gone: gone.into_iter().peekable(), left: left.peekable() };
-        let entry = self.write_rows(&mut manifest, destination, month, rows)?;
+        let entry = self.write_rows(&mut manifest, destination, month, form, rows)?;
         manifest.rows.retain(|known| !entries.contains(known));
         manifest.rows.push(entry);
         self.manifest = manifest;
         self.commit()
+    }
+
+    /// The rows of these files in order, until Weir stops.
+    fn open_merge(
+        &self,
+        entries: &[RowsEntry],
+    ) -> Result<impl Iterator<Item = Result<LedgerRow, RowsError>> + use<>, RowsError> {
+        let files = entries.iter().map(|entry| RowsFile::open(&self.dir.join(&entry.name)));
+        let merge = Merge::open(files.collect::<Result<_, _>>()?)?;
+        let stop = Arc::clone(&self.stop);
+        Ok(merge.map(move |row| if stop.load(Ordering::Relaxed) { Err(RowsError::Stopped) } else { row }))
+    }
+
+    /// Makes sums of one destination's oldest month whose rows have been kept one by one for long enough at this time; whether there was one.
+    pub fn sum_up(&mut self, now: Millis) -> Result<bool, RowsError> {
+        let due = self.manifest.rows.iter().filter(|entry| !entry.is_sums && months::is_due(entry.month, now));
+        let Some((month, destination)) = due.map(|entry| (entry.month, entry.destination)).min() else {
+            return Ok(false);
+        };
+        let is_of = |entry: &RowsEntry| (entry.month, entry.destination) == (month, destination);
+        let entries: Vec<RowsEntry> = self.manifest.rows.iter().filter(|entry| is_of(entry)).cloned().collect();
+        let mut facts = self.read_facts::<BatchFact>(&self.manifest.batches)?;
+        facts.retain(|fact| fact.destination == destination);
+        let together = Together::of(facts.iter().filter(|fact| Month::of(fact.at) == month).copied(), month);
+        let batches = Batches::new(facts, self.read_facts(&self.manifest.results)?);
+        let mut manifest = self.manifest.clone();
+        let rows = Summed::new(self.open_merge(&entries)?, &batches, &together);
+        let entry = self.write_rows(&mut manifest, destination, month, Form::Months, rows)?;
+        manifest.rows.retain(|known| !entries.contains(known));
+        manifest.rows.push(entry);
+        let is_other = |batch: u64| !together.instead.contains_key(&batch);
+        self.keep_facts(&mut manifest, "batches", |of| &mut of.batches, |fact: &BatchFact| is_other(fact.batch))?;
+        self.keep_facts(&mut manifest, "results", |of| &mut of.results, |fact: &ResultFact| is_other(fact.batch))?;
+        if let Some(entry) = self.write_facts(&mut manifest, "batches", &together.facts)? {
+            manifest.batches.push(entry);
+        }
+        self.manifest = manifest;
+        self.commit()?;
+        Ok(true)
+    }
+
+    fn read_facts<F: Fact>(&self, entries: &[FactsEntry]) -> Result<Vec<F>, RowsError> {
+        let mut all = Vec::new();
+        for entry in entries {
+            all.extend(FactFile::<F>::open(&self.dir.join(&entry.name), entry.keys)?.all()?);
+        }
+        Ok(all)
+    }
+
+    /// Writes files of facts again in which some are not to be kept.
+    fn keep_facts<F: Fact + Timed>(
+        &self,
+        manifest: &mut Manifest,
+        kind: &str,
+        of: impl Fn(&mut Manifest) -> &mut Vec<FactsEntry>,
+        is_kept: impl Fn(&F) -> bool,
+    ) -> Result<(), RowsError> {
+        for entry in std::mem::take(of(manifest)) {
+            let mut facts = self.read_facts::<F>(std::slice::from_ref(&entry))?;
+            facts.retain(&is_kept);
+            let again = if facts.len() as u64 == entry.records {
+                Some(entry)
+            } else {
+                self.write_facts(manifest, kind, &facts)?
+            };
+            of(manifest).extend(again);
+        }
+        Ok(())
     }
 
     fn merge_facts<F: Fact + Timed>(
@@ -373,10 +454,7 @@ impl Store {
         let small = of(&mut manifest).iter().filter(|entry| entry.bytes < FACTS_BYTES_MAX).collect();
         let Some(chosen) = due(small, |entry| entry.bytes) else { return Ok(false) };
         let chosen: Vec<FactsEntry> = chosen.into_iter().cloned().collect();
-        let mut all = Vec::new();
-        for entry in &chosen {
-            all.extend(FactFile::<F>::open(&self.dir.join(&entry.name), entry.keys)?.all()?);
-        }
+        let mut all = self.read_facts::<F>(&chosen)?;
         all.sort_unstable();
         of(&mut manifest).retain(|known| !chosen.contains(known));
         if let Some(entry) = self.write_facts(&mut manifest, kind, &all)? {
@@ -392,11 +470,17 @@ impl Store {
         manifest: &mut Manifest,
         destination: u16,
         month: Month,
+        form: Form,
         rows: impl Iterator<Item = Result<LedgerRow, RowsError>>,
     ) -> Result<RowsEntry, RowsError> {
         let name = manifest.name("parquet");
-        let written = file::write(&self.dir.join(&name), rows)?;
-        Ok(RowsEntry { name, destination, month, rows: written.rows, bytes: written.bytes, span: written.span })
+        let written = file::write(&self.dir.join(&name), form, rows)?;
+        let second = |at: Millis| u32::try_from(at.seconds()).unwrap_or(0);
+        let (is_sums, span) = match form {
+            Form::Rows => (false, written.span),
+            Form::Months => (true, (second(month.bounds().0), second(month.bounds().1.plus(-1)))),
+        };
+        Ok(RowsEntry { name, destination, month, rows: written.rows, bytes: written.bytes, span, is_sums })
     }
 
     fn write_facts<F: Fact + Timed>(
@@ -409,8 +493,9 @@ impl Store {
         let name = manifest.name(kind);
         let bytes = facts::encode(facts);
         facts::write(&self.dir.join(&name), &bytes)?;
-        let times = || facts.iter().map(Timed::time);
-        let span = times().min().flatten().zip(times().max().flatten()).unwrap_or((i64::MIN, i64::MAX));
+        let first_of = facts.iter().filter_map(|fact| fact.times()).map(|(first, _)| first.0).min();
+        let last_of = facts.iter().filter_map(|fact| fact.times()).map(|(_, last)| last.0).max();
+        let span = first_of.zip(last_of).unwrap_or((i64::MIN, i64::MAX));
         let keys = (first.key(), last.key());
         Ok(Some(FactsEntry { name, records: facts.len() as u64, bytes: bytes.len() as u64, keys, span }))
     }
@@ -418,6 +503,7 @@ impl Store {
     /// Makes the manifest true: until here nothing has changed, and after it all has.
     fn commit(&mut self) -> Result<(), RowsError> {
         let path = self.dir.join(MANIFEST);
+        self.manifest.version = if self.manifest.rows.iter().any(|file| file.is_sums) { VERSION } else { 1 };
         let bytes = self
             .manifest
             .encode()
@@ -455,23 +541,23 @@ fn due<T>(mut entries: Vec<&T>, bytes: impl Fn(&T) -> u64) -> Option<Vec<&T>> {
 
 /// When a fact was, for the manifest.
 trait Timed {
-    fn time(&self) -> Option<i64>;
+    fn times(&self) -> Option<(Millis, Millis)>;
 }
 
 impl Timed for BatchFact {
-    fn time(&self) -> Option<i64> {
-        Some(self.at.0)
+    fn times(&self) -> Option<(Millis, Millis)> {
+        Some(self.span())
     }
 }
 
 impl Timed for RangeFact {
-    fn time(&self) -> Option<i64> {
-        Some(self.at.0)
+    fn times(&self) -> Option<(Millis, Millis)> {
+        Some((self.at, self.at))
     }
 }
 
 impl Timed for ResultFact {
-    fn time(&self) -> Option<i64> {
+    fn times(&self) -> Option<(Millis, Millis)> {
         None
     }
 }

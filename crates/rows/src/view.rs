@@ -10,7 +10,7 @@ use weir_event::{DestinationId, Millis};
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
 use crate::facts::{BatchFact, Became, Fact, FactFile, Fate, RangeFact, ResultFact};
-use crate::file::{Columns, RowsFile};
+use crate::file::{Columns, Form, RowsFile};
 use crate::gather::{Gathered, Until, Wanted, gather};
 use crate::row::LedgerRow;
 use crate::scan::Run;
@@ -124,15 +124,20 @@ impl View {
         self.dictionary.destinations.get(usize::from(number)).map(|known| &known.id)
     }
 
-    fn is_in_scope(&self, destination: u16, at: Millis) -> bool {
-        self.destination(destination).is_some_and(|id| self.scope.holds(id, at))
+    fn is_in_scope(&self, destination: u16, (first, last): (Millis, Millis)) -> bool {
+        self.destination(destination).is_some_and(|id| self.scope.meets(id, first, last))
+    }
+
+    /// Whether sums of months are among what is asked about.
+    pub fn has_sums(&self) -> bool {
+        self.files.iter().any(|file| file.form() == Form::Months)
     }
 
     /// The batches in the scope, with what became of their rows.
     pub fn batches(&self) -> Result<Batches, RowsError> {
         let mut facts = Vec::new();
         for file in &self.batches {
-            facts.extend(file.all()?.into_iter().filter(|fact| self.is_in_scope(fact.destination, fact.at)));
+            facts.extend(file.all()?.into_iter().filter(|fact| self.is_in_scope(fact.destination, fact.span())));
         }
         facts.extend(&self.tail.batches);
         let mut results = Vec::new();
@@ -148,7 +153,7 @@ impl View {
     pub fn batch(&self, batch: u64) -> Result<Batches, RowsError> {
         let mut facts = find(&self.batches, batch)?;
         facts.extend(self.tail.batches.iter().filter(|fact| fact.batch == batch));
-        facts.retain(|fact| self.is_in_scope(fact.destination, fact.at));
+        facts.retain(|fact| self.is_in_scope(fact.destination, fact.span()));
         let mut results = find(&self.results, batch)?;
         results.extend(self.tail.results.iter().filter(|result| result.batch == batch));
         Ok(Batches::new(facts, results))
@@ -158,7 +163,8 @@ impl View {
     pub fn ranges(&self) -> Result<Vec<RangeFact>, RowsError> {
         let mut ranges = self.tail.ranges.clone();
         for file in &self.ranges {
-            ranges.extend(file.all()?.into_iter().filter(|range| self.is_in_scope(range.destination, range.at)));
+            let is_in_scope = |range: &RangeFact| self.is_in_scope(range.destination, (range.at, range.at));
+            ranges.extend(file.all()?.into_iter().filter(is_in_scope));
         }
         Ok(ranges)
     }
@@ -243,7 +249,7 @@ pub struct Batches {
 }
 
 impl Batches {
-    fn new(mut facts: Vec<BatchFact>, results: Vec<ResultFact>) -> Batches {
+    pub(crate) fn new(mut facts: Vec<BatchFact>, results: Vec<ResultFact>) -> Batches {
         facts.sort_unstable();
         facts.dedup_by_key(|fact| fact.batch);
         let base = facts.first().map_or(0, |fact| fact.batch);
@@ -254,6 +260,9 @@ impl Batches {
             let at = (fact.batch - base) as usize;
             batches.held[at] = fact.fate.map(|fate| Held::of(fate, fact));
             batches.places[at] = place as u32;
+            if fact.is_month {
+                batches.mixed.insert(fact.batch, Fate::ALL.map(|fate| Held::of(fate, fact)).to_vec());
+            }
         }
         // First what outcomes say, then what later tries say.
         for is_replaced in [false, true] {
@@ -265,7 +274,8 @@ impl Batches {
     }
 
     fn refine(&mut self, result: &ResultFact, is_replaced: bool) {
-        let Some(fact) = self.fact(result.batch).copied() else { return };
+        // The places of a month's batch are no longer those of its rows.
+        let Some(fact) = self.fact(result.batch).filter(|fact| !fact.is_month).copied() else { return };
         let became = match result.became {
             Became::Replaced { by } if is_replaced && self.fact(by).is_some() => Held::Replaced,
             Became::Fate(fate) if !is_replaced => Held::of(fate, &fact),

@@ -69,7 +69,9 @@ pub const FORMATS: &[Format] = &[
     format("rollout", 1, "crates/weir/src/rollout/file.rs", "VERSION"),
     format("rows.dictionary", 1, "crates/rows/src/dictionary.rs", "VERSION"),
     format("rows.facts", 1, "crates/rows/src/facts.rs", "VERSION"),
-    format("rows.manifest", 1, "crates/rows/src/store.rs", "VERSION"),
+    // Version 2 names sums of months, which are made where it may be written.
+    Format { writes_from: 1, ..format("rows.manifest", 2, "crates/rows/src/store.rs", "VERSION") },
+    format("rows.months", 1, "crates/rows/src/file.rs", "SCHEMA_OF_MONTHS"),
     format("rows.parquet", 1, "crates/rows/src/file.rs", "SCHEMA"),
     format("rows.sums", 1, "crates/rows/src/sums.rs", "VERSION"),
     format("trail.shipped", 1, "crates/trail/src/position.rs", "HEAD"),

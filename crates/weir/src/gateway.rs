@@ -300,7 +300,8 @@ impl Gateway {
         profile::learn(&catalog, &names, &memories.learned);
         let identity =
             IdentityHandle::start(Arc::new(JournalDisk::default()), &places.data, journal.clone(), Arc::clone(&clock));
-        let rows = Keeper::start(&places.data.join("ledger"), Arc::clone(&egress), Arc::clone(&clock), LOOK)?;
+        let sums_up = folder.formats().may_write("rows.manifest") >= 2;
+        let rows = Keeper::start(&places.data.join("ledger"), Arc::clone(&egress), Arc::clone(&clock), LOOK, sums_up)?;
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
         let (push, telemetry) = (Arc::<Push>::default(), Arc::<Telemetry>::default());
         push.set(receivers::webhook(&generation.config)?);

@@ -20,7 +20,7 @@ use weir_ledger::tree::note::base64;
 use weir_ledger::{Coverage, FieldSetId, Kind, history};
 
 use super::exposure::looked;
-use super::subject::{Found, Question};
+use super::subject::{Found, Question, sums};
 use crate::bypass;
 use crate::cli::{Exit, Output};
 
@@ -50,6 +50,8 @@ struct Answer {
     sets: BTreeMap<FieldSetId, String>,
     /// Of each row, in their order; `None` where it cannot be shown any more: its batch's seed was destroyed.
     proofs: Vec<Option<RowProof>>,
+    /// What there is to say of sums of months.
+    sums: Option<String>,
 }
 
 /// What is said of a field at a destination.
@@ -78,13 +80,16 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
 
 impl Answer {
     fn of(options: &Options) -> Result<Answer, String> {
-        let found = Found::of(&options.question, Disclosure::LedgerAnswer)?;
+        let mut found = Found::of(&options.question, Disclosure::LedgerAnswer)?;
         // The page is handed to one person, and what left about another is not theirs to see.
         if found.person.is_shared() {
             return Err("a device of this id was used under other user ids, perhaps by other people, and this page goes to one: \
                         ask with --only, or see with `weir ledger subject` who is joined"
                 .to_owned());
         }
+        // A sum stands under no leaf of a batch: the page says how many there are, and cannot prove them.
+        let sums = sums(&found.about);
+        found.about.rows.retain(|row| row.sum.is_none());
         let rows = &found.about.rows;
         if rows.len() > ROWS_MAX {
             return Err(format!(
@@ -98,7 +103,7 @@ impl Answer {
         let key = (receipts.verifier_key(), receipts.key().fingerprint());
         let of_entries = entries.iter().map(of_entry).collect::<Result<_, _>>()?;
         let (sets, proofs) = evidence(&found)?;
-        Ok(Answer { by: options.by.clone(), key, receipts: of_entries, sets, proofs, found })
+        Ok(Answer { by: options.by.clone(), key, receipts: of_entries, sets, proofs, sums, found })
     }
 
     fn rows(&self) -> &[Occurrence] {
@@ -142,6 +147,7 @@ impl Answer {
 
     fn scope(&self) -> Vec<String> {
         let mut scope = self.found.scope();
+        scope.extend(self.sums.iter().map(|sums| format!("not in the tables of this page: {sums}")));
         scope.push(
             "events about this id of which nothing left are counted in the exposure of each destination, and are in no row here"
                 .to_owned(),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 use weir_answers::example;
-use weir_answers::subject::Became;
+use weir_answers::subject::{Became, Occurrence};
 use weir_console::command::Disclosure;
 use weir_event::{DestinationId, Millis};
 
@@ -155,7 +155,17 @@ fn card(options: &Options) -> Result<Postcard, String> {
         false => "no import has this person (`weir holdings import`): what the app tried to send".to_owned(),
     };
     let vendor = vendor.unwrap_or_else(|| destination.to_string());
-    Ok(Postcard { vendor, source, is_declared, before, now, withheld, rows: about.rows.len() as u64, span, recorded })
+    Ok(Postcard {
+        vendor,
+        source,
+        is_declared,
+        before,
+        now,
+        withheld,
+        rows: about.rows.iter().map(Occurrence::events).sum(),
+        span,
+        recorded,
+    })
 }
 
 impl Postcard {

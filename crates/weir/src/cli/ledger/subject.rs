@@ -18,6 +18,7 @@ use weir_identity::Joined;
 use weir_keys::{Epoch, KeySnapshot, Keys};
 use weir_ledger::receipt::Receipts;
 use weir_policy::canonical;
+use weir_rows::months::MONTHS_FULL;
 
 use super::exposure::{looked, time_of};
 use super::persons::{self, Kind, Meaning, Person, Tagger};
@@ -274,8 +275,19 @@ fn pseudonym(
 
 fn of_batches(dir: &Path, folder: &Path, about: &About) -> Result<Vec<String>, String> {
     let receipts = Receipts::open(dir).map_err(|error| error.to_string())?;
-    let entries: BTreeSet<u64> = about.rows.iter().map(|row| row.entry).collect();
+    let entries: BTreeSet<u64> = about.rows.iter().filter(|row| row.sum.is_none()).map(|row| row.entry).collect();
     super::write_receipts(&receipts, folder, entries)
+}
+
+/// What there is to say of rows of which the sum of a month is left.
+pub(super) fn sums(about: &About) -> Option<String> {
+    let last = about.rows.iter().filter(|row| row.sum.is_some()).map(|row| row.at).max()?;
+    let rows = about.rows.iter().filter(|row| row.sum.is_some()).count();
+    Some(format!(
+        "{rows} rows, up to those of {}, are the sums of a month, which is all that is kept after {MONTHS_FULL} months: when in that month is not \
+         known, one that the time asked about cuts counts whole, and no receipt can be given",
+        &last.to_rfc3339()[..7]
+    ))
 }
 
 fn scope(about: &About, config: Option<&Config>, spaces: &[String], standing: &Standing) -> Vec<String> {
@@ -291,6 +303,7 @@ fn scope(about: &About, config: Option<&Config>, spaces: &[String], standing: &S
     if config.is_none() {
         list.push("without a configuration identity spaces of its own are not looked in".to_owned());
     }
+    list.extend(sums(about));
     if about.more > 0 {
         list.push(format!("{} rows more, all later: ask for a shorter time", about.more));
     }
@@ -304,6 +317,7 @@ fn row_value(row: &Occurrence, about: &About, meanings: &BTreeMap<u64, Meaning>,
     let meaning = meanings.get(&row.subject);
     json!({
         "time": row.at.to_rfc3339(),
+        "sum_of_month": row.sum,
         "destination": row.destination.as_str(),
         "event": shape.map(|shape| shape.event.as_str()),
         "became": row.became.name(),
@@ -332,7 +346,9 @@ fn text(
     let mut text = String::new();
     if !person.joined().is_empty() {
         text.push_str(&format!("{} ids are joined to this one\n", person.joined().len()));
-        let rows = |of: &Joined| about.rows.iter().filter(|row| row.subject == of.tag.short()).count();
+        let rows = |of: &Joined| -> u64 {
+            about.rows.iter().filter(|row| row.subject == of.tag.short()).map(Occurrence::events).sum()
+        };
         let lines = person.joined().iter().take(JOINED_SHOWN_MAX).map(|of| {
             let (id, kind, since) = (persons::short(of.tag), of.kind.name().to_owned(), of.first_seen.to_rfc3339());
             vec![id, kind, persons::by(of.by).to_owned(), persons::short(of.to), since, rows(of).to_string()]
@@ -357,11 +373,11 @@ fn text(
     for (destination, rows) in &by {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { continue };
         let mut became: BTreeMap<&str, u64> = BTreeMap::new();
-        rows.iter().for_each(|row| *became.entry(row.became.name()).or_default() += 1);
+        rows.iter().for_each(|row| *became.entry(row.became.name()).or_default() += row.events());
         let became: Vec<String> = became.iter().map(|(what, count)| format!("{count} {what}")).collect();
         text.push_str(&format!(
             "{destination}: {} rows from {} to {}: {}\n",
-            rows.len(),
+            rows.iter().map(|row| row.events()).sum::<u64>(),
             first.at.to_rfc3339(),
             last.at.to_rfc3339(),
             became.join(", ")
@@ -375,7 +391,7 @@ fn text(
         for row in rows {
             for (path, _, action) in about.shapes.get(&row.field_set).into_iter().flat_map(|shape| &shape.left) {
                 let field = fields.entry(path).or_default();
-                field.0 += 1;
+                field.0 += row.events();
                 field.1.insert(looked(action));
             }
         }
@@ -389,11 +405,14 @@ fn text(
     let rows = about.rows.iter().skip(shown).map(|row| {
         let event = about.shapes.get(&row.field_set).map(|shape| shape.event.clone()).unwrap_or_default();
         vec![
-            row.at.to_rfc3339(),
+            match row.sum {
+                None => row.at.to_rfc3339(),
+                Some(events) => format!("{}, {events} times", &row.at.to_rfc3339()[..7]),
+            },
             row.destination.to_string(),
             event,
             row.became.name().to_owned(),
-            row.entry.to_string(),
+            if row.sum.is_none() { row.entry.to_string() } else { String::new() },
         ]
     });
     if !about.rows.is_empty() {

@@ -154,6 +154,12 @@ impl Report {
             "examples are made up from category and type: no value of an event is in the ledger or here".to_owned(),
             "times are when events left, in UTC: an event that came late counts later than it was".to_owned(),
         ];
+        if let Some(until) = self.view.exposure.sums_until {
+            list.push(format!(
+                "up to {} sums of months are left: they stand on the first day of their month, and are in no hour of the week",
+                &until.to_rfc3339()[..10]
+            ));
+        }
         list.push(self.recorded.clone());
         if self.kinds.is_empty() {
             list.push(

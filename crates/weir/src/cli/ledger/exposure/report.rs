@@ -5,6 +5,7 @@ use weir_answers::exposure::Share;
 use weir_answers::{Exposure, Holding};
 use weir_event::{DestinationId, Millis, ids::hex};
 use weir_ledger::kept::Kept;
+use weir_rows::months::MONTHS_FULL;
 
 use crate::cli::holdings::report as held;
 use crate::cli::output::table;
@@ -102,6 +103,13 @@ impl Report {
             list.push(format!(
                 "of the events {} are copies that were sent again on request, and {} are questions to the vendor",
                 sums.resent, sums.asked
+            ));
+        }
+        if let Some(until) = exposure.sums_until {
+            list.push(format!(
+                "up to {} sums of months are left, as after {MONTHS_FULL} months: such a month stands on its first day, and counts whole where the \
+                 window cuts it",
+                &until.to_rfc3339()[..10]
             ));
         }
         if exposure.erased > 0 {
@@ -257,6 +265,7 @@ impl Report {
             "without_subject": exposure.without_subject,
             "organisations": exposure.organisations,
             "erased": exposure.erased,
+            "sums_until": exposure.sums_until.map(Millis::to_rfc3339),
             "first": exposure.span.map(|(first, _)| first.to_rfc3339()),
             "last": exposure.span.map(|(_, last)| last.to_rfc3339()),
             "fields": fields.collect::<Vec<_>>(),
