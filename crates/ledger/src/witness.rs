@@ -21,7 +21,7 @@ use crate::disk::{Disk, replace};
 use crate::error::LedgerError;
 use crate::tree::cosignature::CosignerKey;
 use crate::tree::hash::{Hash, sha256};
-use crate::tree::note::{self, Checkpoint, NOTE_BYTES_MAX, NoteError, VerifierKey, base64, from_base64};
+use crate::tree::note::{self, Checkpoint, DASH, NOTE_BYTES_MAX, NoteError, VerifierKey, base64, from_base64};
 use crate::tree::proof::{HASHES_MAX, consistency_holds};
 
 /// A request is not read past this.
@@ -138,6 +138,8 @@ impl Witness {
         let line = self.key.line(&head.text(), seconds, sign);
         // Of the signatures only the ledger's own and ours are kept: others are not this witness's to pass on.
         let kept = format!("{}\n{}{line}", head.text(), own_line(&note, log).ok_or(Refused::NotSigned)?);
+        // What cannot be read again later would end all cosigning for this ledger.
+        (log.open(kept.as_bytes()).as_ref() == Ok(&head)).then_some(()).ok_or(Refused::NotSigned)?;
         let path = self.path(log);
         self.disk.create_dir(&self.dir).map_err(|_| Refused::Unstorable)?;
         // A crash up to here leaves the head before; from the rename on the new one, whose cosignature nobody has yet. Asked again for
@@ -223,12 +225,11 @@ pub fn read_answer(witness: &CosignerKey, head: &Checkpoint, old: u64, status: u
     }
 }
 
-/// The line of the ledger's own key in a note that it signed.
+/// The line of the ledger's own key that [`VerifierKey::open`] verified: the first. Whoever asks may have put others of that key under it.
 fn own_line(note: &str, log: &VerifierKey) -> Option<String> {
-    note.lines().rev().find_map(|line| {
-        let (name, id, _) = note::signature_line(line)?;
-        (name == log.name && id == log.id()).then(|| format!("{line}\n"))
-    })
+    let (_, lines) = note::split(note.as_bytes()).ok()?;
+    let (name, id, signature) = lines.into_iter().find(|(name, id, _)| *name == log.name && *id == log.id())?;
+    Some(format!("{DASH} {name} {}\n", base64(&[&id[..], &signature].concat())))
 }
 
 /// The witnesses that cosigned a note, with the time of each, of those whose keys are given; an error where a line claims one and is forged.

@@ -14,7 +14,7 @@ use weir_ledger::Ledger;
 use weir_ledger::disk::{Disk, RealDisk};
 use weir_ledger::receipt::Receipts;
 use weir_ledger::tree::cosignature::CosignerKey;
-use weir_ledger::tree::note::{Checkpoint, VerifierKey};
+use weir_ledger::tree::note::{Checkpoint, VerifierKey, base64};
 use weir_ledger::tree::proof::{Nodes, consistency, consistency_holds, root_at};
 use weir_ledger::verify::verify;
 use weir_ledger::witness::{AddCheckpoint, Answered, Refused, Witness, cosigners, read_answer};
@@ -66,7 +66,12 @@ fn a_witness_answers_as_the_specification_says() {
     assert_eq!(add(&first), Err(Refused::Conflict { size: head.size }));
     let conflict = format!("{}\n", head.size);
     assert_eq!(read_answer(&key(), &head, 0, 409, conflict.as_bytes()), Answered::From(head.size));
-    assert!(add(&AddCheckpoint { old: head.size, proof: Vec::new(), ..first }).is_ok());
+    assert!(add(&AddCheckpoint { old: head.size, proof: Vec::new(), ..first.clone() }).is_ok());
+    // A stranger puts a line under it that claims the ledger's key: the one that was verified is kept, and the witness goes on.
+    let garbage = base64(&[&log.id()[..], &[7; 64]].concat());
+    let more = AddCheckpoint { note: format!("{}\u{2014} {} {garbage}\n", first.note, log.name), ..first };
+    assert!(add(&AddCheckpoint { old: head.size, proof: Vec::new(), ..more }).is_ok());
+    assert_eq!(of.last(&log).unwrap().unwrap().0, head);
     let old = head.size;
     (0..40).for_each(|i| grow(&world, &ledger, 3 + 3 * i));
     let (head, next) = request(&ledger, old);
