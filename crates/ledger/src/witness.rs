@@ -21,7 +21,7 @@ use crate::disk::{Disk, replace};
 use crate::error::LedgerError;
 use crate::tree::cosignature::CosignerKey;
 use crate::tree::hash::{Hash, sha256};
-use crate::tree::note::{self, Checkpoint, DASH, NOTE_BYTES_MAX, NoteError, VerifierKey, base64, from_base64};
+use crate::tree::note::{self, Checkpoint, DASH, NOTE_BYTES_MAX, VerifierKey, base64, from_base64};
 use crate::tree::proof::{HASHES_MAX, consistency_holds};
 
 /// A request is not read past this.
@@ -217,8 +217,9 @@ pub fn read_answer(witness: &CosignerKey, head: &Checkpoint, old: u64, status: u
             Ok(size) => Answered::From(size),
             Err(_) => Answered::Useless,
         },
-        // Our proofs are right for our tree, so what it holds of `old` entries is another tree.
-        422 => Answered::Ahead { size: old },
+        // Our proofs are right for our tree, so what it holds of `old` entries is another tree. Of no entries there is one tree only, and its
+        // proof is empty: there the answer says nothing of the ledger (D14).
+        422 if old > 0 => Answered::Ahead { size: old },
         404 => Answered::Unknown,
         403 => Answered::OtherKey,
         _ => Answered::Useless,
@@ -230,17 +231,4 @@ fn own_line(note: &str, log: &VerifierKey) -> Option<String> {
     let (_, lines) = note::split(note.as_bytes()).ok()?;
     let (name, id, signature) = lines.into_iter().find(|(name, id, _)| *name == log.name && *id == log.id())?;
     Some(format!("{DASH} {name} {}\n", base64(&[&id[..], &signature].concat())))
-}
-
-/// The witnesses that cosigned a note, with the time of each, of those whose keys are given; an error where a line claims one and is forged.
-pub fn cosigners<'k>(note: &[u8], keys: &'k [CosignerKey]) -> Result<Vec<(&'k CosignerKey, u64)>, NoteError> {
-    let mut found = Vec::new();
-    for key in keys {
-        match key.cosigned(note) {
-            Ok(seconds) => found.push((key, seconds)),
-            Err(NoteError::NotSigned) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(found)
 }

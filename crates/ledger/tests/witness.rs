@@ -14,10 +14,10 @@ use weir_ledger::Ledger;
 use weir_ledger::disk::{Disk, RealDisk};
 use weir_ledger::receipt::Receipts;
 use weir_ledger::tree::cosignature::CosignerKey;
-use weir_ledger::tree::note::{Checkpoint, VerifierKey, base64};
+use weir_ledger::tree::note::{Checkpoint, NoteError, VerifierKey, base64};
 use weir_ledger::tree::proof::{Nodes, consistency, consistency_holds, root_at};
 use weir_ledger::verify::verify;
-use weir_ledger::witness::{AddCheckpoint, Answered, Refused, Witness, cosigners, read_answer};
+use weir_ledger::witness::{AddCheckpoint, Answered, Refused, Witness, read_answer};
 
 fn pair() -> &'static Ed25519KeyPair {
     static PAIR: OnceLock<Ed25519KeyPair> = OnceLock::new();
@@ -34,6 +34,19 @@ fn sign(text: &[u8]) -> [u8; 64] {
 
 fn witness(dir: &Path, log: &VerifierKey, disk: Arc<dyn Disk>) -> Witness {
     Witness::new(dir, key(), vec![log.clone()], disk)
+}
+
+/// The witnesses that cosigned a note, with the time of each, of those whose keys are given.
+fn cosigners<'k>(note: &[u8], keys: &'k [CosignerKey]) -> Vec<(&'k CosignerKey, u64)> {
+    let mut found = Vec::new();
+    for key in keys {
+        match key.cosigned(note) {
+            Ok(seconds) => found.push((key, seconds)),
+            Err(NoteError::NotSigned) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    found
 }
 
 /// A request of a ledger from a size on.
@@ -92,7 +105,7 @@ fn a_witness_answers_as_the_specification_says() {
     let again = witness(&dir, &log, Arc::new(RealDisk));
     let (last, note) = again.last(&log).unwrap().unwrap();
     assert_eq!(last, head);
-    assert_eq!(cosigners(&note, &[key()]).unwrap(), [(&key(), 1_795_303_178)]);
+    assert_eq!(cosigners(&note, &[key()]), [(&key(), 1_795_303_178)]);
     let file = again.path(&log);
     std::fs::write(&file, String::from_utf8(note).unwrap().replace(&format!("\n{}\n", head.size), "\n1\n")).unwrap();
     assert_eq!(again.add(next.text().as_bytes(), 0, sign), Err(Refused::Unstorable));
@@ -162,7 +175,7 @@ fn receipts_stand_under_the_cosigned_checkpoint_as_far_as_it_goes() {
     for entry in 0..receipts.size() {
         let receipt = receipts.of(entry).unwrap();
         let under = receipts.key().open(receipt.checkpoint.as_bytes()).unwrap();
-        let by = cosigners(receipt.checkpoint.as_bytes(), &[key()]).unwrap().len();
+        let by = cosigners(receipt.checkpoint.as_bytes(), &[key()]).len();
         let expected = if entry < head.size { (head.size, 1) } else { (receipts.size(), 0) };
         assert_eq!((under.size, by), expected, "entry {entry}");
     }
@@ -258,6 +271,8 @@ fn nothing_that_a_witness_answers_is_taken_for_more_than_it_is() {
     assert_eq!(answer(0, 409, "7\n"), Answered::From(7));
     assert_eq!(answer(7, 409, "7\n"), Answered::Useless, "it says what it was told");
     assert_eq!(answer(0, 409, "many\n"), Answered::Useless);
+    assert_eq!(answer(7, 422, ""), Answered::Ahead { size: 7 }, "what it holds of 7 entries is another tree");
+    assert_eq!(answer(0, 422, ""), Answered::Useless, "of no entries there is one tree only");
     assert_eq!(answer(0, 404, ""), Answered::Unknown);
     assert_eq!(answer(0, 403, ""), Answered::OtherKey);
     assert_eq!(answer(0, 500, ""), Answered::Useless);
