@@ -55,6 +55,13 @@ impl Cosigner {
         (self.cosigned.load(Relaxed), self.refused.load(Relaxed))
     }
 
+    /// Answers one request. A file is synced for each: delivery shares the thread, and anybody may ask as often as they like.
+    fn cosign(&self, body: &[u8]) -> Result<String, Refused> {
+        let seconds = u64::try_from(self.clock.now().seconds()).unwrap_or(0);
+        let sign = |text: &[u8]| self.keys.witness_signer().sign(text);
+        tokio::task::block_in_place(|| self.witness.add(body, seconds, sign))
+    }
+
     /// Listens until it is told to stop. An address that is taken, as by the process that hands over, is tried again.
     pub async fn run(self: Arc<Self>, address: SocketAddr, stop: watch::Receiver<bool>) {
         let limits = Limits {
@@ -109,10 +116,7 @@ impl listen::Service for Cosigner {
             Body::Refused(Refusal::TooLarge) => return Answer::new(413, TEXT, b"too large\n".as_slice()),
             Body::Refused(_) => return Answer::new(503, TEXT, b"try again\n".as_slice()),
         };
-        let seconds = u64::try_from(self.clock.now().seconds()).unwrap_or(0);
-        // Blocks for one small file that is synced, a few times a minute at most.
-        let added = self.witness.add(body, seconds, |text| self.keys.witness_signer().sign(text));
-        match added {
+        match self.cosign(body) {
             Ok(line) => {
                 self.cosigned.fetch_add(1, Relaxed);
                 Answer::new(200, TEXT, line.into_bytes())
@@ -147,5 +151,70 @@ impl listen::Service for Cosigner {
 impl std::fmt::Debug for Cosigner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?}", self.witness)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use weir_event::SystemClock;
+    use weir_ledger::disk::{Disk, DiskFile};
+    use weir_ledger::tree::note::{Checkpoint, VerifierKey};
+    use weir_ledger::witness::AddCheckpoint;
+
+    use super::*;
+
+    /// A disk that says when it is written to, and goes on when it is told.
+    struct SlowDisk(Sender<()>, Mutex<Receiver<()>>);
+
+    impl Disk for SlowDisk {
+        fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+            let _ = self.0.send(());
+            let told = self.1.lock().unwrap().recv_timeout(Duration::from_secs(20));
+            told.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
+            RealDisk.create(path)
+        }
+
+        fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+            RealDisk.rename(from, to)
+        }
+
+        fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+            RealDisk.sync_dir(dir)
+        }
+
+        fn create_dir(&self, dir: &Path) -> io::Result<()> {
+            RealDisk.create_dir(dir)
+        }
+
+        fn remove(&self, path: &Path) -> io::Result<()> {
+            RealDisk.remove(path)
+        }
+    }
+
+    #[test]
+    fn what_shares_the_thread_of_a_witness_goes_on_while_its_disk_is_slow() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let keys = Keys::open(&folder.path().join("keys"), Arc::clone(&clock)).unwrap();
+        let log = VerifierKey { name: "weir/0011aabb/egress".to_owned(), public: keys.ledger_signer().public() };
+        let head = Checkpoint { origin: log.name.clone(), size: 1, root: [1; 32] };
+        let note = String::from_utf8(head.sign(&log, |text| keys.ledger_signer().sign(text))).unwrap();
+        let ((began, begins), (go, goes)) = (channel(), channel());
+        let disk = Arc::new(SlowDisk(began, Mutex::new(goes)));
+        let of = Witness::new(&folder.path().join("witness"), key("weir-b/witness", &keys), vec![log], disk);
+        let cosigner = Cosigner::new(of, Arc::clone(&keys), clock);
+        // As `weir serve` has it for delivery.
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let request = AddCheckpoint { old: 0, proof: Vec::new(), note };
+        let asked = runtime.spawn(async move { cosigner.cosign(request.text().as_bytes()) });
+        begins.recv().unwrap();
+        runtime.spawn(async move { go.send(()) });
+        let line = runtime.block_on(asked).unwrap().expect("the disk was told to go on");
+        assert!(key("weir-b/witness", &keys).line_of(&head.text(), &line).is_some());
     }
 }
