@@ -29,7 +29,7 @@ use crate::read::LeafCursor;
 use crate::rows::{PURPOSE, ROWS_MAX, Row, StoredRow, seal};
 use crate::state::{OpenIntent, Position, State, Totals, field_set_id, put_name};
 use crate::tree::hash::{Hash, sha256};
-use crate::tree::note::{Checkpoint, VerifierKey};
+use crate::tree::note::{self, Checkpoint, VerifierKey};
 use crate::tree::proof::consistency;
 use crate::tree::store::{Tree, checkpoint_path, cosigned_path, signed_path};
 
@@ -639,11 +639,24 @@ impl Ledger {
         consistency(&self.shared.tree().tree, old, new).map_err(LedgerError::io("read the tiles of", path))
     }
 
-    /// Keeps a published checkpoint with the cosignatures that witnesses gave it, for receipts. Blocks on the disk.
-    pub fn keep_cosigned(&self, note: &str) -> Result<(), LedgerError> {
-        let path = cosigned_path(&self.shared.dir);
-        let opened = self.shared.origin.key.open(note.as_bytes());
-        opened.map_err(|source| LedgerError::Checkpoint { path: path.clone(), source })?;
+    /// Keeps a witness's cosignature of a published checkpoint for receipts, under those of others: one line of each witness under the
+    /// newest checkpoint that one of them cosigned. Blocks on the disk.
+    pub fn keep_cosigned(&self, published: &Published, line: &str) -> Result<(), LedgerError> {
+        // Held from reading what is kept until it is replaced: witnesses answer side by side.
+        let _tree = self.shared.tree();
+        let (path, key) = (cosigned_path(&self.shared.dir), &self.shared.origin.key);
+        let bad = |source| LedgerError::Checkpoint { path: path.clone(), source };
+        let kept = std::fs::read(&path).ok().and_then(|note| Some((key.open(&note).ok()?, note)));
+        let note = match &kept {
+            Some((head, _)) if head.size > published.head.size => return Ok(()),
+            Some((head, note)) if *head == published.head => note.as_slice(),
+            _ => published.note.as_bytes(),
+        };
+        let note = note::with_line(note, line).map_err(bad)?;
+        key.open(note.as_bytes()).map_err(bad)?;
+        if kept.is_some_and(|(_, kept)| kept == note.as_bytes()) {
+            return Ok(());
+        }
         let disk = &*self.shared.disk;
         replace(disk, &path, note.as_bytes()).map_err(LedgerError::io("write", &path))?;
         disk.sync_dir(&self.shared.dir).map_err(LedgerError::io("sync", &self.shared.dir))

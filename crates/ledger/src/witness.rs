@@ -21,7 +21,7 @@ use crate::disk::{Disk, replace};
 use crate::error::LedgerError;
 use crate::tree::cosignature::CosignerKey;
 use crate::tree::hash::{Hash, sha256};
-use crate::tree::note::{self, Checkpoint, DASH, NOTE_BYTES_MAX, VerifierKey, base64, from_base64};
+use crate::tree::note::{self, Checkpoint, NOTE_BYTES_MAX, VerifierKey, base64, from_base64};
 use crate::tree::proof::{HASHES_MAX, consistency_holds};
 
 /// A request is not read past this.
@@ -230,5 +230,5 @@ pub fn read_answer(witness: &CosignerKey, head: &Checkpoint, old: u64, status: u
 fn own_line(note: &str, log: &VerifierKey) -> Option<String> {
     let (_, lines) = note::split(note.as_bytes()).ok()?;
     let (name, id, signature) = lines.into_iter().find(|(name, id, _)| *name == log.name && *id == log.id())?;
-    Some(format!("{DASH} {name} {}\n", base64(&[&id[..], &signature].concat())))
+    Some(note::signature_text(name, &id, &signature))
 }

@@ -168,7 +168,9 @@ fn receipts_stand_under_the_cosigned_checkpoint_as_far_as_it_goes() {
     let of = witness(&world.root.path().join("witness"), ledger.verifier_key(), Arc::new(RealDisk));
     let (head, asked) = request(&ledger, 0);
     let line = of.add(asked.text().as_bytes(), 7, sign).unwrap();
-    ledger.keep_cosigned(&format!("{}{line}", asked.note)).unwrap();
+    let published = ledger.published().unwrap().unwrap();
+    assert_eq!((&published.head, &published.note), (&head, &asked.note));
+    ledger.keep_cosigned(&published, &line).unwrap();
     (150..300).for_each(|i| grow(&world, &ledger, 3 * i));
     ledger.close().unwrap();
     let receipts = Receipts::open(&world.dir()).unwrap();
@@ -186,6 +188,36 @@ fn receipts_stand_under_the_cosigned_checkpoint_as_far_as_it_goes() {
     std::fs::write(&file, note.replace(&format!("\n{}\n", head.size), "\n17\n")).unwrap();
     let bad = verify(&world.dir(), None).unwrap().bad.unwrap();
     assert_eq!((bad.file, bad.what.as_str()), (file, "the signature does not fit the text"));
+}
+
+#[test]
+fn cosignatures_of_one_checkpoint_are_kept_however_far_apart_they_come() {
+    let world = World::new();
+    let (ledger, _) = world.open();
+    ledger.start(&world.product, Offset(0)).wait().unwrap();
+    grow(&world, &ledger, 0);
+    let older = ledger.published().unwrap().unwrap();
+    let other = CosignerKey { name: "weir-c/witness".to_owned(), ..key() };
+    let keys = [key(), other.clone()];
+    let of = |head: &Checkpoint, key: &CosignerKey, seconds| key.line(&head.text(), seconds, sign);
+    let kept = || {
+        let note = std::fs::read(world.dir().join("cosigned")).unwrap();
+        let size = ledger.verifier_key().open(&note).unwrap().size;
+        (size, cosigners(&note, &keys).into_iter().map(|(_, seconds)| seconds).collect::<Vec<_>>())
+    };
+    ledger.keep_cosigned(&older, &of(&older.head, &key(), 1)).unwrap();
+    ledger.keep_cosigned(&older, &of(&older.head, &other, 2)).unwrap();
+    assert_eq!(kept(), (older.head.size, vec![1, 2]), "one that comes later takes nothing away");
+    ledger.keep_cosigned(&older, &of(&older.head, &key(), 3)).unwrap();
+    assert_eq!(kept(), (older.head.size, vec![3, 2]), "one line of each witness");
+    grow(&world, &ledger, 3);
+    let newer = ledger.published().unwrap().unwrap();
+    ledger.keep_cosigned(&newer, &of(&newer.head, &other, 4)).unwrap();
+    assert_eq!(kept(), (newer.head.size, vec![4]));
+    ledger.keep_cosigned(&older, &of(&older.head, &key(), 5)).unwrap();
+    assert_eq!(kept(), (newer.head.size, vec![4]), "an older checkpoint never takes the place of a newer one");
+    assert!(ledger.keep_cosigned(&newer, "no line").is_err());
+    assert_eq!(kept(), (newer.head.size, vec![4]));
 }
 
 /// A small tree in memory, in two versions that part at leaf 5.

@@ -118,8 +118,8 @@ impl Mirror {
 
     /// Every place and tree once, side by side: a slow one keeps none of the others waiting.
     async fn round(self: &Arc<Self>, ledgers: &[Arc<Ledger>; 2], clock: &Arc<dyn Clock>, compare_only: bool) {
+        let mut asked = tokio::task::JoinSet::new();
         for (tree, ledger) in ledgers.iter().enumerate() {
-            let mut asked = tokio::task::JoinSet::new();
             let of = Arc::clone(ledger);
             let published = tokio::task::spawn_blocking(move || of.published()).await;
             let Ok(Ok(published)) = published else { continue };
@@ -128,21 +128,11 @@ impl Mirror {
                     (Arc::clone(self), Arc::clone(ledger), Arc::clone(clock), published.clone());
                 asked.spawn(async move { mirror.one(at, tree, ledger, published, &*clock, compare_only).await });
             }
-            let mut lines = String::new();
-            while let Some(line) = asked.join_next().await {
-                lines.push_str(&line.ok().flatten().unwrap_or_default());
-            }
-            if let (Some(published), false) = (published, lines.is_empty()) {
-                let (ledger, note) = (Arc::clone(ledger), format!("{}{lines}", published.note));
-                let kept = tokio::task::spawn_blocking(move || ledger.keep_cosigned(&note)).await;
-                if !matches!(kept, Ok(Ok(()))) {
-                    emit(Level::Warn, "cosignatures of witnesses could not be kept: receipts go without them", &[]);
-                }
-            }
         }
+        while asked.join_next().await.is_some() {}
     }
 
-    /// One place and tree; gives the line of a witness.
+    /// One place and tree.
     async fn one(
         &self,
         at: usize,
@@ -151,11 +141,11 @@ impl Mirror {
         published: Option<Published>,
         clock: &dyn Clock,
         compare_only: bool,
-    ) -> Option<String> {
-        let Kept { place, trees } = self.places.get(at)?;
-        let (state, name) = (trees.get(tree)?, TREES[tree]);
+    ) {
+        let Some(Kept { place, trees }) = self.places.get(at) else { return };
+        let (state, name) = (&trees[tree], TREES[tree]);
         if ledger.is_rewound() {
-            return None;
+            return;
         }
         if !state.compared.load(Relaxed) {
             match place.held(name, published.as_ref(), clock).await {
@@ -177,21 +167,27 @@ impl Mirror {
                 state.compared.store(true, Relaxed);
             }
         }
-        let published = published?;
+        let Some(published) = published else { return };
         let size = published.head.size;
         let is_news = size > state.size.load(Relaxed);
         if !is_news || (compare_only && !place.is_witness()) {
-            return None;
+            return;
         }
         match self.tell(place, state, name, &ledger, &published, clock).await {
             Ok(line) => {
+                if let Some(line) = line {
+                    // Before it counts as told: where this round is cut here, the witness is asked once more.
+                    let kept = tokio::task::spawn_blocking(move || ledger.keep_cosigned(&published, &line)).await;
+                    if !matches!(kept, Ok(Ok(()))) {
+                        emit(Level::Warn, "cosignatures of witnesses could not be kept: receipts go without them", &[]);
+                    }
+                }
                 state.compared.store(true, Relaxed);
                 state.size.store(size, Relaxed);
                 state.taken.fetch_add(1, Relaxed);
                 if state.is_behind.swap(false, Relaxed) {
                     emit(Level::Info, "a checkpoint is anchored elsewhere again", &fields(place, name));
                 }
-                line
             }
             Err(Failed::Rewound) => say_rewound(place, name),
             Err(Failed::Why(why)) => behind(state, place, name, why),
@@ -260,21 +256,19 @@ fn fields(place: &Place, tree: &'static str) -> Vec<(&'static str, Field)> {
 }
 
 /// Said once, not at each try.
-fn behind(state: &State, place: &Place, tree: &'static str, why: &'static str) -> Option<String> {
+fn behind(state: &State, place: &Place, tree: &'static str, why: &'static str) {
     state.failed.fetch_add(1, Relaxed);
     if !state.is_behind.swap(true, Relaxed) {
         let mut fields = fields(place, tree);
         fields.push(("why", Field::Static(why)));
         emit(Level::Warn, "a checkpoint could not be anchored elsewhere; delivery goes on", &fields);
     }
-    None
 }
 
-fn say_rewound(place: &Place, tree: &'static str) -> Option<String> {
+fn say_rewound(place: &Place, tree: &'static str) {
     emit(
         Level::Error,
         "the ledger does not extend a checkpoint that an anchor holds: nothing is signed or sent; restore or recover it",
         &fields(place, tree),
     );
-    None
 }

@@ -6,7 +6,7 @@
 //! ```
 //! Lines of other types, ML-DSA-44 (0x06) among them, are passed over: this crate neither makes nor checks them.
 
-use super::note::{self, DASH, NoteError, base64, key_id, key_text, parse_key, signature_line};
+use super::note::{self, NoteError, key_id, key_text, parse_key, signature_line, signature_text};
 
 const COSIGNATURE: u8 = 4;
 
@@ -39,8 +39,7 @@ impl CosignerKey {
     /// The signature line of this witness under a checkpoint's text, with its end.
     pub fn line(&self, text: &str, seconds: u64, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> String {
         let signature = sign(message(text, seconds).as_bytes());
-        let bytes = [&self.id()[..], &seconds.to_be_bytes(), &signature].concat();
-        format!("{DASH} {} {}\n", self.name, base64(&bytes))
+        signature_text(&self.name, &self.id(), &[&seconds.to_be_bytes()[..], &signature].concat())
     }
 
     /// When this witness cosigned the note, in Unix seconds: an error where no line is its own, or one is and is not good.

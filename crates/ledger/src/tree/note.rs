@@ -95,8 +95,8 @@ impl Checkpoint {
     /// The whole note, signed by `sign`.
     pub fn sign(&self, key: &VerifierKey, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Vec<u8> {
         let text = self.text();
-        let signature = [&key.id()[..], &sign(text.as_bytes())].concat();
-        format!("{text}\n\u{2014} {} {}\n", key.name, base64(&signature)).into_bytes()
+        let line = signature_text(&key.name, &key.id(), &sign(text.as_bytes()));
+        format!("{text}\n{line}").into_bytes()
     }
 
     /// Reads a checkpoint without checking who signed it.
@@ -154,6 +154,23 @@ pub(crate) fn split(note: &[u8]) -> Result<(&str, Vec<SignatureLine<'_>>), NoteE
         signatures.push(signature_line(line).ok_or(bad)?);
     }
     Ok((text, signatures))
+}
+
+/// A note with one more signature line, which takes the place of one of the same name and key.
+pub(crate) fn with_line(note: &[u8], line: &str) -> Result<String, NoteError> {
+    let (text, lines) = split(note)?;
+    let line = line.trim_end_matches('\n');
+    let (name, id, signature) = signature_line(line).ok_or(NoteError::Malformed)?;
+    let mut out = format!("{text}\n");
+    for (name, id, signature) in lines.iter().filter(|other| (other.0, other.1) != (name, id)) {
+        out.push_str(&signature_text(name, id, signature));
+    }
+    Ok(out + &signature_text(name, &id, &signature))
+}
+
+/// One signature, as a line with its end.
+pub(crate) fn signature_text(name: &str, id: &[u8; 4], signature: &[u8]) -> String {
+    format!("{DASH} {name} {}\n", base64(&[&id[..], signature].concat()))
 }
 
 /// One line of a signature, without its end.
