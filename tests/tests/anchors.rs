@@ -1,7 +1,7 @@
 //! Anchors that are not files (D14): two Weirs that witness each other, a bucket of a server that verifies signatures, a webhook. Each
 //! shows a ledger that was put back to an earlier day, and none of them holds up delivery by being away.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -196,23 +196,54 @@ fn d14_two_weirs_witness_each_other_and_a_rewound_one_does_not_start() {
     assert_eq!(first.verify_ledger(true).0, Some(0));
 }
 
+fn secret(folder: &Folder, name: &str, text: &str) -> String {
+    let path = folder.config().with_file_name(name);
+    std::fs::write(&path, text).expect("it is written");
+    format!("{{file: \"{}\"}}", path.display())
+}
+
+/// The section for checkpoints in a bucket.
+fn in_bucket(folder: &Folder, bucket: &Bucket) -> String {
+    format!(
+        "ledger:\n  publish: 1s\n  bucket: {{path: \"s3://anchors/weir one\", endpoint: \"{}\", allow_addresses: [127.0.0.0/8], \
+         s3: {{region: eu-central-1, access_key: {}, secret_key: {}}}}}\n",
+        bucket.about("endpoint"),
+        secret(folder, "access", &bucket.about("access_key")),
+        secret(folder, "secret", &bucket.about("secret_key"))
+    )
+}
+
+/// The section for checkpoints at a webhook.
+fn at_webhook(folder: &Folder, hook: &Receiver) -> String {
+    format!(
+        "ledger:\n  publish: 1s\n  webhook: {{url: \"http://{}/keep\", secret: {}, allow_addresses: [127.0.0.0/8]}}\n",
+        hook.address,
+        secret(folder, "secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    )
+}
+
+/// The entry for a witness at this address; the key is one that this Weir itself would have.
+fn witness_at(folder: &Folder, setup: &Setup, address: SocketAddr) -> String {
+    let log = key(folder, "egress");
+    let of = format!("ledger:\n  witness: {{listen: \"127.0.0.1:0\", name: weir-x/witness, logs: [\"{log}\"]}}\n");
+    folder.configure(&setup.clone().and(&of));
+    let key = witness(folder)["key"].as_str().expect("a key").to_owned();
+    format!("  witnesses: [{{url: \"http://{address}\", key: \"{key}\", allow_addresses: [127.0.0.0/8]}}]\n")
+}
+
+/// The checkpoints of the egress ledger that a webhook was told of, oldest first.
+fn told(hook: &Receiver) -> Vec<String> {
+    let bodies = hook.got().into_iter().filter_map(|(_, _, body)| serde_json::from_slice::<Value>(&body).ok());
+    let egress = bodies.filter(|body| body["data"]["tree"] == "egress");
+    egress.filter_map(|body| body["data"]["note"].as_str().map(str::to_owned)).collect()
+}
+
 #[test]
 fn d14_a_bucket_holds_the_checkpoints_and_shows_a_rewind() {
     let mut bucket = Bucket::start("anchors", true);
     let vendor = Standin::of_weir();
     let (setup, folder) = begun(&vendor);
-    let secret = |name: &str, text: &str| {
-        let path = folder.config().with_file_name(name);
-        std::fs::write(&path, text).expect("it is written");
-        format!("{{file: \"{}\"}}", path.display())
-    };
-    folder.configure(&setup.and(&format!(
-        "ledger:\n  publish: 1s\n  bucket: {{path: \"s3://anchors/weir one\", endpoint: \"{}\", allow_addresses: [127.0.0.0/8], \
-         s3: {{region: eu-central-1, access_key: {}, secret_key: {}}}}}\n",
-        bucket.about("endpoint"),
-        secret("access", &bucket.about("access_key")),
-        secret("secret", &bucket.about("secret_key"))
-    )));
+    folder.configure(&setup.and(&in_bucket(&folder, &bucket)));
     let weir = folder.start();
     send(&weir, 10..20);
     weir.settle();
@@ -241,31 +272,18 @@ fn d14_a_bucket_holds_the_checkpoints_and_shows_a_rewind() {
 fn d14_a_webhook_that_holds_a_newer_checkpoint_stops_delivery_also_while_it_runs() {
     let (hook, vendor) = (Receiver::start(), Standin::of_weir());
     let (setup, folder) = begun(&vendor);
-    let secret = folder.config().with_file_name("secret");
-    std::fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("it is written");
-    folder.configure(&setup.and(&format!(
-        "ledger:\n  publish: 1s\n  webhook: {{url: \"http://{}/keep\", secret: {{file: \"{}\"}}, allow_addresses: [127.0.0.0/8]}}\n",
-        hook.address,
-        secret.display()
-    )));
+    folder.configure(&setup.and(&at_webhook(&folder, &hook)));
     let earlier = tempfile::tempdir().expect("a folder");
     copy(folder.data(), earlier.path());
     let weir = folder.start();
     send(&weir, 10..30);
     weir.settle();
-    let told = || {
-        let bodies = hook.got().into_iter().filter_map(|(_, _, body)| serde_json::from_slice::<Value>(&body).ok());
-        bodies
-            .filter(|body| body["data"]["tree"] == "egress")
-            .filter_map(|b| b["data"]["note"].as_str().map(str::to_owned))
-            .collect::<Vec<_>>()
-    };
     weir.wait_until("it got the newest head", || {
         let note = std::fs::read_to_string(folder.data().join("ledger/tree/checkpoint")).unwrap_or_default();
-        told().contains(&note)
+        told(&hook).contains(&note)
     });
     weir.stop();
-    let newest = told().pop().expect("it was told");
+    let newest = told(&hook).pop().expect("it was told");
     put_back(&folder, earlier.path());
 
     // Away at the start, it is asked again while Weir runs: what was sent meanwhile was sent, and then nothing is.
@@ -283,4 +301,61 @@ fn d14_a_webhook_that_holds_a_newer_checkpoint_stops_delivery_also_while_it_runs
     weir.stop();
     let said = folder.try_start().err().expect("it does not start");
     assert!(said.contains("does not extend the checkpoint of") && said.contains("webhook http://127.0.0.1"), "{said}");
+}
+
+#[test]
+fn d14_a_place_that_says_nothing_keeps_no_other_from_being_compared_at_start() {
+    let mut bucket = Bucket::start("anchors", true);
+    let vendor = Standin::of_weir();
+    let (setup, folder) = begun(&vendor);
+    // It takes connections and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let witness = witness_at(&folder, &setup, silent.local_addr().expect("it has an address"));
+    folder.configure(&setup.and(&format!("{}{witness}", in_bucket(&folder, &bucket))));
+    let earlier = tempfile::tempdir().expect("a folder");
+    copy(folder.data(), earlier.path());
+    let weir = folder.start();
+    weir.wait_until("both are there", || weir.metrics().sum("weir_anchor_taken_total", &[("kind", "bucket")]) >= 2);
+    weir.stop();
+    let objects = bucket.objects();
+    // The audit ledger alone: the egress ledger, which is asked for first, is the one that the bucket knows.
+    std::fs::remove_dir_all(folder.data().join("audit")).expect("it can be removed");
+    copy(&earlier.path().join("audit"), &folder.data().join("audit"));
+    let said = folder.try_start().err().expect("it does not start");
+    assert!(said.contains("does not extend the checkpoint of") && said.contains("s3://anchors/weir one"), "{said}");
+    assert_eq!(bucket.objects(), objects, "nothing was written over");
+}
+
+#[test]
+fn d14_the_first_start_on_a_restored_backup_asks_webhooks_and_witnesses_before_it_signs() {
+    let (hook, vendor) = (Receiver::start(), Standin::of_weir());
+    let (setup, folder) = begun(&vendor);
+    let hooked = setup.clone().and(&at_webhook(&folder, &hook));
+    let outside = tempfile::tempdir().expect("a folder");
+    let to = outside.path().join("backup").display().to_string();
+    folder.configure(&hooked);
+    let weir = folder.start();
+    let (code, out, err) = folder.weir(&["backup", &to]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    send(&weir, 10..40);
+    weir.settle();
+    weir.stop();
+    let newest = told(&hook).pop().expect("it was told");
+    let witness = witness_at(&folder, &setup, hook.address);
+    let witnessed = setup.and(&format!("ledger:\n  publish: 1s\n{witness}"));
+    for (setup, answer, name) in [
+        (&hooked, newest.as_bytes(), "webhook http://127.0.0.1"),
+        (&witnessed, b"100000\n".as_slice(), "witness weir-x/witness"),
+    ] {
+        hook.answers(409, answer);
+        folder.configure(setup);
+        std::fs::remove_dir_all(folder.data()).expect("it can be removed");
+        let (code, out, err) = folder.weir(&["restore", &to]);
+        assert_eq!(code, Some(0), "{out}{err}");
+        let taken = vendor.event_count();
+        let said = folder.try_start().err().expect("it does not start");
+        assert!(said.contains("does not extend the checkpoint of") && said.contains(name), "{said}");
+        assert_eq!(vendor.event_count(), taken, "nothing was sent");
+        assert!(!folder.data().join("ledger/tree/checkpoint").exists(), "nothing was signed");
+    }
 }

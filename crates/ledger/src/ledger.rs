@@ -619,21 +619,24 @@ impl Ledger {
         self.shared.stop_signing(by.to_owned(), size, side.tree.size());
     }
 
-    /// The head that readers see; `None` before the first. Blocks on the disk.
+    /// The head that readers see; where there is none, as after a restore, the last that was signed, against which the log was held when it
+    /// was opened (D14). `None` before the first. Blocks on the disk.
     pub fn published(&self) -> Result<Option<Published>, LedgerError> {
         let _tree = self.shared.tree();
-        let path = checkpoint_path(&self.shared.dir);
-        let note = match std::fs::read_to_string(&path) {
-            Ok(note) => note,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(LedgerError::Io { what: "read", path, source }),
-        };
-        let head = self.shared.origin.key.open(note.as_bytes());
-        let head = head.map_err(|source| LedgerError::Checkpoint { path, source })?;
-        Ok(Some(Published { head, note }))
+        for path in [checkpoint_path(&self.shared.dir), signed_path(&self.shared.dir)] {
+            let note = match std::fs::read_to_string(&path) {
+                Ok(note) => note,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(LedgerError::Io { what: "read", path, source }),
+            };
+            let head = self.shared.origin.key.open(note.as_bytes());
+            let head = head.map_err(|source| LedgerError::Checkpoint { path, source })?;
+            return Ok(Some(Published { head, note }));
+        }
+        Ok(None)
     }
 
-    /// The proof that the tree of `new` entries, published already, extends that of `old`. Blocks on the disk.
+    /// The proof that the tree of `new` entries, signed already, extends that of `old`. Blocks on the disk.
     pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, LedgerError> {
         let path = checkpoint_path(&self.shared.dir);
         consistency(&self.shared.tree().tree, old, new).map_err(LedgerError::io("read the tiles of", path))

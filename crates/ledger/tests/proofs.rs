@@ -10,6 +10,7 @@ use common::{World, copy_dir, folder, options, wait};
 use weir_event::Offset;
 use weir_ledger::consistency::{Inconsistent, Point, Proof, since};
 use weir_ledger::tree::note::VerifierKey;
+use weir_ledger::tree::proof::consistency_holds;
 use weir_ledger::{Anchor, LedgerError, Options, Rewind};
 
 /// A ledger that grows by three rows a step, with the checkpoint of each step.
@@ -180,4 +181,21 @@ fn d14_nothing_is_signed_before_anchors_elsewhere_were_asked_and_nothing_after_o
     assert!(!ledger.is_rewound());
     ledger.contradicted(Path::new("witness weir-b/witness"), 10_000);
     assert!(ledger.is_rewound());
+}
+
+#[test]
+fn d14_a_ledger_without_its_tree_as_a_backup_is_still_says_what_it_signed_and_proves_it() {
+    let world = World::new();
+    let (key, notes) = grown(&world, 0, 90);
+    let signed = std::fs::read_to_string(world.dir().join("signed")).unwrap();
+    std::fs::remove_dir_all(world.dir().join("tree")).unwrap();
+    let (ledger, _) = world.try_open(Options { has_remote_anchors: true, ..options() }).unwrap();
+    let now = ledger.published().unwrap().expect("what was signed");
+    assert_eq!(now.note, signed);
+    assert!(!world.dir().join("tree/checkpoint").exists(), "nothing is published before anchors were asked");
+    for note in &notes {
+        let old = key.open(note.as_bytes()).unwrap();
+        let proof = ledger.consistency(old.size, now.head.size).unwrap();
+        assert!(consistency_holds(old.size, &old.root, now.head.size, &now.head.root, &proof), "{}", old.size);
+    }
 }
