@@ -8,36 +8,42 @@
 
 mod canonical;
 mod check;
+mod destinations;
 pub mod edit;
 pub mod page;
 mod problem;
 pub(crate) mod resolve;
 pub mod schema;
+mod secret;
+mod sources;
+mod storage;
 pub mod table;
 pub(crate) mod values;
 mod yaml;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use weir_detect::OwnSpec;
-use weir_event::{Category, DestinationId, Environment, Millis, Region, SourceId};
-use weir_ledger::tree::cosignature::CosignerKey;
-use weir_ledger::tree::note::VerifierKey;
-use weir_policy::{ConsentRuleSpec, ConsentSpec, ResidencySpec, RouteSpec, SampleSpec};
-use zeroize::Zeroizing;
-
-pub use problem::{Problem, Problems};
-pub use values::Origin;
-pub(crate) use values::{day, duration, is_owner};
-pub use weir_outbound::Cidr;
-pub use yaml::Position;
+use weir_event::{Category, DestinationId, Millis, SourceId};
+use weir_policy::ResidencySpec;
 
 use crate::log::Format;
+
+pub use destinations::{
+    AllowTerm, Destination, ENDS_SOON_MILLIS, Import, Onward, ReleaseRule, RuleAction, Selector, StartFrom, Subject,
+};
+pub use problem::{Problem, Problems};
+pub use secret::{Secret, SecretPlace, Secrets};
+pub use sources::{Auxiliary, Country, Listen, Mode, Source, TlsFiles};
+pub use storage::{AnchorBucket, Hold, Journal, Ledger, Limits, Ship, ShipWay, WitnessFor, WitnessOf};
+pub use values::Origin;
+pub(crate) use values::{day, duration, is_owner};
+pub use weir_deliver::{OnLag, OnUnknown};
+pub use weir_outbound::Cidr;
+pub use yaml::Position;
 
 /// Everything that a configuration says, resolved. Durations and sizes are in base units.
 #[derive(Clone, Debug)]
@@ -144,224 +150,6 @@ impl Default for Rollout {
     }
 }
 
-/// `listen`.
-#[derive(Clone, Debug)]
-pub struct Listen {
-    /// For SDKs.
-    pub ingest: SocketAddr,
-    /// For health and metrics.
-    pub console: SocketAddr,
-    /// TLS on the ingest address.
-    pub tls: Option<TlsFiles>,
-}
-
-/// `listen.tls`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TlsFiles {
-    /// PEM: the certificate, then its chain.
-    pub certificate: PathBuf,
-    /// PEM: the private key.
-    pub key: PathBuf,
-}
-
-/// `sources.<id>`.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Its name in the protocol's list (`weir_protocol::protocol`).
-    pub protocol: &'static str,
-    /// At least one; no key belongs to two sources.
-    pub write_keys: Vec<String>,
-    /// Which keys its subjects are tagged with.
-    pub environment: Environment,
-    /// How far it has climbed.
-    pub mode: Mode,
-    /// Which sources share ids (D6).
-    pub identity_space: String,
-    /// Properties whose value is a group's id.
-    pub group_keys: Vec<String>,
-    /// Events with a mode of their own.
-    pub events: BTreeMap<String, Mode>,
-    /// What auxiliary calls get (D17).
-    pub auxiliary: Auxiliary,
-    /// The second fact of D17.
-    pub accept_flag_loss: bool,
-    /// Whether browsers are told which events no destination takes.
-    pub block_in_browser: bool,
-    /// What says something about consent.
-    pub consent: ConsentSpec,
-    /// How the country of its events is known.
-    pub country: Country,
-    /// Events a second, on average over ten seconds; `None`: as many as come.
-    pub rate_limit: Option<u32>,
-}
-
-impl Source {
-    /// The mode of one event.
-    pub fn mode_of(&self, event: &str) -> Mode {
-        self.events.get(event).copied().unwrap_or(self.mode)
-    }
-}
-
-/// How the country of a source's events is known.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Country {
-    /// By the address that a request comes from (D18).
-    Client,
-    /// By the address that stands in the event.
-    Event,
-    /// Not at all.
-    Unknown,
-    /// They all have this one.
-    Declared(Region),
-}
-
-/// How far a source or an event has climbed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mode {
-    /// A mirrored copy; nothing is delivered.
-    Tap,
-    /// Delivered by the release rules.
-    Observe,
-    /// Delivered by the release rules, plan violations acted on.
-    Enforce,
-}
-
-/// What calls for flags and settings get (D17).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Auxiliary {
-    /// A fixed answer.
-    Constant,
-    /// Flags are asked of this destination's vendor; everything else gets its fixed answer.
-    Proxy(DestinationId),
-    /// An error.
-    Refuse,
-}
-
-/// `destinations.<id>`.
-#[derive(Clone, Debug)]
-pub struct Destination {
-    /// Its name in the protocol's list of encoders (`weir_protocol::encoder`).
-    pub kind: &'static str,
-    /// `us`, `eu` or `in`.
-    pub region: &'static str,
-    /// Set where the requests go elsewhere than to the region's own host.
-    pub endpoint: Option<Origin>,
-    /// Ranges, not public, that may be connected to.
-    pub allow_addresses: Vec<Cidr>,
-    /// The project token, where the type has one.
-    pub token: Option<Secret>,
-    /// Secrets in what only its type reads.
-    pub more_secrets: Vec<Secret>,
-    /// Type `files` in a folder of this machine: the folder.
-    pub folder: Option<PathBuf>,
-    /// Type `files`: how long a file waits for more events.
-    pub roll_every: Option<Duration>,
-    /// The service account for old events.
-    pub import: Option<Import>,
-    /// Whose events it takes.
-    pub environments: Vec<Environment>,
-    /// Which events go there at all.
-    pub route: RouteSpec,
-    /// How people appear.
-    pub subject: Subject,
-    /// Properties that may leave.
-    pub allow: Vec<String>,
-    /// Those of them that have an owner or an end.
-    pub allow_terms: Vec<AllowTerm>,
-    /// Exceptions from `allow`, and presets.
-    pub rules: Vec<ReleaseRule>,
-    /// The company behind it.
-    pub vendor: String,
-    /// Where it starts.
-    pub from: StartFrom,
-    /// What to do with a batch whose answer was lost; `None`: what suits the vendor.
-    pub on_unknown: Option<OnUnknown>,
-    /// Whom the vendor sends on to (D13).
-    pub onward: Option<Vec<Onward>>,
-    /// What only its type reads.
-    pub settings: weir_protocol::outbound::Settings,
-    /// How long the vendor keeps what it gets; `None`: for ever, as far as anybody has said (D13).
-    pub retention: Option<Duration>,
-    /// How long events wait.
-    pub lag_max: Duration,
-    /// And then.
-    pub on_lag: OnLag,
-    /// Whether identify, alias and merge leave.
-    pub links: bool,
-    /// How a Mixpanel project merges ids.
-    pub identity_merge: weir_protocol::IdentityMerge,
-    /// Whether requests are compressed.
-    pub compress: bool,
-    /// Name look-up, connection and TLS together.
-    pub connect_timeout: Duration,
-    /// First byte sent to last byte received.
-    pub request_timeout: Duration,
-    /// Further certificate authorities, PEM.
-    pub root_certificates: Option<PathBuf>,
-}
-
-impl Destination {
-    /// Whether anything of a source may go here: what is so for all of its events, and for as long as this configuration holds.
-    pub fn takes(&self, source: &SourceId, environment: Environment) -> bool {
-        let sources = &self.route.sources;
-        self.environments.contains(&environment)
-            && (sources.is_empty() || sources.iter().any(|name| name == source.as_str()))
-    }
-
-    /// Where each of its secrets stands.
-    pub fn secret_places(&self) -> Vec<&SecretPlace> {
-        let import = self.import.iter().flat_map(|import| [&import.username, &import.secret]);
-        self.token.iter().chain(&self.more_secrets).chain(import).map(Secret::place).collect()
-    }
-
-    /// Where it is, for people: its origin, or its folder.
-    pub fn place(&self) -> String {
-        self.folder.as_ref().map_or_else(|| self.origin().to_owned(), |folder| folder.display().to_string())
-    }
-
-    /// Where requests go: the endpoint, or the region's own host; empty for a folder.
-    pub fn origin(&self) -> &str {
-        match &self.endpoint {
-            Some(endpoint) => endpoint.as_str(),
-            None => resolve::region_origin(self.kind, self.region),
-        }
-    }
-}
-
-/// One entry of `destinations.<id>.onward`: a vendor that receives what this destination forwards (D13).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Onward {
-    /// The company.
-    pub vendor: String,
-    /// Where it keeps the data, in the operator's words.
-    pub region: Option<String>,
-    /// The first day, `2026-03-01`.
-    pub since: Option<String>,
-    /// The last day.
-    pub until: Option<String>,
-}
-
-/// Terms of one path of `destinations.<id>.release.allow`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AllowTerm {
-    /// The path, as written.
-    pub path: String,
-    /// Who answers for it.
-    pub owner: Option<String>,
-    /// The instant from which it does not leave any more: the day after `until` begins.
-    pub ends: Option<Millis>,
-}
-
-impl AllowTerm {
-    /// The last day on which it leaves, as the file writes it.
-    pub fn until(&self) -> Option<String> {
-        Some(self.ends?.plus(-1).to_rfc3339().get(..10)?.to_owned())
-    }
-}
-
-/// How long before the end of an allowance it is said.
-pub const ENDS_SOON_MILLIS: i64 = 14 * Millis::DAY;
-
 impl Config {
     /// What is allowed and ends within [`ENDS_SOON_MILLIS`], or has ended, one sentence each.
     pub fn ending(&self, now: Millis) -> Vec<String> {
@@ -381,197 +169,6 @@ impl Config {
     }
 }
 
-/// `destinations.<id>.import`.
-#[derive(Clone, Debug)]
-pub struct Import {
-    /// The service account's name.
-    pub username: Secret,
-    /// Its secret.
-    pub secret: Secret,
-    /// The number of its project.
-    pub project_id: u64,
-}
-
-/// `destinations.<id>.subject`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Subject {
-    /// As the apps name them.
-    Raw {
-        /// Ids that look like e-mail addresses or phone numbers may leave too (D8).
-        confirm_category: bool,
-    },
-    /// A keyed pseudonym that stays.
-    Stable,
-    /// A keyed pseudonym for each epoch of this length.
-    Rotating(Duration),
-}
-
-/// One of `destinations.<id>.release.rules`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ReleaseRule {
-    /// What it applies to.
-    pub selector: Selector,
-    /// What happens.
-    pub action: RuleAction,
-}
-
-/// What a release rule applies to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Selector {
-    /// Findings of this category key or below.
-    Category(String),
-    /// This path and what lies below.
-    Property(String),
-    /// This event.
-    Event(String),
-    /// A set of properties with bounded values that leaves; the action says nothing.
-    Preset(String),
-    /// Events of people who have not agreed.
-    Consent(ConsentRuleSpec),
-    /// A share of an event, or of all that have no sample of their own; the action says nothing.
-    Sample(Option<String>, SampleSpec),
-}
-
-/// What a release rule does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RuleAction {
-    /// It does not leave.
-    Drop,
-    /// It leaves as a keyed pseudonym of the destination.
-    Pseudonymize,
-}
-
-/// Where a new destination starts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum StartFrom {
-    /// After it first appears.
-    Now,
-    /// At the oldest event that the journal holds.
-    Earliest,
-}
-
-/// What to do with a batch whose answer was lost (D3).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OnUnknown {
-    /// Send again under the same insert ids.
-    Resend,
-    /// Leave it counted as unknown.
-    KeepUnknown,
-}
-
-/// What to do at the lag limit (D12).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OnLag {
-    /// Drop the oldest under `expired`.
-    Expire,
-    /// Wait on.
-    Hold,
-}
-
-/// `journal`.
-#[derive(Clone, Copy, Debug)]
-pub struct Journal {
-    /// Bytes of one file.
-    pub segment_bytes: u64,
-    /// Bytes of all files.
-    pub budget_bytes: u64,
-    /// How long a segment stays after everybody has passed it.
-    pub replay_window: Duration,
-}
-
-/// `hold`.
-#[derive(Clone, Copy, Debug)]
-pub struct Hold {
-    /// Whether bodies are kept, sealed.
-    pub keep_body: bool,
-    /// How long an entry stays.
-    pub keep: Duration,
-    /// Bytes of all entries.
-    pub budget_bytes: u64,
-}
-
-/// `limits`.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// One body as received.
-    pub body_bytes: usize,
-    /// One body decoded.
-    pub body_decoded_bytes: usize,
-    /// Request line and headers.
-    pub head_bytes: usize,
-    /// All bodies being handled.
-    pub in_flight_bytes: usize,
-    /// Open connections.
-    pub connections: usize,
-    /// For a head to arrive.
-    pub head_timeout: Duration,
-    /// For a body to arrive.
-    pub body_timeout: Duration,
-    /// Between two requests.
-    pub idle_timeout: Duration,
-}
-
-/// `ledger`.
-#[derive(Clone, Debug)]
-pub struct Ledger {
-    /// The log's name; `None`: one drawn at first start.
-    pub origin: Option<String>,
-    /// Mirrors of the checkpoint.
-    pub anchors: Vec<PathBuf>,
-    /// How often at most bucket, webhook and witnesses are told.
-    pub publish: Duration,
-    /// A bucket that the checkpoint is put into.
-    pub bucket: Option<AnchorBucket>,
-    /// A webhook that the checkpoint is posted to.
-    pub webhook: Option<Webhook>,
-    /// Who cosigns the checkpoint.
-    pub witnesses: Vec<WitnessOf>,
-    /// For whom this Weir cosigns.
-    pub witness: Option<WitnessFor>,
-}
-
-impl Ledger {
-    /// Whether there are anchors that are not files.
-    pub fn has_remote_anchors(&self) -> bool {
-        self.bucket.is_some() || self.webhook.is_some() || !self.witnesses.is_empty()
-    }
-}
-
-/// `ledger.bucket`.
-#[derive(Clone, Debug)]
-pub struct AnchorBucket {
-    /// As it was written.
-    pub path: String,
-    /// The store.
-    pub endpoint: Origin,
-    /// Bucket and keys; `None` where secrets were left alone.
-    pub bucket: Option<weir_protocol::vendors::files::Bucket>,
-    /// Ranges, not public, that may be connected to.
-    pub allow_addresses: Vec<Cidr>,
-}
-
-/// One of `ledger.witnesses`.
-#[derive(Clone, Debug)]
-pub struct WitnessOf {
-    /// Where it is asked.
-    pub url: Origin,
-    /// What checks its cosignatures.
-    pub key: CosignerKey,
-    /// Ranges, not public, that may be connected to.
-    pub allow_addresses: Vec<Cidr>,
-}
-
-/// `ledger.witness`.
-#[derive(Clone, Debug)]
-pub struct WitnessFor {
-    /// Where others ask.
-    pub listen: SocketAddr,
-    /// The name in its cosignatures.
-    pub name: String,
-    /// The ledgers that it cosigns for.
-    pub logs: Vec<VerifierKey>,
-}
-
 /// `alerts.webhook`.
 #[derive(Clone, Debug)]
 pub struct Webhook {
@@ -581,37 +178,6 @@ pub struct Webhook {
     pub secret: Secret,
     /// Ranges, not public, that may be connected to.
     pub allow_addresses: Vec<Cidr>,
-}
-
-/// `audit_log.ship.<receiver>`.
-#[derive(Clone, Debug)]
-pub struct Ship {
-    /// How, and where to.
-    pub way: ShipWay,
-    /// Whether acts are events of OCSF; else as Weir shows them.
-    pub is_ocsf: bool,
-    /// Ranges, not public, that may be connected to.
-    pub allow_addresses: Vec<Cidr>,
-    /// Further certificate authorities.
-    pub root_certificates: Option<PathBuf>,
-}
-
-/// How acts are handed on.
-#[derive(Clone, Debug)]
-pub enum ShipWay {
-    /// Syslog over the network, by its address as it was written.
-    Stream(String),
-    /// Syslog to a socket of this machine.
-    Local(PathBuf),
-    /// A webhook.
-    Webhook {
-        /// Where requests go, as it was written.
-        url: String,
-        /// Signs them.
-        secret: Secret,
-    },
-    /// A file.
-    File(PathBuf),
 }
 
 /// `telemetry.otlp`.
@@ -627,40 +193,6 @@ pub struct Otlp {
     pub allow_addresses: Vec<Cidr>,
 }
 
-/// A secret that stands in the environment or in a file.
-#[derive(Clone)]
-pub struct Secret {
-    place: SecretPlace,
-    value: Option<Zeroizing<String>>,
-}
-
-/// Where a secret stands.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum SecretPlace {
-    /// In this environment variable.
-    Variable(String),
-    /// In this file.
-    File(PathBuf),
-}
-
-impl Secret {
-    /// Where it stands.
-    pub fn place(&self) -> &SecretPlace {
-        &self.place
-    }
-
-    /// The secret; `None` only if the configuration was loaded with [`Secrets::Leave`].
-    pub fn reveal(&self) -> Option<&str> {
-        self.value.as_ref().map(|v| v.as_str())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secret({:?})", self.place)
-    }
-}
-
 /// A configuration together with what is wrong with it. Where a value is wrong, a default stands in.
 pub(crate) struct Draft {
     pub(crate) config: Config,
@@ -670,31 +202,6 @@ pub(crate) struct Draft {
 impl Draft {
     fn finish(self) -> Result<Config, Problems> {
         if self.problems.is_empty() { Ok(self.config) } else { Err(self.config.problems(self.problems)) }
-    }
-}
-
-/// Whether secrets are read while a configuration is loaded.
-#[derive(Clone, Copy)]
-pub enum Secrets<'a> {
-    /// From the environment, by this function, and from files; a missing one is a problem.
-    Read(&'a dyn Fn(&str) -> Option<String>),
-    /// Not at all: for a check of the file where the secrets are not at hand.
-    Leave,
-}
-
-impl fmt::Debug for Secrets<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Secrets::Read(_) => "Secrets::Read",
-            Secrets::Leave => "Secrets::Leave",
-        })
-    }
-}
-
-impl Secrets<'static> {
-    /// From this process's environment.
-    pub fn environment() -> Secrets<'static> {
-        Secrets::Read(&|name| std::env::var(name).ok())
     }
 }
 

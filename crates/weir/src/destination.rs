@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir_deliver::{Folder, OnLag, OnUnknown, Options, Setup, Start, Transport};
+use weir_deliver::{Folder, OnUnknown, Options, Setup, Start, Transport};
 use weir_event::{DestinationId, Names, Offset};
 use weir_outbound::{Client, ClientOptions, Endpoint};
 use weir_policy::{Detectors, ReleasePolicy, ReleaseSpec, Routing, RuleSpec, SubjectMode};
@@ -203,15 +203,11 @@ fn options(from: &Destination, kind: &DestinationKind, config: &Config) -> Optio
     let usual = Options::default();
     Options {
         on_unknown: match from.on_unknown {
-            Some(config::OnUnknown::Resend) => OnUnknown::Resend,
-            Some(config::OnUnknown::KeepUnknown) => OnUnknown::KeepUnknown,
+            Some(on_unknown) => on_unknown,
             None if kind.resends_unknown => OnUnknown::Resend,
             None => OnUnknown::KeepUnknown,
         },
-        on_lag: match from.on_lag {
-            config::OnLag::Expire => OnLag::Expire,
-            config::OnLag::Hold => OnLag::Hold,
-        },
+        on_lag: from.on_lag,
         lag_millis_max: i64::try_from(from.lag_max.as_millis()).unwrap_or(i64::MAX),
         // D12: 72 h or half of the journal, whichever comes first.
         lag_bytes_max: config.journal.budget_bytes / 2,

@@ -1,7 +1,7 @@
 use super::check::{Checked, Read};
 use super::*;
 use proptest::prelude::*;
-use weir_event::Purpose;
+use weir_event::{Environment, Purpose, Region};
 use weir_policy::Reading;
 
 fn parse(text: &str) -> Result<Config, Problems> {
