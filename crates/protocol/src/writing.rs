@@ -268,6 +268,8 @@ pub(crate) fn put_number(out: &mut Vec<u8>, number: i64) {
 
 /// Writes a string.
 pub(crate) fn put_string(out: &mut Vec<u8>, text: &[u8]) {
+    // Once for the quotes too.
+    out.reserve(text.len() + 2);
     out.push(b'"');
     put_escaped(out, text);
     out.push(b'"');
@@ -307,10 +309,36 @@ fn plain_len(text: &[u8]) -> usize {
         }
         at += 8;
     }
-    // The end as a word filled up with blanks, which need no escape.
-    let rest = text.get(at..).unwrap_or_default();
-    let mut word = [b' '; 8];
-    word.iter_mut().zip(rest).for_each(|(byte, text)| *byte = *text);
-    let stop = special_bytes(u64::from_le_bytes(word));
-    if stop != 0 { at + stop.trailing_zeros() as usize / 8 } else { text.len() }
+    // The end as one more word: the last eight bytes, of which those that were looked at need no escape; of a shorter text all bytes,
+    // filled up with blanks. Put together in a register: a word that was written byte by byte is read back slowly.
+    if at == text.len() {
+        return at;
+    }
+    let (from, word) = match text.last_chunk::<8>() {
+        Some(last) => (text.len() - 8, u64::from_le_bytes(*last)),
+        None => {
+            let blanks = u64::from_le_bytes([b' '; 8]);
+            (0, text.iter().rev().fold(blanks, |word, byte| word << 8 | u64::from(*byte)))
+        }
+    };
+    let stop = special_bytes(word);
+    if stop != 0 { from + stop.trailing_zeros() as usize / 8 } else { text.len() }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_string_comes_back_whatever_stands_at_its_end(text in "[a-z\"\\\\\u{1}\n\u{e9}]{0,40}") {
+            let mut json = Vec::new();
+            put_string(&mut json, text.as_bytes());
+            let plain = text.bytes().position(|b| b < 0x20 || b == b'"' || b == b'\\').unwrap_or(text.len());
+            prop_assert_eq!(plain_len(text.as_bytes()), plain);
+            prop_assert_eq!(serde_json::from_slice::<String>(&json).unwrap(), text);
+        }
+    }
 }
