@@ -122,6 +122,18 @@ impl Pinned {
         NONE.clone()
     }
 
+    /// Takes over what holds now, as [`Detectors::pin`] does. Where that is what was pinned, no reference is counted for it.
+    pub(crate) fn renew(&mut self, detectors: &Arc<Detectors>) {
+        if !Arc::ptr_eq(&self.detectors, detectors) {
+            *self = detectors.pin();
+            return;
+        }
+        let now = self.detectors.learned.lift.read().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&self.lift, &now) {
+            self.lift = Arc::clone(&now);
+        }
+    }
+
     /// The version of all that finds things (D16), as a record keeps it: the engine's in the low eight bits, above it digests of the
     /// configuration's detectors and of what was learned. A record of another version is scanned again at release.
     pub fn version(&self, engine: &Engine) -> u32 {

@@ -580,9 +580,10 @@ impl Minimiser {
         work: &mut Work,
         out: &mut MinimisedBatch,
     ) -> bool {
-        let names_campaign = plan.place == Place::PageUrl && memchr::memmem::find(url, b"utm_").is_some();
         // Only a campaign is read from the query; a template depends on what stands before it alone.
-        let url = if names_campaign { url } else { &url[..memchr::memchr2(b'?', b'#', url).unwrap_or(url.len())] };
+        let (before, query) = url.split_at(memchr::memchr2(b'?', b'#', url).unwrap_or(url.len()));
+        let names_campaign = plan.place == Place::PageUrl && memchr::memmem::find(query, b"utm_").is_some();
+        let url = if names_campaign { url } else { before };
         let is_page = matches!(plan.place, Place::Page | Place::PageUrl);
         // What a relative URL lacks is put before it, and taken away again.
         let lacks = match url {
@@ -1067,6 +1068,11 @@ fn put_name(out: &mut Vec<u8>, name: NameId) {
 }
 
 fn end_list(record: &mut Vec<u8>, list: &mut Vec<u8>) {
+    if list.is_empty() {
+        // Most of them.
+        record.push(0);
+        return;
+    }
     wire::put_bytes(record, list);
     list.clear();
 }
@@ -1144,16 +1150,18 @@ struct TagCache {
 
 #[derive(Clone)]
 struct Slot {
+    /// Of the key; another one ends here.
+    hash: u32,
     len: u8,
     key: [u8; Slot::KEY_BYTES],
     tag: SubjectTag,
 }
 
 impl Slot {
-    const KEY_BYTES: usize = 111;
+    const KEY_BYTES: usize = 107;
     /// A device's batch names one or two ids; more slots only push other things out of the processor's cache.
-    const COUNT: usize = 256;
-    const EMPTY: Slot = Slot { len: 0, key: [0; Slot::KEY_BYTES], tag: SubjectTag([0; 16]) };
+    const COUNT: usize = 32;
+    const EMPTY: Slot = Slot { hash: 0, len: 0, key: [0; Slot::KEY_BYTES], tag: SubjectTag([0; 16]) };
 }
 
 thread_local! {
@@ -1182,8 +1190,11 @@ fn cached_tag(gate: &Gate<'_>, fingerprint: &[u8; 16], kind: &str, id: &[u8]) ->
         key.extend_from_slice(id);
         let hash = FixedState::default().hash_one(&**key);
         let slot = &mut slots[hash as usize % Slot::COUNT];
-        if usize::from(slot.len) != key.len() || slot.key[..key.len()] != **key {
+        // The lower bits have chosen the slot.
+        let upper = (hash >> 32) as u32;
+        if slot.hash != upper || usize::from(slot.len) != key.len() || slot.key[..key.len()] != **key {
             slot.tag = gate.keys.tag(environment, space, kind, id);
+            slot.hash = upper;
             slot.len = key.len() as u8;
             slot.key[..key.len()].copy_from_slice(key);
         }

@@ -474,7 +474,7 @@ impl Releaser {
         work: &mut Work,
         out: &mut Vec<ReleasedLeaf<'g>>,
     ) -> Result<usize, Rule> {
-        self.detectors = self.policy.detectors.pin();
+        self.detectors.renew(&self.policy.detectors);
         let rescan = view.detector_version() != self.detectors.version(&self.engine);
         let (source, event, at) = (view.source(), view.name(), view.received_at());
         let stands = Stands { source, event, path: NameId::UNNAMED, at };
@@ -792,13 +792,15 @@ impl Releaser {
         for (path, outcome) in &work.outcomes {
             hasher.write_u64(u64::from(path.0) << 32 | outcome.number());
         }
+        // One number each, of other kinds than those of outcomes.
         for finding in &work.findings {
-            (finding.path, finding.category, finding.action).hash(&mut hasher);
+            let what = 4 << 16 | (finding.category as u64) << 8 | finding.action as u64;
+            hasher.write_u64(u64::from(finding.path.0) << 32 | what);
         }
-        for withheld in view.withheld() {
-            withheld.hash(&mut hasher);
+        for (path, rule) in view.withheld() {
+            hasher.write_u64(u64::from(path.0) << 32 | 5 << 16 | rule as u64);
         }
-        (view.unnamed() > 0).hash(&mut hasher);
+        hasher.write_u64(u64::from(view.unnamed() > 0));
         let names = &self.names;
         self.shapes.get_or_make(hasher.finish(), || {
             let (mut left, mut withheld) = (Vec::new(), Vec::new());

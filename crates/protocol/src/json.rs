@@ -533,7 +533,7 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
         {
             let known = &self.keys.arena[entry.start as usize..(entry.start + entry.len) as usize];
             let end = start + known.len();
-            if self.text.get(end) == Some(&b'"') && self.text.get(start..end) == Some(known) {
+            if self.text.get(end) == Some(&b'"') && self.text.get(start..end).is_some_and(|text| is_same(text, known)) {
                 self.at = end + 1;
                 let text = Text { start: start as u32, len: entry.len };
                 let meaning = entry.meaning;
@@ -828,6 +828,17 @@ impl Keys {
             hasher.hash_one((e.plan, e.parent, &arena[e.start as usize..(e.start + e.len) as usize]))
         });
         new
+    }
+}
+
+/// Whether two texts of the same length are the same. Keys are short: to call for each costs more than to compare it.
+#[inline]
+fn is_same(text: &[u8], known: &[u8]) -> bool {
+    debug_assert_eq!(text.len(), known.len());
+    match known.len() {
+        4..8 => text.first_chunk::<4>() == known.first_chunk() && text.last_chunk::<4>() == known.last_chunk(),
+        8..=16 => text.first_chunk::<8>() == known.first_chunk() && text.last_chunk::<8>() == known.last_chunk(),
+        _ => text == known,
     }
 }
 
