@@ -263,6 +263,10 @@ pub struct Draft {
     pub fault: Option<crate::Rule>,
 }
 
+/// Lists of identities that a batch keeps for the next one, and how long a kept one may be.
+const SPARE_MAX: usize = 256;
+const IDENTITIES_KEPT_MAX: usize = 16;
+
 /// The events of one request, with the buffer they point into.
 #[derive(Default)]
 pub struct DraftBatch {
@@ -274,6 +278,8 @@ pub struct DraftBatch {
     pub drafts: Vec<Draft>,
     /// What the head of their request said about consent, where they come back from the hold with it.
     pub consent: crate::ConsentStates,
+    /// Empty lists of identities of earlier batches, for decoders to use again: an allocation less for each event.
+    pub spare: Vec<Vec<Identity>>,
 }
 
 impl DraftBatch {
@@ -297,7 +303,13 @@ impl DraftBatch {
     pub fn clear(&mut self) {
         self.text.clear();
         self.leaves.clear();
-        self.drafts.clear();
+        for Draft { mut identities, .. } in self.drafts.drain(..) {
+            // Few and short ones: an event of many groups must not keep its memory for ever.
+            if (1..=IDENTITIES_KEPT_MAX).contains(&identities.capacity()) && self.spare.len() < SPARE_MAX {
+                identities.clear();
+                self.spare.push(identities);
+            }
+        }
         self.consent = crate::ConsentStates::UNKNOWN;
     }
 }

@@ -14,6 +14,7 @@ pub(crate) struct Drafting<'a, V> {
     /// Reads the text.
     pub(crate) parser: Parser<'a, V>,
     drafts: &'a mut Vec<Draft>,
+    spare: &'a mut Vec<Vec<Identity>>,
     events: u32,
     fault: Option<Rule>,
     /// The text of an event name that was read before, and its id.
@@ -66,9 +67,9 @@ impl Facts {
 impl<'a, V: Vocabulary> Drafting<'a, V> {
     /// Begins at the start of the batch's text.
     pub(crate) fn new(batch: &'a mut DraftBatch, names: &'a SourceNames, vocabulary: V) -> Drafting<'a, V> {
-        let DraftBatch { text, leaves, drafts, .. } = batch;
+        let DraftBatch { text, leaves, drafts, spare, .. } = batch;
         let parser = Parser::new(text, leaves, names, vocabulary);
-        Drafting { parser, drafts, events: 0, fault: None, last_name: (Text::default(), NameId::UNNAMED) }
+        Drafting { parser, drafts, spare, events: 0, fault: None, last_name: (Text::default(), NameId::UNNAMED) }
     }
 
     /// What was decoded.
@@ -141,6 +142,11 @@ impl<'a, V: Vocabulary> Drafting<'a, V> {
         let id = self.parser.names().event(self.parser.str(text));
         self.last_name = (text, id);
         id
+    }
+
+    /// An empty list of identities.
+    pub(crate) fn identities(&mut self) -> Vec<Identity> {
+        self.spare.pop().unwrap_or_else(|| Vec::with_capacity(4))
     }
 
     /// Notes that the event cannot be used. The first reason stays.

@@ -409,7 +409,8 @@ impl Pipeline {
         };
         let mut batch = MinimisedBatch::new(now);
         batch.detect_with(generation.detectors.pin());
-        batch.reserve(drafts.text.len() / 2);
+        // Records are about half of what was sent. Where they are a little more, to grow would copy all of them.
+        batch.reserve(drafts.text.len() / 4 * 3);
         let mut withheld = Vec::new();
         let everywhere = gate(false);
         let ids: Vec<EventId> = drafts.drafts.iter().map(|d| self.minimiser.event_id(&everywhere, drafts, d)).collect();

@@ -739,11 +739,11 @@ impl Decoder<'_> {
     }
 
     /// The person's ids: the subject is the user, or the device where there is none.
-    fn person(&self) -> Vec<Identity> {
+    fn person(&mut self) -> Vec<Identity> {
+        let mut identities = self.drafting.identities();
         let id = |number, kind, role| self.found.text(number).map(|text| Identity { kind, role, text });
         let user = |role| id(special::USER_ID, SubjectKind::User, role);
         let device = |role| id(special::DEVICE_ID, SubjectKind::Device, role);
-        let mut identities = Vec::with_capacity(3 + self.found.groups.len());
         match (user(Role::Subject), device(Role::Subject)) {
             (Some(subject), Some(_)) => {
                 identities.push(subject);

@@ -424,7 +424,7 @@ impl Decoder<'_> {
 
     /// Makes the draft of what was found.
     fn finish(&mut self, operation: Operation, name: NameId, name_text: Text) {
-        let mut identities = Vec::with_capacity(4 + self.found.groups.len());
+        let mut identities = self.drafting.identities();
         self.identities(operation, &mut identities);
         if operation == Operation::Alias {
             self.alias(&mut identities);

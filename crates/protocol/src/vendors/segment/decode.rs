@@ -719,7 +719,7 @@ impl Decoder<'_> {
 
     /// Makes the draft of what was found.
     fn finish(&mut self, operation: Operation, name: NameId, name_text: Text, further: &[Identity]) {
-        let mut identities = Vec::with_capacity(4 + further.len());
+        let mut identities = self.drafting.identities();
         let user = self.user();
         let device = self.device();
         match (user, device, self.found.text(special::DEVICE_ID)) {

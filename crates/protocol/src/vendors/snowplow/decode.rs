@@ -742,7 +742,7 @@ impl Decoder<'_> {
             special::NETWORK_USER,
         ];
         let device = device.into_iter().find_map(text).map(|text| (SubjectKind::Device, text));
-        let mut identities = Vec::with_capacity(3);
+        let mut identities = self.drafting.identities();
         for (role, id) in [(Role::Subject, user.or(device)), (Role::User, user), (Role::Device, device)] {
             identities.extend(id.map(|(kind, text)| Identity { kind, role, text }));
         }
