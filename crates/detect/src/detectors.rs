@@ -64,15 +64,14 @@ pub(crate) enum Find {
 /// The places in [`DETECTORS`] that these signals and hints ask for, as bits: so that a leaf costs its own detectors and not all.
 #[inline]
 pub(crate) fn wanted(signals: u32, facts: PathFacts) -> u32 {
-    let of = |mut bits: u64, table: &[u32; 64]| {
-        let mut wanted = 0;
-        while bits != 0 {
-            wanted |= table[bits.trailing_zeros() as usize];
-            bits &= bits - 1;
-        }
-        wanted
-    };
-    let wanted = of(signals as u64, &BY_SIGNAL) | of(facts.bits(), &BY_FACT);
+    // Of the signals that detectors ask for, eight at a time.
+    let by_signal = |shift: u32, i: usize| BY_SIGNALS[i][(signals >> shift) as usize & 0xff];
+    let mut wanted = by_signal(0, 0) | by_signal(8, 1) | by_signal(16, 2);
+    let mut facts = facts.only(ASKED).bits();
+    while facts != 0 {
+        wanted |= BY_FACT[facts.trailing_zeros() as usize];
+        facts &= facts - 1;
+    }
     if cfg!(weir_first_detectors) { wanted & FIRST } else { wanted }
 }
 
@@ -102,18 +101,35 @@ const FIRST: u32 = {
     bits
 };
 
-const BY_SIGNAL: [u32; 64] = {
-    let mut table = [0; 64];
-    let mut i = 0;
-    while i < DETECTORS.len() * 32 {
-        let (detector, bit) = (i / 32, i % 32);
-        table[bit] |= (DETECTORS[detector].signals >> bit & 1) << detector;
-        i += 1;
+/// For each eight signals, the detectors that each set of them asks for. None asks for the highest eight: they are signs.
+static BY_SIGNALS: [[u32; 256]; 3] = {
+    let mut tables = [[0; 256]; 3];
+    let mut detector = 0;
+    while detector < DETECTORS.len() {
+        assert!(DETECTORS[detector].signals & signal::SIGNS == 0, "signs ask for no detector");
+        let mut i = 0;
+        while i < 3 * 256 {
+            let (table, set) = (i / 256, i % 256);
+            let asks = DETECTORS[detector].signals >> (8 * table) & set as u32 != 0;
+            tables[table][set] |= (asks as u32) << detector;
+            i += 1;
+        }
+        detector += 1;
     }
-    table
+    tables
 };
 
-const BY_FACT: [u32; 64] = {
+/// Every hint that asks for a detector.
+const ASKED: PathFacts = {
+    let (mut asked, mut i) = (PathFacts::NONE, 0);
+    while i < DETECTORS.len() {
+        asked = asked.and(DETECTORS[i].facts);
+        i += 1;
+    }
+    asked
+};
+
+static BY_FACT: [u32; 64] = {
     assert!(DETECTORS.len() <= 32, "one bit each");
     let mut table = [0; 64];
     let mut i = 0;

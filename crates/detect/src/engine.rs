@@ -273,7 +273,7 @@ fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
     const NONE: Option<&Detector> = None;
     let mut of_digits = [NONE; 8];
     let mut count = 0;
-    let mut wanted = wanted(signals & !signal::SIGNS, leaf.facts);
+    let mut wanted = wanted(signals, leaf.facts);
     while wanted != 0 {
         let detector = &DETECTORS[wanted.trailing_zeros() as usize];
         wanted &= wanted - 1;

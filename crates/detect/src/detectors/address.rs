@@ -108,9 +108,43 @@ impl Part<'_> {
         Words::of(std::str::from_utf8(self.text).unwrap_or_default())
     }
 
-    fn is_one_of(&self, words: &[&str]) -> bool {
+    fn is_one_of(&self, list: &List) -> bool {
+        if !list.may_have(self.text) {
+            return false;
+        }
         let folded = self.folded();
-        folded.count > 0 && words.iter().any(|word| word.as_bytes() == folded.ending(0))
+        folded.count > 0 && list.words.iter().any(|word| word.as_bytes() == folded.ending(0))
+    }
+}
+
+/// Words, and what most others differ in: their first letters with their lengths, as bits.
+struct List {
+    words: &'static [&'static str],
+    lengths: [u16; 32],
+}
+
+impl List {
+    const fn of(words: &'static [&'static str]) -> List {
+        let mut lengths = [0; 32];
+        let mut i = 0;
+        while i < words.len() {
+            let word = words[i].as_bytes();
+            if word[0].is_ascii() {
+                assert!(word.len() < 16, "a bit for each length");
+                lengths[(word[0] & 0x1f) as usize] |= 1 << word.len();
+            }
+            i += 1;
+        }
+        List { words, lengths }
+    }
+
+    /// Whether a part can be of the list. One that is not of letters alone is folded first, which may shorten it.
+    #[inline]
+    fn may_have(&self, part: &[u8]) -> bool {
+        !part.iter().all(u8::is_ascii_alphabetic)
+            || part
+                .first()
+                .is_some_and(|first| part.len() < 16 && self.lengths[usize::from(first & 0x1f)] >> part.len() & 1 == 1)
     }
 }
 
@@ -149,7 +183,7 @@ fn of_words(text: &[u8]) -> Option<Likelihood> {
     match rest.first() {
         _ if town => Some(Likelihood::Likely),
         None => is_plain.then_some(Likelihood::Possible),
-        Some(next) => (is_plain && (next.after_comma || next.is_one_of(UNITS))).then_some(Likelihood::Possible),
+        Some(next) => (is_plain && (next.after_comma || next.is_one_of(&UNITS))).then_some(Likelihood::Possible),
     }
 }
 
@@ -163,28 +197,31 @@ fn street(parts: &[Part<'_>]) -> Option<(usize, bool)> {
         return None;
     }
     if starts_with_number {
-        let skip = usize::from(rest.first().is_some_and(|part| part.is_one_of(&["bis", "ter", "quater"])));
-        if rest.get(skip).is_some_and(|part| part.is_one_of(FIRST)) {
+        let skip = usize::from(rest.first().is_some_and(|part| part.is_one_of(&BEHIND_NUMBER)));
+        if rest.get(skip).is_some_and(|part| part.is_one_of(&FIRST)) {
             // To the next comma or number: `143 avenue Victor Hugo, 75002 Bordeaux`.
             let name =
                 rest[skip + 1..].iter().take(6).take_while(|part| !part.after_comma && !part.is_postal_code()).count();
-            return (name > 0).then_some((2 + skip + name, !rest[skip].is_one_of(ALSO)));
+            return (name > 0).then_some((2 + skip + name, !rest[skip].is_one_of(&ALSO)));
         }
-        let last = (1..rest.len().min(6)).find(|i| rest[*i].has_capital() && rest[*i].is_one_of(LAST))?;
+        let last = (1..rest.len().min(6)).find(|i| rest[*i].has_capital() && rest[*i].is_one_of(&LAST))?;
         return rest[..=last]
             .iter()
             .all(|part| !part.after_comma && (part.has_capital() || part.is_number()))
-            .then_some((last + 2, !rest[last].is_one_of(ALSO)));
+            .then_some((last + 2, !rest[last].is_one_of(&ALSO)));
     }
-    if first.is_one_of(FIRST) {
+    if first.is_one_of(&FIRST) {
         let number = (1..rest.len().min(8)).find(|i| rest[*i].is_number())?;
-        return Some((number + 2, !first.is_one_of(ALSO)));
+        return Some((number + 2, !first.is_one_of(&ALSO)));
     }
     if !first.has_capital() {
         return None;
     }
     // `Hauptstraße 7`, `Lange Straße 12`, `Keizersgracht 171`.
     let named = parts.iter().take(4).position(|part| {
+        if !may_end_a_street(part.text) {
+            return false;
+        }
         let folded = part.folded();
         let word = folded.ending(0);
         folded.count > 0
@@ -206,14 +243,17 @@ fn is_street(part: Part<'_>) -> bool {
 }
 
 /// Words of streets that mean something else as often.
-const ALSO: &[&str] = &[
+static ALSO: List = List::of(&[
     "place", "via", "cours", "route", "plaza", "al", "av", "pl", "os", "camino", "ronda", "largo", "ter", "way",
     "drive", "dr", "walk", "trail", "loop", "close", "hill", "row", "court", "ct", "circle", "cir", "gardens", "grove",
     "crescent", "square", "sq", "pike", "broadway", "plac", "highway", "terrace", "mews", "alley",
-];
+]);
+
+/// What may stand between the number and the street.
+static BEHIND_NUMBER: List = List::of(&["bis", "ter", "quater"]);
 
 /// Words for a street that stand before its name. French, Spanish, Portuguese, Italian, Polish.
-const FIRST: &[&str] = &[
+static FIRST: List = List::of(&[
     "rue",
     "avenue",
     "av",
@@ -263,10 +303,10 @@ const FIRST: &[&str] = &[
     "вул",
     "jalan",
     "jl",
-];
+]);
 
 /// Words for a street that stand behind its name. English.
-const LAST: &[&str] = &[
+static LAST: List = List::of(&[
     "st",
     "street",
     "ave",
@@ -308,7 +348,7 @@ const LAST: &[&str] = &[
     "plaza",
     "pike",
     "broadway",
-];
+]);
 
 /// Endings of the names of streets. German, Dutch, Swedish, Danish, Norwegian, Finnish.
 const ENDINGS: &[&str] = &[
@@ -316,8 +356,30 @@ const ENDINGS: &[&str] = &[
     "gracht", "kade", "dijk", "singel", "gatan", "vagen", "vej", "gade", "gate", "gata", "veien", "katu", "tie",
 ];
 
+/// By the last letter of an ending, the letters before it, as bits.
+static LAST_TWO: [u32; 32] = {
+    let mut letters = [0; 32];
+    let mut i = 0;
+    while i < ENDINGS.len() {
+        let ending = ENDINGS[i].as_bytes();
+        letters[(ending[ending.len() - 1] & 0x1f) as usize] |= 1 << (ending[ending.len() - 2] & 0x1f);
+        i += 1;
+    }
+    letters
+};
+
+/// Whether a part can have one of the endings. One that is not of letters alone is folded first.
+fn may_end_a_street(part: &[u8]) -> bool {
+    match part {
+        [.., before, last] if part.iter().all(u8::is_ascii_alphabetic) => {
+            LAST_TWO[usize::from(last & 0x1f)] >> (before & 0x1f) & 1 == 1
+        }
+        _ => part.len() > 1,
+    }
+}
+
 /// What may stand behind a street: the part of a house.
-const UNITS: &[&str] = &[
+static UNITS: List = List::of(&[
     "apt",
     "apartment",
     "suite",
@@ -332,7 +394,7 @@ const UNITS: &[&str] = &[
     "piso",
     "apto",
     "interno",
-];
+]);
 
 /// Prefecture or province, then town or district, then a number.
 fn is_east_asian(text: &[u8]) -> bool {

@@ -38,11 +38,11 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     if text.len() <= OWN_DETECTOR_BYTES_MAX && own.iter().any(|category| out.has(*category, Likelihood::Possible)) {
         return;
     }
-    let prose = Prose::of(text);
-    let is_text = leaf.facts.has(PathFacts::TEXT);
+    let (is_text, is_label) = (leaf.facts.has(PathFacts::TEXT), leaf.facts.has(PathFacts::LABEL));
+    let Some(prose) = Prose::of(text, is_text, is_label) else { return };
     let running = prose.is_running() && (is_text || prose.is_sentence(text));
     let sentence =
-        !leaf.facts.has(PathFacts::LABEL) || (prose.words >= 14 && prose.stop_words >= 3) || prose.high >= 120;
+        !is_label || (prose.words >= LABEL_WORDS_MIN && prose.stop_words >= LABEL_STOP_WORDS_MIN) || prose.high >= 120;
     let keyed = is_text && prose.words >= 3 && prose.is_wordy();
     if !(running && sentence || keyed) {
         return;
@@ -77,9 +77,61 @@ fn is_of_a_program(leaf: &Leaf<'_>, text: &[u8]) -> bool {
         }
 }
 
-/// A title with signs between its parts has no more words, and no more stop words. No other bound of a number of words is higher.
-const TITLE_WORDS_MAX: usize = 16;
-const TITLE_STOP_WORDS_MAX: usize = 4;
+/// A title with signs between its parts has no more words, and no more stop words.
+const SIGNS_WORDS_MAX: usize = 16;
+const SIGNS_STOP_WORDS_MAX: usize = 4;
+/// A title has no more words, and more that begin with a capital.
+const TITLE_WORDS_MAX: usize = 14;
+const TITLE_CAPITALS_MIN: usize = 3;
+/// What stands on a button has no more words.
+const LABEL_WORDS_MAX: usize = 6;
+/// From so many words on one stop word is enough.
+const WORDS_MANY: usize = 7;
+/// What a text under a key of labels has at least.
+const LABEL_WORDS_MIN: usize = 14;
+const LABEL_STOP_WORDS_MIN: usize = 3;
+
+/// What a byte counts as, a byte for each of six counts.
+static CLASSES: [u64; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        let counts = [
+            b.is_ascii_alphabetic() || b >= 0x80,
+            matches!(b, b' ' | b'+' | b'\n'),
+            b >= 0x80,
+            b.is_ascii_uppercase() || b.is_ascii_digit(),
+            b == b'_',
+            is_sign(b),
+        ];
+        let mut i = 0;
+        while i < counts.len() {
+            classes[byte] |= (counts[i] as u64) << (8 * i);
+            i += 1;
+        }
+        byte += 1;
+    }
+    classes
+};
+
+/// Letters, spaces, bytes of other scripts, capitals and digits, underscores, signs.
+fn counts(text: &[u8]) -> [usize; 6] {
+    let mut counts = [0; 6];
+    // No count of so many bytes overflows its own.
+    for block in text.chunks(255) {
+        let sum = block.iter().fold(0_u64, |sum, byte| sum.wrapping_add(CLASSES[usize::from(*byte)]));
+        for (i, count) in counts.iter_mut().enumerate() {
+            *count += (sum >> (8 * i)) as usize & 0xff;
+        }
+    }
+    counts
+}
+
+/// What stands between the parts of a title.
+const fn is_sign(byte: u8) -> bool {
+    matches!(byte, b'|' | b'-' | b'>' | b'/' | b'~')
+}
 
 /// What one pass over a text counts.
 #[derive(Default)]
@@ -100,34 +152,42 @@ struct Prose {
 }
 
 impl Prose {
-    fn of(text: &[u8]) -> Prose {
-        // Counted in bytes, many at once; a block of 255 cannot overflow its counts.
-        let count = |test: fn(u8) -> bool| {
-            let of_block = |block: &[u8]| usize::from(block.iter().map(|b| u8::from(test(*b))).sum::<u8>());
-            text.chunks(255).map(of_block).sum::<usize>()
-        };
-        let high = count(|b| b >= 0x80);
-        let letters = high + count(|b| (b | 0x20).wrapping_sub(b'a') < 26);
-        let has_bars = count(|b| b == b'_') > 0;
-        let spaces = count(|b| matches!(b, b' ' | b'+' | b'\n'));
+    /// `None` where no words could make it running text. Its words are counted to where those that follow make no difference.
+    fn of(text: &[u8], is_text: bool, is_label: bool) -> Option<Prose> {
+        let [letters, spaces, high, capitals, bars, signs] = counts(text);
         let mut prose = Prose { len: text.len(), letters, high, spaces, ..Prose::default() };
-        let mut start = 0;
+        let is_plain = high == 0 && bars == 0;
+        let may_run = prose.is_spaced();
+        if high == 0 && !may_run && !is_text {
+            return None;
+        }
+        // From so many words on it is none of what a sentence is not.
+        let may_be_title = !is_text && !ends(text);
+        let begins_large = text.first().is_some_and(u8::is_ascii_uppercase);
+        let bounds = [
+            (!is_text && signs > 0, SIGNS_WORDS_MAX + 1),
+            (may_be_title && capitals >= TITLE_CAPITALS_MIN, TITLE_WORDS_MAX + 1),
+            (may_be_title && begins_large, LABEL_WORDS_MAX + 1),
+            (is_label, LABEL_WORDS_MIN),
+        ];
+        let bound = |(holds, words): &(bool, usize)| if *holds { *words } else { 0 };
+        let words_min = bounds.iter().map(bound).fold(0, usize::max);
+        let stop_words_min = if is_label { LABEL_STOP_WORDS_MIN } else { 1 };
         let is_space = |word| equal(word, b' ') | equal(word, b'+') | equal(word, b'\n');
+        let mut start = 0;
         let told = bytes::any_place(text, is_space, |end| {
-            prose.end_word(text, start, end, has_bars);
+            prose.end_word(text, start, end, bars > 0);
             start = end + 1;
-            prose.is_told() && !has_bars && high == 0
+            is_plain
+                && may_run
+                && prose.words >= words_min
+                && prose.stop_words >= stop_words_min
+                && prose.has_stop_words()
         });
         if !told {
-            prose.end_word(text, start, text.len(), has_bars);
+            prose.end_word(text, start, text.len(), bars > 0);
         }
-        prose
-    }
-
-    /// So many words that those that follow make no difference, where none is an identifier or in letters of another script.
-    #[inline(always)]
-    fn is_told(&self) -> bool {
-        self.words > TITLE_WORDS_MAX && self.stop_words > TITLE_STOP_WORDS_MAX
+        Some(prose)
     }
 
     #[inline(always)]
@@ -136,7 +196,7 @@ impl Prose {
         // Not `–`, `·`, `»` and `›`, nor a bullet.
         let sign = match word {
             [] => return,
-            [one] => matches!(one, b'|' | b'-' | b'>' | b'/' | b'~'),
+            [one] => is_sign(*one),
             [0xc2, _] | [0xe2, 0x80, _] => true,
             _ => false,
         };
@@ -157,9 +217,17 @@ impl Prose {
         10 * (self.letters + self.spaces) >= 7 * self.len
     }
 
+    /// Long enough, and of words with spaces between them.
+    fn is_spaced(&self) -> bool {
+        self.len >= 24 && self.spaces >= 4 && self.is_wordy()
+    }
+
+    fn has_stop_words(&self) -> bool {
+        self.stop_words >= if self.words >= WORDS_MANY { 1 } else { 2 }
+    }
+
     fn is_running(&self) -> bool {
-        let enough = self.stop_words >= if self.words >= 7 { 1 } else { 2 };
-        let latin = self.len >= 24 && self.spaces >= 4 && enough && self.is_wordy();
+        let latin = self.is_spaced() && self.has_stop_words();
         let other = 10 * self.high >= 6 * self.len && self.words >= 6 && self.separators == 0;
         // Three bytes a character: scripts that put no spaces between words.
         let dense = self.high >= 48 && 10 * self.high >= 7 * self.len && self.spaces * 12 < self.high;
@@ -169,10 +237,13 @@ impl Prose {
     /// Not a title (signs between few words, or a capital on all but stop words), a label (few words, a capital, no end) or a list
     /// of identifiers.
     fn is_sentence(&self, text: &[u8]) -> bool {
-        let ends = matches!(text.trim_ascii_end().last(), Some(b'.' | b'!' | b'?' | b')'));
-        let signs = self.separators > 0 && self.words <= TITLE_WORDS_MAX && self.stop_words <= TITLE_STOP_WORDS_MAX;
-        let title = self.words <= 14 && !ends && self.capitals >= 3 && self.capitals + self.stop_words >= self.words;
-        let label = self.words <= 6
+        let ends = ends(text);
+        let signs = self.separators > 0 && self.words <= SIGNS_WORDS_MAX && self.stop_words <= SIGNS_STOP_WORDS_MAX;
+        let title = self.words <= TITLE_WORDS_MAX
+            && !ends
+            && self.capitals >= TITLE_CAPITALS_MIN
+            && self.capitals + self.stop_words >= self.words;
+        let label = self.words <= LABEL_WORDS_MAX
             && self.stop_words < 4
             && !ends
             && self.high * 3 < self.len
@@ -180,6 +251,10 @@ impl Prose {
             && !has_person(text);
         !(signs || title || label || 3 * self.identifiers >= self.words)
     }
+}
+
+fn ends(text: &[u8]) -> bool {
+    matches!(text.trim_ascii_end().last(), Some(b'.' | b'!' | b'?' | b')'))
 }
 
 /// Whether someone speaks of themselves, which no label does.
