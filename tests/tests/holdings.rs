@@ -11,7 +11,7 @@ use weir_tests::wire;
 
 const PLANTED: [&str; 4] = ["augusta.planted", "4111 1111 1111 1111", "summer house", "4111111111111111"];
 
-/// A raw export of Mixpanel: seven people, three of them with a card, all with an e-mail address.
+/// A raw export of Mixpanel: seven people, three of them with a card, all with an e-mail address; in its last days a phone number, too.
 fn export(folder: &Folder) -> PathBuf {
     let event = |n: u64| {
         let mut properties = json!({
@@ -20,6 +20,9 @@ fn export(folder: &Folder) -> PathBuf {
         });
         if n % 7 < 3 {
             properties["card"] = json!(PLANTED[1]);
+        }
+        if n >= 20 {
+            properties["mobile"] = json!("+1 415 555 0132");
         }
         json!({"event": if n.is_multiple_of(2) { "Signed Up" } else { "Report Exported" }, "properties": properties})
     };
@@ -40,6 +43,10 @@ fn run(folder: &Folder, args: &[&str]) -> (Option<i32>, Value) {
 fn field<'a>(answer: &'a Value, path: &str) -> &'a Value {
     let fields = answer["fields"].as_array().expect("fields");
     fields.iter().find(|field| field["path"] == path).unwrap_or_else(|| panic!("{path}: {answer}"))
+}
+
+fn is_listed(answer: &Value, list: &str, path: &str) -> bool {
+    answer[list].as_array().is_some_and(|list| list.iter().any(|line| line["path"] == path))
 }
 
 #[test]
@@ -74,6 +81,12 @@ fn what_a_vendor_had_before_weir_is_declared_answered_from_day_one_and_never_add
     // The same files again are the same evidence only where they are read at the same instant: it is a second import, beside the first.
     let (code, twice) = run(folder, &["holdings", "import", "--vendor", "mixpanel", "--to", "2025-10-31", &file]);
     assert_eq!((code, twice["events"].as_u64(), twice["outside"].as_u64()), (Some(0), Some(10), Some(18)), "{twice}");
+    // What only the days that were left out had is in neither list.
+    assert!(is_listed(&answer, "fields", "mobile") && is_listed(&answer, "delete", "mobile"), "{answer}");
+    assert!(!is_listed(&twice, "fields", "mobile") && !is_listed(&twice, "delete", "mobile"), "{twice}");
+    for line in ["fields", "delete"].iter().flat_map(|list| twice[list].as_array().expect("a list")) {
+        assert!(line["events"].as_u64() > Some(0), "{line}");
+    }
     let (_, list) = run(folder, &["holdings", "list"]);
     assert_eq!(list["holdings"].as_array().map(Vec::len), Some(2));
     let (code, _) = run(folder, &["holdings", "remove", "2", "--confirm", "2"]);

@@ -436,7 +436,7 @@ impl Collector {
         }
     }
 
-    /// The types of a field's values and the masked shape of one of them.
+    /// The types of a field's values and the masked shape of one of them. Only of what has a number.
     pub fn describe(&mut self, path: &str, kinds: u8, shape: Option<&str>) {
         let number = self.items.get(&(path.to_owned(), None));
         let Some(item) = number.and_then(|number| self.holding.items.get_mut(*number as usize)) else { return };
@@ -446,13 +446,17 @@ impl Collector {
         }
     }
 
+    /// Whether an event of this time is left out. What only such events have is no part of the holding: its items are not to be numbered.
+    pub fn is_outside(&self, at: Option<Millis>) -> bool {
+        let (days, day) = (self.holding.said.days, at.map(Millis::day));
+        days.zip(day).is_some_and(|((first, last), day)| !(first..=last).contains(&day))
+    }
+
     /// Takes in an event.
     pub fn event(&mut self, seen: &Seen<'_>) {
+        let is_outside = self.is_outside(seen.at);
         let holding = &mut self.holding;
-        let day = seen.at.map(Millis::day);
-        if let (Some((first, last)), Some(day)) = (holding.said.days, day)
-            && !(first..=last).contains(&day)
-        {
+        if is_outside {
             holding.outside += 1;
             return;
         }
@@ -463,7 +467,7 @@ impl Collector {
         match seen.at {
             Some(at) => {
                 holding.span = Some(holding.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
-                *holding.days.entry(day.unwrap_or_default()).or_default() += 1;
+                *holding.days.entry(at.day()).or_default() += 1;
             }
             None => holding.undated += 1,
         }

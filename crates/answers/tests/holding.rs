@@ -34,8 +34,10 @@ fn said() -> Said {
 fn collect(events: &[Event]) -> Holding {
     let mut collector = Collector::new(said());
     for (name, day, subject, organisation, items) in events {
+        let at = day.map(|day| Millis(day * Millis::DAY + 5));
         let mut numbers = Vec::new();
-        for (path, category) in items {
+        let is_outside = collector.is_outside(at);
+        for (path, category) in items.iter().filter(|_| !is_outside) {
             // Something that was found in a field is in the field.
             numbers.extend(collector.item(PATHS[*path], PATHS[*path], None));
             let item = collector.item(PATHS[*path], PATHS[*path], CATEGORIES[*category]);
@@ -46,7 +48,7 @@ fn collect(events: &[Event]) -> Holding {
         }
         collector.event(&Seen {
             name: NAMES[*name],
-            at: day.map(|day| Millis(day * Millis::DAY + 5)),
+            at,
             subject: *subject,
             organisation: *organisation,
             items: &numbers,
@@ -78,6 +80,7 @@ proptest! {
         let people: BTreeSet<u64> = events.iter().filter_map(|e| e.2).filter(|s| *s != 0).collect();
         prop_assert_eq!(holding.subjects(), people.len() as u64);
         for field in holding.fields() {
+            prop_assert!(field.item.events > 0, "a field of days that are left out is no field of it: {}", field.item.path);
             let has = |e: &&Event, category: Option<Category>| {
                 e.4.iter().any(|(path, of)| PATHS[*path] == field.item.path && (category.is_none() || CATEGORIES[*of] == category))
             };

@@ -43,6 +43,8 @@ impl Collecting {
         names: &Names,
     ) {
         self.set.clear();
+        // What an event of a day that is left out has, or how surely, is left out with it.
+        let notes = if self.collector.is_outside(at) { &[] } else { notes };
         for (path, found) in notes {
             let key = (vendor, *path, found.map(|(category, _)| category));
             let collector = &mut self.collector;
@@ -116,6 +118,7 @@ pub(in crate::cli) fn collect(
     let Some(mut collecting) = examiner.collecting.take() else {
         return Err(NotCollected("nothing was collected".to_owned()));
     };
+    // Types and shape are of the whole files, also where some days of them are left out.
     for event in examiner.inventory.events.values() {
         for (path, property) in &event.properties {
             let shape = property.example.as_ref().map(|(shape, _)| shape.as_str());
