@@ -111,6 +111,10 @@ fn what_a_vendor_can_see_and_one_person_before_and_now_are_pages_without_a_value
     };
     let before = fields(&answer, "before");
     assert!(before.contains(&"email".to_owned()) && before.contains(&"card".to_owned()), "{before:?}");
+    let scope = answer["scope"].to_string();
+    for said in ["looked for in every environment", "ids are joined by", "this question is in the audit log"] {
+        assert!(scope.contains(said), "{said}: {scope}");
+    }
     let now = fields(&answer, "now");
     assert!(now.contains(&"plan".to_owned()) && !now.contains(&"email".to_owned()), "{now:?}");
     assert!(

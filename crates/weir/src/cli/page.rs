@@ -35,7 +35,7 @@ svg .weir { fill: none; stroke: var(--weir); stroke-width: 2; } svg .care { fill
 svg .mark { fill: var(--care); stroke: none; } svg .rule { fill: none; stroke: var(--line); }
 svg .past { fill: none; stroke: var(--past); stroke-width: 2; stroke-dasharray: 2 4; }
 svg .cell { fill: var(--past); stroke: var(--line); } code { font-size: .875em; overflow-wrap: anywhere; } .work td { font-size: .9rem; } .steps li { margin: .4rem 0; }
-.cards { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; } .cards > h1, .cards > p { grid-column: 1 / -1; }
+.cards { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; } .cards > h1, .cards > p, .cards > .all { grid-column: 1 / -1; }
 @media (max-width: 40rem) { .cards { grid-template-columns: minmax(0, 1fr); } }
 .card { border: 2px solid var(--line); border-radius: .5rem; padding: 1rem; } .card h2 { margin-top: 0; } .card dt { color: var(--quiet); font-size: .9rem; }
 .card dd { margin: 0 0 .6rem; overflow-wrap: anywhere; }

@@ -74,6 +74,11 @@ pub(in crate::cli) fn headline(kept: &Kept, holding: &Holding) -> String {
     )
 }
 
+/// What an answer says of an import that cannot be read.
+pub(in crate::cli) fn gone(kept: &Kept) -> String {
+    format!("the file of import {} is gone or was changed: what it declared, and about whom, is not known", kept.number)
+}
+
 /// What an import cannot say.
 pub(in crate::cli) fn statements(holding: &Holding) -> Vec<String> {
     let said = &holding.said;

@@ -9,13 +9,14 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 use weir_answers::example;
-use weir_answers::subject::{Became, Occurrence};
+use weir_answers::subject::{About, Became, Occurrence};
 use weir_console::command::Disclosure;
 use weir_event::{DestinationId, Millis};
 
 use super::exposure::looked;
 use super::subject::{Found, Question};
 use crate::cli::audit::sensitivity::weight_of;
+use crate::cli::holdings::report as held;
 use crate::cli::output::{counted, table};
 use crate::cli::page::{breakable, escaped, head};
 use crate::cli::{Exit, Output, apply, catalog};
@@ -34,15 +35,17 @@ pub(in crate::cli) struct Options {
 }
 
 /// A field on a card.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 struct Line {
     name: String,
     /// What was found in it.
     categories: BTreeSet<String>,
     /// Made up.
     example: &'static str,
-    /// What policy did with it, or the rule by which it does not leave.
-    how: String,
+    /// What policy did with it, the last time that it left; empty: nothing, as before.
+    action: String,
+    /// What else it did, at other times or with other values of a list: the vendor has these, too.
+    others: BTreeSet<String>,
 }
 
 struct Postcard {
@@ -55,8 +58,12 @@ struct Postcard {
     withheld: BTreeMap<String, BTreeSet<String>>,
     rows: u64,
     span: Option<(Millis, Millis)>,
+    /// How many ids are joined to the one that was asked for.
+    joined: usize,
     /// Whether the question is in the audit log.
     recorded: String,
+    /// What the cards are about and what not; what is recorded is among it.
+    scope: Vec<String>,
 }
 
 pub(super) fn run(out: &Output, options: &Options) -> Exit {
@@ -72,7 +79,8 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
         let _ = writeln!(text, "written: {}", file.display());
     }
     out.show(&card.value(), &text);
-    if card.before.is_empty() && card.now.is_empty() { Exit::Fine } else { Exit::Found }
+    // An import may have somebody without saying with which fields.
+    if !card.is_declared && card.before.is_empty() && card.now.is_empty() { Exit::Fine } else { Exit::Found }
 }
 
 fn card(options: &Options) -> Result<Postcard, String> {
@@ -82,7 +90,8 @@ fn card(options: &Options) -> Result<Postcard, String> {
     let config = found_of.config.as_ref();
     let vendor = config.and_then(|config| config.destinations.get(&destination)).map(|of| of.vendor.clone());
     let wanted: BTreeSet<u64> = found_of.person.meanings.keys().copied().collect();
-    let recorded = found_of.standing.line();
+    let (recorded, joined) = (found_of.standing.line(), found_of.person.joined().len());
+    let mut scope = found_of.scope();
     let mut about = found_of.about;
     about
         .rows
@@ -94,36 +103,26 @@ fn card(options: &Options) -> Result<Postcard, String> {
     let found = observed.as_ref().map(|catalog| catalog::found(catalog, &names)).unwrap_or_default();
     let kind = |path: &str| kinds.get(path).copied().unwrap_or_default();
 
-    let (mut now, mut withheld) = (BTreeMap::<String, Line>::new(), BTreeMap::<String, BTreeSet<String>>::new());
-    for shape in about.rows.iter().filter_map(|row| about.shapes.get(&row.field_set)) {
-        for (path, category, action) in &shape.left {
-            let example = example::of(path, category.as_deref(), action, kind(path));
-            let line = now.entry(path.clone()).or_insert_with(|| Line {
-                name: path.clone(),
-                categories: BTreeSet::new(),
-                example,
-                how: looked(action).to_owned(),
-            });
-            line.categories.extend(category.clone());
-        }
-        for (path, rule) in &shape.withheld {
-            withheld.entry(path.clone()).or_default().insert(rule.clone());
-        }
-    }
+    let (mut now, withheld) = (left(&about), withheld(&about));
     let span = about.rows.first().zip(about.rows.last()).map(|(first, last)| (first.at, last.at));
     let (mut before, mut imports) = (BTreeMap::<String, Line>::new(), Vec::new());
     let named = [(destination.clone(), vendor.clone())];
     for (kept, holding) in evidence::holdings(&folders.data)? {
-        let Some(holding) = holding.filter(|of| crate::cli::holdings::about(of, None, &named)) else { continue };
+        let Some(holding) = holding else {
+            scope.push(held::gone(&kept));
+            continue;
+        };
+        if !crate::cli::holdings::about(&holding, None, &named) {
+            continue;
+        }
         for items in wanted.iter().filter_map(|short| holding.of(*short)) {
             imports.push(kept.number.to_string());
+            if items.is_none() {
+                scope.push(format!("import {} has this person, and with which fields is not known", kept.number));
+            }
             for item in items.into_iter().flatten() {
-                let line = before.entry(item.path.clone()).or_insert_with(|| Line {
-                    name: item.label.clone(),
-                    categories: BTreeSet::new(),
-                    example: "",
-                    how: "as it was".to_owned(),
-                });
+                let new = || Line { name: item.label.clone(), ..Line::default() };
+                let line = before.entry(item.path.clone()).or_insert_with(new);
                 line.categories.extend(item.category.map(|category| category.key().to_owned()));
             }
         }
@@ -136,8 +135,7 @@ fn card(options: &Options) -> Result<Postcard, String> {
         for path in paths {
             let mut categories = now.get(&path).map(|line| line.categories.clone()).unwrap_or_default();
             categories.extend(found.get(&path).into_iter().flatten().cloned());
-            let line = Line { name: path.clone(), categories, example: "", how: "as it was".to_owned() };
-            before.insert(path, line);
+            before.insert(path.clone(), Line { name: path, categories, ..Line::default() });
         }
     }
     // One name for a field on both cards.
@@ -146,26 +144,59 @@ fn card(options: &Options) -> Result<Postcard, String> {
             line.name.clone_from(&was.name);
         }
     }
-    for (path, line) in &mut before {
+    for (path, line) in before.iter_mut().chain(&mut now) {
         let worst = line.categories.iter().max_by_key(|key| weight_of(key)).map(String::as_str);
-        line.example = example::of(path, worst, "", kind(path));
+        line.example = example::of(path, worst, &line.action, kind(path));
     }
     let source = match is_declared {
         true => format!("from import {}, as declared", imports.join(", ")),
-        false => "no import has this person (`weir holdings import`): what the app tried to send".to_owned(),
+        false => {
+            "no import that can be read has this person (`weir holdings import`): what the app tried to send".to_owned()
+        }
     };
     let vendor = vendor.unwrap_or_else(|| destination.to_string());
-    Ok(Postcard {
-        vendor,
-        source,
-        is_declared,
-        before,
-        now,
-        withheld,
-        rows: about.rows.iter().map(Occurrence::events).sum(),
-        span,
-        recorded,
-    })
+    let rows = about.rows.iter().map(Occurrence::events).sum();
+    Ok(Postcard { vendor, source, is_declared, before, now, withheld, rows, span, joined, recorded, scope })
+}
+
+/// The fields that left, each as it did the last time.
+fn left(about: &About) -> BTreeMap<String, Line> {
+    let mut fields = BTreeMap::<String, Line>::new();
+    // The newest row first: the first way that is met is how the field left last.
+    for shape in about.rows.iter().rev().filter_map(|row| about.shapes.get(&row.field_set)) {
+        for (path, category, action) in &shape.left {
+            let new = || Line { name: path.clone(), action: action.clone(), ..Line::default() };
+            let line = fields.entry(path.clone()).or_insert_with(new);
+            line.categories.extend(category.clone());
+            if line.action != *action {
+                line.others.insert(action.clone());
+            }
+        }
+    }
+    fields
+}
+
+/// The fields that did not, and by which rules.
+fn withheld(about: &About) -> BTreeMap<String, BTreeSet<String>> {
+    let mut fields = BTreeMap::<String, BTreeSet<String>>::new();
+    let shapes = about.rows.iter().filter_map(|row| about.shapes.get(&row.field_set));
+    for (path, rule) in shapes.flat_map(|shape| &shape.withheld) {
+        fields.entry(path.clone()).or_default().insert(rule.clone());
+    }
+    fields
+}
+
+impl Line {
+    /// How it looked to the vendor.
+    fn how(&self) -> String {
+        if self.action.is_empty() { "as it was".to_owned() } else { looked(&self.action).to_owned() }
+    }
+
+    /// How else; empty where it always looked the same.
+    fn otherwise(&self) -> String {
+        let others: Vec<&str> = self.others.iter().map(|action| looked(action)).collect();
+        if others.is_empty() { String::new() } else { format!("also {}", others.join(", ")) }
+    }
 }
 
 impl Postcard {
@@ -176,7 +207,9 @@ impl Postcard {
     /// What became of a field of before.
     fn fate(&self, path: &str) -> String {
         if let Some(line) = self.now.get(path) {
-            return format!("{} ({})", line.example, line.how);
+            let (how, otherwise) = (line.how(), line.otherwise());
+            let comma = if otherwise.is_empty() { "" } else { ", " };
+            return format!("{} ({how}{comma}{otherwise})", line.example);
         }
         match self.withheld.get(path) {
             Some(rules) => format!("not sent, by rule {}", rules.iter().cloned().collect::<Vec<_>>().join(", ")),
@@ -187,12 +220,22 @@ impl Postcard {
     fn rest(&self) -> String {
         let time =
             self.span.map(|(first, last)| format!(", {} to {}", &first.to_rfc3339()[..10], &last.to_rfc3339()[..10]));
-        format!("{} that left about this id by the ledger{}", counted(self.rows, "event"), time.unwrap_or_default())
+        let joined = match self.joined {
+            0 => String::new(),
+            joined => format!(" and {} joined to it", counted(joined as u64, "id")),
+        };
+        let time = time.unwrap_or_default();
+        format!("{} that left about this id{joined} by the ledger{time}", counted(self.rows, "event"))
     }
 
     fn text(&self) -> String {
+        let mut scope = "\nscope\n".to_owned();
+        self.scope.iter().for_each(|line| scope.push_str(&format!("  {line}\n")));
         if self.before.is_empty() && self.now.is_empty() {
-            return "nothing left about this id for this destination, and no import of it has it\n".to_owned();
+            let import = if self.is_declared { format!("\nbefore: {}", self.source) } else { String::new() };
+            return format!(
+                "no field left about this id for this destination, and no import says one{import}\n{scope}"
+            );
         }
         let mut text = format!("{}\n\n", self.title());
         let paths: BTreeSet<&String> = self.before.keys().chain(self.now.keys()).collect();
@@ -209,17 +252,16 @@ impl Postcard {
         text.push_str(&table(&["field", "before (made up)", "now (made up)", "what was found in it"], rows));
         let _ = write!(
             text,
-            "\nbefore: {}\nnow: {}\nevery value is made up; no value of this person is in it\n{}\n",
+            "\nbefore: {}\nnow: {}\nevery value is made up; no value of this person is in it\n{scope}",
             self.source,
-            self.rest(),
-            self.recorded
+            self.rest()
         );
         text
     }
 
     fn value(&self) -> Value {
         let lines = |card: &BTreeMap<String, Line>| {
-            let line = |(path, line): (&String, &Line)| json!({"path": path, "name": line.name, "example": line.example, "categories": line.categories, "how": line.how});
+            let line = |(path, line): (&String, &Line)| json!({"path": path, "name": line.name, "example": line.example, "categories": line.categories, "how": line.how(), "also": line.others.iter().map(|action| looked(action)).collect::<Vec<_>>()});
             card.iter().map(line).collect::<Vec<_>>()
         };
         json!({
@@ -229,6 +271,8 @@ impl Postcard {
             "withheld": self.withheld,
             "made_up": true,
             "recorded": self.recorded,
+            "joined": self.joined,
+            "scope": self.scope,
         })
     }
 
@@ -241,7 +285,11 @@ impl Postcard {
         self.card(&mut out, "Before", &self.source, before.collect());
         self.card(&mut out, "Now", &self.rest(), now.collect());
         out.push_str("<p class=\"quiet\">Every value here is made up. What is true are the fields, what was found in them, and what left.</p>\n");
-        out.push_str("</main>\n</body>\n</html>\n");
+        out.push_str("<section class=\"all\" aria-labelledby=\"scope\">\n<h2 id=\"scope\">What this says and what not</h2>\n<ul>\n");
+        for line in &self.scope {
+            let _ = writeln!(out, "<li>{}</li>", escaped(line));
+        }
+        out.push_str("</ul>\n</section>\n</main>\n</body>\n</html>\n");
         out
     }
 
@@ -255,9 +303,10 @@ impl Postcard {
             let class = if class == "weir" || is_bad { class } else { "" };
             let _ = writeln!(
                 out,
-                "<dt>{}</dt><dd><span class=\"{class}\">{}</span></dd>",
+                "<dt>{}</dt><dd><span class=\"{class}\">{}</span> <span class=\"quiet\">{}</span></dd>",
                 breakable(&line.name),
-                escaped(line.example)
+                escaped(line.example),
+                escaped(&line.otherwise())
             );
         }
         let gone: Vec<&String> = self.before.keys().filter(|path| !self.now.contains_key(*path)).collect();
@@ -267,5 +316,55 @@ impl Postcard {
             let _ = writeln!(out, "<dt>not sent</dt><dd class=\"quiet\">{}</dd>", names.join(", "));
         }
         let _ = write!(out, "</dl>\n<p class=\"quiet\">{}</p>\n</section>\n", escaped(from));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_answers::Shape;
+    use weir_event::GenerationId;
+    use weir_ledger::{BatchId, FieldSetId, Purpose};
+
+    use super::*;
+
+    #[test]
+    fn a_field_is_as_it_left_last_and_says_how_else_it_did() {
+        let row = |place: u16, set: u8| Occurrence {
+            subject: 1,
+            entry: u64::from(place),
+            at: Millis(i64::from(place)),
+            sum: None,
+            destination: DestinationId::parse("product").unwrap(),
+            field_set: FieldSetId([set; 16]),
+            epoch: 0,
+            batch: BatchId(1),
+            place,
+            purpose: Purpose::Deliver,
+            generation: GenerationId([0; 8]),
+            became: Became::Accepted,
+        };
+        let shape = |email: &str| Shape {
+            event: "Signup".to_owned(),
+            left: vec![
+                ("email".to_owned(), Some("user.contact.email".to_owned()), email.to_owned()),
+                ("plan".to_owned(), None, "keep".to_owned()),
+            ],
+            withheld: Vec::new(),
+        };
+        // The rule was tightened between the first row and the second.
+        let about = About {
+            rows: vec![row(1, 1), row(2, 2)],
+            shapes: BTreeMap::from([
+                (FieldSetId([1; 16]), shape("keep")),
+                (FieldSetId([2; 16]), shape("pseudonymize")),
+            ]),
+            ..About::default()
+        };
+        let now = left(&about);
+        assert_eq!(
+            (now["email"].how().as_str(), now["email"].otherwise().as_str()),
+            ("as a pseudonym", "also as it was")
+        );
+        assert_eq!((now["plan"].how().as_str(), now["plan"].otherwise().as_str()), ("as it was", ""));
     }
 }

@@ -23,6 +23,7 @@ use weir_rows::months::MONTHS_FULL;
 use super::exposure::{looked, time_of};
 use super::persons::{self, Kind, Meaning, Person, Tagger};
 use crate::cli::disclosure::{Recording, Standing};
+use crate::cli::holdings::report;
 use crate::cli::output::table;
 use crate::cli::{Exit, Folders, Output};
 use crate::config::{Config, Secrets, Subject};
@@ -133,10 +134,7 @@ fn held(data: &Path, meanings: &BTreeMap<u64, Meaning>) -> Result<(Vec<Value>, S
     let (mut list, mut text) = (Vec::new(), String::new());
     for (kept, holding) in evidence::holdings(data)? {
         let Some(holding) = holding else {
-            text.push_str(&format!(
-                "the file of import {} is gone or was changed: whom it was about is not known\n",
-                kept.number
-            ));
+            text.push_str(&format!("{}\n", report::gone(&kept)));
             continue;
         };
         for items in meanings.keys().filter_map(|short| holding.of(*short)) {

@@ -126,9 +126,7 @@ impl Report {
         for (kept, holding) in &scope.holdings {
             list.push(match holding {
                 Some(holding) => format!("beside it, never added to it: {}", held::headline(kept, holding)),
-                None => {
-                    format!("the file of import {} is gone or was changed: what it declared is not known", kept.number)
-                }
+                None => held::gone(kept),
             });
         }
         let before =
