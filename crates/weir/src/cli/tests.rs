@@ -27,6 +27,15 @@ fn every_command_has_help_with_an_example_and_takes_json() {
 }
 
 #[test]
+fn a_table_is_not_taken_where_it_would_not_be_read() {
+    let of_self = ["weir", "ledger", "exposure", "--self", "--resolve", "users.csv", "--out", "list.csv"];
+    assert!(Cli::try_parse_from(of_self).is_err());
+    let of_vendor =
+        ["weir", "ledger", "exposure", "--vendor", "mixpanel", "--resolve", "users.csv", "--out", "list.csv"];
+    assert!(Cli::try_parse_from(of_vendor).is_ok());
+}
+
+#[test]
 fn exit_codes_say_whether_it_ran_and_what_it_found() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();

@@ -1,5 +1,5 @@
 //! `weir ledger exposure`: what a vendor got, of how many, and what it did not get. Reads the ledger's log, also beside a running Weir;
-//! needs no key. Every answer says what it is an answer about.
+//! opens no key for the answer. Every answer says what it is an answer about.
 
 mod page;
 mod report;
@@ -40,7 +40,7 @@ pub(in crate::cli) struct Options {
     to: Option<String>,
     /// What a thief of this Weir would get instead: of the disk, of the keys, of both, of a backup; by what lies there now, and which
     /// setting makes it less.
-    #[arg(long = "self", conflicts_with_all = ["destination", "vendor", "from", "to", "csv"])]
+    #[arg(long = "self", conflicts_with_all = ["destination", "vendor", "from", "to", "csv", "resolve"])]
     of_itself: bool,
     /// Writes one page with pictures to this file.
     #[arg(long, value_name = "FILE")]
