@@ -40,11 +40,14 @@ const MAGIC: &[u8; 8] = b"WEIRHELD";
 pub const PROFILES_MAX: usize = 65_536;
 /// Different (field, category).
 const ITEMS_MAX: usize = 200_000;
-/// Names of events.
+/// Names of events. What has further ones is counted, but not by name.
 const NAMES_MAX: usize = 20_000;
+/// Different days. What is of further ones, as broken clocks have it, is counted, but not by day.
+const DAYS_MAX: usize = 200_000;
 /// Files of one export.
-const FILES_MAX: usize = 100_000;
+pub const FILES_MAX: usize = 100_000;
 const SUBJECTS_MAX: usize = 100_000_000;
+/// Of one text. A field with a longer path is left out.
 const TEXT_BYTES_MAX: usize = 2_000;
 /// Unions that are remembered while an export is read.
 const UNIONS_MAX: usize = 1 << 20;
@@ -293,7 +296,7 @@ impl Holding {
             let (name, times) = (text(&mut c)?, c.varint()?);
             holding.names.insert(name, times);
         }
-        for _ in 0..count(&mut c, ITEMS_MAX)? {
+        for _ in 0..count(&mut c, DAYS_MAX)? {
             let (day, times) = (unzigzag(c.varint()?), c.varint()?);
             holding.days.insert(day, times);
         }
@@ -408,8 +411,11 @@ impl Collector {
         Collector { holding: Holding { said, ..Holding::default() }, ..Collector::default() }
     }
 
-    /// The number of a field, or of something found in one; `None` where there are too many.
+    /// The number of a field, or of something found in one; `None` where there are too many, or its path is too long.
     pub fn item(&mut self, path: &str, label: &str, category: Option<Category>) -> Option<u32> {
+        if path.len().max(label.len()) > TEXT_BYTES_MAX {
+            return None;
+        }
         let key = (path.to_owned(), category);
         if let Some(number) = self.items.get(&key) {
             return Some(*number);
@@ -441,8 +447,8 @@ impl Collector {
         let number = self.items.get(&(path.to_owned(), None));
         let Some(item) = number.and_then(|number| self.holding.items.get_mut(*number as usize)) else { return };
         item.kinds |= kinds;
-        if item.shape.is_empty() {
-            shape.unwrap_or_default().clone_into(&mut item.shape);
+        if let Some(shape) = shape.filter(|shape| item.shape.is_empty() && shape.len() <= TEXT_BYTES_MAX) {
+            shape.clone_into(&mut item.shape);
         }
     }
 
@@ -461,13 +467,16 @@ impl Collector {
             return;
         }
         holding.events += 1;
-        if holding.names.len() < NAMES_MAX || holding.names.contains_key(seen.name) {
+        let has_room = holding.names.len() < NAMES_MAX && seen.name.len() <= TEXT_BYTES_MAX;
+        if has_room || holding.names.contains_key(seen.name) {
             *holding.names.entry(seen.name.to_owned()).or_default() += 1;
         }
         match seen.at {
             Some(at) => {
                 holding.span = Some(holding.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
-                *holding.days.entry(at.day()).or_default() += 1;
+                if holding.days.len() < DAYS_MAX || holding.days.contains_key(&at.day()) {
+                    *holding.days.entry(at.day()).or_default() += 1;
+                }
             }
             None => holding.undated += 1,
         }

@@ -137,3 +137,22 @@ fn with_more_profiles_than_there_is_room_for_it_says_of_whom_it_does_not_know() 
     assert_eq!((field.item.events, field.subjects), (35_000, 65_536 / 2));
     assert!(holding.of(69_999) == Some(None) && holding.of(70_001).is_none());
 }
+
+#[test]
+fn what_is_over_a_limit_is_left_out_and_the_rest_can_be_read_again() {
+    let mut collector = Collector::new(Said { days: None, ..said() });
+    let long = "p".repeat(2_001);
+    assert_eq!(collector.item(&long, "p", None), None);
+    let plan = collector.item("plan", "plan", None).unwrap();
+    collector.describe("plan", 1, Some(&long));
+    for day in 0..200_010 {
+        let name = if day == 0 { long.as_str() } else { "a" };
+        let at = Some(Millis(day * Millis::DAY));
+        collector.event(&Seen { name, at, subject: Some(1), organisation: 0, items: &[plan] });
+    }
+    let made = collector.finish(Millis(7), Vec::new(), 0);
+    let holding = Holding::decode(&made.encode()).unwrap();
+    assert_eq!(holding, made);
+    assert_eq!((holding.events, holding.days.len(), holding.names.len()), (200_010, 200_000, 1));
+    assert_eq!((holding.items.len(), holding.items[0].shape.as_str()), (1, ""));
+}

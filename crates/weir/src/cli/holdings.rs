@@ -14,7 +14,7 @@ use weir_answers::holding::Said;
 use weir_console::command::{Command as Ask, Disclose, Disclosure};
 use weir_console::socket;
 use weir_event::ids::hex;
-use weir_event::{Clock, DestinationId, Environment, Millis, SystemClock};
+use weir_event::{Clock, DestinationId, Environment, Millis, SourceId, SystemClock};
 use weir_keys::Keys;
 use weir_ledger::disk::RealDisk;
 use weir_ledger::kept::{self, Class, Kept};
@@ -170,7 +170,10 @@ fn said(options: &Import) -> Result<(Said, Environment), String> {
         (None, None) => Environment::Production,
     };
     let space = match (&options.identity_space, &config) {
-        (Some(space), _) => space.clone(),
+        (Some(space), _) => {
+            SourceId::parse(space).map_err(|error| format!("--identity-space: {error}"))?;
+            space.clone()
+        }
         (None, Some(config)) => {
             let sources = config.sources.values().filter(|source| source.environment == environment);
             let mut spaces: Vec<&str> = sources.map(|source| source.identity_space.as_str()).collect();

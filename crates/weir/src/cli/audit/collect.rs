@@ -10,7 +10,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use ring::digest;
 use weir_answers::Holding;
-use weir_answers::holding::{Collector, Said, Seen};
+use weir_answers::holding::{Collector, FILES_MAX, Said, Seen};
 use weir_event::{Category, Environment, Millis, NameId, Names, SubjectKind};
 use weir_keys::KeySnapshot;
 use weir_policy::RecordView;
@@ -99,6 +99,11 @@ pub(in crate::cli) fn collect(
         if digests.contains(&digest) {
             twice.push(file.display().to_string());
             continue;
+        }
+        if digests.len() == FILES_MAX {
+            return Err(NotCollected(format!(
+                "an import is of at most {FILES_MAX} files: make several of it, or fewer larger files"
+            )));
         }
         digests.push(digest);
         wanted.push(file);
