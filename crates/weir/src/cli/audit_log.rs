@@ -1,5 +1,5 @@
 //! `weir audit-log`: who did what to this Weir, when: to read, to check, to prove one act to somebody else, to hand on. Reads the audit
-//! ledger beside a running Weir; needs no key.
+//! ledger beside a running Weir; opens no key for it.
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};

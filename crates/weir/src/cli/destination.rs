@@ -25,7 +25,8 @@ pub(super) enum Command {
                             weir destination preview growth --file weir.new.yaml --html preview.html")]
     Preview(preview::Options),
     /// What the vendor can see of us today: fields with made-up examples, people, organisations, and what follows from when they did what.
-    /// Reads the ledger, also beside a running Weir; needs no key.
+    /// Reads the ledger, also beside a running Weir, and opens no key for it; to record the question where none runs, the key folder is
+    /// needed.
     #[command(after_help = "Example:\n  weir destination view product --html view.html")]
     View(view::Options),
     /// Stops delivery. Events wait, on the clock of `lag`.

@@ -1,6 +1,6 @@
-//! `weir ledger verify`: is the record whole, and is it the one that was written? `weir ledger exposure`, `subject`, `answer`: what left?
-//! `weir ledger checkpoint`, `check-checkpoint`, `consistency`: is it still what it was? All of them only read, and work beside a running
-//! Weir.
+//! `weir ledger verify`: is the record whole, and is it the one that was written? `weir ledger exposure`, `subject`, `answer`, `postcard`:
+//! what left? `weir ledger checkpoint`, `check-checkpoint`, `consistency`: is it still what it was? All of these work beside a running Weir
+//! and only read, but for the act by which a question about people is on record. `weir ledger recover` alone writes, and beside none.
 
 mod answer;
 mod checkpoint;
@@ -54,7 +54,8 @@ pub(super) enum Command {
         anchors: Vec<PathBuf>,
     },
     /// What a vendor got: which fields of how many people, events and organisations, how each looked, what it did not get and by which
-    /// rule. Counted exactly from the ledger, current to the last batch; needs no key.
+    /// rule. Counted exactly from the ledger, current to the last batch. The answer opens no key; to record the question where no Weir
+    /// runs on the folder, its key folder is needed.
     #[command(
         after_help = "Example:\n  weir ledger exposure --vendor mixpanel --from 2026-11-01 --to 2026-11-20 --html exposure.html\n  \
                             weir ledger exposure --destination product --json\n  \

@@ -1,6 +1,6 @@
 //! `weir destination view`: what a vendor can see of us today, as a stranger who opens its dashboard would: fields, how their values look
 //! (made up, never one of yours), how many people and organisations, and what follows from when they did what. Reads the ledger's log,
-//! also beside a running Weir; needs no key.
+//! also beside a running Weir; opens no key for the answer.
 
 mod page;
 mod report;
