@@ -100,6 +100,11 @@ impl Receipts {
         self.head.size
     }
 
+    /// Whether the checkpoint does not cover an entry yet that it may still come to cover.
+    pub fn is_behind(&self, entry: u64) -> bool {
+        entry >= self.origin.base.saturating_add(self.head.size)
+    }
+
     /// The key itself.
     pub fn key(&self) -> &VerifierKey {
         &self.origin.key

@@ -11,7 +11,6 @@ use weir_console::command::{Disclose, Disclosure};
 use weir_event::{Clock, SystemClock};
 use weir_ledger::acts;
 use weir_ledger::anchor::Origin;
-use weir_ledger::receipt::Receipts;
 use weir_trail::ocsf::Sender;
 use weir_trail::syslog::{self, Form};
 use weir_trail::{Acted, Filter, People, table};
@@ -219,7 +218,7 @@ fn written(text: &str) -> Exit {
 
 fn receipts(out: &Output, entries: &[u64], to: &Path, folders: &Folders) -> Result<Exit, String> {
     let dir = audit(folders)?;
-    let receipts = Receipts::open(&dir).map_err(|error| error.to_string())?;
+    let receipts = ledger::receipts(&folders.data, &dir, entries.iter().max().copied())?;
     let names = ledger::write_receipts(&receipts, to, entries.iter().copied())?;
     let text = format!(
         "{} written to {}; tests/verifiers/receipt.py is one program that checks them\n",

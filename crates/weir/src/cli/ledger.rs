@@ -273,7 +273,7 @@ fn verify(out: &Output, data: &Path, keys: Option<&PathBuf>, config: Option<&Pat
     let (mut values, mut text) = (Vec::new(), String::new());
     let mut entries = 0;
     for (name, dir, anchors) in trees {
-        let report = match settled(data, || verify_with_anchors(&dir, keys.as_deref(), &anchors)) {
+        let report = match checked(data, || verify_with_anchors(&dir, keys.as_deref(), &anchors)) {
             Ok(report) => report,
             Err(error) => return out.fail_with(&error),
         };
@@ -325,7 +325,7 @@ pub(super) fn verify_audit(out: &Output, folders: &Folders, anchors: &[PathBuf])
         Ok(keys) => keys,
         Err(error) => return out.fail_with(&error),
     };
-    match settled(&folders.data, || verify_with_anchors(&dir, keys.as_deref(), &all)) {
+    match checked(&folders.data, || verify_with_anchors(&dir, keys.as_deref(), &all)) {
         Ok(report) => {
             let is_whole = report.bad.is_none();
             out.show(&json!({"ok": is_whole, "trees": [value("audit", &report)]}), &describe("audit", &dir, &report));
@@ -359,17 +359,29 @@ pub(super) fn write_receipts(
     Ok(names)
 }
 
-/// Beside a running Weir the tree moves while it is read: what looks bad is looked at again before it is called bad.
-fn settled(data: &Path, check: impl Fn() -> Result<Report, LedgerError>) -> Result<Report, LedgerError> {
-    let mut report = check();
-    for _ in 0..3 {
-        if !matches!(&report, Ok(report) if report.bad.is_some()) || !disk::is_in_use(data) {
+/// The receipts of a tree up to this entry. Beside a running Weir the tree is up to a second behind the log.
+pub(super) fn receipts(data: &Path, tree: &Path, last: Option<u64>) -> Result<Receipts, String> {
+    let is_behind = |receipts: &Receipts| last.is_some_and(|last| receipts.is_behind(last));
+    let receipts = settled(data, 8, || Receipts::open(tree), |opened| !opened.as_ref().is_ok_and(is_behind));
+    receipts.map_err(|error| error.to_string())
+}
+
+/// Log and tree of a data folder against each other: what looks bad beside a running Weir is looked at again before it is called bad.
+fn checked(data: &Path, check: impl Fn() -> Result<Report, LedgerError>) -> Result<Report, LedgerError> {
+    settled(data, 3, check, |report| !report.as_ref().is_ok_and(|report| report.bad.is_some()))
+}
+
+/// Beside a running Weir the tree moves while it is read: what is not as it should be is looked at so many times more.
+fn settled<T>(data: &Path, more: u32, look: impl Fn() -> T, is_settled: impl Fn(&T) -> bool) -> T {
+    let mut seen = look();
+    for _ in 0..more {
+        if is_settled(&seen) || !disk::is_in_use(data) {
             break;
         }
         std::thread::sleep(Duration::from_millis(300));
-        report = check();
+        seen = look();
     }
-    report
+    seen
 }
 
 fn value(name: &str, report: &Report) -> serde_json::Value {

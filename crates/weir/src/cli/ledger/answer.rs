@@ -4,8 +4,7 @@
 mod page;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -14,7 +13,7 @@ use weir_console::command::Disclosure;
 use weir_event::DestinationId;
 use weir_event::ids::hex;
 use weir_ledger::entry::Entry;
-use weir_ledger::receipt::{Receipt, ReceiptError, Receipts};
+use weir_ledger::receipt::Receipt;
 use weir_ledger::rows::{RowProof, RowsBody};
 use weir_ledger::tree::note::base64;
 use weir_ledger::{Coverage, FieldSetId, Kind, history};
@@ -97,7 +96,8 @@ impl Answer {
                 rows.len()
             ));
         }
-        let receipts = receipts(&found.dir, rows.iter().map(|row| row.entry).max())?;
+        let data = &options.question.folders.data;
+        let receipts = super::receipts(data, &found.dir, rows.iter().map(|row| row.entry).max())?;
         let entries: BTreeSet<u64> = rows.iter().map(|row| row.entry).collect();
         let of_entry = |entry: &u64| Ok::<_, String>((*entry, receipts.of(*entry).map_err(|error| error.to_string())?));
         let key = (receipts.verifier_key(), receipts.key().fingerprint());
@@ -228,23 +228,6 @@ impl Answer {
         )
     }
 }
-
-/// The receipts up to this entry. Beside a running Weir the tree is up to a second behind the log.
-fn receipts(dir: &Path, last: Option<u64>) -> Result<Receipts, String> {
-    let mut tries = 0;
-    loop {
-        let receipts = Receipts::open(dir).map_err(|error| error.to_string())?;
-        let is_behind = last.is_some_and(|last| matches!(receipts.of(last), Err(ReceiptError::NotCovered(_))));
-        if !is_behind || tries == TREE_TRIES {
-            return Ok(receipts);
-        }
-        tries += 1;
-        std::thread::sleep(Duration::from_millis(300));
-    }
-}
-
-/// How often the tree is looked at again.
-const TREE_TRIES: u32 = 8;
 
 /// The texts of the field sets and the proofs of the rows, from the log.
 #[expect(clippy::type_complexity, reason = "two parts of one pass, taken apart at once")]

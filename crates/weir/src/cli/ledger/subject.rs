@@ -16,7 +16,6 @@ use weir_event::ids::hex;
 use weir_event::{Clock, DestinationId, Millis, SystemClock};
 use weir_identity::Joined;
 use weir_keys::{Epoch, KeySnapshot, Keys};
-use weir_ledger::receipt::Receipts;
 use weir_policy::canonical;
 use weir_rows::months::MONTHS_FULL;
 
@@ -109,7 +108,11 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
 fn answer(options: &Options) -> Result<(Value, String, bool), String> {
     let found = Found::of(&options.question, Disclosure::LedgerSubject)?;
     let about = &found.about;
-    let receipts = options.receipts.as_ref().map(|folder| of_batches(&found.dir, folder, about)).transpose()?;
+    let receipts = options
+        .receipts
+        .as_ref()
+        .map(|folder| of_batches(&options.question.folders.data, &found.dir, folder, about))
+        .transpose()?;
     let mut scope = found.scope();
     scope.extend(receipts.as_ref().map(|names| {
         format!("{} receipts: each shows that the batch is in the tree that the checkpoint signs", names.len())
@@ -271,9 +274,9 @@ fn pseudonym(
     Some(of.pseudonym(epoch, meaning.kind.name(), &meaning.tag)?.to_string())
 }
 
-fn of_batches(dir: &Path, folder: &Path, about: &About) -> Result<Vec<String>, String> {
-    let receipts = Receipts::open(dir).map_err(|error| error.to_string())?;
+fn of_batches(data: &Path, dir: &Path, folder: &Path, about: &About) -> Result<Vec<String>, String> {
     let entries: BTreeSet<u64> = about.rows.iter().filter(|row| row.sum.is_none()).map(|row| row.entry).collect();
+    let receipts = super::receipts(data, dir, entries.last().copied())?;
     super::write_receipts(&receipts, folder, entries)
 }
 
