@@ -47,8 +47,7 @@ pub fn may_add(data: &Path, class: Class, digest: &[u8; 32]) -> Result<(), Admin
     if !reads {
         return Err(AdminError::request("the file cannot be read: it was made by another release of weir"));
     }
-    let known = kept::list(&data.join("audit"), class).map_err(|e| AdminError::Failed { message: e.to_string() })?;
-    if known.iter().any(|kept| kept.digest == *digest && kept.removed.is_none()) {
+    if counts(data, class, digest)? {
         return Err(AdminError::Conflict { message: "this is recorded already".to_owned() });
     }
     Ok(())
@@ -56,15 +55,35 @@ pub fn may_add(data: &Path, class: Class, digest: &[u8; 32]) -> Result<(), Admin
 
 /// Whether it can be taken away: it counts now.
 pub fn may_remove(data: &Path, class: Class, digest: &[u8; 32]) -> Result<(), AdminError> {
-    let known = kept::list(&data.join("audit"), class).map_err(|e| AdminError::Failed { message: e.to_string() })?;
-    let counts = known.iter().any(|kept| kept.digest == *digest && kept.removed.is_none());
-    if counts { Ok(()) } else { Err(AdminError::NotFound { what: "such import: see `weir holdings list`".to_owned() }) }
+    if counts(data, class, digest)? {
+        Ok(())
+    } else {
+        Err(AdminError::NotFound { what: "such import: see `weir holdings list`".to_owned() })
+    }
 }
 
-/// What vendors had before Weir, as far as it counts; `None` for a file that is gone or was changed: then nobody knows.
+fn counts(data: &Path, class: Class, digest: &[u8; 32]) -> Result<bool, AdminError> {
+    let counting = counting(data, class).map_err(|message| AdminError::Failed { message })?;
+    Ok(counting.iter().any(|kept| kept.digest == *digest))
+}
+
+/// What counts, by the acts of the audit ledger; no file is read.
+pub fn counting(data: &Path, class: Class) -> Result<Vec<Kept>, String> {
+    let mut list = kept::list(&data.join("audit"), class).map_err(|error| error.to_string())?;
+    list.retain(|kept| kept.removed.is_none());
+    Ok(list)
+}
+
+/// One of what vendors had before Weir; `None` for a file that is gone or was changed: then nobody knows.
+pub fn holding(data: &Path, kept: &Kept) -> Option<Holding> {
+    Holding::decode(&kept::read(data, Class::Holding, &kept.digest)?).ok()
+}
+
+/// What vendors had before Weir, as far as it counts, each as [`holding`] reads it.
 pub fn holdings(data: &Path) -> Result<Vec<(Kept, Option<Holding>)>, String> {
-    let list = kept::list(&data.join("audit"), Class::Holding).map_err(|error| error.to_string())?;
-    let read = |kept: &Kept| Holding::decode(&kept::read(data, Class::Holding, &kept.digest)?).ok();
-    let counting = list.into_iter().filter(|kept| kept.removed.is_none());
-    Ok(counting.map(|kept| (kept.clone(), read(&kept))).collect())
+    let read = |kept: Kept| {
+        let holding = holding(data, &kept);
+        (kept, holding)
+    };
+    Ok(counting(data, Class::Holding)?.into_iter().map(read).collect())
 }

@@ -130,8 +130,8 @@ fn import(out: &Output, options: &Import) -> Result<Exit, String> {
         }
         return Ok(refusal.said(out));
     }
-    let recorded = evidence::holdings(data)?.into_iter().find(|(kept, _)| kept.digest == digest);
-    let kept = recorded.map(|(kept, _)| kept).ok_or("it was recorded, and is not in the audit ledger")?;
+    let recorded = evidence::counting(data, Class::Holding)?.into_iter().find(|kept| kept.digest == digest);
+    let kept = recorded.ok_or("it was recorded, and is not in the audit ledger")?;
     let mut text = report::text(&kept, &holding);
     for file in &twice {
         text.push_str(&format!("the same as a file before it, and not read again: {file}\n"));
@@ -254,26 +254,25 @@ pub(super) fn record(folders: &Folders, keys: &std::path::Path, class: Class, di
     offline::record(folders, keys, act).map_err(Refusal::Alone)
 }
 
-fn found(folders: &Folders, number: u64) -> Result<(Kept, Option<Holding>), String> {
-    let all = evidence::holdings(&folders.data)?;
-    let of = all.into_iter().find(|(kept, _)| kept.number == number);
+fn found(folders: &Folders, number: u64) -> Result<Kept, String> {
+    let all = evidence::counting(&folders.data, Class::Holding)?;
+    let of = all.into_iter().find(|kept| kept.number == number);
     of.ok_or_else(|| format!("there is no import {number}: see `weir holdings list`"))
 }
 
 fn show(out: &Output, folders: &Folders, number: u64) -> Result<Exit, String> {
-    match found(folders, number) {
-        Ok((kept, Some(holding))) => {
-            out.show(&report::value(&kept, &holding), &report::text(&kept, &holding));
-            Ok(Exit::Fine)
-        }
-        Ok((_, None)) => {
-            Err(format!("the file of import {number} is gone or was changed: remove it, and import it again"))
-        }
+    let kept = match found(folders, number) {
+        Ok(kept) => kept,
         Err(why) => {
             out.fail(why);
-            Ok(Exit::Found)
+            return Ok(Exit::Found);
         }
-    }
+    };
+    let holding = evidence::holding(&folders.data, &kept);
+    let holding = holding
+        .ok_or_else(|| format!("the file of import {number} is gone or was changed: remove it, and import it again"))?;
+    out.show(&report::value(&kept, &holding), &report::text(&kept, &holding));
+    Ok(Exit::Fine)
 }
 
 fn remove(out: &Output, folders: &Folders, number: u64, confirm: u64) -> Result<Exit, String> {
@@ -281,7 +280,7 @@ fn remove(out: &Output, folders: &Folders, number: u64, confirm: u64) -> Result<
         return Err("--confirm is not the same number: there is no way back".to_owned());
     }
     let kept = match found(folders, number) {
-        Ok((kept, _)) => kept,
+        Ok(kept) => kept,
         Err(why) => {
             out.fail(why);
             return Ok(Exit::Found);
