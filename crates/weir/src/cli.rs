@@ -44,6 +44,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use weir_console::Command as Ask;
 
+use crate::config::{Config, Secrets};
+
 pub use output::{Exit, Output};
 
 /// A telemetry firewall: what your product analytics may say to whom, and a record of what it said.
@@ -218,6 +220,12 @@ impl Folders {
     pub fn config_file(&self) -> Option<PathBuf> {
         let usual = [PathBuf::from("weir.yaml"), self.data.join("weir.yaml")];
         self.config.clone().or_else(|| usual.into_iter().find(|file| file.is_file()))
+    }
+
+    /// What it says, without its secrets; `None` where there is no file.
+    pub fn configuration(&self) -> Result<Option<Config>, String> {
+        let Some(file) = self.config_file() else { return Ok(None) };
+        Config::load(&file, Secrets::Leave).map(Some).map_err(|problems| problems.to_string())
     }
 
     /// The key folder: the one told, or the user's own.

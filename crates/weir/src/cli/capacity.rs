@@ -9,7 +9,7 @@ use weir_keys::Keys;
 
 use super::{Exit, Folders, Output};
 use crate::capacity::{Inputs, Limits, Outage, When, outage};
-use crate::config::{Config, OnLag, Secrets};
+use crate::config::{Config, OnLag};
 use crate::disk;
 
 /// Under it, something is lost or refused so soon that it is a finding.
@@ -39,10 +39,7 @@ fn look(folders: &Folders) -> Result<Found, String> {
     if !disk::version_is_known(data).map_err(|e| e.to_string())? {
         return Err(format!("{} is no data folder: name it with --data", data.display()));
     }
-    let config = match folders.config_file() {
-        Some(file) => Config::load(&file, Secrets::Leave).map_err(|e| e.to_string())?,
-        None => Config::built_in(),
-    };
+    let config = folders.configuration()?.unwrap_or_else(Config::built_in);
     let keys = Keys::open_read_only(&folders.key_folder()?, Arc::new(SystemClock)).map_err(|e| e.to_string())?;
     let survey = survey(&data.join("journal"), &keys).map_err(|e| e.to_string())?;
     let (rate, window) = measured(&survey, SystemClock.now());

@@ -23,7 +23,6 @@ use super::audit::collect::{Collected, collect};
 use super::disclosure::Recording;
 use super::output::{refused, table};
 use super::{Exit, Folders, Output, offline};
-use crate::config::{Config, Secrets};
 use crate::{disk, evidence};
 
 #[derive(Debug, Subcommand)]
@@ -156,10 +155,7 @@ fn said(options: &Import) -> Result<(Said, Environment), String> {
     }
     let destination = options.destination.as_deref().map(DestinationId::parse).transpose();
     let destination = destination.map_err(|error| format!("--destination: {error}"))?;
-    let config = match options.folders.config_file() {
-        Some(file) => Some(Config::load(&file, Secrets::Leave).map_err(|problems| problems.to_string())?),
-        None => None,
-    };
+    let config = options.folders.configuration()?;
     let of = config.as_ref().zip(destination.as_ref()).and_then(|(config, id)| config.destinations.get(id));
     let environment = match (&options.environment, of) {
         (Some(name), _) => Environment::ALL.into_iter().find(|of| of.name() == name.as_str()).ok_or_else(|| {

@@ -135,7 +135,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
 
 /// Which of the two trees.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Tree {
+pub(in crate::cli) enum Tree {
     /// What left.
     Egress,
     /// Who did what.
@@ -143,7 +143,7 @@ enum Tree {
 }
 
 /// The folder of a tree in a data folder.
-fn tree_dir(data: &Path, tree: Tree) -> Result<PathBuf, String> {
+pub(in crate::cli) fn tree_dir(data: &Path, tree: Tree) -> Result<PathBuf, String> {
     disk::version_is_known(data).map_err(|error| error.to_string())?;
     let dir = data.join(match tree {
         Tree::Egress => "ledger",
@@ -313,11 +313,11 @@ pub(super) fn verify_audit(out: &Output, folders: &Folders, anchors: &[PathBuf])
         return out.fail(format!("{} has no audit ledger: name the data folder with --data", folders.data.display()));
     }
     let mut all: Vec<PathBuf> = anchors.to_vec();
-    if let Some(file) = folders.config_file() {
-        match Config::load(&file, Secrets::Leave) {
-            Ok(config) => all.extend(config.ledger.anchors.iter().map(|file| gateway::audit_anchor(file))),
-            Err(problems) => return out.fail(problems),
+    match folders.configuration() {
+        Ok(config) => {
+            all.extend(config.iter().flat_map(|of| &of.ledger.anchors).map(|file| gateway::audit_anchor(file)))
         }
+        Err(why) => return out.fail(why),
     }
     // Without keys the tree is checked all the same: acts have no rows.
     let keys = folders.key_folder().ok().filter(|keys| keys.is_dir());

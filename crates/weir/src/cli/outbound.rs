@@ -6,7 +6,7 @@ use serde_json::json;
 use super::output::table;
 use super::{Exit, Folders, Output};
 use crate::calls;
-use crate::config::{Config, Secrets};
+use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -17,10 +17,9 @@ pub(super) enum Command {
 
 pub(super) fn run(out: &Output, command: &Command) -> Exit {
     let Command::List(folders) = command;
-    let config = match folders.config_file().map(|file| Config::load(&file, Secrets::Leave)) {
-        None => Config::built_in(),
-        Some(Ok(config)) => config,
-        Some(Err(problems)) => return out.fail(problems),
+    let config = match folders.configuration() {
+        Ok(config) => config.unwrap_or_else(Config::built_in),
+        Err(why) => return out.fail(why),
     };
     let calls = calls::calls(&config);
     let rows = calls.iter().map(|call| {

@@ -15,9 +15,9 @@ use weir_console::command::{Disclose, Disclosure};
 use weir_event::{Clock, DestinationId, Millis, SystemClock};
 
 use crate::cli::disclosure::Recording;
+use crate::cli::ledger::{Tree, tree_dir};
 use crate::cli::{Exit, Folders, Output, apply, catalog};
-use crate::config::{Config, Secrets};
-use crate::{disk, evidence};
+use crate::evidence;
 use report::Report;
 
 #[derive(Debug, Args)]
@@ -52,16 +52,9 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
 
 fn report(options: &Options) -> Result<Report, String> {
     let Options { folders, .. } = options;
-    disk::version_is_known(&folders.data).map_err(|error| error.to_string())?;
-    let dir = folders.data.join("ledger");
-    if !dir.is_dir() {
-        return Err(format!("{} has no ledger: name the data folder with --data", folders.data.display()));
-    }
+    let dir = tree_dir(&folders.data, Tree::Egress)?;
     let destination = DestinationId::parse(&options.destination).map_err(|error| error.to_string())?;
-    let config = match folders.config_file() {
-        Some(file) => Some(Config::load(&file, Secrets::Leave).map_err(|problems| problems.to_string())?),
-        None => None,
-    };
+    let config = folders.configuration()?;
     let of = config.as_ref().and_then(|config| config.destinations.get(&destination));
     let disclose =
         Disclose { destinations: vec![destination.to_string()], ..Disclose::new(Disclosure::DestinationView) };

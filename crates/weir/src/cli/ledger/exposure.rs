@@ -15,11 +15,12 @@ use weir_event::{Clock, DestinationId, Millis, SystemClock};
 use weir_ledger::Coverage;
 use weir_ledger::kept::Kept;
 
+use super::{Tree, tree_dir};
 use crate::cli::disclosure::Recording;
 use crate::cli::holdings::about;
 use crate::cli::{Exit, Folders, Output};
-use crate::config::{Config, Destination, Onward, Secrets, duration};
-use crate::{bypass, disk, evidence};
+use crate::config::{Config, Destination, Onward, duration};
+use crate::{bypass, evidence};
 pub(in crate::cli) use report::looked;
 use report::{Recipient, Report, Scope};
 use resolve::{Resolve, Resolved};
@@ -99,18 +100,15 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
 
 fn report(options: &Options) -> Result<(Report, Option<Resolved>), String> {
     let Options { folders, .. } = options;
-    disk::version_is_known(&folders.data).map_err(|error| error.to_string())?;
-    let dir = folders.data.join("ledger");
-    if !dir.is_dir() {
-        return Err(format!("{} has no ledger: name the data folder with --data", folders.data.display()));
-    }
+    let dir = tree_dir(&folders.data, Tree::Egress)?;
     let now = SystemClock.now();
     let from = options.from.as_ref().map_or(Ok(Millis(0)), |text| time_of(text, "--from", now, false))?;
     let to = options.to.as_ref().map_or(Ok(now), |text| time_of(text, "--to", now, true))?;
     if from >= to {
         return Err("--from is not before --to: exchange them".to_owned());
     }
-    let config = configuration(folders)?;
+    // It says whose each destination is; the ledger does not.
+    let config = folders.configuration()?;
     let mut holdings = evidence::holdings(&folders.data)?;
     let recipients = match recipients(options, config.as_ref()) {
         // A vendor to which Weir has sent nothing may have had something before.
@@ -191,12 +189,6 @@ fn time(text: &str, now: Millis, is_end: bool) -> Option<Millis> {
     let ago = || Some(now.plus(-i64::try_from(duration(text)?).ok()?));
     let day = || Some(Millis::from_rfc3339(&format!("{text}T00:00:00Z"))?.plus(if is_end { Millis::DAY } else { 0 }));
     Millis::from_rfc3339(text).or_else(day).or_else(ago)
-}
-
-/// The configuration, which says whose each destination is; the ledger does not.
-fn configuration(folders: &Folders) -> Result<Option<Config>, String> {
-    let Some(file) = folders.config_file() else { return Ok(None) };
-    Config::load(&file, Secrets::Leave).map(Some).map_err(|problems| problems.to_string())
 }
 
 /// Who is asked about, or everybody.

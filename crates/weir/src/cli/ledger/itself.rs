@@ -16,7 +16,7 @@ use weir_keys::Keys;
 
 use super::exposure::Options;
 use crate::cli::{Exit, Output};
-use crate::config::{Config, Secrets};
+use crate::config::Config;
 use crate::disk;
 
 /// Who steals.
@@ -122,10 +122,7 @@ fn look(options: &Options) -> Result<Exposed, String> {
     if !disk::version_is_known(&folders.data).map_err(|error| error.to_string())? {
         return Err(format!("{} is no data folder: name it with --data", folders.data.display()));
     }
-    let config = match folders.config_file() {
-        Some(file) => Config::load(&file, Secrets::Leave).map_err(|problems| problems.to_string())?,
-        None => Config::built_in(),
-    };
+    let config = folders.configuration()?.unwrap_or_else(Config::built_in);
     let recorded = options.recording().enter(folders, &[], Disclose::new(Disclosure::LedgerExposureSelf))?;
     let mut scope = vec![
         "counted from the files of the data folder and the key folder as they are now; ids are not people".to_owned(),

@@ -21,12 +21,13 @@ use weir_rows::months::MONTHS_FULL;
 
 use super::exposure::{looked, time_of};
 use super::persons::{self, Kind, Meaning, Person, Tagger};
+use super::{Tree, tree_dir};
 use crate::cli::disclosure::{Recording, Standing};
 use crate::cli::holdings::report;
 use crate::cli::output::table;
 use crate::cli::{Exit, Folders, Output};
-use crate::config::{Config, Secrets, Subject};
-use crate::{disk, evidence};
+use crate::config::{Config, Subject};
+use crate::evidence;
 
 /// Rows that are read out; of more, the oldest.
 const ROWS_MAX: usize = 100_000;
@@ -173,21 +174,14 @@ impl Found {
     /// Looks for it.
     pub(super) fn of(question: &Question, asked: Disclosure) -> Result<Found, String> {
         let Question { folders, .. } = question;
-        disk::version_is_known(&folders.data).map_err(|error| error.to_string())?;
-        let dir = folders.data.join("ledger");
-        if !dir.is_dir() {
-            return Err(format!("{} has no ledger: name the data folder with --data", folders.data.display()));
-        }
+        let dir = tree_dir(&folders.data, Tree::Egress)?;
         let now = SystemClock.now();
         let from = question.from.as_ref().map(|text| time_of(text, "--from", now, false)).transpose()?;
         let to = question.to.as_ref().map_or(Ok(now), |text| time_of(text, "--to", now, true))?;
         let id = id(question)?;
         let keys =
             Keys::open_read_only(&folders.key_folder()?, Arc::new(SystemClock)).map_err(|error| error.to_string())?;
-        let config = match folders.config_file() {
-            Some(file) => Some(Config::load(&file, Secrets::Leave).map_err(|problems| problems.to_string())?),
-            None => None,
-        };
+        let config = folders.configuration()?;
         let snapshot = keys.snapshot();
         let tagger = Tagger::new(&snapshot, config.as_ref());
         let meant = tagger.meanings(&id, question.kind);

@@ -8,14 +8,13 @@ use weir_event::ids::hex;
 use weir_keys::Keys;
 
 use crate::cli::{Exit, Folders, Output};
-use crate::config::{Config, Secrets};
 use crate::witness;
 
 pub(super) fn run(out: &Output, folders: &Folders) -> Exit {
-    let config = match folders.config_file().map(|file| Config::load(&file, Secrets::Leave)) {
-        Some(Ok(config)) => config,
-        Some(Err(problems)) => return out.fail(problems),
-        None => return out.fail("there is no weir.yaml here: name it with --config"),
+    let config = match folders.configuration() {
+        Ok(Some(config)) => config,
+        Err(why) => return out.fail(why),
+        Ok(None) => return out.fail("there is no weir.yaml here: name it with --config"),
     };
     let Some(of) = &config.ledger.witness else {
         return out.fail("this Weir is no witness: configure `ledger.witness`");
