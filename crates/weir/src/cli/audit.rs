@@ -86,9 +86,9 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
     let reports = reader.reports;
     let report = Report::new(examiner, reports, now);
     if let Some(file) = &options.html
-        && let Err(error) = std::fs::write(file, page::render(&report))
+        && let Err(why) = output::write(file, page::render(&report))
     {
-        return out.fail(format!("{} cannot be written: {error}", file.display()));
+        return out.fail(why);
     }
     if options.sarif {
         Output::new(true).show(&sarif::of(&report), "");

@@ -250,8 +250,7 @@ fn ship(out: &Output, options: &Ship) -> Result<Exit, String> {
         }
         return Ok(written(&text));
     }
-    std::fs::write(&options.to, text)
-        .map_err(|e| format!("{} cannot be written: {}", options.to.display(), e.kind()))?;
+    output::write(&options.to, text)?;
     let said = format!(
         "{} written to {}\n{}\n",
         output::counted(list.len() as u64, "act"),

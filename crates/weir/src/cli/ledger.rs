@@ -28,7 +28,7 @@ use weir_ledger::tree::note::Checkpoint;
 use weir_ledger::verify::{Report, verify_with_anchors};
 use weir_ledger::{Act, Coverage, Kind, LedgerError};
 
-use super::{Exit, Folders, Output, offline};
+use super::{Exit, Folders, Output, offline, output};
 use crate::config::{Config, Secrets};
 use crate::{bypass, disk, gateway};
 pub(super) use exposure::{looked, time_of};
@@ -341,12 +341,9 @@ pub(super) fn write_receipts(
     folder: &Path,
     entries: impl IntoIterator<Item = u64>,
 ) -> Result<Vec<String>, String> {
-    let failed = |path: &Path, error: std::io::Error| format!("{} cannot be written: {}", path.display(), error.kind());
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    let write = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
-        std::fs::write(&path, bytes).map_err(|error| failed(&path, error))
-    };
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("{} cannot be written: {}", folder.display(), error.kind()))?;
+    let write = |name: &str, bytes: &[u8]| output::write(&folder.join(name), bytes);
     write("verifier-key", receipts.verifier_key().as_bytes())?;
     let mut names = Vec::new();
     for entry in entries {

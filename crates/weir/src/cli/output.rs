@@ -1,6 +1,8 @@
 //! What a command says and how it ends.
 
+use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -68,6 +70,27 @@ impl Output {
         }
         self.fail(text)
     }
+}
+
+/// Writes a page or a list to the file that was named, and says so.
+pub(super) fn write(file: &Path, bytes: impl AsRef<[u8]>) -> Result<String, String> {
+    written(file, std::fs::write(file, bytes))
+}
+
+/// The same for what is about one person: where it makes the file, only its owner can read it.
+pub(super) fn write_private(file: &Path, bytes: impl AsRef<[u8]>) -> Result<String, String> {
+    let made = private(file).and_then(|mut made| made.write_all(bytes.as_ref()));
+    written(file, made)
+}
+
+/// A file to write to, empty, which only its owner can read where it is new.
+pub(super) fn private(file: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)
+}
+
+fn written(file: &Path, done: std::io::Result<()>) -> Result<String, String> {
+    let file = file.display();
+    done.map(|()| format!("written: {file}\n")).map_err(|error| format!("{file} cannot be written: {}", error.kind()))
 }
 
 /// A line on the terminal that says how far it is; nothing where standard error is not one.

@@ -78,9 +78,9 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
     }
     let report = report::Report::new(study, &address);
     if let Some(file) = &options.html
-        && let Err(error) = std::fs::write(file, page::render(&report))
+        && let Err(why) = output::write(file, page::render(&report))
     {
-        return out.fail(format!("{} cannot be written: {error}", file.display()));
+        return out.fail(why);
     }
     out.show(&report.json(), &report.text(output::width()));
     if report.needs_action() { Exit::Found } else { Exit::Fine }

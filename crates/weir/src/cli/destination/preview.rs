@@ -12,7 +12,7 @@ use weir_event::{Clock, SystemClock};
 
 use crate::cli::output::{refused, table};
 use crate::cli::page::{self, escaped, head};
-use crate::cli::{Exit, Folders, Output};
+use crate::cli::{Exit, Folders, Output, output};
 use crate::config::duration;
 
 /// Bars of the picture of one event; further properties are in the table only.
@@ -52,9 +52,9 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
         Err(error) => return refused(out, &error),
     };
     if let Some(file) = &options.html
-        && let Err(error) = std::fs::write(file, html(&preview))
+        && let Err(why) = output::write(file, html(&preview))
     {
-        return out.fail(format!("{} cannot be written: {}", file.display(), error.kind()));
+        return out.fail(why);
     }
     out.show(&serde_json::to_value(&preview).unwrap_or_default(), &text(&preview));
     Exit::Fine

@@ -16,7 +16,7 @@ use weir_event::{Clock, DestinationId, Millis, SystemClock};
 
 use crate::cli::disclosure::Recording;
 use crate::cli::ledger::{Tree, tree_dir};
-use crate::cli::{Exit, Folders, Output, apply, catalog};
+use crate::cli::{Exit, Folders, Output, apply, catalog, output};
 use crate::evidence;
 use report::Report;
 
@@ -41,10 +41,10 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
     };
     let mut text = report.text();
     if let Some(file) = &options.html {
-        if let Err(error) = std::fs::write(file, page::page(&report)) {
-            return out.fail(format!("{} cannot be written: {}", file.display(), error.kind()));
+        match output::write(file, page::page(&report)) {
+            Ok(written) => text.push_str(&written),
+            Err(why) => return out.fail(why),
         }
-        text.push_str(&format!("written: {}\n", file.display()));
     }
     out.show(&report.value(), &text);
     Exit::Fine

@@ -21,7 +21,7 @@ use weir_ledger::{Coverage, FieldSetId, Kind, history};
 use super::exposure::looked;
 use super::subject::{Found, Question, sums};
 use crate::bypass;
-use crate::cli::{Exit, Output};
+use crate::cli::{Exit, Output, output};
 
 /// Rows that a page holds: some kilobytes each.
 const ROWS_MAX: usize = 2_000;
@@ -70,8 +70,8 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
         Err(why) => return out.fail(why),
     };
     let page = page::page(&answer);
-    if let Err(error) = std::fs::write(&options.html, page) {
-        return out.fail(format!("{} cannot be written: {}", options.html.display(), error.kind()));
+    if let Err(why) = output::write_private(&options.html, page) {
+        return out.fail(why);
     }
     out.show(&answer.value(), &answer.text(options));
     if answer.rows().is_empty() { Exit::Fine } else { Exit::Found }

@@ -10,7 +10,7 @@ use weir_ledger::letter::{self, LETTER_BYTES_MAX};
 use weir_ledger::tree::note::VerifierKey;
 
 use super::{Tree, read_given, tree_dir};
-use crate::cli::{Exit, Output};
+use crate::cli::{Exit, Output, output};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Options {
@@ -115,8 +115,7 @@ fn from_ledger(options: &Options) -> Made {
         Err(found) => return Ok(Err(found)),
     };
     if let Some(file) = &options.out {
-        let written = std::fs::write(file, proof.text());
-        written.map_err(|error| format!("{} cannot be written: {}", file.display(), error.kind()))?;
+        output::write(file, proof.text())?;
     }
     let signed = [&proof.old, &proof.new].iter().filter(|head| head.note.is_some()).count();
     Ok(Ok((proof, signed)))

@@ -18,7 +18,7 @@ use weir_ledger::kept::Kept;
 use super::{Tree, tree_dir};
 use crate::cli::disclosure::Recording;
 use crate::cli::holdings::about;
-use crate::cli::{Exit, Folders, Output};
+use crate::cli::{Exit, Folders, Output, output};
 use crate::config::{Config, Destination, Onward, duration};
 use crate::{bypass, evidence};
 pub(in crate::cli) use report::looked;
@@ -81,10 +81,10 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
             let mut written = String::new();
             for (file, make) in files {
                 let Some(file) = file else { continue };
-                if let Err(error) = std::fs::write(file, make(&report)) {
-                    return out.fail(format!("{} cannot be written: {}", file.display(), error.kind()));
+                match output::write(file, make(&report)) {
+                    Ok(line) => written.push_str(&line),
+                    Err(why) => return out.fail(why),
                 }
-                written.push_str(&format!("written: {}\n", file.display()));
             }
             let mut value = report.value();
             let of_table = resolved.as_ref().map(Resolved::text).unwrap_or_default();

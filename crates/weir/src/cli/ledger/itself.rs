@@ -15,7 +15,7 @@ use weir_event::{Clock, Millis, SystemClock};
 use weir_keys::Keys;
 
 use super::exposure::Options;
-use crate::cli::{Exit, Output};
+use crate::cli::{Exit, Output, output};
 use crate::config::Config;
 use crate::disk;
 
@@ -106,13 +106,10 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
         Ok(exposed) => exposed,
         Err(why) => return out.fail(why),
     };
-    let mut written = String::new();
-    if let Some(file) = options.html_file() {
-        if let Err(error) = std::fs::write(file, report::page(&exposed)) {
-            return out.fail(format!("{} cannot be written: {}", file.display(), error.kind()));
-        }
-        written = format!("written: {}\n", file.display());
-    }
+    let written = match options.html_file().map(|file| output::write(file, report::page(&exposed))).transpose() {
+        Ok(written) => written.unwrap_or_default(),
+        Err(why) => return out.fail(why),
+    };
     out.show(&report::value(&exposed), &format!("{}{written}", report::text(&exposed)));
     Exit::Fine
 }

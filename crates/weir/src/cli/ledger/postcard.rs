@@ -17,7 +17,7 @@ use super::exposure::looked;
 use super::subject::{Found, Question};
 use crate::cli::audit::sensitivity::weight_of;
 use crate::cli::holdings::report as held;
-use crate::cli::output::{counted, table};
+use crate::cli::output::{self, counted, table};
 use crate::cli::page::{breakable, escaped, head};
 use crate::cli::{Exit, Output, apply, catalog};
 use crate::evidence;
@@ -73,10 +73,10 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
     };
     let mut text = card.text();
     if let Some(file) = &options.html {
-        if let Err(error) = std::fs::write(file, card.page()) {
-            return out.fail(format!("{} cannot be written: {}", file.display(), error.kind()));
+        match output::write_private(file, card.page()) {
+            Ok(written) => text.push_str(&written),
+            Err(why) => return out.fail(why),
         }
-        let _ = writeln!(text, "written: {}", file.display());
     }
     out.show(&card.value(), &text);
     // An import may have somebody without saying with which fields.

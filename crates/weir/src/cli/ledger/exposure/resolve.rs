@@ -5,9 +5,8 @@
 //! Memory grows with the exposure and the index (for large tables about four bytes a link), not with the table.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufRead, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,10 +17,10 @@ use weir_identity::{IdKind, Index};
 use weir_keys::Keys;
 use weir_policy::canonical;
 
-use crate::cli::Folders;
 use crate::cli::ledger::persons::{self, Kind, Tagger, unreadable};
 use crate::cli::reading;
 use crate::cli::table::{Row, Rows, separator};
+use crate::cli::{Folders, output};
 use crate::config::Config;
 
 /// A row of the table is no longer.
@@ -276,8 +275,7 @@ fn create(out: &Path, table: &Path, folders: [&Path; 2]) -> Result<(BufWriter<Fi
     if real(out) == real(table) {
         return Err(format!("{} is the table itself: choose another file", out.display()));
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let file = options.open(out).map_err(|error| format!("{} cannot be written: {}", out.display(), error.kind()))?;
+    let file =
+        output::private(out).map_err(|error| format!("{} cannot be written: {}", out.display(), error.kind()))?;
     Ok((BufWriter::new(file), out.to_owned()))
 }
