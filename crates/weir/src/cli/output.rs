@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use weir_console::command::{Command, DestinationStatus, Reply};
 use weir_console::{AdminError, socket};
+use weir_event::Millis;
 
 /// How a command ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,6 +92,12 @@ pub(super) fn private(file: &Path) -> std::io::Result<File> {
 fn written(file: &Path, done: std::io::Result<()>) -> Result<String, String> {
     let file = file.display();
     done.map(|()| format!("written: {file}\n")).map_err(|error| format!("{file} cannot be written: {}", error.kind()))
+}
+
+/// A day, counted from 1970, as a date.
+pub(super) fn day(number: i64) -> String {
+    let text = Millis(number.saturating_mul(Millis::DAY)).to_rfc3339();
+    text.split('T').next().unwrap_or_default().to_owned()
 }
 
 /// A line on the terminal that says how far it is; nothing where standard error is not one.

@@ -36,6 +36,11 @@ fn a_table_is_not_taken_where_it_would_not_be_read() {
 }
 
 #[test]
+fn a_day_is_a_date() {
+    assert_eq!(output::day(20_779), "2026-11-22");
+}
+
+#[test]
 fn exit_codes_say_whether_it_ran_and_what_it_found() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();

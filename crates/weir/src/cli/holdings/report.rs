@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use weir_answers::Holding;
 use weir_answers::holding::{HeldField, Item};
 use weir_event::ids::hex;
-use weir_event::{DestinationId, Likelihood, Millis};
+use weir_event::{DestinationId, Likelihood};
 use weir_ledger::kept::Kept;
 use weir_protocol::deletion::{self, Deletion};
 
 use crate::cli::audit::sensitivity::{SENSITIVE_MIN, weight};
-use crate::cli::output::table;
+use crate::cli::output::{counted, day, table};
 
 /// A line of what to delete.
 pub(in crate::cli) struct ToDelete<'h> {
@@ -47,8 +47,9 @@ pub(in crate::cli) fn tools(holding: &Holding) -> Option<&'static Deletion> {
 
 /// The time of its events.
 pub(in crate::cli) fn span(holding: &Holding) -> String {
-    let day = |at: Millis| at.to_rfc3339().split('T').next().unwrap_or_default().to_owned();
-    holding.span.map_or_else(|| "no time".to_owned(), |(first, last)| format!("{} to {}", day(first), day(last)))
+    holding
+        .span
+        .map_or_else(|| "no time".to_owned(), |(first, last)| format!("{} to {}", day(first.day()), day(last.day())))
 }
 
 /// What was found in a field, as a report says it: what is merely possible is marked.
@@ -86,7 +87,7 @@ pub(in crate::cli) fn statements(holding: &Holding) -> Vec<String> {
     let mut list = vec![
         format!(
             "declared: it is what {} of {bytes} bytes held, and that they are all that {} had, nobody but you can say",
-            crate::cli::output::counted(holding.files.len() as u64, "file"),
+            counted(holding.files.len() as u64, "file"),
             said.vendor
         ),
         format!(
@@ -96,7 +97,6 @@ pub(in crate::cli) fn statements(holding: &Holding) -> Vec<String> {
         "never added to what Weir sent: who is in both is one person".to_owned(),
     ];
     if let Some((from, to)) = said.days {
-        let day = |day: i64| Millis(day.saturating_mul(Millis::DAY)).to_rfc3339()[..10].to_owned();
         list.push(format!(
             "of the days {} to {}; {} events of other days were left out",
             day(from),
@@ -222,7 +222,6 @@ pub(in crate::cli) fn value(kept: &Kept, holding: &Holding) -> Value {
         json!({"name": line.field.item.label, "path": line.field.item.path, "categories": line.categories,
             "events": line.events, "subjects": line.field.subjects, "weight": line.weight})
     });
-    let day = |day: i64| Millis(day.saturating_mul(Millis::DAY)).to_rfc3339()[..10].to_owned();
     let mut value = head(kept, Some(holding));
     value["by_event"] = json!(holding.names);
     value["by_day"] =

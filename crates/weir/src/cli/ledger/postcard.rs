@@ -17,7 +17,7 @@ use super::exposure::looked;
 use super::subject::{Found, Question};
 use crate::cli::audit::sensitivity::weight_of;
 use crate::cli::holdings::report as held;
-use crate::cli::output::{self, counted, table};
+use crate::cli::output::{self, counted, day, table};
 use crate::cli::page::{breakable, escaped, head};
 use crate::cli::{Exit, Output, apply, catalog};
 use crate::evidence;
@@ -218,8 +218,7 @@ impl Postcard {
     }
 
     fn rest(&self) -> String {
-        let time =
-            self.span.map(|(first, last)| format!(", {} to {}", &first.to_rfc3339()[..10], &last.to_rfc3339()[..10]));
+        let time = self.span.map(|(first, last)| format!(", {} to {}", day(first.day()), day(last.day())));
         let joined = match self.joined {
             0 => String::new(),
             joined => format!(" and {} joined to it", counted(joined as u64, "id")),

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use weir_answers::view::monday;
 
-use super::report::{QUESTION, Report, WEEKDAYS, date};
+use super::report::{QUESTION, Report, WEEKDAYS};
 use crate::cli::holdings::report as before;
+use crate::cli::output::day;
 use crate::cli::page::{Figure, breakable, escaped, head, table};
 
 /// Columns of weeks; of more, the newest.
@@ -83,16 +84,16 @@ fn over_weeks(rows: &[(String, &BTreeMap<i64, u64>)], weeks: &[i64]) -> String {
                 (width - 1.0).max(1.0),
                 0.2 + 0.8 * *events as f64 / most as f64,
                 escaped(name),
-                date(monday(*week))
+                day(monday(*week))
             );
         }
     }
     if let (Some(first), Some(last)) = (weeks.first(), weeks.last()) {
         let y = rows.len() * 24 + 22;
-        let _ = write!(body, "<text x=\"270\" y=\"{y}\">{}</text>", date(monday(*first)));
+        let _ = write!(body, "<text x=\"270\" y=\"{y}\">{}</text>", day(monday(*first)));
         let end = (270.0 + width * weeks.len() as f64).max(440.0);
         if last != first {
-            let _ = write!(body, "<text x=\"{end:.0}\" y=\"{y}\" text-anchor=\"end\">{}</text>", date(monday(*last)));
+            let _ = write!(body, "<text x=\"{end:.0}\" y=\"{y}\" text-anchor=\"end\">{}</text>", day(monday(*last)));
         }
     }
     body
@@ -186,7 +187,7 @@ fn newcomers(out: &mut String, report: &Report, weeks: &[i64]) {
             60.0 + i as f64 * width,
             160.0 - height,
             (width - 1.0).max(1.0),
-            date(monday(*week))
+            day(monday(*week))
         );
     }
     let end = 60.0 + width * weeks.len() as f64;
@@ -196,13 +197,13 @@ fn newcomers(out: &mut String, report: &Report, weeks: &[i64]) {
          <text x=\"52\" y=\"164\" text-anchor=\"end\">0</text>\n"
     );
     if let (Some(first), Some(last)) = (weeks.first(), weeks.last()) {
-        let _ = write!(body, "<text x=\"60\" y=\"182\">{}</text>", date(monday(*first)));
+        let _ = write!(body, "<text x=\"60\" y=\"182\">{}</text>", day(monday(*first)));
         if last != first {
             let _ = write!(
                 body,
                 "<text x=\"{:.0}\" y=\"182\" text-anchor=\"end\">{}</text>",
                 end.max(240.0),
-                date(monday(*last))
+                day(monday(*last))
             );
         }
     }

@@ -12,7 +12,7 @@ use weir_ledger::kept::Kept;
 
 use crate::cli::holdings::report as before;
 use crate::cli::ledger::looked;
-use crate::cli::output::{counted, table};
+use crate::cli::output::{counted, day, table};
 
 pub(super) const QUESTION: &str = "If this dashboard were exposed tomorrow, would you be proud of it?";
 pub(super) const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -54,12 +54,11 @@ impl Report {
     /// Since when, until when.
     pub(super) fn since(&self) -> String {
         let Some((first, last)) = self.view.exposure.span else { return "nothing yet".to_owned() };
-        let day = |at: Millis| at.to_rfc3339()[..10].to_owned();
         let until = match self.retention.and_then(|kept| i64::try_from(kept.as_millis()).ok()) {
-            Some(kept) => format!("the last of it there until {} by its retention", day(last.plus(kept))),
+            Some(kept) => format!("the last of it there until {} by its retention", day(last.plus(kept).day())),
             None => "kept for ever as far as anybody has said (`retention` of the destination)".to_owned(),
         };
-        format!("{} to {}, {until}", day(first), day(last))
+        format!("{} to {}, {until}", day(first.day()), day(last.day()))
     }
 
     pub(super) fn example(&self, field: &Field) -> &'static str {
@@ -112,7 +111,7 @@ impl Report {
         if let (Some(first), Some(last)) = (weeks.first(), weeks.last()) {
             let new = |week: &i64| {
                 let ids = newcomers.get(week).copied().unwrap_or_default();
-                format!("{} in the week of {}", counted(ids, "new id"), date(monday(*week)))
+                format!("{} in the week of {}", counted(ids, "new id"), day(monday(*week)))
             };
             let later = if first == last { String::new() } else { format!(", {}", new(last)) };
             list.push(format!("how fast you grow: {}{later}", new(first)));
@@ -131,7 +130,7 @@ impl Report {
         if let Some((week, name)) = newest.filter(|(week, _)| weeks.first() != Some(week)) {
             list.push(format!(
                 "what you ship, and whether it is used: {name} appears in the week of {}",
-                date(monday(week))
+                day(monday(week))
             ));
         }
         if exposure.slices.len() > 1 {
@@ -222,7 +221,7 @@ impl Report {
     pub(super) fn value(&self) -> Value {
         let View { exposure, hours, organisations, adoption, newcomers } = &self.view;
         let by_week = |by: &BTreeMap<i64, u64>| {
-            by.iter().map(|(week, events)| json!({"week": date(monday(*week)), "events": events})).collect::<Vec<_>>()
+            by.iter().map(|(week, events)| json!({"week": day(monday(*week)), "events": events})).collect::<Vec<_>>()
         };
         let fields = exposure.fields.iter().map(|field| {
             json!({
@@ -233,7 +232,7 @@ impl Report {
                 "subjects": field.subjects,
             })
         });
-        let newcomers = newcomers.iter().map(|(week, ids)| json!({"week": date(monday(*week)), "subjects": ids}));
+        let newcomers = newcomers.iter().map(|(week, ids)| json!({"week": day(monday(*week)), "subjects": ids}));
         let organisations = organisations
             .iter()
             .map(|of| json!({"events": of.events, "subjects": of.subjects, "by_week": by_week(&of.weeks)}));
@@ -257,11 +256,6 @@ impl Report {
             "scope": self.statements(),
         })
     }
-}
-
-/// A day from 1970 as a date.
-pub(super) fn date(day: i64) -> String {
-    Millis(day.saturating_mul(Millis::DAY)).to_rfc3339()[..10].to_owned()
 }
 
 /// A bar for each of the last weeks.

@@ -8,8 +8,9 @@ use weir_answers::Holding;
 use weir_event::ids::hex;
 use weir_ledger::kept::Kept;
 
-use super::report::{Report, day, looked};
+use super::report::{Report, looked};
 use crate::cli::holdings::report as before;
+use crate::cli::output::day;
 use crate::cli::page::{Figure, breakable, escaped, head, table};
 
 /// Columns that a picture over days has room for; of more days, several share one.

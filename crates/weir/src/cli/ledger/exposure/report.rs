@@ -8,7 +8,7 @@ use weir_ledger::kept::Kept;
 use weir_rows::months::MONTHS_FULL;
 
 use crate::cli::holdings::report as held;
-use crate::cli::output::table;
+use crate::cli::output::{day, table};
 use crate::config::Onward;
 
 /// Whom a destination stands for in an answer.
@@ -292,12 +292,6 @@ pub(in crate::cli) fn looked(action: &str) -> &str {
     }
 }
 
-/// A day, counted from 1970, as a date.
-pub(super) fn day(number: i64) -> String {
-    let text = Millis(number.saturating_mul(Millis::DAY)).to_rfc3339();
-    text.split('T').next().unwrap_or_default().to_owned()
-}
-
 fn row(name: &str, share: &Share) -> Vec<String> {
     vec![name.to_owned(), share.events.to_string(), share.subjects.to_string(), share.organisations.to_string()]
 }
@@ -355,10 +349,5 @@ mod tests {
         assert_eq!(quote("plan"), "plan");
         assert_eq!(quote("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!(quote("=1+1"), "'=1+1");
-    }
-
-    #[test]
-    fn a_day_is_a_date() {
-        assert_eq!(day(20_779), "2026-11-22");
     }
 }
