@@ -308,7 +308,7 @@ impl Holding {
             };
             let sure = match c.u8()? {
                 0 => None,
-                number => Some(likelihood(number).ok_or_else(|| bad(&c))?),
+                number => Some(Likelihood::from_number(number).ok_or_else(|| bad(&c))?),
             };
             let (kinds, shape, events) = (c.u8()?, text(&mut c)?, c.varint()?);
             holding.items.push(Item { path, label, category, likelihood: sure, kinds, shape, events });
@@ -362,11 +362,6 @@ fn ascending(c: &mut Cursor<'_>, before: &mut Option<u64>) -> Result<u64, WireEr
     let next = next.ok_or(WireError(c.position()))?;
     *before = Some(next);
     Ok(next)
-}
-
-fn likelihood(number: u8) -> Option<Likelihood> {
-    use Likelihood::{Likely, Possible, Unlikely, VeryLikely, VeryUnlikely};
-    [VeryUnlikely, Unlikely, Possible, Likely, VeryLikely].into_iter().find(|of| *of as u8 == number)
 }
 
 const fn zigzag(value: i64) -> u64 {

@@ -215,6 +215,18 @@ impl Likelihood {
             Likelihood::VeryLikely => "very_likely",
         }
     }
+
+    /// Reads the stored number.
+    pub const fn from_number(number: u8) -> Option<Likelihood> {
+        Some(match number {
+            1 => Likelihood::VeryUnlikely,
+            2 => Likelihood::Unlikely,
+            3 => Likelihood::Possible,
+            4 => Likelihood::Likely,
+            5 => Likelihood::VeryLikely,
+            _ => return None,
+        })
+    }
 }
 
 /// Why a detector believes what it says. Codes only: evidence never carries the value.

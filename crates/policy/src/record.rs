@@ -574,7 +574,7 @@ fn read_finding(at: &mut Cursor<'_>, remap: Remap<'_>) -> Result<FindingView, Wi
     Ok(FindingView {
         path,
         category: Category::from_number(category).ok_or(bad)?,
-        likelihood: likelihood_from_number(likelihood).ok_or(bad)?,
+        likelihood: Likelihood::from_number(likelihood).ok_or(bad)?,
         action: Action::from_number(action).ok_or(bad)?,
     })
 }
@@ -587,11 +587,6 @@ fn read_near_miss(at: &mut Cursor<'_>, remap: Remap<'_>) -> Result<(NameId, Cate
 fn read_withheld(at: &mut Cursor<'_>, remap: Remap<'_>) -> Result<(NameId, Rule), WireError> {
     let bad = WireError(at.position());
     Ok((remap.name(at.varint()?), Rule::from_number(at.u8()?).ok_or(bad)?))
-}
-
-fn likelihood_from_number(number: u8) -> Option<Likelihood> {
-    use Likelihood::{Likely, Possible, Unlikely, VeryLikely, VeryUnlikely};
-    [VeryUnlikely, Unlikely, Possible, Likely, VeryLikely].into_iter().find(|l| *l as u8 == number)
 }
 
 /// The limit that the header names, so that the documentation above cannot drift from it.
