@@ -2,13 +2,11 @@
 //! asks about one person has its answer in milliseconds, however many links there are.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use weir_event::SubjectTag;
-use weir_journal::disk::{Disk, DiskFile};
+use weir_journal::disk::{Disk, ReadOnlyDisk};
 use weir_policy::record::LinkKind;
 
 use crate::link::Link;
@@ -41,7 +39,7 @@ pub struct Links {
 impl Index {
     /// Opens the index of a data folder.
     pub fn open(data: &Path) -> Result<Index, IdentityError> {
-        Index::open_on(&ReadOnly, data)
+        Index::open_on(&ReadOnlyDisk, data)
     }
 
     /// The same on another disk.
@@ -113,79 +111,5 @@ impl Index {
             mentioned: mentioned.into_values().take(most).collect(),
             is_hub,
         })
-    }
-}
-
-/// The machine's disk, read only.
-struct ReadOnly;
-
-fn refused<T>() -> io::Result<T> {
-    Err(io::ErrorKind::PermissionDenied.into())
-}
-
-impl DiskFile for ReadOnlyFile {
-    fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-        let mut done = 0;
-        while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match self.0.read_at(rest, at + done as u64) {
-                Ok(0) => break,
-                Ok(read) => done += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(done)
-    }
-
-    fn write_all_at(&self, _: &[u8], _: u64) -> io::Result<()> {
-        refused()
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        refused()
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
-    }
-
-    fn set_len(&self, _: u64) -> io::Result<()> {
-        refused()
-    }
-}
-
-struct ReadOnlyFile(File);
-
-impl Disk for ReadOnly {
-    fn create_dir(&self, _: &Path) -> io::Result<()> {
-        refused()
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        std::fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
-    }
-
-    fn create(&self, _: &Path) -> io::Result<Box<dyn DiskFile>> {
-        refused()
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(ReadOnlyFile(File::open(path)?)))
-    }
-
-    fn rename(&self, _: &Path, _: &Path) -> io::Result<()> {
-        refused()
-    }
-
-    fn remove(&self, _: &Path) -> io::Result<()> {
-        refused()
-    }
-
-    fn sync_dir(&self, _: &Path) -> io::Result<()> {
-        refused()
-    }
-
-    fn free(&self, _: &Path) -> io::Result<u64> {
-        refused()
     }
 }

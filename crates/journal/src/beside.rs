@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use weir_event::Offset;
 use weir_keys::Keys;
 
-use crate::disk::{Disk, DiskError, RealDisk};
+use crate::disk::{Disk, DiskError, ReadOnlyDisk};
 use crate::group::Group;
 use crate::journal::JournalError;
 use crate::recovery::parse_name;
@@ -23,7 +23,7 @@ pub struct Beside {
 impl Beside {
     /// Looks which segments there are in `dir`; none, where there is no such folder.
     pub fn open(dir: &Path) -> Result<Beside, JournalError> {
-        let disk = RealDisk::default();
+        let disk = ReadOnlyDisk;
         if !dir.is_dir() {
             return Ok(Beside { segments: Vec::new() });
         }
@@ -65,7 +65,7 @@ impl Beside {
         visit: &mut dyn FnMut(&Group, Range<u32>),
     ) -> Result<(), JournalError> {
         // Trimmed meanwhile, or used again for other offsets: then its frames do not read under the old id either.
-        let Ok(file) = RealDisk::default().open(path) else { return Ok(()) };
+        let Ok(file) = ReadOnlyDisk.open(path) else { return Ok(()) };
         let opened = match read_header(JOURNAL, keys, &*file, path) {
             Ok(opened) => opened,
             Err(HeaderError::OtherKeys) => return Err(JournalError::OtherKeys { path: path.to_owned() }),

@@ -185,6 +185,50 @@ impl Disk for RealDisk {
     }
 }
 
+/// The machine's file system for whoever only looks: it also opens what may be read and not written. Everything that would change
+/// something is refused.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadOnlyDisk;
+
+fn refused<T>() -> io::Result<T> {
+    Err(io::ErrorKind::PermissionDenied.into())
+}
+
+impl Disk for ReadOnlyDisk {
+    fn create_dir(&self, _: &Path) -> io::Result<()> {
+        refused()
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        RealDisk::default().list(dir)
+    }
+
+    fn create(&self, _: &Path) -> io::Result<Box<dyn DiskFile>> {
+        refused()
+    }
+
+    /// Opens a file for reading: a write to it fails.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(RealDisk::default().file(File::open(path)?))
+    }
+
+    fn rename(&self, _: &Path, _: &Path) -> io::Result<()> {
+        refused()
+    }
+
+    fn remove(&self, _: &Path) -> io::Result<()> {
+        refused()
+    }
+
+    fn sync_dir(&self, _: &Path) -> io::Result<()> {
+        refused()
+    }
+
+    fn free(&self, dir: &Path) -> io::Result<u64> {
+        RealDisk::default().free(dir)
+    }
+}
+
 /// What an operation on a file met, with the place: the shape of every input/output error of this crate.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {doing} {}", path.display())]
@@ -207,5 +251,27 @@ impl DiskError {
     /// Whether space ran out.
     pub fn is_full(&self) -> bool {
         matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_only_looks_reads_and_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        std::fs::write(&path, b"text").unwrap();
+        let disk = ReadOnlyDisk;
+        let file = disk.open(&path).unwrap();
+        let mut buffer = [0; 8];
+        assert_eq!((file.read_at(&mut buffer, 1).unwrap(), &buffer[..3]), (3, &b"ext"[..]));
+        assert_eq!(disk.list(dir.path()).unwrap(), ["a"]);
+        assert!(file.write_all_at(b"x", 0).is_err() && file.write_zeros_at(4, 0).is_err() && file.set_len(0).is_err());
+        assert!(disk.create(&dir.path().join("b")).is_err() && disk.create_dir(&dir.path().join("c")).is_err());
+        assert!(disk.rename(&path, &dir.path().join("b")).is_err() && disk.remove(&path).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"text");
+        assert_eq!(disk.list(dir.path()).unwrap(), ["a"]);
     }
 }
