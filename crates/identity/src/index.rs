@@ -70,11 +70,6 @@ impl Index {
         &self.manifest
     }
 
-    /// Links on disk, each side for itself; one that stands in several runs counts in each.
-    pub fn stored(&self) -> u64 {
-        self.runs.iter().map(|run| run.links).sum()
-    }
-
     /// Reads all of it once, so that very many look-ups cost little: about four bytes of memory for each link.
     pub fn remember(&mut self) -> Result<(), IdentityError> {
         self.runs.iter_mut().try_for_each(Run::remember)

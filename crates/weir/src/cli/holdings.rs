@@ -114,7 +114,7 @@ fn import(out: &Output, options: &Import) -> Result<Exit, String> {
     let disclose = Disclose { destinations, ..Disclose::new(Disclosure::HoldingsImport) };
     options.recording.enter(folders, &[], disclose)?;
     let now = SystemClock.now();
-    let collected = collect(inputs, said, keys.snapshot(), environment, now).map_err(|error| error.to_string())?;
+    let collected = collect(inputs, said, keys.snapshot(), environment, now)?;
     let Collected { holding, not_read, twice } = collected;
     if holding.events == 0 {
         let why = not_read.first().map_or("they hold no event", String::as_str);

@@ -69,11 +69,6 @@ impl Collecting {
     }
 }
 
-/// Why there is no holding.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(in crate::cli) struct NotCollected(String);
-
 /// What an import was made of, for whoever ran it.
 pub(in crate::cli) struct Collected {
     pub(in crate::cli) holding: Holding,
@@ -90,20 +85,19 @@ pub(in crate::cli) fn collect(
     keys: Arc<KeySnapshot>,
     environment: Environment,
     now: Millis,
-) -> Result<Collected, NotCollected> {
-    let wrong = |error: &dyn std::fmt::Display| NotCollected(error.to_string());
-    let files = reading::files(inputs, ENDS).map_err(|error| wrong(&error))?;
+) -> Result<Collected, String> {
+    let files = reading::files(inputs, ENDS).map_err(|error| error.to_string())?;
     let (mut digests, mut wanted, mut twice) = (Vec::new(), Vec::new(), Vec::new());
     for file in files {
-        let digest = digest_of(&file).map_err(|error| NotCollected(format!("{}: {error}", file.display())))?;
+        let digest = digest_of(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         if digests.contains(&digest) {
             twice.push(file.display().to_string());
             continue;
         }
         if digests.len() == FILES_MAX {
-            return Err(NotCollected(format!(
+            return Err(format!(
                 "an import is of at most {FILES_MAX} files: make several of it, or fewer larger files"
-            )));
+            ));
         }
         digests.push(digest);
         wanted.push(file);
@@ -112,7 +106,7 @@ pub(in crate::cli) fn collect(
     let collector = Collector::new(said);
     let (items, set) = (HashMap::default(), Vec::new());
     let collecting = Collecting { keys, environment, space, collector, items, set };
-    let mut examiner = Examiner::with(now, Some(collecting)).map_err(|error| wrong(&error))?;
+    let mut examiner = Examiner::with(now, Some(collecting)).map_err(|error| error.to_string())?;
     let mut reader = Files::new(&mut examiner);
     let mut progress = reading::progress(&wanted);
     for file in &wanted {
@@ -121,7 +115,7 @@ pub(in crate::cli) fn collect(
     progress.end();
     let reports = reader.reports;
     let Some(mut collecting) = examiner.collecting.take() else {
-        return Err(NotCollected("nothing was collected".to_owned()));
+        return Err("nothing was collected".to_owned());
     };
     // Types and shape are of the whole files, also where some days of them are left out.
     for event in examiner.inventory.events.values() {

@@ -42,7 +42,6 @@ impl From<Kind> for IdKind {
 pub(super) struct Meaning {
     pub(super) kind: IdKind,
     pub(super) environment: Environment,
-    pub(super) space: String,
     pub(super) tag: SubjectTag,
     /// The identity index led there; else it was asked for.
     pub(super) is_joined: bool,
@@ -102,7 +101,7 @@ impl<'k> Tagger<'k> {
     fn in_space(&self, kind: IdKind, space: &str, id: &str, meanings: &mut Vec<Meaning>) {
         for environment in Environment::ALL {
             let tag = self.keys.tag(environment, space, kind.name(), id.as_bytes());
-            meanings.push(Meaning { kind, environment, space: space.to_owned(), tag, is_joined: false });
+            meanings.push(Meaning { kind, environment, tag, is_joined: false });
         }
     }
 }
@@ -140,8 +139,7 @@ impl Person {
         let joined = closure.iter().flat_map(|closure| &closure.joined).filter_map(|of| {
             // A way never leads into another environment: its tags are made with another key.
             let start = asked.get(of.start)?;
-            let (environment, space) = (start.environment, start.space.clone());
-            Some(Meaning { kind: of.kind, environment, space, tag: of.tag, is_joined: true })
+            Some(Meaning { kind: of.kind, environment: start.environment, tag: of.tag, is_joined: true })
         });
         let joined: Vec<Meaning> = joined.collect();
         let meanings = asked.into_iter().chain(joined).map(|meaning| (meaning.tag.short(), meaning)).collect();
