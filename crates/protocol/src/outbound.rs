@@ -187,10 +187,39 @@ impl Building {
         fits
     }
 
+    /// The same, up to so many events. `write` is told whether it is the first, whose body may stay in any case: an empty request
+    /// takes any event. `bytes_last` is how long the request before became, which this one will be about as long as.
+    pub(crate) fn add_next(
+        &mut self,
+        events_max: usize,
+        bytes_last: usize,
+        write: impl FnOnce(&mut Vec<u8>, bool) -> bool,
+    ) -> bool {
+        let is_first = self.count == 0;
+        if self.count as usize >= events_max {
+            return false;
+        }
+        self.add(|body| {
+            if is_first {
+                // Cheaper than one that grows to it.
+                body.reserve(bytes_last + bytes_last / 16);
+            }
+            write(body, is_first) || is_first
+        })
+    }
+
     /// The whole events.
     pub(crate) fn into_body(mut self) -> Vec<u8> {
         self.body.truncate(self.whole);
         self.body
+    }
+
+    /// The same as an array of JSON, whose opening bracket the first event wrote.
+    pub(crate) fn into_array(self) -> Vec<u8> {
+        let is_empty = self.count == 0;
+        let mut json = self.into_body();
+        json.extend_from_slice(if is_empty { &b"[]"[..] } else { b"]" });
+        json
     }
 }
 

@@ -195,29 +195,17 @@ impl Encoder for DatadogEncoder {
     }
 
     fn push(&mut self, request: &mut Building, event: &Released<'_>) -> bool {
-        let count = request.count() as usize;
-        if count >= EVENTS_MAX {
-            return false;
-        }
-        request.add(|json| {
-            if count == 0 {
-                // About as large as the last: cheaper than one that grows to it.
-                json.reserve(self.body_bytes_last + self.body_bytes_last / 16);
-            }
-            json.push(if count == 0 { b'[' } else { b',' });
+        request.add_next(EVENTS_MAX, self.body_bytes_last, |json, is_first| {
+            json.push(if is_first { b'[' } else { b',' });
             self.put(event, json);
             // The closing bracket has to fit too.
-            json.len() < BYTES_MAX || count == 0
+            json.len() < BYTES_MAX
         })
     }
 
     fn finish(&mut self, request: Building) -> Encoded {
         let (lane, count) = (request.lane(), request.count());
-        let mut json = request.into_body();
-        if count == 0 {
-            json.push(b'[');
-        }
-        json.push(b']');
+        let json = request.into_array();
         self.body_bytes_last = json.len();
         Encoded::json(lane, count, "/api/v2/logs".to_owned(), json, self.gzip_from_bytes)
             .with_header("DD-API-KEY", self.api_key.clone())

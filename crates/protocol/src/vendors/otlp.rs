@@ -185,16 +185,9 @@ impl Encoder for OtlpEncoder {
     }
 
     fn push(&mut self, request: &mut Building, event: &Released<'_>) -> bool {
-        let count = request.count() as usize;
-        if count >= EVENTS_MAX {
-            return false;
-        }
-        request.add(|out| {
-            if count == 0 {
-                out.reserve(self.body_bytes_last + self.body_bytes_last / 16);
-            }
-            self.records.put_next(event, count == 0, out);
-            out.len() + self.records.envelope_bytes() <= BYTES_MAX || count == 0
+        request.add_next(EVENTS_MAX, self.body_bytes_last, |out, is_first| {
+            self.records.put_next(event, is_first, out);
+            out.len() + self.records.envelope_bytes() <= BYTES_MAX
         })
     }
 

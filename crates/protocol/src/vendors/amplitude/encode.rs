@@ -27,7 +27,7 @@ use weir_event::{LeafKind, Millis, NameId, Names, Operation, ProfileOp, Role, Ru
 use weir_policy::release::ReleasedLeaf;
 use weir_policy::{Released, ReleasedId};
 
-use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary};
+use crate::json::{self, Malformed, Meaning, Parser, Plan, Vocabulary};
 use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLimits, SetupError, Verdict};
 use crate::vendors::amplitude::decode::OPERATIONS;
 use crate::vendors::amplitude::names;
@@ -317,21 +317,16 @@ impl Encoder for AmplitudeEncoder {
     }
 
     fn push(&mut self, request: &mut Building, event: &Released<'_>) -> bool {
-        let (lane, count) = (request.lane(), request.count() as usize);
-        if count >= EVENTS_MAX {
-            return false;
-        }
-        request.add(|json| {
-            if count == 0 {
-                // About as large as the last: cheaper than one that grows to it.
-                json.reserve(self.body_bytes_last + self.body_bytes_last / 16);
+        let lane = request.lane();
+        request.add_next(EVENTS_MAX, self.body_bytes_last, |json, is_first| {
+            if is_first {
                 json.extend_from_slice(&self.head);
             } else {
                 json.push(b',');
             }
             self.put(event, json);
             // The closing brackets have to fit too, and the limit itself is not allowed.
-            json.len() + 2 < bytes_max(lane) || count == 0
+            json.len() + 2 < bytes_max(lane)
         })
     }
 
@@ -537,13 +532,7 @@ impl Vocabulary for ReplyWords {
 
 impl Reply {
     fn parse(body: &[u8], names: &SourceNames) -> Option<Reply> {
-        if body.len() > REPLY_BYTES_MAX {
-            return None;
-        }
-        let mut text = String::from_utf8_lossy(body).into_owned().into_bytes();
-        let mut leaves = Vec::new();
-        let mut parser = Parser::new(&mut text, &mut leaves, names, ReplyWords);
-        Reply::read(&mut parser).ok()
+        json::read_answer(body, REPLY_BYTES_MAX, names, ReplyWords, Reply::read)
     }
 
     fn read(parser: &mut Parser<'_, ReplyWords>) -> Result<Reply, Malformed> {

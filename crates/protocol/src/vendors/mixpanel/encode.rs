@@ -25,7 +25,7 @@ use weir_policy::release::ReleasedLeaf;
 use weir_policy::{Released, ReleasedId};
 
 use crate::body::base64;
-use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary};
+use crate::json::{self, Malformed, Meaning, Parser, Plan, Vocabulary};
 use crate::outbound::{
     Building, DestinationSetup, Encoded, Encoder, IdentityMerge, ImportCredentials, Lane, LaneLimits, SetupError,
     Verdict,
@@ -387,29 +387,18 @@ impl Encoder for MixpanelEncoder {
     }
 
     fn push(&mut self, request: &mut Building, event: &Released<'_>) -> bool {
-        let (lane, count) = (request.lane(), request.count() as usize);
-        if count >= EVENTS_MAX {
-            return false;
-        }
-        request.add(|json| {
-            if count == 0 {
-                // About as large as the last: cheaper than one that grows to it.
-                json.reserve(self.body_bytes_last + self.body_bytes_last / 16);
-            }
-            json.push(if count == 0 { b'[' } else { b',' });
+        let lane = request.lane();
+        request.add_next(EVENTS_MAX, self.body_bytes_last, |json, is_first| {
+            json.push(if is_first { b'[' } else { b',' });
             self.put(lane, event, json);
             // The closing bracket has to fit too.
-            json.len() < BYTES_MAX || count == 0
+            json.len() < BYTES_MAX
         })
     }
 
     fn finish(&mut self, request: Building) -> Encoded {
         let (lane, count) = (request.lane(), request.count());
-        let mut json = request.into_body();
-        if count == 0 {
-            json.push(b'[');
-        }
-        json.push(b']');
+        let json = request.into_array();
         self.body_bytes_last = json.len();
         let (path, authorization) = match (lane, &self.import) {
             (IMPORT, Some(import)) => (import.path_and_query.clone(), Some(import.authorization.clone())),
@@ -684,13 +673,7 @@ impl Vocabulary for ReplyWords {
 
 impl Reply {
     fn parse(body: &[u8], names: &SourceNames) -> Option<Reply> {
-        if body.len() > REPLY_BYTES_MAX {
-            return None;
-        }
-        let mut text = String::from_utf8_lossy(body).into_owned().into_bytes();
-        let mut leaves = Vec::new();
-        let mut parser = Parser::new(&mut text, &mut leaves, names, ReplyWords);
-        Reply::read(&mut parser).ok()
+        json::read_answer(body, REPLY_BYTES_MAX, names, ReplyWords, Reply::read)
     }
 
     fn read(parser: &mut Parser<'_, ReplyWords>) -> Result<Reply, Malformed> {

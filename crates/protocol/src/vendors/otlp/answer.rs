@@ -5,7 +5,7 @@ use weir_event::wire::Cursor;
 use weir_event::{NameId, SourceNames};
 
 use super::Encoding;
-use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary};
+use crate::json::{self, Malformed, Meaning, Parser, Plan, Vocabulary};
 
 /// Bytes of an answer that are looked at; outbound caps it anyway.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -86,10 +86,7 @@ impl Vocabulary for Words {
 }
 
 fn of_json(body: &[u8], names: &SourceNames) -> Option<u64> {
-    let mut text = String::from_utf8_lossy(body).into_owned().into_bytes();
-    let mut leaves = Vec::new();
-    let mut parser = Parser::new(&mut text, &mut leaves, names, Words);
-    read_json(&mut parser).ok()?
+    json::read_answer(body, ANSWER_BYTES_MAX, names, Words, read_json)?
 }
 
 fn read_json(parser: &mut Parser<'_, Words>) -> Result<Option<u64>, Malformed> {

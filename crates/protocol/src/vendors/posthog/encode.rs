@@ -29,7 +29,7 @@ use weir_event::names::ClassOnly;
 use weir_event::{LeafKind, Millis, NameId, Names, Operation, ProfileOp, Role, Rule, SourceNames};
 use weir_policy::{Released, ReleasedId};
 
-use crate::json::{Malformed, Meaning, Parser, Plan, Vocabulary};
+use crate::json::{self, Malformed, Meaning, Parser, Plan, Vocabulary};
 use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLimits, SetupError, Verdict};
 use crate::vendors::posthog::names;
 use crate::vendors::{Repeat, RepeatEffect};
@@ -305,21 +305,15 @@ impl Encoder for PostHogEncoder {
     }
 
     fn push(&mut self, request: &mut Building, event: &Released<'_>) -> bool {
-        let count = request.count() as usize;
-        if count >= EVENTS_MAX {
-            return false;
-        }
-        request.add(|json| {
-            if count == 0 {
-                // About as large as the last: cheaper than one that grows to it.
-                json.reserve(self.body_bytes_last + self.body_bytes_last / 16);
+        request.add_next(EVENTS_MAX, self.body_bytes_last, |json, is_first| {
+            if is_first {
                 json.extend_from_slice(&self.head);
             } else {
                 json.push(b',');
             }
             self.put(event, json);
             // What closes the request has to fit too.
-            json.len() + 64 < BYTES_MAX || count == 0
+            json.len() + 64 < BYTES_MAX
         })
     }
 
@@ -504,13 +498,7 @@ impl Vocabulary for ReplyWords {
 
 impl Reply {
     fn parse(body: &[u8], names: &SourceNames) -> Option<Reply> {
-        if body.len() > REPLY_BYTES_MAX {
-            return None;
-        }
-        let mut text = String::from_utf8_lossy(body).into_owned().into_bytes();
-        let mut leaves = Vec::new();
-        let mut parser = Parser::new(&mut text, &mut leaves, names, ReplyWords);
-        Reply::read(&mut parser).ok()
+        json::read_answer(body, REPLY_BYTES_MAX, names, ReplyWords, Reply::read)
     }
 
     fn read(parser: &mut Parser<'_, ReplyWords>) -> Result<Reply, Malformed> {

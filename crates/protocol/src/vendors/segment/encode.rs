@@ -309,18 +309,11 @@ impl Encoder for SegmentEncoder {
     }
 
     fn push(&mut self, request: &mut Building, event: &Released<'_>) -> bool {
-        let count = request.count() as usize;
-        if count >= EVENTS_MAX {
-            return false;
-        }
-        request.add(|json| {
-            if count == 0 {
-                json.reserve(self.body_bytes_last + self.body_bytes_last / 16);
-            }
-            json.extend_from_slice(if count == 0 { b"{\"batch\":[" } else { b"," });
+        request.add_next(EVENTS_MAX, self.body_bytes_last, |json, is_first| {
+            json.extend_from_slice(if is_first { b"{\"batch\":[" } else { b"," });
             self.put(event, json);
             // The closing brackets have to fit too.
-            json.len() + 2 <= BYTES_MAX || count == 0
+            json.len() + 2 <= BYTES_MAX
         })
     }
 
