@@ -143,10 +143,10 @@ fn sdk() -> Count {
     product_tests(&names, &[])
 }
 
-/// Whether a suite runs the vendors' packages.
+/// Whether a suite runs packages of npm or PyPI: the vendors', or the browser's driver.
 fn drives_sdks(name: &str) -> bool {
     name.starts_with("sdk")
-        || matches!(name, "flags" | "preflight" | "identity_space" | "ladder" | "audit_page" | "view_page")
+        || matches!(name, "answer" | "flags" | "preflight" | "identity_space" | "ladder" | "audit_page" | "view_page")
 }
 
 fn crash() -> Count {
