@@ -1,6 +1,6 @@
 //! Rules of this repository that need no build. A rule that cannot be checked here stands in `clippy.toml` or in a type.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
@@ -155,12 +155,30 @@ fn unlisted(sources: &[(&str, String)]) -> Vec<String> {
             (stem, folder)
         };
         let line = format!("mod {name};");
-        let named = sources.iter().any(|(parent, text)| may_name(Path::new(parent), above) && text.contains(&line));
+        let named = sources.iter().any(|(parent, text)| {
+            may_name(Path::new(parent), above) && text.contains(&line) || names_by_path(Path::new(parent), text, path)
+        });
         if !named {
             broken.push(format!("{file}: no `{line}` names it"));
         }
     }
     broken
+}
+
+/// Whether a `#[path]` of this file leads to the other.
+fn names_by_path(parent: &Path, text: &str, file: &Path) -> bool {
+    let folder = parent.parent().unwrap_or(Path::new(""));
+    let paths = text.lines().filter_map(|line| line.trim().strip_prefix("#[path = \"")?.strip_suffix("\"]"));
+    paths.map(|path| folder.join(path)).any(|path| {
+        let mut plain = PathBuf::new();
+        for part in path.components() {
+            match part {
+                Component::ParentDir => drop(plain.pop()),
+                part => plain.push(part),
+            }
+        }
+        plain == file
+    })
 }
 
 /// Whether a file may hold the `mod` lines of the files in a folder.
