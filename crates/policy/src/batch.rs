@@ -6,7 +6,8 @@ use std::fmt;
 use weir_event::{ConsentStates, Finding, Millis, NameId, Names, Rule, Text, wire};
 
 use crate::detectors::Pinned;
-use crate::minimise::{Contact, StoredFinding};
+use crate::minimise::StoredFinding;
+use crate::minimise::identities::Contact;
 use crate::record::Tag;
 use crate::tally::Delta;
 use crate::withdrawals::Refusal;

@@ -14,28 +14,32 @@
 //!
 //! A finding below *possible* is a near miss: counted, not acted on; the catalog learns from the counts. An error or a limit withholds the event, never keeps it.
 
-use std::borrow::Cow;
+pub(crate) mod actions;
+pub(crate) mod identities;
+pub mod moments;
+mod own_ids;
+
 use std::cell::RefCell;
-use std::hash::BuildHasher;
-use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
-use foldhash::fast::FixedState;
 use weir_detect::{Engine, PathFacts, TruncatedAddress};
 use weir_event::draft::Leaf;
+use weir_event::names::NameKind;
 use weir_event::{
-    Category, Draft, DraftBatch, EventId, Evidence, Finding, Identity, LeafKind, Likelihood, Millis, NameId, Names,
-    Operation, ProfileOp, Region, Role, Rule, SubjectKind, SubjectTag, Text, limits, names::NameKind, wire,
+    Category, Draft, DraftBatch, EventId, LeafKind, Likelihood, NameId, Names, Region, Rule, SubjectKind, limits, wire,
 };
 
 use crate::batch::{MinimisedBatch, Work};
-use crate::canonical;
 use crate::detectors::Stands;
 use crate::gate::{Action, Gate};
 use crate::paths::{CAMPAIGN, PathPlan, PathTable, Place};
-use crate::record::{self, CUT, FINDINGS_MAX, HAS_RAW, HISTORICAL, LATE, LinkKind, REPLAYED, TAGS_MAX, Tag};
+use crate::record::{self, CUT, FINDINGS_MAX, HAS_RAW, HISTORICAL, LATE, REPLAYED, TAGS_MAX};
 use crate::withdrawals::{Refusal, is_persons};
 use crate::withheld::Withheld;
+use actions::{action_for, is_http_url, is_relative_url, operation_class, whole_address};
+use identities::{cached_tag, fingerprint, link_identities, seal_raw};
+use moments::{times, times_of_replay};
+use own_ids::{holds_an_id, repeats_an_id, without_ids};
 
 /// Makes records of drafts. Shared by all intake threads.
 pub struct Minimiser {
@@ -53,24 +57,6 @@ pub(crate) struct StoredFinding {
     pub(crate) category: Category,
     pub(crate) likelihood: Likelihood,
     pub(crate) action: Action,
-}
-
-/// A contact detail on its way to a tag.
-pub(crate) struct Contact {
-    kind: SubjectKind,
-    canonical: String,
-    own: bool,
-}
-
-/// The times of an event, fixed once (D4).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Times {
-    /// What vendors are told.
-    pub event: Millis,
-    /// What decides the epoch.
-    pub epoch: Millis,
-    /// Whether the client's timestamp was older than 48 hours.
-    pub late: bool,
 }
 
 impl Minimiser {
@@ -266,86 +252,6 @@ impl Minimiser {
             wire::put_bytes(record, &work.raw);
         }
         if record.len() > record::RECORD_BYTES_MAX { Err(Rule::TooLarge) } else { Ok(()) }
-    }
-
-    fn tag_identities(&self, gate: &Gate<'_>, batch: &DraftBatch, draft: &Draft, work: &mut Work) {
-        for identity in &draft.identities {
-            if work.tags.len() >= TAGS_MAX {
-                return;
-            }
-            let Some(id) = canonical_of(batch, identity) else { continue };
-            if !matches!(identity.kind, SubjectKind::Group(_)) && id.len() >= REPEATED_ID_BYTES_MIN {
-                let text = trimmed(batch, identity.text);
-                // Most events name their subject twice.
-                if work.ids.iter().all(|known| batch.bytes(*known) != batch.bytes(text)) {
-                    work.ids.push(text);
-                    work.id_bytes_min = work.id_bytes_min.min(text.len as usize);
-                }
-            }
-            let shape = match identity.kind {
-                SubjectKind::User | SubjectKind::Device | SubjectKind::Group(_) => canonical::shape(&id),
-                SubjectKind::Email => record::SHAPE_EMAIL,
-                SubjectKind::Phone => record::SHAPE_PHONE,
-            };
-            let tag = self.tag(gate, &work.keys, identity.kind, id.as_bytes());
-            work.tags.push(Tag { kind: identity.kind, role: identity.role, shape, tag });
-            if gate.source.keeps_raw {
-                work.raw.push((work.tags.len() - 1) as u8);
-                wire::put_bytes(&mut work.raw, id.as_bytes());
-            }
-            // An id that is a contact detail is also tagged as one, so that the person is found by it.
-            if identity.kind == SubjectKind::User && shape != 0 {
-                let (kind, canonical) = if shape == record::SHAPE_EMAIL {
-                    (SubjectKind::Email, canonical::email(id.as_bytes()))
-                } else {
-                    (SubjectKind::Phone, canonical::phone(id.as_bytes()))
-                };
-                if let Some(canonical) = canonical {
-                    work.contacts.push(Contact { kind, canonical, own: true });
-                }
-            }
-        }
-    }
-
-    fn tag_contacts(&self, gate: &Gate<'_>, work: &mut Work) {
-        let subject = subject_place(&work.tags);
-        for contact in &work.contacts {
-            let tag = self.tag(gate, &work.keys, contact.kind, contact.canonical.as_bytes());
-            let known = work.tags.iter().position(|t| t.tag == tag && t.kind == contact.kind);
-            let place = match known {
-                Some(place) => place,
-                None if work.tags.len() >= TAGS_MAX => continue,
-                None => {
-                    let shape =
-                        if contact.kind == SubjectKind::Email { record::SHAPE_EMAIL } else { record::SHAPE_PHONE };
-                    work.tags.push(Tag { kind: contact.kind, role: Role::Contact, shape, tag });
-                    work.tags.len() - 1
-                }
-            };
-            let kind = match (contact.own, contact.kind) {
-                (false, _) => LinkKind::Mentioned,
-                (true, SubjectKind::Phone) => LinkKind::PhoneUser,
-                (true, _) => LinkKind::EmailUser,
-            };
-            if let Some(subject) = subject {
-                push_link(&mut work.links, kind, place, subject);
-            }
-        }
-    }
-
-    fn tag(&self, gate: &Gate<'_>, keys: &[u8; 16], kind: SubjectKind, canonical: &[u8]) -> SubjectTag {
-        match kind {
-            SubjectKind::User => cached_tag(gate, keys, "user", canonical),
-            SubjectKind::Device => cached_tag(gate, keys, "device", canonical),
-            SubjectKind::Email => cached_tag(gate, keys, "email", canonical),
-            SubjectKind::Phone => cached_tag(gate, keys, "phone", canonical),
-            SubjectKind::Group(group_type) => {
-                let mut text = String::with_capacity(32);
-                text.push_str("group:");
-                text.push_str(self.names.entry(group_type).key);
-                cached_tag(gate, keys, &text, canonical)
-            }
-        }
     }
 
     fn country(&self, region: Region) -> NameId {
@@ -662,22 +568,6 @@ impl Minimiser {
             }
         }
     }
-
-    fn note_contact(&self, draft: &Draft, place: Place, text: &[u8], finding: &Finding, work: &mut Work) {
-        let span = text.get(finding.span.0 as usize..finding.span.1 as usize).unwrap_or(text);
-        let (kind, canonical) = match finding.category {
-            Category::ContactEmail => (SubjectKind::Email, canonical::email(span)),
-            Category::ContactPhone => (SubjectKind::Phone, canonical::phone(span)),
-            _ => return,
-        };
-        let Some(canonical) = canonical else { return };
-        if work.contacts.len() >= TAGS_MAX {
-            return;
-        }
-        let whole = span.len() == text.trim_ascii().len();
-        let own = place == Place::Profile && whole && matches!(draft.operation, Operation::Profile(_));
-        work.contacts.push(Contact { kind, canonical, own });
-    }
 }
 
 thread_local! {
@@ -687,367 +577,6 @@ thread_local! {
 
 struct Walked {
     unnamed: u64,
-}
-
-/// D4: the times of an event. `client` is the client's own timestamp before skew correction, `sent_at` what the client's clock
-/// showed when it sent the request: only the vendor's time is corrected by it.
-pub fn times(client: Option<Millis>, sent_at: Option<Millis>, received_at: Millis) -> Times {
-    let Some(client) = client.map(in_milliseconds) else {
-        return Times { event: received_at, epoch: received_at, late: false };
-    };
-    let oldest = received_at.plus(-limits::EPOCH_BACKDATE_MILLIS_MAX);
-    let event = corrected(client, sent_at, received_at).min(received_at);
-    Times { event, epoch: client.clamp(oldest, received_at), late: client < oldest }
-}
-
-/// The client's time by our clock: received_at − (sent_at − client). A request that was sent before its event happened says
-/// nothing about its clock.
-pub(crate) fn corrected(client: Millis, sent_at: Option<Millis>, received_at: Millis) -> Millis {
-    match sent_at.map(|sent_at| in_milliseconds(sent_at).since(client)) {
-        Some(waited) if waited >= 0 => received_at.plus(-waited),
-        _ => client,
-    }
-}
-
-/// The times of an event that was withheld with `epoch`: the same as at its first try, whenever it comes back.
-fn times_of_replay(client: Option<Millis>, epoch: Millis) -> Times {
-    let client = client.map_or(epoch, in_milliseconds);
-    Times { event: client.min(epoch), epoch, late: client < epoch }
-}
-
-/// Micro- and nanoseconds are seen by their size: as milliseconds they would lie past the year 5138.
-pub(crate) fn in_milliseconds(time: Millis) -> Millis {
-    match time.0 {
-        n if n >= 100_000_000_000_000_000 => Millis(n / 1_000_000),
-        n if n >= 100_000_000_000_000 => Millis(n / 1_000),
-        _ => time,
-    }
-}
-
-/// The `kind` of D5. Operations that one SDK message may carry together have kinds of their own, or they would be duplicates.
-fn operation_class(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Track => "track",
-        Operation::Identify => "identify",
-        Operation::Alias => "alias",
-        Operation::Merge => "merge",
-        Operation::Page => "page",
-        Operation::Screen => "screen",
-        Operation::Join => "join",
-        Operation::Profile(op) => match op {
-            ProfileOp::Set => "profile.set",
-            ProfileOp::SetOnce => "profile.set_once",
-            ProfileOp::Add => "profile.add",
-            ProfileOp::Append => "profile.append",
-            ProfileOp::Union => "profile.union",
-            ProfileOp::Remove => "profile.remove",
-            ProfileOp::Unset => "profile.unset",
-            ProfileOp::Delete => "profile.delete",
-            ProfileOp::Prepend => "profile.prepend",
-            ProfileOp::PreInsert => "profile.pre_insert",
-            ProfileOp::Clear => "profile.clear",
-        },
-        Operation::Group(op) => match op {
-            ProfileOp::Set => "group.set",
-            ProfileOp::SetOnce => "group.set_once",
-            ProfileOp::Add => "group.add",
-            ProfileOp::Append => "group.append",
-            ProfileOp::Union => "group.union",
-            ProfileOp::Remove => "group.remove",
-            ProfileOp::Unset => "group.unset",
-            ProfileOp::Delete => "group.delete",
-            ProfileOp::Prepend => "group.prepend",
-            ProfileOp::PreInsert => "group.pre_insert",
-            ProfileOp::Clear => "group.clear",
-        },
-    }
-}
-
-/// What the default policy does about a finding.
-pub(crate) fn action_for(finding: &Finding, text: &[u8]) -> Action {
-    match finding.category {
-        Category::ContactEmail
-        | Category::ContactPhone
-        | Category::ContactAddress
-        | Category::CreditCard
-        | Category::BankAccount
-        | Category::NationalId
-        | Category::LocationPrecise
-        | Category::DateOfBirth
-        | Category::Password
-        | Category::Secret
-        | Category::SecretToken
-        | Category::SecretUrl
-        | Category::FreeText
-        | Category::Health
-        | Category::Cookie
-        | Category::DriversLicense
-        | Category::Passport
-        | Category::VehicleRegistration
-        | Category::Immigration
-        | Category::MaritalStatus
-        | Category::PoliticalOpinion
-        | Category::RaceEthnicity
-        | Category::ReligiousBelief
-        | Category::SexualOrientation
-        | Category::CriminalHistory
-        | Category::Childrens
-        | Category::Biometric
-        | Category::SelfImage
-        | Category::PrivateContent
-        | Category::FaxNumber
-        | Category::PrivateKey
-        | Category::InsuranceId
-        | Category::MedicalRecord
-        | Category::Genetic
-        | Category::Financial => Action::Drop,
-        // A word that looks like a name is a word; a key that says "name" of a person is certain.
-        Category::Name if finding.evidence == Evidence::KeyName || finding.likelihood >= Likelihood::Likely => {
-            Action::Drop
-        }
-        Category::IpAddress if whole_address(text).is_some() => Action::Truncate,
-        Category::IpAddress => Action::Drop,
-        Category::Name
-        | Category::DeviceId
-        | Category::CookieId
-        | Category::UniqueId
-        | Category::PseudonymousId
-        | Category::LocationImprecise
-        | Category::BrowsingHistory
-        | Category::Username
-        | Category::Organization
-        | Category::Gender
-        | Category::JobTitle
-        | Category::AgeRange
-        | Category::Language
-        // Longer ones are free text, and go as that.
-        | Category::SearchHistory
-        | Category::MediaConsumption
-        | Category::SocialUrl => Action::Keep,
-    }
-}
-
-impl Action {
-    /// Of two actions on one value the one that leaves less.
-    fn max_severity(self, other: Action) -> Action {
-        match (self, other) {
-            (Action::Drop, _) | (_, Action::Drop) => Action::Drop,
-            (Action::Keep, other) => other,
-            (own, _) => own,
-        }
-    }
-}
-
-fn whole_address(text: &[u8]) -> Option<IpAddr> {
-    let text = std::str::from_utf8(text).ok()?.trim();
-    text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text).parse().ok()
-}
-
-#[inline]
-fn is_http_url(text: &[u8]) -> bool {
-    if !matches!(text, [b'h' | b'H', ..]) {
-        return false;
-    }
-    let begins = |with: &[u8]| text.len() > with.len() && text[..with.len()].eq_ignore_ascii_case(with);
-    begins(b"http://") || begins(b"https://")
-}
-
-/// Whether what stands where URLs stand is one without an origin: a path, or anything with a query or a fragment that says
-/// something. A slash in running text makes no path.
-fn is_relative_url(text: &[u8]) -> bool {
-    let Some(first) = memchr::memchr3(b'/', b'?', b'#', text) else { return false };
-    let after = &text[first + 1..];
-    match text[first] {
-        b'/' => (first == 0 && !after.is_empty()) || !text.contains(&b' '),
-        _ => after.iter().any(|b| matches!(b, b'=' | b'/')),
-    }
-}
-
-/// Whether a value is one of the event's own ids, which are tagged and not stored.
-#[inline]
-fn repeats_an_id(batch: &DraftBatch, ids: &[Text], text: &[u8]) -> bool {
-    // The ids in `ids` are trimmed, so a shorter text is none of them. Most end here.
-    ids.iter().any(|id| {
-        id.len as usize <= text.len() && {
-            let value = text.strip_prefix(DEVICE_PREFIX).unwrap_or(text).trim_ascii();
-            batch.bytes(*id) == value
-        }
-    })
-}
-
-/// Whether a value is one of the event's own ids, or a longer text that holds one. Numbers are compared as a whole only.
-#[inline]
-fn holds_an_id(batch: &DraftBatch, ids: &[Text], kind: LeafKind, text: &[u8]) -> bool {
-    repeats_an_id(batch, ids, text)
-        || kind != LeafKind::Number
-            && ids.iter().any(|id| {
-                let len = id.len as usize;
-                len >= HELD_ID_BYTES_MIN && len < text.len() && holds(text, batch.bytes(*id))
-            })
-}
-
-/// Whether `id` stands in the longer `text`. Most texts are short: a search with a table would cost more than it saves.
-fn holds(text: &[u8], id: &[u8]) -> bool {
-    const SHORT_BYTES_MAX: usize = 64;
-    let ([first, ..], [.., last]) = (id, id) else { return false };
-    if text.len() > SHORT_BYTES_MAX {
-        return memchr::memmem::find_iter(text, id).any(|at| stands_apart(text, at, id));
-    }
-    let ends = text.get(id.len() - 1..).unwrap_or_default();
-    text.iter().zip(ends).enumerate().any(|(at, (begin, end))| {
-        begin == first && end == last && text[at..].starts_with(id) && stands_apart(text, at, id)
-    })
-}
-
-/// A short id is also a part of longer words, and one that begins or ends in a digit of longer numbers: these are others.
-fn stands_apart(text: &[u8], at: usize, id: &[u8]) -> bool {
-    const WORD_BYTES_MAX: usize = 7;
-    let goes_on = |edge: Option<&u8>, beside: Option<&u8>| match (edge, beside) {
-        (Some(edge), Some(beside)) if id.len() > WORD_BYTES_MAX => edge.is_ascii_digit() && beside.is_ascii_digit(),
-        (_, Some(beside)) => beside.is_ascii_alphanumeric(),
-        (_, None) => false,
-    };
-    let before = at.checked_sub(1).and_then(|at| text.get(at));
-    !goes_on(id.first(), before) && !goes_on(id.last(), text.get(at + id.len()))
-}
-
-fn trimmed(batch: &DraftBatch, text: Text) -> Text {
-    let bytes = batch.bytes(text);
-    let before = bytes.len() - bytes.trim_ascii_start().len();
-    Text { start: text.start + before as u32, len: bytes.trim_ascii().len() as u32 }
-}
-
-/// A URL whose host or path segments that hold one of the event's own ids became `*`. What stands in the query goes with the query.
-fn without_ids<'t>(batch: &DraftBatch, ids: &[Text], url: &'t [u8]) -> Cow<'t, [u8]> {
-    // What is decoded or cut is shorter, so a segment shorter than every id is none of them.
-    let Some(shortest) = ids.iter().map(|id| id.len as usize).min() else { return Cow::Borrowed(url) };
-    let is_id = |segment: &[u8]| {
-        if segment.len() < shortest {
-            return false;
-        }
-        let segment = segment.split(|b| *b == b';').next().unwrap_or_default();
-        !segment.is_empty() && holds_an_id(batch, ids, LeafKind::String, &percent_decoded(segment))
-    };
-    let (path, rest) = url.split_at(memchr::memchr2(b'?', b'#', url).unwrap_or(url.len()));
-    if !path.split(|b| *b == b'/').any(is_id) {
-        return Cow::Borrowed(url);
-    }
-    let segments: Vec<&[u8]> = path.split(|b| *b == b'/').map(|s| if is_id(s) { b"*".as_slice() } else { s }).collect();
-    let mut out = segments.join(&b'/');
-    out.extend_from_slice(rest);
-    Cow::Owned(out)
-}
-
-fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.contains(&b'%') {
-        return Cow::Borrowed(text);
-    }
-    let digit = |at: usize| text.get(at).and_then(|b| char::from(*b).to_digit(16)).map(|d| d as u8);
-    let (mut out, mut at) = (Vec::with_capacity(text.len()), 0);
-    while let Some(byte) = text.get(at) {
-        match (byte, digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                out.push(high << 4 | low);
-                at += 3;
-            }
-            _ => {
-                out.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    Cow::Owned(out)
-}
-
-/// Shorter ids, and group names, are too common as values to be told apart from them.
-const REPEATED_ID_BYTES_MIN: usize = 4;
-
-/// Shorter ids are not looked for inside longer texts.
-const HELD_ID_BYTES_MIN: usize = 6;
-
-/// How Mixpanel marks a device id in `distinct_id`; decoders take it off, properties may repeat it.
-const DEVICE_PREFIX: &[u8] = b"$device:";
-
-fn canonical_of<'b>(batch: &'b DraftBatch, identity: &Identity) -> Option<Cow<'b, str>> {
-    let text = batch.str(identity.text);
-    let id = match identity.kind {
-        SubjectKind::Email => canonical::email(text.as_bytes())?.into(),
-        SubjectKind::Phone => canonical::phone(text.as_bytes())?.into(),
-        SubjectKind::User | SubjectKind::Device | SubjectKind::Group(_) => canonical::id(text),
-    };
-    if canonical::is_sentinel(&id) { None } else { Some(id) }
-}
-
-/// The place of the tag that the event is about: a user before a device, the subject before others.
-pub(crate) fn subject_place(tags: &[Tag]) -> Option<usize> {
-    let rank = |tag: &Tag| match (tag.kind, tag.role) {
-        (_, Role::Contact | Role::Group) | (SubjectKind::Group(_) | SubjectKind::Email | SubjectKind::Phone, _) => 9,
-        (SubjectKind::User, Role::Subject) => 0,
-        (SubjectKind::User, Role::User) => 1,
-        (SubjectKind::User, Role::Next) => 2,
-        (SubjectKind::User, _) => 3,
-        (SubjectKind::Device, Role::Subject) => 4,
-        (SubjectKind::Device, _) => 5,
-    };
-    tags.iter().enumerate().min_by_key(|(_, tag)| rank(tag)).filter(|(_, tag)| rank(tag) < 9).map(|(place, _)| place)
-}
-
-fn link_identities(operation: Operation, tags: &[Tag], links: &mut Vec<(u8, u8, u8)>) {
-    let with_role = |role: Role| tags.iter().position(|t| t.role == role);
-    let user = tags.iter().position(|t| t.kind == SubjectKind::User && t.role != Role::Previous);
-    let device = tags.iter().position(|t| t.kind == SubjectKind::Device);
-    match operation {
-        Operation::Alias | Operation::Merge => {
-            let kind = if operation == Operation::Alias { LinkKind::Alias } else { LinkKind::Merge };
-            let to = with_role(Role::Next).or_else(|| with_role(Role::Subject));
-            if let (Some(from), Some(to)) = (with_role(Role::Previous), to) {
-                push_link(links, kind, from, to);
-            }
-        }
-        Operation::Identify => {
-            let to = with_role(Role::Next).or(user);
-            if let (Some(from), Some(to)) = (with_role(Role::Previous).or(device), to) {
-                push_link(links, LinkKind::DeviceUser, from, to);
-            }
-        }
-        Operation::Track
-        | Operation::Page
-        | Operation::Screen
-        | Operation::Join
-        | Operation::Profile(_)
-        | Operation::Group(_) => {
-            if let (Some(device), Some(user)) = (device, user) {
-                push_link(links, LinkKind::DeviceUser, device, user);
-            }
-        }
-    }
-}
-
-fn push_link(links: &mut Vec<(u8, u8, u8)>, kind: LinkKind, from: usize, to: usize) {
-    // Places are below TAGS_MAX, which fits a byte.
-    let link = (kind as u8, from as u8, to as u8);
-    if from != to && links.len() < TAGS_MAX && !links.contains(&link) {
-        links.push(link);
-    }
-}
-
-/// Seals what `work.raw` collected, in place. `None` where there is nothing or the day has no key: then no raw id is kept, and a
-/// `raw` destination says so by rule.
-fn seal_raw(gate: &Gate<'_>, event_id: EventId, work: &mut Work) -> Option<u32> {
-    let key = gate.keys.raw_day(gate.raw_day)?;
-    if work.raw.is_empty() {
-        return None;
-    }
-    key.seal_random(&raw_aad(event_id), &mut work.raw, 0);
-    Some(gate.raw_day)
-}
-
-/// Binds sealed raw ids to their event.
-pub(crate) fn raw_aad(event_id: EventId) -> [u8; 27] {
-    let mut aad = [0; 27];
-    aad[..11].copy_from_slice(b"weir/raw/v1");
-    aad[11..].copy_from_slice(&event_id.0);
-    aad
 }
 
 /// What an event refuses, under each tag that is its person's own: kept beside the records until they are durable.
@@ -1139,65 +668,4 @@ fn add_near_miss(work: &mut Work, path: NameId, category: Category) {
         None if near_misses.len() < FINDINGS_MAX => near_misses.push((path, category, 1)),
         None => {}
     }
-}
-
-/// Tags of this thread's recent ids: direct-mapped, so it is bounded and never cleaned. The fingerprint of the keys is part of
-/// each key, since one process may hold several key rings (tests, tools).
-struct TagCache {
-    slots: Vec<Slot>,
-    key: Vec<u8>,
-}
-
-#[derive(Clone)]
-struct Slot {
-    /// Of the key; another one ends here.
-    hash: u32,
-    len: u8,
-    key: [u8; Slot::KEY_BYTES],
-    tag: SubjectTag,
-}
-
-impl Slot {
-    const KEY_BYTES: usize = 107;
-    /// A device's batch names one or two ids; more slots only push other things out of the processor's cache.
-    const COUNT: usize = 32;
-    const EMPTY: Slot = Slot { hash: 0, len: 0, key: [0; Slot::KEY_BYTES], tag: SubjectTag([0; 16]) };
-}
-
-thread_local! {
-    static TAGS: RefCell<TagCache> = const { RefCell::new(TagCache { slots: Vec::new(), key: Vec::new() }) };
-}
-
-/// Tells key rings apart: a tag of nobody.
-fn fingerprint(gate: &Gate<'_>) -> [u8; 16] {
-    gate.keys.tag(gate.source.environment, "", "weir/fingerprint", &[]).0
-}
-
-fn cached_tag(gate: &Gate<'_>, fingerprint: &[u8; 16], kind: &str, id: &[u8]) -> SubjectTag {
-    let (environment, space) = (gate.source.environment, &*gate.source.identity_space);
-    if space.len() + kind.len() + id.len() + 19 > Slot::KEY_BYTES {
-        return gate.keys.tag(environment, space, kind, id);
-    }
-    TAGS.with_borrow_mut(|TagCache { slots, key }| {
-        if slots.is_empty() {
-            slots.resize(Slot::COUNT, Slot::EMPTY);
-        }
-        key.clear();
-        key.extend_from_slice(fingerprint);
-        key.extend_from_slice(&[environment as u8, space.len() as u8, kind.len() as u8]);
-        key.extend_from_slice(space.as_bytes());
-        key.extend_from_slice(kind.as_bytes());
-        key.extend_from_slice(id);
-        let hash = FixedState::default().hash_one(&**key);
-        let slot = &mut slots[hash as usize % Slot::COUNT];
-        // The lower bits have chosen the slot.
-        let upper = (hash >> 32) as u32;
-        if slot.hash != upper || usize::from(slot.len) != key.len() || slot.key[..key.len()] != **key {
-            slot.tag = gate.keys.tag(environment, space, kind, id);
-            slot.hash = upper;
-            slot.len = key.len() as u8;
-            slot.key[..key.len()].copy_from_slice(key);
-        }
-        slot.tag
-    })
 }

@@ -442,7 +442,7 @@ impl<'g> RecordView<'g> {
     /// Whom the event is about: the user's tag, else the device's; `None` where it is about nobody.
     pub fn subject(&self) -> Option<SubjectTag> {
         let tags: Vec<Tag> = self.tags().collect();
-        crate::minimise::subject_place(&tags).map(|place| tags[place].tag)
+        crate::minimise::identities::subject_place(&tags).map(|place| tags[place].tag)
     }
 
     /// Which tags belong together (D6).

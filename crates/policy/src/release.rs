@@ -8,7 +8,9 @@
 //! Pseudonyms, time and insert id depend on the record and the destination's keys alone: a retry, a resend or a replay gives the
 //! same (D5).
 
+mod decision;
 mod expectation;
+mod identities;
 mod memo;
 mod released;
 
@@ -18,26 +20,25 @@ use std::sync::Arc;
 
 use foldhash::quality::RandomState;
 use weir_detect::{Engine, families};
-use weir_event::names::NameKind;
-use weir_event::wire::Cursor;
 use weir_event::{
-    Category, Finding, LeafKind, Likelihood, Millis, NameId, Names, Operation, ProfileOp, Region, Role, Rule,
-    SubjectKind, SubjectTag,
+    Category, Finding, LeafKind, Millis, NameId, Names, Operation, ProfileOp, Region, Role, Rule, SubjectKind,
+    SubjectTag,
 };
-use weir_keys::{DestinationKeys, Epoch, KeySnapshot, Uuid};
+use weir_keys::{DestinationKeys, Epoch, KeySnapshot};
 
 use crate::detectors::{Pinned, Stands};
 use crate::field_set::{FieldSet, FieldSetId, Shapes};
 use crate::gate::Action;
-use crate::minimise::{action_for, raw_aad, subject_place};
+use crate::minimise::identities::subject_place;
 use crate::paths::PathTable;
-use crate::presets::Bound;
-use crate::record::{FINDINGS_MAX, FindingView, LeafView, RecordView, SHAPE_EMAIL, SHAPE_PHONE, Tag};
+use crate::record::{FindingView, LeafView, RecordView, Tag};
 use crate::spec::{Mode, ReleasePolicy};
-
-pub use expectation::{Expectation, Expected};
+use decision::{Decision, Known, Outcome};
+use identities::subject_of;
 use memo::{LibraryMemo, Memo, Pseudonyms};
 use released::LeafText;
+
+pub use expectation::{Expectation, Expected};
 pub use released::{Released, ReleasedId, ReleasedIdentity, ReleasedLeaf, RowFacts};
 
 /// Releases events for one destination. One per delivery task: it caches by itself and needs no lock.
@@ -77,26 +78,6 @@ struct Work {
     tags: Vec<Tag>,
 }
 
-/// What became of a path, as the field set tells it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Left(Action),
-    /// An identity or a baseline field, whose category is ours.
-    Ours(Category, Action),
-    Withheld(Rule),
-}
-
-impl Outcome {
-    /// Distinct for distinct outcomes, within this process.
-    fn number(self) -> u64 {
-        match self {
-            Outcome::Left(action) => 1 << 16 | action as u64,
-            Outcome::Ours(category, action) => 2 << 16 | (category as u64) << 8 | action as u64,
-            Outcome::Withheld(rule) => 3 << 16 | rule as u64,
-        }
-    }
-}
-
 /// A container whose end has not been seen.
 struct Open {
     /// Where it begins in the output, its map key included.
@@ -108,59 +89,6 @@ struct Open {
     children: u32,
     /// The rule by which its map key, or one above, may not leave: then nothing below it does.
     denied: Option<Rule>,
-}
-
-/// What may be done with the values of a path. Depends on the policy alone, so it is looked up once per path.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Decision {
-    Undecided,
-    Deny(Rule),
-    Allow,
-    /// The path is `x.*` and `x` is allowed: leaves where it is a direct element of the array at `x`.
-    AllowElement,
-    /// By a preset: bounded values in which nothing was found.
-    Bounded(Bound),
-    Pseudonymize,
-    Session,
-    OsFamily,
-    BrowserFamily,
-    ScreenWidth {
-        allowed: bool,
-    },
-    LibraryName,
-    LibraryVersion,
-}
-
-/// Paths that the baseline writes or that stand for ids in field sets.
-struct Known {
-    os: NameId,
-    browser: NameId,
-    width: NameId,
-    class: NameId,
-    library: NameId,
-    library_version: NameId,
-    country: NameId,
-    session: NameId,
-    address: NameId,
-    identity: [NameId; 5],
-}
-
-impl Known {
-    fn new(names: &Names) -> Known {
-        let path = |text: &str| names.restore(NameKind::Path, text).unwrap_or(NameId::UNNAMED);
-        Known {
-            os: path("context.os.name"),
-            browser: path("context.browser.name"),
-            width: path("context.screen.width"),
-            class: path("context.screen.class"),
-            library: path("context.library.name"),
-            library_version: path("context.library.version"),
-            country: path("context.location.country"),
-            session: path("context.session_id"),
-            address: path("context.ip"),
-            identity: ["user", "device", "group", "email", "phone"].map(|k| path(&format!("context.identity.{k}"))),
-        }
-    }
 }
 
 /// A longer list of leaves is given back to the system.
@@ -353,116 +281,6 @@ impl Releaser {
             consents: view.consents(),
             row,
         })
-    }
-
-    /// D7: whether an operation that links two ids may leave.
-    fn check_operation(&self, view: &RecordView<'_>, tags: &[Tag]) -> Result<(), Rule> {
-        let link = matches!(view.operation(), Operation::Identify | Operation::Alias | Operation::Merge);
-        if !link {
-            return Ok(());
-        }
-        if view.operation() != Operation::Identify && !self.policy.links {
-            return Err(Rule::LinkNotReleased);
-        }
-        // Both ids appear at the same epoch_time. Where that is not the epoch in which the two met, because the event is older
-        // than the gate backdates, the pseudonyms that the vendor knows them by are of another epoch.
-        if let Mode::Rotating(period) = self.policy.mode
-            && epoch_number(view.event_time(), period) != epoch_number(view.epoch_time(), period)
-        {
-            return Err(Rule::LinkAcrossEpochs);
-        }
-        let one_of = |roles: &[Role]| roles.iter().find_map(|role| tags.iter().find(|t| t.role == *role));
-        let (from, to) = match view.operation() {
-            Operation::Identify => {
-                (one_of(&[Role::Previous, Role::Device]), one_of(&[Role::Next, Role::User, Role::Subject]))
-            }
-            _ => (one_of(&[Role::Previous]), one_of(&[Role::Next])),
-        };
-        // Two ids that are one, or one that is nobody: there is nothing to link.
-        match (from, to) {
-            (Some(from), Some(to)) if from.tag != to.tag => Ok(()),
-            _ => Err(Rule::Malformed),
-        }
-    }
-
-    fn ids(
-        &mut self,
-        view: &RecordView<'_>,
-        tags: &[Tag],
-        keys: &DestinationKeys,
-        epoch: Epoch,
-        outcomes: &mut Vec<(NameId, Outcome)>,
-    ) -> Result<Vec<ReleasedIdentity>, Rule> {
-        let sendable = |tag: &&Tag| tag.role != Role::Contact;
-        let mut raw = match self.policy.mode {
-            Mode::Raw(_) if tags.iter().any(|t| sendable(&t)) => self.open_raw(view, tags.len())?,
-            _ => Vec::new(),
-        };
-        let mut ids = std::mem::take(&mut self.ids);
-        ids.clear();
-        for (place, tag) in tags.iter().enumerate().filter(|(_, tag)| sendable(tag)) {
-            let device = tag.kind == SubjectKind::Device;
-            let (path, category) = match tag.kind {
-                SubjectKind::User => (self.known.identity[0], Category::UniqueId),
-                SubjectKind::Device => (self.known.identity[1], Category::DeviceId),
-                SubjectKind::Group(_) => (self.known.identity[2], Category::Organization),
-                SubjectKind::Email => (self.known.identity[3], Category::ContactEmail),
-                SubjectKind::Phone => (self.known.identity[4], Category::ContactPhone),
-            };
-            let id = match self.policy.mode {
-                Mode::Raw(confirmed) => {
-                    let unconfirmed = (tag.shape & SHAPE_EMAIL != 0 && !confirmed.email)
-                        || (tag.shape & SHAPE_PHONE != 0 && !confirmed.phone);
-                    if unconfirmed {
-                        return Err(Rule::UnconfirmedIdentifier);
-                    }
-                    outcomes.push((path, Outcome::Ours(category, Action::Keep)));
-                    let text = raw.get_mut(place).and_then(Option::take).ok_or(Rule::RawIdNotKept)?;
-                    ReleasedId::Raw { text, device }
-                }
-                Mode::Stable | Mode::Rotating(_) => {
-                    outcomes.push((path, Outcome::Ours(category, Action::Pseudonymize)));
-                    ReleasedId::Pseudonym { uuid: self.pseudonym(keys, epoch, tag)?, device }
-                }
-            };
-            ids.push(ReleasedIdentity { role: tag.role, kind: tag.kind, id });
-        }
-        Ok(ids)
-    }
-
-    /// D8: opens the raw ids of an event, for a destination that is `raw`. By place of the tag.
-    fn open_raw(&self, view: &RecordView<'_>, tags: usize) -> Result<Vec<Option<Box<str>>>, Rule> {
-        let sealed = view.raw().ok_or(Rule::RawIdNotKept)?;
-        let key = self.keys.raw_day(sealed.day).ok_or(Rule::RawIdNotKept)?;
-        let mut bytes = sealed.sealed.to_vec();
-        let plain = key.open_random(&raw_aad(view.event_id()), &mut bytes).map_err(|_| Rule::RawIdNotKept)?;
-        let mut out: Vec<Option<Box<str>>> = vec![None; tags];
-        let mut at = Cursor::new(plain);
-        while !at.is_done() {
-            let place = at.u8().map_err(|_| Rule::StageFailed)?;
-            let text = at.str().map_err(|_| Rule::StageFailed)?;
-            *out.get_mut(usize::from(place)).ok_or(Rule::StageFailed)? = Some(text.into());
-        }
-        Ok(out)
-    }
-
-    fn pseudonym(&mut self, keys: &DestinationKeys, epoch: Epoch, tag: &Tag) -> Result<Uuid, Rule> {
-        if let Some(uuid) = self.pseudonyms.get(epoch, tag) {
-            return Ok(uuid);
-        }
-        let uuid = match tag.kind {
-            SubjectKind::User => keys.pseudonym(epoch, "user", &tag.tag),
-            SubjectKind::Device => keys.pseudonym(epoch, "device", &tag.tag),
-            SubjectKind::Email => keys.pseudonym(epoch, "email", &tag.tag),
-            SubjectKind::Phone => keys.pseudonym(epoch, "phone", &tag.tag),
-            SubjectKind::Group(group_type) => {
-                keys.pseudonym(epoch, &format!("group:{}", self.names.entry(group_type).key), &tag.tag)
-            }
-        };
-        // No key: the epoch was not prepared, or is gone. Nothing leaves under another one.
-        let uuid = uuid.ok_or(Rule::StageFailed)?;
-        self.pseudonyms.put(epoch, tag, uuid);
-        Ok(uuid)
     }
 
     /// Walks the record's tape and writes what may leave. Returns how many properties (not context) did.
@@ -661,83 +479,6 @@ impl Releaser {
         }
     }
 
-    fn baseline_allows(&self, path: NameId, category: Option<Category>, work: &mut Work) -> bool {
-        let rule = if self.policy.dropped_properties.contains(&path) {
-            Rule::Property
-        } else if category.is_some_and(|c| self.policy.dropped_categories[c as usize]) {
-            Rule::Category
-        } else {
-            return true;
-        };
-        note(work, path, Outcome::Withheld(rule));
-        false
-    }
-
-    /// A rule by category, or what newer detectors see (D16).
-    fn finding_forbids(
-        &self,
-        rescan: Option<(Operation, Stands)>,
-        leaf: &LeafView<'_>,
-        work: &mut Work,
-    ) -> Option<Rule> {
-        let dropped = &self.policy.dropped_categories;
-        // What was dropped at the gate is not in what is left.
-        let of_path = |f: &FindingView| f.path == leaf.path && f.action != Action::Drop && dropped[f.category as usize];
-        if !work.findings.is_empty() && work.findings.iter().any(of_path) {
-            return Some(Rule::Category);
-        }
-        // A list that was cut at its limit does not say what was found in the rest.
-        if work.findings.len() >= FINDINGS_MAX && dropped.contains(&true) {
-            return Some(Rule::Category);
-        }
-        let (operation, stands) = rescan.filter(|_| leaf.kind.has_text())?;
-        let plan = self.paths.plan(&self.engine, &self.names, leaf.path);
-        work.found.clear();
-        let stands = Stands { path: leaf.path, ..stands };
-        let found = &mut work.found;
-        self.detectors.scan(&self.engine, &self.names, plan.facts_in(operation), (leaf.kind, leaf.text), stands, found);
-        let sure = work.found.iter().filter(|f| f.likelihood >= Likelihood::Possible);
-        let mut rule = None;
-        for finding in sure {
-            if action_for(finding, leaf.text) == Action::Drop {
-                return Some(Rule::Minimised);
-            }
-            if dropped[finding.category as usize] {
-                rule = Some(Rule::Category);
-            }
-        }
-        rule
-    }
-
-    /// Whether a detector saw anything in the value of a path, which the gate kept: a preset was not written for that. A list that
-    /// was cut at its limit does not say. Asked after [`Releaser::finding_forbids`], which scans anew what older detectors saw (D16).
-    fn was_found(&self, rescan: Option<(Operation, Stands)>, leaf: &LeafView<'_>, work: &Work) -> bool {
-        let at_gate = |f: &FindingView| f.path == leaf.path && f.action != Action::Drop;
-        let now = || work.found.iter().any(|f| f.likelihood >= Likelihood::Possible);
-        work.findings.len() >= FINDINGS_MAX
-            || work.findings.iter().any(at_gate)
-            || (rescan.is_some() && leaf.kind.has_text() && now())
-    }
-
-    /// What the gate already did to the value that leaves.
-    fn action_at_gate(&self, path: NameId, work: &Work) -> Action {
-        let reduced = |f: &&FindingView| f.path == path && matches!(f.action, Action::Truncate | Action::Template);
-        work.findings.iter().find(reduced).map_or(Action::Keep, |f| f.action)
-    }
-
-    fn pseudonym_of_value(
-        &self,
-        view: &RecordView<'_>,
-        keys: &DestinationKeys,
-        epoch: Epoch,
-        leaf: &LeafView<'_>,
-    ) -> Result<[u8; 36], Rule> {
-        // The value first becomes a tag of its own kind, as an id does: the destination's key never sees a value (D6).
-        let kind = format!("property:{}", self.names.text(leaf.path));
-        let tag = self.keys.tag(view.environment(), "", &kind, leaf.text);
-        Ok(keys.pseudonym(epoch, "property", &tag).ok_or(Rule::StageFailed)?.to_text())
-    }
-
     /// Whether the gate may have taken something out of the container that stands at this path: then it is not known to have been
     /// empty. What went with an unclean key has no path, and a list that was cut does not say.
     fn may_have_been_emptied(&self, view: &RecordView<'_>, container: NameId) -> bool {
@@ -755,34 +496,6 @@ impl Releaser {
 
     fn is_direct_element(&self, path: NameId, work: &Work) -> bool {
         work.open.last().is_some_and(|open| open.array && open.path == self.names.entry(path).parent)
-    }
-
-    #[inline]
-    fn decide(&mut self, path: NameId) -> Decision {
-        self.look_up(path).0
-    }
-
-    /// The decision, and whether it is a path of the context.
-    #[inline]
-    fn look_up(&mut self, path: NameId) -> (Decision, bool) {
-        match self.decisions.get(path.0 as usize) {
-            Some((Decision::Undecided, _)) | None => self.decide_first(path),
-            Some(known) => *known,
-        }
-    }
-
-    #[cold]
-    fn decide_first(&mut self, path: NameId) -> (Decision, bool) {
-        let place = path.0 as usize;
-        if place >= self.decisions.len() {
-            self.decisions.resize(place + 64, (Decision::Undecided, false));
-        }
-        let known = (
-            decide(&self.policy, &self.known, &self.names, self.now, path),
-            self.names.text(path).starts_with("context."),
-        );
-        self.decisions[place] = known;
-        known
     }
 
     /// The field set of what was just decided; made once per shape.
@@ -824,66 +537,6 @@ impl Releaser {
     }
 }
 
-/// What may be done with the values of a path: the one place where it is decided, whoever asks.
-fn decide(policy: &ReleasePolicy, known: &Known, names: &Names, now: Millis, path: NameId) -> Decision {
-    if path == NameId::UNNAMED {
-        return Decision::Deny(Rule::PathUnclean);
-    }
-    let mut above = path;
-    loop {
-        if policy.dropped_properties.contains(&above) {
-            return Decision::Deny(Rule::Property);
-        }
-        if above.0 <= NameId::GROUP_ROOT.0 {
-            break;
-        }
-        above = names.entry(above).parent;
-    }
-    let allowance = policy.check_allowed(path, now);
-    let allowed = allowance.is_ok();
-    // The country in what leaves is the gate's own; an address never leaves.
-    if path == known.address || path == known.country {
-        return Decision::Deny(Rule::NotAllowed);
-    }
-    if path == known.width {
-        return Decision::ScreenWidth { allowed };
-    }
-    if allowed && policy.pseudonymize.contains(&path) {
-        return Decision::Pseudonymize;
-    }
-    if allowed {
-        return if path == known.session { Decision::Session } else { Decision::Allow };
-    }
-    if path == known.os {
-        return Decision::OsFamily;
-    }
-    if path == known.browser {
-        return Decision::BrowserFamily;
-    }
-    if path == known.library {
-        return Decision::LibraryName;
-    }
-    if path == known.library_version {
-        return Decision::LibraryVersion;
-    }
-    // What was to leave as a pseudonym while it was allowed does not leave as itself afterwards.
-    if !policy.pseudonymize.contains(&path)
-        && let Some(bound) = policy.bound_of(path, names)
-    {
-        return Decision::Bounded(bound);
-    }
-    let entry = names.entry(path);
-    if !entry.folded {
-        return Decision::Deny(allowance.err().unwrap_or(Rule::NotAllowed));
-    }
-    match (allowance, policy.check_allowed(entry.parent, now)) {
-        (_, Ok(())) if policy.pseudonymize.contains(&entry.parent) => Decision::Pseudonymize,
-        (_, Ok(())) => Decision::AllowElement,
-        (Err(Rule::AllowanceEnded), Err(_)) => Decision::Deny(Rule::AllowanceEnded),
-        (_, Err(rule)) => Decision::Deny(rule),
-    }
-}
-
 impl fmt::Debug for Releaser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Releaser({})", self.policy.destination)
@@ -903,15 +556,6 @@ fn map_key(key: LeafView<'_>) -> ReleasedLeaf<'_> {
 
 fn epoch_number(time: Millis, period_millis: i64) -> u32 {
     u32::try_from(time.0.div_euclid(period_millis)).unwrap_or(0)
-}
-
-/// Whom the vendor is told that the event is about.
-fn subject_of(operation: Operation, tags: &[Tag]) -> Option<usize> {
-    let with_role = |role: Role| tags.iter().position(|t| t.role == role);
-    match operation {
-        Operation::Group(_) => with_role(Role::Group),
-        _ => with_role(Role::Subject).or_else(|| subject_place(tags)),
-    }
 }
 
 /// The whole part of a number's text; 0 where it is none.

@@ -14,7 +14,7 @@ use hashbrown::HashMap;
 use ring::digest;
 use weir_event::{NameId, Operation, Role, Rule, SubjectKind};
 
-use crate::minimise::subject_place;
+use crate::minimise::identities::subject_place;
 use crate::record::{RecordView, Tag};
 
 /// A share in millionths, from 1 to all of them.

@@ -30,7 +30,7 @@ use weir_event::{
 };
 
 use crate::gate::Gate;
-use crate::minimise::{corrected, in_milliseconds};
+use crate::minimise::moments::{corrected, in_milliseconds};
 
 /// The version that this code writes, and the newest that it reads.
 pub const VERSION: u16 = 2;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use weir_event::{Category, Millis, NameId, Names, Rule};
 
-use super::{Decision, Known, decide};
+use super::decision::{Decision, Known, decide};
 use crate::spec::ReleasePolicy;
 
 /// How values of a path are expected to leave.

@@ -22,7 +22,7 @@ fn d4_times_are_clamped_and_late_is_said() {
         (Some(Millis(NOW.0 * 1_000)), 0, 0, false),
         (Some(Millis(0)), -NOW.0, -HOURS_48, true),
     ] {
-        let times = minimise::times(client, None, NOW);
+        let times = minimise::moments::times(client, None, NOW);
         let seen = (times.event.since(NOW), times.epoch.since(NOW), times.late);
         assert_eq!(seen, (event, epoch, late), "{client:?}");
     }
@@ -32,14 +32,14 @@ fn d4_times_are_clamped_and_late_is_said() {
 fn d4_a_client_clock_that_is_off_corrects_the_vendors_time_and_not_the_epoch_time() {
     // The client's clock is an hour ahead; the event waited ten seconds before it was sent.
     let ahead = |millis: i64| NOW.plus(Millis::HOUR + millis);
-    let times = minimise::times(Some(ahead(-10_000)), Some(ahead(0)), NOW);
+    let times = minimise::moments::times(Some(ahead(-10_000)), Some(ahead(0)), NOW);
     assert_eq!((times.event.since(NOW), times.epoch.since(NOW)), (-10_000, 0));
     // An hour behind.
     let behind = |millis: i64| NOW.plus(-Millis::HOUR + millis);
-    let times = minimise::times(Some(behind(-10_000)), Some(behind(0)), NOW);
+    let times = minimise::moments::times(Some(behind(-10_000)), Some(behind(0)), NOW);
     assert_eq!((times.event.since(NOW), times.epoch.since(NOW)), (-10_000, -Millis::HOUR - 10_000));
     // Sent before it happened: says nothing.
-    let times = minimise::times(Some(behind(10_000)), Some(behind(0)), NOW);
+    let times = minimise::moments::times(Some(behind(10_000)), Some(behind(0)), NOW);
     assert_eq!(times.event.since(NOW), -Millis::HOUR + 10_000);
 }
 
