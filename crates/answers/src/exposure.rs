@@ -184,6 +184,18 @@ pub fn ask(dir: &Path, question: &Question) -> Result<Exposure, AskError> {
     })
 }
 
+/// As [`ask`], where each stretch of subjects is counted for itself and all are added up, as by as many threads; and how many there were.
+#[doc(hidden)]
+pub fn ask_apart(dir: &Path, question: &Question) -> Result<(Exposure, usize), AskError> {
+    let mut stretches = 0;
+    let exposure = answer(dir, question, |frame, runs, columns| {
+        let counters = scan::scan_apart(runs, columns, || Counter::new(frame))?;
+        stretches = counters.len();
+        Ok(counters)
+    })?;
+    Ok((exposure, stretches))
+}
+
 /// As [`ask`], on one core, and shows each row that counts, a subject's rows one after the other. Rows that were erased are not shown.
 pub fn ask_each(dir: &Path, question: &Question, each: &mut dyn FnMut(Counted<'_>)) -> Result<Exposure, AskError> {
     answer(dir, question, |frame, runs, columns| {

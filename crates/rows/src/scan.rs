@@ -60,6 +60,20 @@ pub fn scan<V: Visitor + Send>(
     })
 }
 
+/// As [`scan`], with a visitor for each stretch of subjects: for tests, which are not to depend on how many threads there are and how fast.
+#[doc(hidden)]
+pub fn scan_apart<V: Visitor>(
+    runs: &[Run<'_>],
+    columns: &[Column],
+    visitor: impl Fn() -> V,
+) -> Result<Vec<V>, RowsError> {
+    let of = |chunk| {
+        let mut visitor = visitor();
+        walk(runs, columns, std::iter::once(chunk), &mut visitor).map(|()| visitor)
+    };
+    chunks(runs)?.into_iter().map(of).collect()
+}
+
 /// Shows all rows to one visitor.
 pub fn scan_on_one<V: Visitor>(runs: &[Run<'_>], columns: &[Column], visitor: &mut V) -> Result<(), RowsError> {
     walk(runs, columns, chunks(runs)?.into_iter(), visitor)
