@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use weir_event::Millis;
 
 use crate::exposure::{AskError, Counted, Exposure, Question, ask_each};
@@ -54,8 +54,11 @@ pub const fn monday(week: i64) -> i64 {
 /// Looks, with the vendor's eyes, at what is asked about.
 pub fn look(dir: &Path, question: &Question) -> Result<View, AskError> {
     let mut view = View::default();
-    let mut first: HashMap<u64, i64, RandomState> = HashMap::default();
-    let mut organisations: HashMap<u64, (Organisation, HashSet<u64, RandomState>), RandomState> = HashMap::default();
+    // A subject's rows come one after the other: the one whose rows come, and its first week.
+    let mut newest: Option<(u64, i64)> = None;
+    let mut newcomers = BTreeMap::<i64, u64>::new();
+    // Of each organisation the last of its subjects that was counted.
+    let mut organisations: HashMap<u64, (Organisation, u64), RandomState> = HashMap::default();
     let mut each = |row: Counted<'_>| {
         let day = row.at.day();
         let week = week_of(day);
@@ -69,21 +72,27 @@ pub fn look(dir: &Path, question: &Question) -> Result<View, AskError> {
             None => _ = view.adoption.insert(row.event.to_owned(), BTreeMap::from([(week, row.events())])),
         }
         if row.subject != 0 {
-            first.entry(row.subject).and_modify(|known| *known = week.min(*known)).or_insert(week);
+            newest = match newest {
+                Some((subject, first)) if subject == row.subject => Some((subject, week.min(first))),
+                before => {
+                    before.into_iter().for_each(|(_, first)| *newcomers.entry(first).or_default() += 1);
+                    Some((row.subject, week))
+                }
+            };
         }
         if row.organisation != 0 {
-            let (of, people) = organisations.entry(row.organisation).or_default();
+            let (of, last) = organisations.entry(row.organisation).or_default();
             of.events += row.events();
             *of.weeks.entry(week).or_default() += row.events();
-            people.extend((row.subject != 0).then_some(row.subject));
+            if row.subject != 0 && *last != row.subject {
+                (of.subjects, *last) = (of.subjects + 1, row.subject);
+            }
         }
     };
     let exposure = ask_each(dir, question, &mut each)?;
-    first.into_values().for_each(|week| *view.newcomers.entry(week).or_default() += 1);
-    let mut all: Vec<(u64, Organisation)> = organisations
-        .into_iter()
-        .map(|(tag, (of, people))| (tag, Organisation { subjects: people.len() as u64, ..of }))
-        .collect();
+    newest.into_iter().for_each(|(_, first)| *newcomers.entry(first).or_default() += 1);
+    view.newcomers = newcomers;
+    let mut all: Vec<(u64, Organisation)> = organisations.into_iter().map(|(tag, (of, _))| (tag, of)).collect();
     all.sort_by_key(|(tag, of)| (Reverse(of.events), *tag));
     view.organisations = all.into_iter().take(ORGANISATIONS_MAX).map(|(_, of)| of).collect();
     Ok(View { exposure, ..view })

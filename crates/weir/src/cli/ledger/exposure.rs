@@ -120,11 +120,13 @@ fn report(options: &Options) -> Result<(Report, Option<Resolved>), String> {
     let disclose = Disclose { destinations: asked, ..Disclose::new(what) };
     let standing = options.recording.enter(folders, &[], disclose)?;
     let question = Question { destinations: recipients.as_ref().map(|list| times(list, (from, to))), from, to };
-    let mut subjects = HashMap::new();
+    let (mut subjects, mut last) = (HashMap::new(), 0);
+    // A subject's rows come one after the other.
     let mut note = |row: weir_answers::exposure::Counted<'_>| {
-        if row.subject != 0 {
+        if row.subject != last && row.subject != 0 {
             subjects.insert(row.subject, false);
         }
+        last = row.subject;
     };
     let asked = if options.resolve.is_asked() { ask_each(&dir, &question, &mut note) } else { ask(&dir, &question) };
     let exposure = asked.map_err(|error| error.to_string())?;
