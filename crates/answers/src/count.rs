@@ -18,7 +18,7 @@ use weir_rows::scan::Visitor;
 use weir_rows::{Batches, Held, View};
 
 use crate::exposure::{Counted, Exposure, Field, Share, Withheld};
-use crate::seen::Seen;
+use crate::seen::{Seen, each_bit};
 use crate::shape::Shape;
 
 /// What all threads count by.
@@ -126,7 +126,8 @@ struct Group {
     events: u64,
     subjects: u64,
     last: u32,
-    organisations: Seen,
+    /// Known in the end only.
+    organisations: u64,
 }
 
 impl Group {
@@ -140,7 +141,7 @@ impl Group {
     }
 
     fn share(&self) -> Share {
-        Share { events: self.events, subjects: self.subjects, organisations: self.organisations.count() }
+        Share { events: self.events, subjects: self.subjects, organisations: self.organisations }
     }
 }
 
@@ -165,6 +166,8 @@ pub(crate) struct Counter<'f> {
     /// Of each organisation the field sets and, behind them, the days that it is in: a row of bits, because an organisation's rows come
     /// closer together than a set's.
     groups_of: Vec<u64>,
+    /// Of each slice its organisations: slices are numbered as names are, too many for that row of bits.
+    organisations_of: Vec<Seen>,
     sets: Vec<Group>,
     slices: Vec<Group>,
     days: Vec<Group>,
@@ -196,6 +199,7 @@ impl<'f> Counter<'f> {
             organisation: (0, 0),
             organisations: HashMap::default(),
             groups_of: Vec::new(),
+            organisations_of: vec![Seen::default(); frame.view.dictionary.names.len() + 1],
             sets: vec![Group::default(); sets],
             slices: vec![Group::default(); frame.view.dictionary.names.len() + 1],
             days: vec![Group::default(); frame.days.len()],
@@ -297,7 +301,7 @@ impl<'f> Counter<'f> {
             let day = self.sets.len() + day;
             self.groups_of[row + set / 64] |= 1 << (set % 64);
             self.groups_of[row + day / 64] |= 1 << (day % 64);
-            self.slices[slice].organisations.add(number);
+            self.organisations_of[slice].add(number);
         }
         true
     }
@@ -340,13 +344,15 @@ impl<'f> Counter<'f> {
             for (to, from) in to.iter_mut().zip(from) {
                 to.events += from.events;
                 to.subjects += from.subjects;
-                from.organisations.each(|number| to.organisations.add(numbers[number as usize]));
             }
         };
         groups(&mut self.sets, &other.sets);
         groups(&mut self.slices, &other.slices);
         groups(&mut self.days, &other.days);
         groups(&mut self.events, &other.events);
+        for (to, from) in self.organisations_of.iter_mut().zip(&other.organisations_of) {
+            from.each(|number| to.add(numbers[number]));
+        }
         let sum = |to: &mut [u64], from: &[u64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         sum(&mut self.singles, &other.singles);
         sum(&mut self.paths, &other.paths);
@@ -428,16 +434,25 @@ impl<'f> Counter<'f> {
         answer
     }
 
-    /// The organisations of each event, of each day and of all.
+    /// How many organisations are in each event, on each day, in each slice and in all.
     fn organisations(&mut self, answer: &mut Exposure) {
         let (words, sets) = (self.row_words(), self.sets.len());
+        for (slice, seen) in self.slices.iter_mut().zip(&self.organisations_of) {
+            slice.organisations = seen.count();
+        }
+        // Several field sets may be of one event: the last organisation of each, from 1 on.
+        let mut last = vec![0; self.events.len()];
         for number in 0..self.organisations.len() {
             let of = &self.groups_of[number * words..][..words];
             answer.organisations += u64::from(of.iter().any(|word| *word != 0));
             let (events, days, event_of) = (&mut self.events, &mut self.days, &self.frame.event_of);
             each_bit(of, |group| match group.checked_sub(sets) {
-                Some(day) => days[day].organisations.add(number as u32),
-                None => events[event_of[group] as usize].organisations.add(number as u32),
+                Some(day) => days[day].organisations += 1,
+                None => {
+                    let event = event_of[group] as usize;
+                    events[event].organisations += u64::from(last[event] != number + 1);
+                    last[event] = number + 1;
+                }
             });
         }
     }
@@ -468,17 +483,6 @@ impl<'f> Counter<'f> {
             if fact.is_month {
                 answer.sums_until = answer.sums_until.max(Some(last));
             }
-        }
-    }
-}
-
-/// Shows each bit that is set.
-fn each_bit(words: &[u64], mut visit: impl FnMut(usize)) {
-    for (at, word) in words.iter().enumerate() {
-        let mut left = *word;
-        while left != 0 {
-            visit(at * 64 + left.trailing_zeros() as usize);
-            left &= left - 1;
         }
     }
 }

@@ -16,17 +16,22 @@ impl Seen {
     }
 
     /// Shows each number.
-    pub(crate) fn each(&self, mut visit: impl FnMut(u32)) {
-        for (at, word) in self.words.iter().enumerate() {
-            let mut left = *word;
-            while left != 0 {
-                visit(at as u32 * 64 + left.trailing_zeros());
-                left &= left - 1;
-            }
-        }
+    pub(crate) fn each(&self, visit: impl FnMut(usize)) {
+        each_bit(&self.words, visit);
     }
 
     pub(crate) fn count(&self) -> u64 {
         self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+}
+
+/// Shows each bit that is set.
+pub(crate) fn each_bit(words: &[u64], mut visit: impl FnMut(usize)) {
+    for (at, word) in words.iter().enumerate() {
+        let mut left = *word;
+        while left != 0 {
+            visit(at * 64 + left.trailing_zeros() as usize);
+            left &= left - 1;
+        }
     }
 }
