@@ -387,11 +387,17 @@ impl<'f> Counter<'f> {
             });
             let event = &mut self.events[frame.event_of[number] as usize];
             event.events += of_set;
+            // A path has a line for each category that was found in it and each action: a row counts once for each of them.
+            let mut said = BTreeSet::new();
             for (path, category, action) in &shape.left {
                 let field = fields.entry(path).or_default();
-                *field.actions.entry(action.clone()).or_default() += of_set;
-                *field.events.entry(shape.event.clone()).or_default() += of_set;
-                if let Some(category) = category {
+                if said.insert((path, None, None)) {
+                    *field.events.entry(shape.event.clone()).or_default() += of_set;
+                }
+                if said.insert((path, None, Some(action))) {
+                    *field.actions.entry(action.clone()).or_default() += of_set;
+                }
+                if let Some(category) = category.as_ref().filter(|of| said.insert((path, Some(*of), None))) {
                     *field.categories.entry(category.clone()).or_default() += of_set;
                 }
             }

@@ -52,14 +52,21 @@ impl Sums {
 pub struct Field {
     /// Its path.
     pub path: String,
-    /// Categories that were found in it, by events.
+    /// Categories that were found in it, by events. One event may have several.
     pub categories: BTreeMap<String, u64>,
-    /// What the policy did with it, by events: `keep`, `pseudonymize`, …
+    /// What the policy did with it, by events: `keep`, `pseudonymize`, … One event may have several, as where it is a list.
     pub actions: BTreeMap<String, u64>,
     /// In which events, by number.
     pub events: BTreeMap<String, u64>,
     /// Of how many subjects.
     pub subjects: u64,
+}
+
+impl Field {
+    /// In how many events it left.
+    pub fn count(&self) -> u64 {
+        self.events.values().sum()
+    }
 }
 
 /// One path and the rule that kept it back.

@@ -31,7 +31,17 @@ type Set =
 const SETS: [Set; 3] = [
     ("signed_up", &[("plan", "-", "keep"), ("user", "user.unique_id", "pseudonymize")], &[("email", "minimised")]),
     ("signed_up", &[("plan", "-", "keep")], &[("email", "minimised"), ("seats", "not_allowed")]),
-    ("exported", &[("user", "user.unique_id", "keep")], &[]),
+    (
+        "exported",
+        // A path has a line for each category and action.
+        &[
+            ("tags", "-", "keep"),
+            ("tags", "free_text", "keep"),
+            ("tags", "free_text", "pseudonymize"),
+            ("user", "user.unique_id", "keep"),
+        ],
+        &[],
+    ),
 ];
 const DESTINATIONS: [&str; 2] = ["growth", "product"];
 const SLICES: [&str; 3] = ["CH", "DE", "unknown"];
@@ -329,7 +339,25 @@ fn agrees(answer: &Exposure, expected: &Model) {
     );
     for field in &answer.fields {
         let of = share(expected.held.iter().filter(|(f, _)| has(f, &field.path)));
-        assert_eq!((field.actions.values().sum::<u64>(), field.subjects), (of.events, of.subjects));
+        assert_eq!((field.count(), field.subjects), (of.events, of.subjects), "{}", field.path);
+        let with = |is: &dyn Fn(&str, &str) -> bool| {
+            let has = |f: &Fact| {
+                SETS[f.2].1.iter().any(|(path, category, action)| *path == field.path && is(category, action))
+            };
+            expected.held.iter().filter(|(f, _)| has(f)).count() as u64
+        };
+        for (action, events) in &field.actions {
+            assert_eq!(*events, with(&|_, of| of == action), "{} {action}", field.path);
+        }
+        for (category, events) in &field.categories {
+            assert_eq!(*events, with(&|of, _| of == category), "{} {category}", field.path);
+        }
+        let in_events = field.events.iter().map(|(name, events)| (name.as_str(), *events));
+        let by_name =
+            by(&expected.held.iter().filter(|(f, _)| has(f, &field.path)).copied().collect::<Vec<_>>(), |(f, _)| {
+                SETS[f.2].0
+            });
+        assert!(in_events.eq(by_name.into_iter().map(|(name, share)| (name, share.events))), "{}", field.path);
     }
     for line in &answer.withheld {
         let with = |f: &Fact| SETS[f.2].2.contains(&(line.path.as_str(), line.rule.as_str()));

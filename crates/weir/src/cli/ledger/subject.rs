@@ -384,9 +384,11 @@ fn text(
         text.push_str(&format!("  appears as {}\n", appears.into_iter().collect::<Vec<_>>().join(", ")));
         let mut fields: BTreeMap<&str, (u64, BTreeSet<&str>)> = BTreeMap::new();
         for row in rows {
+            // A path in which two things were found stands there twice.
+            let mut seen = BTreeSet::new();
             for (path, _, action) in about.shapes.get(&row.field_set).into_iter().flat_map(|shape| &shape.left) {
                 let field = fields.entry(path).or_default();
-                field.0 += row.events();
+                field.0 += if seen.insert(path) { row.events() } else { 0 };
                 field.1.insert(looked(action));
             }
         }

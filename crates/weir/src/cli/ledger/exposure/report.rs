@@ -195,7 +195,7 @@ impl Report {
             let events: Vec<&str> = field.events.keys().map(String::as_str).collect();
             [
                 field.path.clone(),
-                field.actions.values().sum::<u64>().to_string(),
+                field.count().to_string(),
                 field.subjects.to_string(),
                 actions.join(", "),
                 found.join(", "),
@@ -231,7 +231,7 @@ impl Report {
         let fields = exposure.fields.iter().map(|field| {
             json!({
                 "path": field.path,
-                "events": field.actions.values().sum::<u64>(),
+                "events": field.count(),
                 "subjects": field.subjects,
                 "actions": field.actions,
                 "categories": field.categories,
