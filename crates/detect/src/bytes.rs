@@ -38,10 +38,16 @@ pub(crate) const fn between(word: u64, first: u8, last: u8) -> u64 {
     from & !beyond & !word & HIGH
 }
 
+/// Where ASCII letters stand.
+#[inline(always)]
+pub(crate) const fn letters(word: u64) -> u64 {
+    between(word | (ONES * 0x20), b'a', b'z')
+}
+
 /// Where ASCII letters and digits stand.
 #[inline(always)]
 pub(crate) const fn alphanumeric(word: u64) -> u64 {
-    between(word, b'0', b'9') | between(word | (ONES * 0x20), b'a', b'z')
+    between(word, b'0', b'9') | letters(word)
 }
 
 /// The word with its ASCII letters in lower case.
@@ -131,7 +137,7 @@ impl<'t> Starts<'t> {
 impl Iterator for Starts<'_> {
     type Item = usize;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<usize> {
         while self.set == 0 {
             self.block += 8;

@@ -253,7 +253,9 @@ fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget:
     }
     if signals & signal::STRUCTURE != 0 {
         let is_form = leaf.may_have(signal::HAS_EQUALS);
-        if leaf.may_have(signal::HAS_PERCENT) || (is_form && leaf.text.contains(&b'+')) {
+        if leaf.may_have(signal::HAS_PERCENT)
+            || (is_form && leaf.may_have(signal::HAS_SPACE) && leaf.text.contains(&b'+'))
+        {
             let undo = |text: &[u8], buffer: &mut Vec<u8>| decode::percent(text, is_form, buffer);
             look_decoded(leaf, out, depth, budget, |budget| &mut budget.percent, undo);
         }
@@ -292,7 +294,7 @@ fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
         return;
     }
     for_each_run(leaf.text, leaf.may_have(signal::HAS_DASHES), |met| {
-        for detector in of_digits.iter().flatten() {
+        for detector in of_digits[..count].iter().flatten() {
             match (&met, &detector.find) {
                 (Met::Run(run), Find::Digits(find)) => {
                     out.detector = detector.name;

@@ -10,6 +10,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::bytes::{HIGH, between, first, letters};
 use crate::detectors::ids::IDS;
 use crate::digits::starts_with_uuid;
 use crate::facts::PathFacts;
@@ -150,11 +151,11 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let mut at = 0;
     let mut digests = DIGESTS_MAX;
     while at < text.len() {
-        let word = word_at(text, at);
-        if word.end == at {
+        if CLASSES[usize::from(text[at])] == 0 {
             at += 1;
             continue;
         }
+        let word = word_at(text, at);
         if let Some(node) = word.begins() {
             if word.end - at == 8 && starts_with_uuid(&text[at..]) {
                 at += 36;
@@ -283,7 +284,7 @@ impl Word {
 const WORD_BYTES_MAX: usize = 63;
 
 /// Bit 0 for a digit, bit 1 for a letter.
-const CLASSES: [u8; 256] = {
+static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;
     while byte < 256 {
@@ -300,8 +301,22 @@ const CLASSES: [u8; 256] = {
 #[inline]
 fn word_at(text: &[u8], start: usize) -> Word {
     let (mut mix, mut end) = (0, start);
-    while let Some(byte) = text.get(end) {
-        let class = CLASSES[usize::from(*byte)];
+    // Most words end within eight bytes, which are looked at together.
+    if let Some(eight) = text.get(start..).and_then(|rest| rest.first_chunk::<8>()) {
+        let eight = u64::from_le_bytes(*eight);
+        let (digits, letters) = (between(eight, b'0', b'9'), letters(eight));
+        let others = !(digits | letters) & HIGH;
+        // The places in front of the first other byte.
+        let inside = (others & others.wrapping_neg()).wrapping_sub(1);
+        mix = u8::from(digits & inside != 0) | u8::from(letters & inside != 0) << 1;
+        if others != 0 {
+            let len = first(others);
+            return Word { end: start + len, step: u32::from(mix) | (len as u32) << 2 };
+        }
+        end += 8;
+    }
+    while end < text.len() {
+        let class = CLASSES[usize::from(text[end])];
         if class == 0 {
             break;
         }

@@ -56,14 +56,35 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     }
 }
 
+/// Bits of [`CLASSES`].
+const LOCAL: u8 = 1;
+const DOMAIN: u8 = 2;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        let both = b.is_ascii_alphanumeric() || b >= 0x80 || matches!(b, b'.' | b'-' | b'_');
+        let local = matches!(b, b'%' | b'+' | b'\'' | b'!' | b'#' | b'$' | b'*' | b'~' | b'^');
+        classes[byte] = if both {
+            LOCAL | DOMAIN
+        } else if local {
+            LOCAL
+        } else {
+            0
+        };
+        byte += 1;
+    }
+    classes
+};
+
 fn is_local(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || byte >= 0x80
-        || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'!' | b'#' | b'$' | b'*' | b'~' | b'^')
+    CLASSES[usize::from(byte)] & LOCAL != 0
 }
 
 fn is_domain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'.' | b'-' | b'_')
+    CLASSES[usize::from(byte)] & DOMAIN != 0
 }
 
 /// How long the domain at the beginning of `rest` is, and whether what follows cannot be of it.

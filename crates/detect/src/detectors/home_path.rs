@@ -8,6 +8,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::bytes::find_either;
 use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
 
@@ -68,7 +69,12 @@ const PATH_BYTES_MAX: usize = 300;
 /// Whether a text begins as such a path does: for the gate, which counts no slashes.
 #[inline]
 pub(crate) fn begins(text: &[u8]) -> bool {
-    matches!(text, [b'/', b'h' | b'U', ..] | [_, b':', b'\\', ..] | [b'f', b'i', b'l', b'e', b':', ..])
+    match text {
+        [b'/', second, ..] => matches!(second, b'h' | b'U'),
+        [_, b':', third, ..] => *third == b'\\',
+        [b'f', ..] => text.starts_with(b"file:"),
+        _ => false,
+    }
 }
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
@@ -77,8 +83,8 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         return;
     }
     let mut at = 0;
-    while let Some(found) = text[at..].iter().position(|b| matches!(b, b'/' | b'\\')) {
-        let start = at + found;
+    let other = if leaf.may_have(signal::HAS_BACKSLASH) { b'\\' } else { b'/' };
+    while let Some(start) = find_either(text, at, b'/', other) {
         at = start + 1;
         if !matches!(text.get(at), Some(b'U' | b'h' | b'\\')) {
             continue;

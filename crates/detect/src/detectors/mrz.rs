@@ -16,19 +16,20 @@ const LINE_BYTES_MIN: usize = 30;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
-    // A line holds one of every thirty bytes: most texts have none there.
-    if !text.iter().skip(LINE_BYTES_MIN - 1).step_by(LINE_BYTES_MIN).any(|byte| is_of_lines(*byte)) {
-        return;
-    }
-    let mut at = 0;
-    while let Some(start) = text.get(at..).and_then(|rest| rest.iter().position(|byte| is_of_lines(*byte))) {
-        let start = at + start;
+    let mut start = 0;
+    // A line holds each of thirty bytes, the last too: most bytes are not looked at.
+    while let Some(next) = text.get(start..start + LINE_BYTES_MIN) {
+        if let Some(gap) = next.iter().rposition(|byte| !is_of_lines(*byte)) {
+            start += gap + 1;
+            continue;
+        }
         let end = start + text[start..].iter().take_while(|byte| is_of_lines(**byte)).count();
-        at = end;
+        let line = start..end;
+        start = end;
         let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_lowercase);
-        let glued = is_letter(text[..start].last()) || is_letter(text.get(end));
-        if !glued && end - start >= LINE_BYTES_MIN && holds_a_line(&text[start..end]) {
-            out.add(Category::Passport, Likelihood::VeryLikely, Evidence::Checksum, start, end);
+        let glued = is_letter(text[..line.start].last()) || is_letter(text.get(end));
+        if !glued && holds_a_line(&text[line.clone()]) {
+            out.add(Category::Passport, Likelihood::VeryLikely, Evidence::Checksum, line.start, line.end);
             if out.is_full(Category::Passport) {
                 return;
             }
