@@ -200,6 +200,20 @@ pub(crate) fn group_of<'a>(event: &'a Released<'_>) -> Option<(NameId, &'a Relea
     groups_of(event, kind).next().map(|id| (kind, id))
 }
 
+/// How many bytes `put` writes. The encoder lends the room for it and has it back.
+pub(crate) fn bytes_written<E>(
+    encoder: &mut E,
+    room_of: fn(&mut E) -> &mut Vec<u8>,
+    put: impl FnOnce(&mut E, &mut Vec<u8>),
+) -> usize {
+    let mut room = std::mem::take(room_of(encoder));
+    room.clear();
+    put(encoder, &mut room);
+    let len = room.len();
+    *room_of(encoder) = room;
+    len
+}
+
 /// What an event has at most as JSON: escaping makes at most six bytes of one, a key has at most 600. Only what could be too large is
 /// worth measuring.
 pub(crate) fn bytes_at_most(event: &Released<'_>) -> usize {

@@ -23,7 +23,7 @@ use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLi
 use crate::plain::Plain;
 use crate::statuses::{self, Means, Statuses};
 use crate::vendors::{Repeat, RepeatEffect};
-use crate::writing::{bytes_at_most, put_field, put_key, put_number, put_string};
+use crate::writing::{bytes_at_most, bytes_written, put_field, put_key, put_number, put_string};
 
 /// (Site, base address). Source: Datadog's API reference, "Send logs", the endpoints of v2.
 pub const ENDPOINTS: &[(&str, &str)] = &[
@@ -170,12 +170,8 @@ impl Encoder for DatadogEncoder {
             return Err(Rule::TooOld);
         }
         if bytes_at_most(event) > EVENT_BYTES_MAX {
-            let mut scratch = std::mem::take(&mut self.scratch);
-            scratch.clear();
-            self.put(event, &mut scratch);
-            let len = scratch.len();
-            self.scratch = scratch;
-            if len > EVENT_BYTES_MAX {
+            let bytes = bytes_written(self, |own| &mut own.scratch, |own, out| own.put(event, out));
+            if bytes > EVENT_BYTES_MAX {
                 return Err(Rule::TooLarge);
             }
         }

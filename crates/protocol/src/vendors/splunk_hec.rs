@@ -32,7 +32,7 @@ use crate::outbound::{
 use crate::plain::Plain;
 use crate::statuses::{self, Means, Statuses};
 use crate::vendors::{Repeat, RepeatEffect};
-use crate::writing::{bytes_at_most, put_field, put_number};
+use crate::writing::{bytes_at_most, bytes_written, put_field, put_number};
 
 /// Splunk is where the customer runs it.
 pub const ENDPOINTS: &[(&str, &str)] = &[];
@@ -210,12 +210,8 @@ impl Encoder for SplunkEncoder {
             return Err(Rule::NoEquivalent);
         }
         if bytes_at_most(event) > EVENT_BYTES_MAX {
-            let mut scratch = std::mem::take(&mut self.scratch);
-            scratch.clear();
-            self.put(event, &mut scratch);
-            let len = scratch.len();
-            self.scratch = scratch;
-            if len > EVENT_BYTES_MAX {
+            let bytes = bytes_written(self, |own| &mut own.scratch, |own, out| own.put(event, out));
+            if bytes > EVENT_BYTES_MAX {
                 return Err(Rule::TooLarge);
             }
         }

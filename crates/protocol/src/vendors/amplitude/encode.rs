@@ -33,8 +33,8 @@ use crate::vendors::amplitude::decode::OPERATIONS;
 use crate::vendors::amplitude::names;
 use crate::vendors::{Repeat, RepeatEffect};
 use crate::writing::{
-    PathTable, TapeKeys, as_key, bytes_at_most, group_of, group_types, groups_of, put_bare_id, put_escaped, put_field,
-    put_key, put_number, put_string, put_tape, put_unset,
+    PathTable, TapeKeys, as_key, bytes_at_most, bytes_written, group_of, group_types, groups_of, put_bare_id,
+    put_escaped, put_field, put_key, put_number, put_string, put_tape, put_unset,
 };
 
 /// (Region, base address). Source: Amplitude's HTTP V2 API reference.
@@ -296,12 +296,8 @@ impl Encoder for AmplitudeEncoder {
             _ => {}
         }
         if bytes_at_most(event) > EVENT_BYTES_MAX {
-            let mut scratch = std::mem::take(&mut self.scratch);
-            scratch.clear();
-            self.put(event, &mut scratch);
-            let len = scratch.len();
-            self.scratch = scratch;
-            if len > EVENT_BYTES_MAX {
+            let bytes = bytes_written(self, |own| &mut own.scratch, |own, out| own.put(event, out));
+            if bytes > EVENT_BYTES_MAX {
                 return Err(Rule::TooLarge);
             }
         }

@@ -33,8 +33,8 @@ use crate::outbound::{
 use crate::vendors::mixpanel::names;
 use crate::vendors::{Repeat, RepeatEffect};
 use crate::writing::{
-    PathTable, TapeKeys, as_key, bytes_at_most, group_of, group_types, groups_of, put_bare_id, put_field, put_id_text,
-    put_key, put_number, put_scalar, put_string, put_tape, put_unset,
+    PathTable, TapeKeys, as_key, bytes_at_most, bytes_written, group_of, group_types, groups_of, put_bare_id,
+    put_field, put_id_text, put_key, put_number, put_scalar, put_string, put_tape, put_unset,
 };
 
 /// (Region, base address). Source: Mixpanel's `ingestion.openapi.yaml`.
@@ -362,12 +362,8 @@ impl Encoder for MixpanelEncoder {
         let lane = self.lane_by_operation(event, now)?;
         check_shape(event)?;
         if bytes_at_most(event) > EVENT_BYTES_MAX {
-            let mut scratch = std::mem::take(&mut self.scratch);
-            scratch.clear();
-            self.put(lane, event, &mut scratch);
-            let len = scratch.len();
-            self.scratch = scratch;
-            if len >= EVENT_BYTES_MAX {
+            let bytes = bytes_written(self, |own| &mut own.scratch, |own, out| own.put(lane, event, out));
+            if bytes >= EVENT_BYTES_MAX {
                 return Err(Rule::TooLarge);
             }
         }

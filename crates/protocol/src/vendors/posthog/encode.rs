@@ -34,8 +34,8 @@ use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLi
 use crate::vendors::posthog::names;
 use crate::vendors::{Repeat, RepeatEffect};
 use crate::writing::{
-    PathTable, TapeKeys, as_key, bytes_at_most, group_of, group_types, groups_of, put_bare_id, put_field, put_key,
-    put_string, put_tape, put_unset,
+    PathTable, TapeKeys, as_key, bytes_at_most, bytes_written, group_of, group_types, groups_of, put_bare_id,
+    put_field, put_key, put_string, put_tape, put_unset,
 };
 
 /// (Region, base address). Source: PostHog's SDK documentation, "Regions".
@@ -284,12 +284,8 @@ impl Encoder for PostHogEncoder {
             return Err(Rule::OverLimit);
         }
         if bytes_at_most(event) > EVENT_BYTES_MAX {
-            let mut scratch = std::mem::take(&mut self.scratch);
-            scratch.clear();
-            self.put(event, &mut scratch);
-            let len = scratch.len();
-            self.scratch = scratch;
-            if len > EVENT_BYTES_MAX {
+            let bytes = bytes_written(self, |own| &mut own.scratch, |own, out| own.put(event, out));
+            if bytes > EVENT_BYTES_MAX {
                 return Err(Rule::TooLarge);
             }
         }

@@ -34,8 +34,8 @@ use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLi
 use crate::vendors::segment::{Dialect, names};
 use crate::vendors::{Repeat, RepeatEffect};
 use crate::writing::{
-    Objects, PathTable, TapeKeys, as_key, group_of, put_bare_id, put_field, put_key, put_scalar, put_string, put_tape,
-    put_unset,
+    Objects, PathTable, TapeKeys, as_key, bytes_written, group_of, put_bare_id, put_field, put_key, put_scalar,
+    put_string, put_tape, put_unset,
 };
 
 /// (Region, base address) of Segment. Source: its documentation of regional ingestion.
@@ -288,12 +288,8 @@ impl Encoder for SegmentEncoder {
     fn lane_of(&mut self, event: &Released<'_>, _now: Millis) -> Result<Lane, Rule> {
         self.message_of(event)?;
         if self.bytes_at_most(event) > self.event_bytes_max() {
-            let mut scratch = std::mem::take(&mut self.scratch);
-            scratch.clear();
-            self.put(event, &mut scratch);
-            let len = scratch.len();
-            self.scratch = scratch;
-            if len > self.event_bytes_max() {
+            let bytes = bytes_written(self, |own| &mut own.scratch, |own, out| own.put(event, out));
+            if bytes > self.event_bytes_max() {
                 return Err(Rule::TooLarge);
             }
         }
