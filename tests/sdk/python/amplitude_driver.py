@@ -1,19 +1,13 @@
 """PyPI `amplitude-analytics` against a base URL: `amplitude_driver.py plain|faults http://host:port/path token`."""
 
-import json
 import logging
-import pathlib
-import sys
 import threading
 import time
 
 from amplitude import Amplitude, BaseEvent, Config, EventOptions, Identify, Revenue
 
-FAULT_EVENTS = 24
-PLANTED = json.loads((pathlib.Path(__file__).parent.parent / "planted.json").read_text(encoding="utf-8"))
-what, base, token = sys.argv[1:4]
-base = base.rstrip("/")
-report = {"calls": [], "sent": [], "failed": [], "elsewhere": []}
+from report import FAULT_EVENTS, PLANTED, base, called, print_report, properties, report, token, what
+
 DEVICE = "device-9f2c-planted"
 lock = threading.Lock()
 open_events = 0
@@ -39,28 +33,9 @@ def client(path, **more):
     return Amplitude(token, config)
 
 
-def properties(n):
-    return {
-        "n": n,
-        "plan": "pro " + PLANTED["email"],
-        "format": "csv",
-        "email": PLANTED["email"],
-        "contact": {"primary": {"phone": PLANTED["phone"], "all": [PLANTED["email_two"], PLANTED["ip"]]}},
-        "card": int(PLANTED["card"].replace(" ", "")),
-        PLANTED["email"]: "a key is data, too",
-        "by_person": {PLANTED["email_two"]: 3},
-        "link": "https://app.example.com/reset?email=" + PLANTED["email"] + "&token=" + PLANTED["secret"],
-        "note": PLANTED["note"],
-        "address": PLANTED["street"],
-        "flag": True,
-    }
-
-
 def call(name, n, start):
     global open_events
-    report["calls"].append(name)
-    if n is not None:
-        report["sent"].append(n)
+    called(name, n)
     with lock:
         open_events += 1
     start()
@@ -122,4 +97,4 @@ def faults():
 
 
 plain() if what == "plain" else faults()
-print(json.dumps(report))
+print_report()

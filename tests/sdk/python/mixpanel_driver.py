@@ -2,18 +2,12 @@
 
 import base64
 import datetime
-import json
-import pathlib
-import sys
 import time
 
 import mixpanel
 
-FAULT_EVENTS = 24
-PLANTED = json.loads((pathlib.Path(__file__).parent.parent / "planted.json").read_text(encoding="utf-8"))
-what, base, token = sys.argv[1:4]
-base = base.rstrip("/")
-report = {"calls": [], "sent": [], "failed": [], "elsewhere": []}
+from report import FAULT_EVENTS, PLANTED, base, called, print_report, report, token, what
+from report import properties as report_properties
 
 PlainConsumer = mixpanel.Consumer
 
@@ -29,29 +23,12 @@ mixpanel.Consumer = consumer
 
 
 def properties(n):
-    return {
-        "n": n,
-        "plan": "pro " + PLANTED["email"],
-        "format": "csv",
-        "email": PLANTED["email"],
-        "contact": {"primary": {"phone": PLANTED["phone"], "all": [PLANTED["email_two"], PLANTED["ip"]]}},
-        "card": int(PLANTED["card"].replace(" ", "")),
-        PLANTED["email"]: "a key is data, too",
-        "by_person": {PLANTED["email_two"]: 3},
-        "encoded": base64.b64encode(PLANTED["email"].encode()).decode(),
-        "link": "https://app.example.com/reset?email=" + PLANTED["email"] + "&token=" + PLANTED["secret"],
-        "note": PLANTED["note"],
-        "address": PLANTED["street"],
-        "ts": datetime.datetime(2026, 11, 21, 10, 0, 0),
-        "none": None,
-        "flag": True,
-    }
+    encoded = base64.b64encode(PLANTED["email"].encode()).decode()
+    return report_properties(n, encoded=encoded, ts=datetime.datetime(2026, 11, 21, 10, 0, 0), none=None, flag=True)
 
 
 def call(name, n, start):
-    report["calls"].append(name)
-    numbers = [] if n is None else n if isinstance(n, list) else [n]
-    report["sent"].extend(numbers)
+    numbers = called(name, n)
     try:
         start()
     except Exception as error:  # any failure of the SDK is a result here
@@ -114,4 +91,4 @@ def faults():
 
 
 plain() if what == "plain" else faults()
-print(json.dumps(report))
+print_report()

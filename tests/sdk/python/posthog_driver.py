@@ -1,18 +1,13 @@
 """PyPI `posthog` against a base URL: `posthog_driver.py plain|faults http://host:port/path token`."""
 
 import datetime
-import json
 import logging
-import pathlib
-import sys
 
 from posthog import Posthog
 
-FAULT_EVENTS = 24
-PLANTED = json.loads((pathlib.Path(__file__).parent.parent / "planted.json").read_text(encoding="utf-8"))
-what, base, token = sys.argv[1:4]
-base = base.rstrip("/")
-report = {"calls": [], "sent": [], "failed": [], "elsewhere": []}
+from report import FAULT_EVENTS, PLANTED, base, called, print_report, report, token, what
+from report import properties as report_properties
+
 logging.getLogger("posthog").setLevel(logging.CRITICAL)
 
 
@@ -31,26 +26,11 @@ def client(**more):
 
 
 def properties(n):
-    return {
-        "n": n,
-        "plan": "pro " + PLANTED["email"],
-        "format": "csv",
-        "email": PLANTED["email"],
-        "contact": {"primary": {"phone": PLANTED["phone"], "all": [PLANTED["email_two"], PLANTED["ip"]]}},
-        "card": int(PLANTED["card"].replace(" ", "")),
-        PLANTED["email"]: "a key is data, too",
-        "by_person": {PLANTED["email_two"]: 3},
-        "link": "https://app.example.com/reset?email=" + PLANTED["email"] + "&token=" + PLANTED["secret"],
-        "note": PLANTED["note"],
-        "address": PLANTED["street"],
-        "nothing": float("nan"),
-    }
+    return report_properties(n, nothing=float("nan"))
 
 
 def call(name, n, start):
-    report["calls"].append(name)
-    if n is not None:
-        report["sent"].append(n)
+    called(name, n)
     start()
 
 
@@ -119,4 +99,4 @@ def faults():
 
 
 {"plain": plain, "faults": faults}[what]()
-print(json.dumps(report))
+print_report()

@@ -1,34 +1,15 @@
 """PyPI `segment-analytics-python` and `rudder-sdk-python` against a base URL: `segment_driver.py plain|faults|rudder|rudder-faults http://host:port/path key`."""
 
 import datetime
-import json
-import pathlib
-import sys
 
-FAULT_EVENTS = 24
-PLANTED = json.loads((pathlib.Path(__file__).parent.parent / "planted.json").read_text(encoding="utf-8"))
-what, base, key = sys.argv[1:4]
-base = base.rstrip("/")
-report = {"calls": [], "sent": [], "failed": [], "elsewhere": []}
+from report import FAULT_EVENTS, PLANTED, base, called, print_report, report, token, what
+from report import properties as report_properties
+
 email, user, other, organisation = (PLANTED[k] for k in ("email", "user", "other_user", "organisation"))
 
 
 def properties(n):
-    return {
-        "n": n,
-        "plan": f"pro {email}",
-        "format": "csv",
-        "email": email,
-        "contact": {"primary": {"phone": PLANTED["phone"], "all": [PLANTED["email_two"], PLANTED["ip"]]}},
-        "card": int(PLANTED["card"].replace(" ", "")),
-        email: "a key is data, too",
-        "link": f"https://app.example.com/reset?email={email}&token={PLANTED['secret']}",
-        "note": PLANTED["note"],
-        "when": datetime.datetime(2026, 11, 21, 10, 0, 0),
-        "company": organisation,
-        "none": None,
-        "flag": True,
-    }
+    return report_properties(n, when=datetime.datetime(2026, 11, 21, 10, 0, 0), company=organisation, none=None, flag=True)
 
 
 def on_error(error, items):
@@ -42,13 +23,11 @@ def client(**options):
         from rudderstack.analytics.client import Client
     else:
         from segment.analytics.client import Client
-    return Client(key, host=base, on_error=on_error, **options)
+    return Client(token, host=base, on_error=on_error, **options)
 
 
 def call(calls, n, ok_and_message):
-    report["calls"].append(calls)
-    if n is not None:
-        report["sent"].append(n)
+    called(calls, n)
     if not ok_and_message[0]:
         report["failed"].append(n)
 
@@ -101,4 +80,4 @@ def faults():
 
 
 faults() if what.endswith("faults") else plain()
-print(json.dumps(report))
+print_report()

@@ -1,9 +1,6 @@
 """PyPI `snowplow-tracker` against a base URL: `snowplow_driver.py plain|faults http://host:port/path key`."""
 
-import json
 import logging
-import pathlib
-import sys
 import time
 
 from snowplow_tracker import (
@@ -18,31 +15,17 @@ from snowplow_tracker import (
     Tracker,
 )
 
+from report import FAULT_EVENTS, PLANTED, base, called, print_report, report, token, what
+from report import properties as report_properties
+
 logging.disable(logging.INFO)
-FAULT_EVENTS = 24
-PLANTED = json.loads((pathlib.Path(__file__).parent.parent / "planted.json").read_text(encoding="utf-8"))
-what, base, key = sys.argv[1:4]
-report = {"calls": [], "sent": [], "failed": [], "elsewhere": []}
 email, user, other, organisation = (PLANTED[k] for k in ("email", "user", "other_user", "organisation"))
 DEVICE = "93bc0e7f-3901-4b07-aee3-87fe5437f575"
 LINK = f"https://app.example.com/x?token={PLANTED['secret']}&email={email}&gclid=abc123planted"
 
 
 def properties(n):
-    return {
-        "n": n,
-        "plan": f"pro {email}",
-        "format": "csv",
-        "email": email,
-        "contact": {"primary": {"phone": PLANTED["phone"], "all": [PLANTED["email_two"], PLANTED["ip"]]}},
-        "card": int(PLANTED["card"].replace(" ", "")),
-        email: "a key is data, too",
-        "link": LINK,
-        "note": PLANTED["note"],
-        "company": organisation,
-        "none": None,
-        "flag": True,
-    }
+    return report_properties(n, link=LINK, company=organisation, none=None, flag=True)
 
 
 def describing(n, **more):
@@ -58,13 +41,11 @@ def tracker(base64=True, **options):
     subject.set_domain_session_id("d2b1a3f0-3c34-4f2a-8e6f-7d1f6c3a2b11").set_ip_address(PLANTED["ip"]).set_lang("de")
     subject.set_screen_resolution(1280, 720).set_useragent("Mozilla/5.0").set_timezone("Europe/Berlin")
     emitter = Emitter(base, on_failure=failed, **options)
-    return Tracker("sp", emitter, subject=subject, app_id=key, encode_base64=base64)
+    return Tracker("sp", emitter, subject=subject, app_id=token, encode_base64=base64)
 
 
 def call(t, calls, n, event):
-    report["calls"].append(calls)
-    if n is not None:
-        report["sent"].append(n)
+    called(calls, n)
     t.track(event)
 
 
@@ -107,4 +88,4 @@ def faults():
 
 
 faults() if what == "faults" else plain()
-print(json.dumps(report))
+print_report()
