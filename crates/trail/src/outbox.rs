@@ -47,20 +47,24 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Opens it at the place that the file says. `durable`: how many entries of the ledger in `dir` are.
+    /// Opens it at the place that the file says. `durable`: how many entries of the ledger in `dir` are. Blocks on the disk.
     pub fn open(dir: &Path, file: &Path, durable: u64) -> Result<Outbox, OutboxError> {
-        let mut position = Position::read(file)?;
-        let mut starts_again = false;
-        if let Some(last) = position.entry.checked_sub(1) {
-            let fits = position.entry <= durable && {
-                let found = Reader::at(dir, last)?.next(position.entry)?;
-                found.is_some_and(|(_, _, leaf)| leaf == position.leaf)
-            };
-            if !fits {
-                (position, starts_again) = (Position::default(), true);
+        let position = Position::read(file)?;
+        let starts_again = match position.entry.checked_sub(1) {
+            None => false,
+            Some(_) if position.entry > durable => true,
+            Some(last) => {
+                let mut reader = Reader::at(dir, last)?;
+                let found = reader.next(position.entry)?;
+                if found.is_some_and(|(_, _, leaf)| leaf == position.leaf) {
+                    // It stands where the next act is looked for.
+                    return Ok(Outbox { file: file.to_owned(), reader, position, starts_again: false });
+                }
+                true
             }
-        }
-        Ok(Outbox { file: file.to_owned(), reader: Reader::at(dir, position.entry)?, position, starts_again })
+        };
+        let (position, reader) = (Position::default(), Reader::at(dir, 0)?);
+        Ok(Outbox { file: file.to_owned(), reader, position, starts_again })
     }
 
     /// Whether the ledger is not the one of which acts were shipped before.

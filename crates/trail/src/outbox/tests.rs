@@ -71,7 +71,7 @@ enum Op {
     Ship,
     /// The receiver has it, and the process ends before that is written down.
     ShipAndDie,
-    /// The receiver is down: the batch is tried once more later.
+    /// The receiver is down: while more is done the same batch is kept, sent again and taken.
     Refused,
     /// The process ends and starts.
     Restart,
@@ -117,8 +117,12 @@ proptest! {
                     outbox = bench.outbox();
                 }
                 Op::Refused => {
-                    let _ = outbox.next(bench.durable(), &People::default()).unwrap();
-                    outbox = bench.outbox();
+                    if let Some(batch) = outbox.next(bench.durable(), &People::default()).unwrap() {
+                        bench.act(done);
+                        done += 1;
+                        received.push(numbers(&batch.acts));
+                        outbox.taken(&RealDisk, &batch).unwrap();
+                    }
                 }
                 Op::Restart => {
                     bench.open();
