@@ -98,7 +98,6 @@ impl Default for Shipping {
 impl Shipping {
     /// From now on acts go to these.
     pub fn set(&self, targets: Vec<Target>) {
-        self.lock().retain(|id, _| targets.iter().any(|target| target.id == *id));
         self.targets.send_replace(Arc::new(targets));
     }
 
@@ -122,7 +121,10 @@ impl Shipping {
         let mut targets = self.targets.subscribe();
         loop {
             let mut tasks = JoinSet::new();
-            for target in targets.borrow_and_update().iter() {
+            let current = Arc::clone(&targets.borrow_and_update());
+            // Here no task runs that could put its own back.
+            self.lock().retain(|id, _| current.iter().any(|target| target.id == *id));
+            for target in current.iter() {
                 let lane = Lane {
                     shipping: Arc::clone(&self),
                     target: target.clone(),
@@ -154,7 +156,7 @@ impl Lane {
         let mut wait = FIRST_WAIT;
         loop {
             // Ends only where the ledger or the place cannot be read or written; both may be better later.
-            if let Err(error) = self.ship().await {
+            if let Err(error) = self.ship(&mut wait).await {
                 let now = self.clock.now();
                 self.stands(|standing| standing.waits_since = standing.waits_since.or(Some(now)));
                 let fields =
@@ -166,10 +168,12 @@ impl Lane {
         }
     }
 
-    async fn ship(&self) -> Result<(), OutboxError> {
+    /// Ships for as long as that can be done. What did work sets back how long is waited after an error.
+    async fn ship(&self, wait: &mut Duration) -> Result<(), OutboxError> {
         let file = position::folder(&self.dir).join(self.target.id.as_str());
         let sender = sender(self.audit.verifier_key().name.clone());
-        let mut outbox = Outbox::open(&self.dir, &file, self.audit.entries())?;
+        // It may have to read most of a file of the log.
+        let mut outbox = tokio::task::block_in_place(|| Outbox::open(&self.dir, &file, self.audit.entries()))?;
         if outbox.starts_again() {
             let fields = [("receiver", Field::Destination(self.target.id.clone()))];
             emit(
@@ -180,15 +184,23 @@ impl Lane {
         }
         self.stands(|standing| standing.entry = outbox.entry());
         loop {
-            let batch = tokio::task::block_in_place(|| outbox.next(self.audit.entries(), &people()))?;
+            let durable = self.audit.entries();
+            let batch = if outbox.entry() < durable {
+                tokio::task::block_in_place(|| outbox.next(durable, &people()))?
+            } else {
+                None
+            };
             let Some(batch) = batch else {
-                self.stands(|standing| standing.entry = outbox.entry());
+                // It has everything, also where an error came after the last act.
+                self.stands(|standing| (standing.entry, standing.waits_since) = (outbox.entry(), None));
+                *wait = FIRST_WAIT;
                 tokio::time::sleep(LOOK).await;
                 continue;
             };
             self.stands(|standing| standing.waits_since = batch.acts.first().map(|act| act.at));
             self.carry(&batch, &sender).await;
             tokio::task::block_in_place(|| outbox.taken(&RealDisk, &batch))?;
+            *wait = FIRST_WAIT;
             self.stands(|standing| {
                 standing.entry = outbox.entry();
                 standing.shipped += batch.acts.len() as u64;
@@ -228,5 +240,100 @@ fn why(error: &OutboxError) -> &'static str {
             "its place in audit/shipped is damaged: remove it"
         }
         OutboxError::Position(_) => "its place in audit/shipped cannot be read or written",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_event::SystemClock;
+    use weir_event::names::ClassOnly;
+    use weir_keys::Keys;
+    use weir_ledger::{Act, Actor, Kind, Options};
+
+    use super::*;
+
+    /// A receiver that is a file, and a ledger of some acts.
+    fn lane(folder: &Path) -> Lane {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let keys = Keys::open(&folder.join("keys"), Arc::clone(&clock)).unwrap();
+        let (dir, names) = (folder.join("audit"), weir_event::Names::new(Box::new(ClassOnly)));
+        let options = Options::default();
+        let (audit, _) = Ledger::open(&dir, Kind::Audit, keys, names, options, Arc::clone(&clock)).unwrap();
+        for _ in 0..3 {
+            audit.act(Act { actor: Actor::Weir, action: "trim", targets: Vec::new() }).wait().unwrap();
+        }
+        let way = Way::File(folder.join("acts.ndjson"));
+        let target = Target { id: DestinationId::parse("lines").unwrap(), form: Form::Weir, way };
+        Lane { shipping: Arc::default(), target, audit, dir, clock }
+    }
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap()
+    }
+
+    /// Runs a lane until something holds.
+    fn ship_until(lane: &Lane, what: &str, holds: impl Fn(Standing) -> bool) {
+        let standing = || lane.shipping.standings().get(&lane.target.id).copied().unwrap_or_default();
+        let holds = || async {
+            while !holds(standing()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        runtime().block_on(async {
+            let (mut wait, end) = (FIRST_WAIT, tokio::time::sleep(Duration::from_secs(20)));
+            tokio::select! {
+                ended = lane.ship(&mut wait) => panic!("{what}: {ended:?}"),
+                () = holds() => {}
+                () = end => panic!("{what}: {:?}", standing()),
+            }
+        });
+    }
+
+    #[test]
+    fn a_receiver_that_has_everything_waits_for_nothing_once_an_error_has_passed() {
+        let folder = tempfile::tempdir().unwrap();
+        let lane = lane(folder.path());
+        ship_until(&lane, "it ships", |standing| standing.shipped == 3 && standing.waits_since.is_none());
+        // What a moment leaves in which the ledger could not be read.
+        lane.stands(|standing| standing.waits_since = Some(lane.clock.now()));
+        ship_until(&lane, "it has everything", |standing| standing.waits_since.is_none());
+        assert_eq!(lane.shipping.waits(lane.clock.now()), []);
+        let lines = std::fs::read_to_string(folder.path().join("acts.ndjson")).unwrap();
+        assert_eq!(lines.lines().count(), 3, "nothing is sent again");
+    }
+
+    #[test]
+    fn what_goes_on_sets_back_how_long_is_waited_after_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let lane = lane(folder.path());
+        let ends = runtime().block_on(async {
+            let mut wait = LONGEST_WAIT;
+            let _ = tokio::time::timeout(Duration::from_secs(1), lane.ship(&mut wait)).await;
+            wait
+        });
+        assert_eq!(ends, FIRST_WAIT);
+    }
+
+    #[test]
+    fn a_receiver_that_is_gone_from_the_configuration_stands_nowhere_also_where_its_task_ended_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let lane = lane(folder.path());
+        let shipping = Arc::clone(&lane.shipping);
+        shipping.set(Vec::new());
+        // What a task of the configuration before still says while it is being ended.
+        lane.stands(|standing| standing.waits_since = Some(lane.clock.now()));
+        let run = Arc::clone(&shipping).run(Arc::clone(&lane.audit), lane.dir.clone(), Arc::clone(&lane.clock));
+        let gone = async {
+            while !shipping.standings().is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        runtime().block_on(async {
+            tokio::select! {
+                () = run => panic!("it ended"),
+                () = gone => {}
+                () = tokio::time::sleep(Duration::from_secs(20)) => panic!("{:?}", shipping.standings()),
+            }
+        });
     }
 }
