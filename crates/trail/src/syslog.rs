@@ -64,8 +64,8 @@ pub fn message(acted: &Acted, sender: &Sender, form: Form) -> String {
 }
 
 /// The message in a stream.
-pub fn framed(message: &str) -> Vec<u8> {
-    format!("{} {message}", message.len()).into_bytes()
+pub fn framed(message: &[u8]) -> Vec<u8> {
+    [format!("{} ", message.len()).as_bytes(), message].concat()
 }
 
 /// Printable ASCII without blanks, or `-`.
@@ -115,7 +115,7 @@ mod tests {
         assert!(message.starts_with(head), "{message}");
         let json = &message[message.find("] ").unwrap() + 2..];
         assert_eq!(serde_json::from_str::<Value>(json).unwrap()["action"], "ledger_subject");
-        let framed = framed(&message);
+        let framed = framed(message.as_bytes());
         let (length, rest) = std::str::from_utf8(&framed).unwrap().split_once(' ').unwrap();
         assert_eq!((length.parse(), rest), (Ok(message.len()), message.as_str()));
     }

@@ -8,9 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use weir_event::Clock;
+use weir_ledger::tree::hash::sha256;
 use weir_outbound::{SendError, local};
 use weir_protocol::signing::webhook_id;
 use weir_trail::ocsf::Sender;
@@ -34,10 +34,8 @@ pub(super) async fn carry(
             // An array, which the standard's own libraries read; they take a body for one value.
             let acts = batch.acts.iter().map(|act| syslog::value(act, sender, target.form)).collect();
             let body = Bytes::from(Value::Array(acts).to_string());
-            let mut hash = [0; 32];
-            hash.copy_from_slice(digest(&SHA256, &body).as_ref());
             // The same acts sent again have the same id.
-            match receiver.post(&webhook_id(&hash), "application/json", body, clock.now()).await {
+            match receiver.post(&webhook_id(&sha256(&body)), "application/json", body, clock.now()).await {
                 Ok(200..300) => Ok(()),
                 Ok(_) => Err("it refused them"),
                 Err(error) => Err(word(error)),
@@ -73,7 +71,7 @@ fn messages(batch: &Batch, sender: &Sender, form: Form) -> Vec<Vec<u8>> {
 }
 
 fn framed(messages: &[Vec<u8>]) -> Vec<u8> {
-    messages.iter().flat_map(|message| syslog::framed(&String::from_utf8_lossy(message))).collect()
+    messages.iter().flat_map(|message| syslog::framed(message)).collect()
 }
 
 /// Appends whole lines. The file is opened anew each time, so that it may be rotated by renaming it.
