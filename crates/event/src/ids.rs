@@ -45,10 +45,11 @@ impl GenerationId {
     }
 }
 
-/// As many bytes as are wanted, of twice as many hex digits.
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+/// As many bytes as are wanted, of twice as many hex digits, in lower or upper case.
+pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut out = [0; N];
-    if text.len() != 2 * N || !text.is_ascii() {
+    // Digits alone: a number may begin with a sign.
+    if text.len() != 2 * N || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
     for (i, byte) in out.iter_mut().enumerate() {
@@ -203,6 +204,7 @@ mod tests {
         let id = EventId([7; 16]);
         assert_eq!(EventId::from_hex(&id.to_hex()), Some(id));
         assert_eq!(EventId::from_hex("zz"), None);
+        assert_eq!(EventId::from_hex(&"+7".repeat(16)), None, "a sign is no digit");
         let id = GenerationId([0, 1, 2, 3, 4, 5, 6, 0xff]);
         assert_eq!(GenerationId::from_hex(&id.to_hex()), Some(id));
         assert_eq!(GenerationId::from_hex("00ff"), None);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use weir_event::Clock;
-use weir_event::ids::hex;
+use weir_event::ids::{hex, unhex};
 use weir_keys::Keys;
 
 use crate::disk::{Disk, replace};
@@ -120,7 +120,7 @@ impl Origin {
             return Err(Some(format));
         }
         let name = fact("origin").filter(|name| is_valid_origin(name)).ok_or(None)?.to_owned();
-        let public = fact("key").and_then(from_hex).ok_or(None)?;
+        let public = fact("key").and_then(unhex).ok_or(None)?;
         let base = fact("base").and_then(|n| n.parse().ok()).ok_or(None)?;
         let mut after = Vec::new();
         for line in lines {
@@ -314,15 +314,4 @@ pub(crate) fn mirror(disk: &dyn Disk, anchors: &[PathBuf], note: &[u8]) -> usize
         replace(disk, path, note).and_then(|()| disk.sync_dir(parent)).is_err()
     };
     anchors.iter().filter(write).count()
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let mut out = [0; 32];
-    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (i, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    Some(out)
 }

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use weir_event::ids::hex;
+use weir_event::ids::{hex, unhex};
 use weir_ledger::disk::{Disk, replace};
 
 const HEAD: &str = "weir shipped 1";
@@ -57,15 +57,7 @@ impl Position {
         let text = std::str::from_utf8(bytes).ok()?.strip_prefix(HEAD)?.strip_prefix("\nentry ")?;
         let (entry, rest) = text.split_once('\n')?;
         let digits = rest.strip_prefix("leaf ")?.strip_suffix('\n')?;
-        let is_number = entry.bytes().all(|b| b.is_ascii_digit());
-        if !is_number || digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return None;
-        }
-        let mut leaf = [0; 32];
-        for (i, byte) in leaf.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(digits.get(2 * i..2 * i + 2)?, 16).ok()?;
-        }
-        let position = Position { entry: entry.parse().ok()?, leaf };
+        let position = Position { entry: entry.parse().ok()?, leaf: unhex(digits)? };
         // One text for one position.
         (position.text().as_bytes() == bytes).then_some(position)
     }

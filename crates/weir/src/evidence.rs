@@ -13,8 +13,7 @@ use weir_ledger::kept::{self, Class, Kept};
 
 /// A digest in hex, as commands carry it.
 pub fn digest(text: &str) -> Result<[u8; 32], AdminError> {
-    let bytes = weir_console::command::unhex(text).and_then(|bytes| bytes.try_into().ok());
-    bytes.ok_or_else(|| AdminError::request("a digest is 64 hex digits"))
+    weir_event::ids::unhex(text).ok_or_else(|| AdminError::request("a digest is 64 hex digits"))
 }
 
 /// Puts a file into its folder and gives its digest. Where an administrator does, it is given to whoever owns the data folder.
