@@ -76,19 +76,6 @@ pub enum Rewind {
     },
 }
 
-impl Rewind {
-    /// What both say together.
-    pub fn and(self, other: Rewind) -> Rewind {
-        match (self, other) {
-            (Rewind::Undetectable, other) => other,
-            (known, Rewind::Undetectable) => known,
-            (Rewind::Excluded { anchors }, Rewind::Excluded { anchors: more }) => {
-                Rewind::Excluded { anchors: anchors + more }
-            }
-        }
-    }
-}
-
 impl Origin {
     /// Reads `origin`; `None` where there is none yet.
     pub fn read(dir: &Path) -> Result<Option<Origin>, LedgerError> {

@@ -115,8 +115,6 @@ pub struct Gateway {
     pub mirror: Arc<Mirror>,
     /// For whom this one cosigns, where it does.
     pub cosigner: Option<Arc<Cosigner>>,
-    /// What the anchors say (D14); shown by status and doctor.
-    pub rewind: weir_ledger::anchor::Rewind,
     /// The ingest listener, once there is one; a reload changes its limits and proxies.
     ingest: OnceLock<listen::Handle>,
     /// The rollout that is under way.
@@ -270,11 +268,10 @@ impl Gateway {
             open_ledger(Kind::Egress, &folder.formats(), &places, &config, &keys, &names, &clock)?;
         let (audit, _) = open_ledger(Kind::Audit, &folder.formats(), &places, &config, &keys, &names, &clock)?;
         // Before anything is signed or sent (D14); one that does not answer is asked again while it runs.
-        let elsewhere = mirror.compare(&[Arc::clone(&egress), Arc::clone(&audit)], &clock).await;
+        mirror.compare(&[Arc::clone(&egress), Arc::clone(&audit)], &clock).await;
         for ledger in [&egress, &audit] {
             ledger.refuse_rewound()?;
         }
-        let rewind = recovered.rewind.clone().and(elsewhere);
         let bypass = Bypass::open(&places.data.join("audit"))?;
 
         let memories = Memories::default();
@@ -377,7 +374,6 @@ impl Gateway {
             space,
             mirror,
             cosigner,
-            rewind,
             ingest: OnceLock::new(),
             rollouts,
             resending: crate::resend::Desk::default(),

@@ -15,7 +15,7 @@ use std::time::Duration;
 use weir_event::Clock;
 use weir_event::log::{Field, Level, emit};
 use weir_ledger::witness::Answered;
-use weir_ledger::{Anchor, Ledger, LedgerError, Published, Rewind};
+use weir_ledger::{Anchor, Ledger, LedgerError, Published};
 
 use crate::config::{Config, Problems};
 use place::{Place, Said};
@@ -71,14 +71,12 @@ impl Mirror {
     }
 
     /// Asks each what it holds, for a few seconds at most; then signing may begin. What did not answer is asked again by [`Mirror::run`].
-    pub async fn compare(self: &Arc<Self>, ledgers: &[Arc<Ledger>; 2], clock: &Arc<dyn Clock>) -> Rewind {
+    pub async fn compare(self: &Arc<Self>, ledgers: &[Arc<Ledger>; 2], clock: &Arc<dyn Clock>) {
         if self.is_empty() {
-            return Rewind::Undetectable;
+            return;
         }
         let _ = tokio::time::timeout(START_WAIT, self.round(ledgers, clock, true)).await;
         ledgers.iter().for_each(|ledger| ledger.allow_signing());
-        let anchors = self.places.iter().filter(|kept| kept.trees[0].compared.load(Relaxed)).count();
-        if anchors == 0 { Rewind::Undetectable } else { Rewind::Excluded { anchors } }
     }
 
     /// Tells all of them of new heads, until it is aborted.
