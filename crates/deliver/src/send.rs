@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, Method};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use weir_event::log::{Field, Level, emit};
 use weir_event::{DestinationId, GenerationId};
 use weir_hold::{EntryId, Owner, Rejected};
 use weir_ledger::{BatchId, Intent, LedgerError, Outcome, Purpose, Results, Status};
-use weir_outbound::{NotSent, Request, Response, SendError};
+use weir_outbound::{NotSent, Request, Response, SendError, put_headers};
 use weir_protocol::outbound::{Confirmation, Encoded, Question, Verdict};
 
 use crate::breaker::{Breaker, wait};
@@ -634,23 +634,7 @@ pub(crate) fn headers(batch: &Batch) -> Option<HeaderMap> {
 }
 
 pub(crate) fn header_map(encoded: &Encoded) -> Option<HeaderMap> {
-    let mut out = HeaderMap::new();
     let own = encoded.own_headers().iter().map(|(name, value)| (name.as_str(), value.reveal()));
     let headers = encoded.headers().iter().map(|(name, value)| (*name, value.as_str()));
-    put_headers(&mut out, headers.chain(own)).then_some(out)
-}
-
-/// Whether all of them are headers.
-fn put_headers<'a, V: AsRef<str>>(out: &mut HeaderMap, headers: impl Iterator<Item = (&'a str, V)>) -> bool {
-    let mut all = true;
-    for (name, value) in headers {
-        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value.as_ref())) {
-            (Ok(name), Ok(mut value)) => {
-                value.set_sensitive(true);
-                out.append(name, value);
-            }
-            _ => all = false,
-        }
-    }
-    all
+    weir_outbound::header_map(headers.chain(own))
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
 use http_body_util::{BodyExt, Full};
@@ -386,7 +386,7 @@ fn peer(endpoint: &Endpoint) -> Peer {
 }
 
 /// Headers that belong to the connection: a caller that sets one could make two requests of one, or is mistaken.
-const REFUSED_HEADERS: [header::HeaderName; 8] = [
+const REFUSED_HEADERS: [HeaderName; 8] = [
     header::HOST,
     header::CONTENT_LENGTH,
     header::TRANSFER_ENCODING,
@@ -396,6 +396,30 @@ const REFUSED_HEADERS: [header::HeaderName; 8] = [
     header::TE,
     header::COOKIE,
 ];
+
+/// Headers of these names and values, none of which is ever shown; `None` where one of them is no header.
+pub fn header_map<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    put_headers(&mut headers, pairs).then_some(headers)
+}
+
+/// Adds those that are headers; whether all of them are.
+pub fn put_headers<N: AsRef<str>, V: AsRef<str>>(
+    headers: &mut HeaderMap,
+    pairs: impl IntoIterator<Item = (N, V)>,
+) -> bool {
+    let mut all = true;
+    for (name, value) in pairs {
+        match (HeaderName::from_bytes(name.as_ref().as_bytes()), HeaderValue::from_str(value.as_ref())) {
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(true);
+                headers.append(name, value);
+            }
+            _ => all = false,
+        }
+    }
+    all
+}
 
 fn prepare(request: &Request<'_>) -> Option<http::Request<Full<Bytes>>> {
     if REFUSED_HEADERS.iter().any(|name| request.headers.contains_key(name)) {

@@ -18,7 +18,7 @@ mod retry_after;
 mod tls;
 
 pub use address::Cidr;
-pub use client::{Client, ClientOptions, Download, Request, Response};
+pub use client::{Client, ClientOptions, Download, Request, Response, header_map, put_headers};
 pub use connect::{Resolve, Resolving, SystemResolver};
 pub use endpoint::Endpoint;
 pub use error::{NotSent, OutboundError, SendError, Unknown};

@@ -47,7 +47,8 @@ struct Kept {
 /// Of one tree at one place.
 #[derive(Debug, Default)]
 struct State {
-    /// Whether what it holds was compared with the ledger in this process: before that nothing there is written over.
+    /// Whether what it holds was compared with the ledger in this process: before that nothing there is written over. One that is compared
+    /// by being told of a head stays without.
     compared: AtomicBool,
     /// The size that it took last.
     size: AtomicU64,
@@ -130,7 +131,7 @@ impl Mirror {
         while asked.join_next().await.is_some() {}
     }
 
-    /// One place and tree.
+    /// One place and tree; what comes of it is said.
     async fn one(
         &self,
         at: usize,
@@ -145,99 +146,111 @@ impl Mirror {
         if ledger.is_rewound() {
             return;
         }
-        if !state.compared.load(Relaxed) {
-            match place.held(name, published.as_ref(), clock).await {
-                Ok(Some(note)) => {
-                    let (from, ledger) = (PathBuf::from(place.name()), Arc::clone(&ledger));
-                    let compared = tokio::task::spawn_blocking(move || ledger.compare(Anchor::Note(from, note))).await;
-                    match compared {
-                        Ok(Ok(_)) => {}
-                        Ok(Err(LedgerError::Rewound { .. })) => return say_rewound(place, name),
-                        // It is not a checkpoint of ours: nothing there is written over, and somebody has to look.
-                        _ => return behind(state, place, name, "it holds what is no checkpoint of this ledger"),
-                    }
-                }
-                Ok(None) => {}
-                Err(why) => return behind(state, place, name, why),
-            }
-            // A witness is compared by being asked.
-            if !place.is_witness() {
-                state.compared.store(true, Relaxed);
-            }
-        }
-        let Some(published) = published else { return };
-        let size = published.head.size;
-        let is_news = size > state.size.load(Relaxed);
-        if !is_news || (compare_only && !place.is_witness()) {
-            return;
-        }
-        match self.tell(place, state, name, &ledger, &published, clock).await {
-            Ok(line) => {
-                if let Some(line) = line {
-                    // Before it counts as told: where this round is cut here, the witness is asked once more.
-                    let kept = tokio::task::spawn_blocking(move || ledger.keep_cosigned(&published, &line)).await;
-                    if !matches!(kept, Ok(Ok(()))) {
-                        emit(Level::Warn, "cosignatures of witnesses could not be kept: receipts go without them", &[]);
-                    }
-                }
-                state.compared.store(true, Relaxed);
-                state.size.store(size, Relaxed);
-                state.taken.fetch_add(1, Relaxed);
-                if state.is_behind.swap(false, Relaxed) {
-                    emit(Level::Info, "a checkpoint is anchored elsewhere again", &fields(place, name));
+        match ask(place, state, name, &ledger, published, clock, compare_only).await {
+            Ok(()) => {}
+            Err(Failed::Rewound) => emit(
+                Level::Error,
+                "the ledger does not extend a checkpoint that an anchor holds: nothing is signed or sent; restore or recover it",
+                &fields(place, name),
+            ),
+            Err(Failed::Why(why)) => {
+                state.failed.fetch_add(1, Relaxed);
+                // Said once, not at each try.
+                if !state.is_behind.swap(true, Relaxed) {
+                    let mut fields = fields(place, name);
+                    fields.push(("why", Field::Static(why)));
+                    emit(Level::Warn, "a checkpoint could not be anchored elsewhere; delivery goes on", &fields);
                 }
             }
-            Err(Failed::Rewound) => say_rewound(place, name),
-            Err(Failed::Why(why)) => behind(state, place, name, why),
         }
     }
+}
 
-    async fn tell(
-        &self,
-        place: &Place,
-        state: &State,
-        tree: &'static str,
-        ledger: &Arc<Ledger>,
-        published: &Published,
-        clock: &dyn Clock,
-    ) -> Result<Option<String>, Failed> {
-        let mut old = state.size.load(Relaxed);
-        for _ in 0..WITNESS_TRIES {
-            let (from, new, of) = (old, published.head.size, Arc::clone(ledger));
-            let proof = if place.is_witness() {
-                let proof = tokio::task::spawn_blocking(move || of.consistency(from, new)).await;
-                proof.ok().and_then(Result::ok).ok_or(Failed::Why("the tiles cannot be read"))?
-            } else {
-                Vec::new()
-            };
-            match place.tell(tree, published, old, proof, clock).await.map_err(Failed::Why)? {
-                Said::Taken => return Ok(None),
-                Said::Holds(note) => {
-                    let (from, of) = (PathBuf::from(place.name()), Arc::clone(ledger));
-                    let compared = tokio::task::spawn_blocking(move || of.compare(Anchor::Note(from, note))).await;
-                    return match compared {
-                        Ok(Err(LedgerError::Rewound { .. })) => Err(Failed::Rewound),
-                        Ok(Ok(_)) => Err(Failed::Why("it refuses a checkpoint that extends the one that it holds")),
-                        _ => Err(Failed::Why("it holds what is no checkpoint of this ledger")),
-                    };
-                }
-                Said::Witness(Answered::Cosigned(line)) => return Ok(Some(line)),
-                Said::Witness(Answered::From(size)) => old = size,
-                Said::Witness(Answered::Ahead { size }) => {
-                    let (by, of) = (PathBuf::from(place.name()), Arc::clone(ledger));
-                    let _ = tokio::task::spawn_blocking(move || of.contradicted(&by, size)).await;
-                    return Err(Failed::Rewound);
-                }
-                Said::Witness(Answered::Unknown) => {
-                    return Err(Failed::Why(
-                        "it does not know this log: give it the key of `weir ledger checkpoint --key`",
-                    ));
-                }
-                Said::Witness(Answered::OtherKey) => return Err(Failed::Why("it knows this log by another key")),
-                Said::Witness(Answered::Useless) => return Err(Failed::Why("its answer is none")),
-            }
+/// Compares what a place holds with the ledger, and tells it of a newer head.
+async fn ask(
+    place: &Place,
+    state: &State,
+    tree: &'static str,
+    ledger: &Arc<Ledger>,
+    published: Option<Published>,
+    clock: &dyn Clock,
+    compare_only: bool,
+) -> Result<(), Failed> {
+    if !state.compared.load(Relaxed) && !place.is_told() {
+        if let Some(note) = place.held(tree, clock).await? {
+            compare(place, ledger, note).await?;
         }
-        Err(Failed::Why("it says another size each time"))
+        state.compared.store(true, Relaxed);
+    }
+    let Some(published) = published else { return Ok(()) };
+    let size = published.head.size;
+    if size <= state.size.load(Relaxed) || (compare_only && !place.is_told()) {
+        return Ok(());
+    }
+    if let Some(line) = tell(place, state, tree, ledger, &published, clock).await? {
+        // Before it counts as told: where this round is cut here, the witness is asked once more.
+        let of = Arc::clone(ledger);
+        let kept = tokio::task::spawn_blocking(move || of.keep_cosigned(&published, &line)).await;
+        if !matches!(kept, Ok(Ok(()))) {
+            emit(Level::Warn, "cosignatures of witnesses could not be kept: receipts go without them", &[]);
+        }
+    }
+    state.size.store(size, Relaxed);
+    state.taken.fetch_add(1, Relaxed);
+    if state.is_behind.swap(false, Relaxed) {
+        emit(Level::Info, "a checkpoint is anchored elsewhere again", &fields(place, tree));
+    }
+    Ok(())
+}
+
+/// Tells a place of a head; gives the line of a witness.
+async fn tell(
+    place: &Place,
+    state: &State,
+    tree: &'static str,
+    ledger: &Arc<Ledger>,
+    published: &Published,
+    clock: &dyn Clock,
+) -> Result<Option<String>, Failed> {
+    let mut old = state.size.load(Relaxed);
+    for _ in 0..WITNESS_TRIES {
+        let proof = if place.is_witness() {
+            let (from, new, of) = (old, published.head.size, Arc::clone(ledger));
+            let proof = tokio::task::spawn_blocking(move || of.consistency(from, new)).await;
+            proof.ok().and_then(Result::ok).ok_or("the tiles cannot be read")?
+        } else {
+            Vec::new()
+        };
+        match place.tell(tree, published, old, proof, clock).await? {
+            Said::Taken => return Ok(None),
+            Said::Holds(note) => {
+                compare(place, ledger, note).await?;
+                return Err("it refuses a checkpoint that extends the one that it holds".into());
+            }
+            Said::Witness(Answered::Cosigned(line)) => return Ok(Some(line)),
+            Said::Witness(Answered::From(size)) => old = size,
+            Said::Witness(Answered::Ahead { size }) => {
+                let (by, of) = (PathBuf::from(place.name()), Arc::clone(ledger));
+                let _ = tokio::task::spawn_blocking(move || of.contradicted(&by, size)).await;
+                return Err(Failed::Rewound);
+            }
+            Said::Witness(Answered::Unknown) => {
+                return Err("it does not know this log: give it the key of `weir ledger checkpoint --key`".into());
+            }
+            Said::Witness(Answered::OtherKey) => return Err("it knows this log by another key".into()),
+            Said::Witness(Answered::Useless) => return Err("its answer is none".into()),
+        }
+    }
+    Err("it says another size each time".into())
+}
+
+/// Holds the note of a place against the ledger. Where it is no checkpoint of ours nothing there is written over, and somebody has to look.
+async fn compare(place: &Place, ledger: &Arc<Ledger>, note: Vec<u8>) -> Result<(), Failed> {
+    let (from, of) = (PathBuf::from(place.name()), Arc::clone(ledger));
+    match tokio::task::spawn_blocking(move || of.compare(Anchor::Note(from, note))).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(LedgerError::Rewound { .. })) => Err(Failed::Rewound),
+        _ => Err("it holds what is no checkpoint of this ledger".into()),
     }
 }
 
@@ -249,24 +262,12 @@ enum Failed {
     Rewound,
 }
 
-fn fields(place: &Place, tree: &'static str) -> Vec<(&'static str, Field)> {
-    vec![("anchor", Field::Ours(place.name().into())), ("tree", Field::Static(tree))]
-}
-
-/// Said once, not at each try.
-fn behind(state: &State, place: &Place, tree: &'static str, why: &'static str) {
-    state.failed.fetch_add(1, Relaxed);
-    if !state.is_behind.swap(true, Relaxed) {
-        let mut fields = fields(place, tree);
-        fields.push(("why", Field::Static(why)));
-        emit(Level::Warn, "a checkpoint could not be anchored elsewhere; delivery goes on", &fields);
+impl From<&'static str> for Failed {
+    fn from(why: &'static str) -> Failed {
+        Failed::Why(why)
     }
 }
 
-fn say_rewound(place: &Place, tree: &'static str) {
-    emit(
-        Level::Error,
-        "the ledger does not extend a checkpoint that an anchor holds: nothing is signed or sent; restore or recover it",
-        &fields(place, tree),
-    );
+fn fields(place: &Place, tree: &'static str) -> Vec<(&'static str, Field)> {
+    vec![("anchor", Field::Ours(place.name().into())), ("tree", Field::Static(tree))]
 }

@@ -1,9 +1,12 @@
 //! From `alerts.webhook`, `audit_log.ship` and `telemetry.otlp` to what alerts, acts and traces are sent with.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use weir_event::Millis;
-use weir_outbound::{Cidr, Client, ClientOptions, Endpoint, NotSent, OutboundError, Request, SendError};
+use weir_outbound::{
+    Cidr, Client, ClientOptions, Endpoint, NotSent, OutboundError, Request, Response, SendError, header_map,
+    put_headers,
+};
 use weir_protocol::signing::SigningKeys;
 use weir_trail::syslog::Form;
 
@@ -29,13 +32,9 @@ pub(crate) fn otlp(config: &Config) -> Result<Option<telemetry::Target>, Problem
     let endpoint = Endpoint::parse(otlp.endpoint.as_str()).map_err(|e| flaw(config, "telemetry.otlp.endpoint", &e))?;
     let client = client(&otlp.allow_addresses).map_err(|e| flaw(config, "telemetry.otlp", &e))?;
     let mut headers = HeaderMap::new();
-    for (name, secret) in &otlp.headers {
-        let value = secret.reveal().and_then(|text| HeaderValue::from_str(text).ok());
-        if let (Ok(name), Some(mut value)) = (HeaderName::try_from(name), value) {
-            value.set_sensitive(true);
-            headers.insert(name, value);
-        }
-    }
+    // Checked when they were read; a secret that was left alone is not sent.
+    let known = otlp.headers.iter().filter_map(|(name, secret)| Some((name, secret.reveal()?)));
+    put_headers(&mut headers, known);
     Ok(Some(telemetry::Target { endpoint, client, headers, share: otlp.share }))
 }
 
@@ -91,22 +90,19 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Posts a body, signed for this moment; the status of the answer.
+    /// Posts a body, signed for this moment.
     pub(crate) async fn post(
         &self,
         id: &str,
         content_type: &'static str,
         body: Bytes,
         now: Millis,
-    ) -> Result<u16, SendError> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in self.keys.headers(id, now, &body) {
-            let value = HeaderValue::try_from(value).map_err(|_| SendError::NotSent(NotSent::InvalidRequest))?;
-            headers.insert(name, value);
-        }
+    ) -> Result<Response, SendError> {
+        let headers = header_map(self.keys.headers(id, now, &body));
+        let mut headers = headers.ok_or(SendError::NotSent(NotSent::InvalidRequest))?;
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         let request = Request { endpoint: &self.endpoint, method: Method::POST, path_and_query: "", headers, body };
-        Ok(self.client.send(request).await?.status)
+        self.client.send(request).await
     }
 }
 

@@ -103,5 +103,5 @@ impl Push {
 
 async fn send(target: &Receiver, id: &str, body: &Bytes, clock: &dyn Clock) -> bool {
     let answer = target.post(id, "application/json", body.clone(), clock.now()).await;
-    matches!(answer, Ok(status) if (200..300).contains(&status))
+    matches!(answer, Ok(answer) if (200..300).contains(&answer.status))
 }

@@ -1,7 +1,7 @@
 //! One place outside: a bucket, a webhook, a witness.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, Method};
 use serde_json::json;
 use weir_event::Clock;
 use weir_event::ids::hex;
@@ -10,27 +10,33 @@ use weir_ledger::tree::cosignature::CosignerKey;
 use weir_ledger::tree::hash::Hash;
 use weir_ledger::tree::note::NOTE_BYTES_MAX;
 use weir_ledger::witness::{AddCheckpoint, Answered, read_answer};
-use weir_outbound::{Cidr, Client, ClientOptions, Endpoint, OutboundError, Request, Response};
+use weir_outbound::{Cidr, Client, ClientOptions, Endpoint, OutboundError, Request, Response, header_map};
 use weir_protocol::signing::SigningKeys;
 use weir_protocol::vendors::files::S3Signer;
 
 use crate::config::{Config, Problems};
+use crate::receivers::Receiver;
 
 /// Where it is and how it is spoken to.
 #[derive(Debug)]
 pub(super) struct Place {
     name: String,
-    endpoint: Endpoint,
-    client: Client,
     way: Way,
 }
 
 #[derive(Debug)]
 enum Way {
     /// Objects below this path, which is escaped already.
-    Bucket(S3Signer, String),
-    Webhook(SigningKeys),
-    Witness(CosignerKey),
+    Bucket(Server, S3Signer, String),
+    Webhook(Receiver),
+    Witness(Server, CosignerKey),
+}
+
+/// Where requests of our own go.
+#[derive(Debug)]
+struct Server {
+    endpoint: Endpoint,
+    client: Client,
 }
 
 /// What a place answered.
@@ -53,20 +59,24 @@ pub(super) fn all(config: &Config) -> Result<Vec<Place>, Problems> {
         let endpoint = Endpoint::parse(of.endpoint.as_str()).map_err(|e| flaw("ledger.bucket.endpoint", &e))?;
         let client = client(&of.allow_addresses).map_err(|e| flaw("ledger.bucket", &e))?;
         let signer = S3Signer::new(&bucket).map_err(|e| flaw("ledger.bucket", &e))?;
-        places.push(Place { name: of.path.clone(), endpoint, client, way: Way::Bucket(signer, bucket.path_prefix()) });
+        let way = Way::Bucket(Server { endpoint, client }, signer, bucket.path_prefix());
+        places.push(Place { name: of.path.clone(), way });
     }
     if let Some(of) = &config.ledger.webhook
         && let Some(keys) = of.secret.reveal().and_then(|text| SigningKeys::parse(text).ok())
     {
         let endpoint = Endpoint::parse(&of.url).map_err(|e| flaw("ledger.webhook.url", &e))?;
         let client = client(&of.allow_addresses).map_err(|e| flaw("ledger.webhook", &e))?;
-        places.push(Place { name: format!("webhook {endpoint}"), endpoint, client, way: Way::Webhook(keys) });
+        places.push(Place {
+            name: format!("webhook {endpoint}"),
+            way: Way::Webhook(Receiver { endpoint, client, keys }),
+        });
     }
     for of in &config.ledger.witnesses {
         let endpoint = Endpoint::parse(of.url.as_str()).map_err(|e| flaw("ledger.witnesses", &e))?;
         let client = client(&of.allow_addresses).map_err(|e| flaw("ledger.witnesses", &e))?;
         let name = format!("witness {}", of.key.name);
-        places.push(Place { name, endpoint, client, way: Way::Witness(of.key.clone()) });
+        places.push(Place { name, way: Way::Witness(Server { endpoint, client }, of.key.clone()) });
     }
     Ok(places)
 }
@@ -93,44 +103,30 @@ impl Place {
         match self.way {
             Way::Bucket(..) => "bucket",
             Way::Webhook(_) => "webhook",
-            Way::Witness(_) => "witness",
+            Way::Witness(..) => "witness",
         }
     }
 
     pub(super) fn is_witness(&self) -> bool {
-        matches!(self.way, Way::Witness(_))
+        matches!(self.way, Way::Witness(..))
     }
 
-    /// The note that it holds; `None` where it holds none, or says so only when it is told of another.
-    pub(super) async fn held(
-        &self,
-        tree: &str,
-        published: Option<&Published>,
-        clock: &dyn Clock,
-    ) -> Result<Option<Vec<u8>>, &'static str> {
-        match &self.way {
-            Way::Bucket(signer, prefix) => {
-                let path = format!("{prefix}{tree}.checkpoint");
-                let headers = signed(signer, "GET", &path, clock, &[])?;
-                let answer = self.ask(Method::GET, &path, headers, Bytes::new()).await?;
-                match answer.status {
-                    200 => Ok(Some(answer.body.to_vec())),
-                    404 => Ok(None),
-                    403 => Err(
-                        "the bucket refuses to be read: its access key must be allowed to get objects, or is not good",
-                    ),
-                    _ => Err("the bucket does not say what it holds"),
-                }
-            }
-            // It is asked by being told.
-            Way::Webhook(_) => match published {
-                Some(published) => match self.tell(tree, published, 0, Vec::new(), clock).await? {
-                    Said::Holds(note) => Ok(Some(note)),
-                    _ => Ok(None),
-                },
-                None => Ok(None),
-            },
-            Way::Witness(_) => Ok(None),
+    /// Whether what it holds shows only when it is told of a head: it then takes it, or says what it holds.
+    pub(super) fn is_told(&self) -> bool {
+        matches!(self.way, Way::Webhook(_) | Way::Witness(..))
+    }
+
+    /// The note that it holds; `None` where it holds none, or says so only when it is told.
+    pub(super) async fn held(&self, tree: &str, clock: &dyn Clock) -> Result<Option<Vec<u8>>, &'static str> {
+        let Way::Bucket(server, signer, prefix) = &self.way else { return Ok(None) };
+        let path = format!("{prefix}{tree}.checkpoint");
+        let headers = signed(signer, "GET", &path, clock, &[])?;
+        let answer = server.ask(Method::GET, &path, headers, Bytes::new()).await?;
+        match answer.status {
+            200 => Ok(Some(answer.body.to_vec())),
+            404 => Ok(None),
+            403 => Err("the bucket refuses to be read: its access key must be allowed to get objects, or is not good"),
+            _ => Err("the bucket does not say what it holds"),
         }
     }
 
@@ -144,46 +140,45 @@ impl Place {
         clock: &dyn Clock,
     ) -> Result<Said, &'static str> {
         match &self.way {
-            Way::Bucket(signer, prefix) => {
+            Way::Bucket(server, signer, prefix) => {
                 let path = format!("{prefix}{tree}.checkpoint");
                 let headers = signed(signer, "PUT", &path, clock, published.note.as_bytes())?;
-                let answer = self.ask(Method::PUT, &path, headers, Bytes::from(published.note.clone())).await?;
+                let answer = server.ask(Method::PUT, &path, headers, Bytes::from(published.note.clone())).await?;
                 if answer.status == 200 { Ok(Said::Taken) } else { Err("the bucket does not take the checkpoint") }
             }
-            Way::Webhook(keys) => {
+            Way::Webhook(receiver) => {
                 let head = &published.head;
                 let data = json!({"tree": tree, "origin": head.origin, "size": head.size, "root": hex(&head.root), "note": published.note});
                 let body = json!({"type": "weir.checkpoint", "timestamp": clock.now().to_rfc3339(), "data": data});
                 let body = Bytes::from(body.to_string());
                 // The same head has the same id: a receiver knows a repeated message by it.
                 let id = format!("msg_{}_{tree}_{}", head.size, hex(&head.root[..8]));
-                let mut headers = HeaderMap::new();
-                for (name, value) in keys.headers(&id, clock.now(), &body) {
-                    headers.insert(name, HeaderValue::try_from(value).map_err(|_| "the message cannot be signed")?);
-                }
-                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                let answer = self.ask(Method::POST, "", headers, body).await?;
+                let answer = receiver.post(&id, "application/json", body, clock.now()).await.map_err(|_| SILENT)?;
                 match answer.status {
                     200..300 => Ok(Said::Taken),
                     409 => Ok(Said::Holds(answer.body.to_vec())),
                     _ => Err("the webhook does not take the checkpoint"),
                 }
             }
-            Way::Witness(key) => {
+            Way::Witness(server, key) => {
                 let asked = AddCheckpoint { old, proof, note: published.note.clone() };
                 let answer =
-                    self.ask(Method::POST, "/add-checkpoint", HeaderMap::new(), Bytes::from(asked.text())).await?;
+                    server.ask(Method::POST, "/add-checkpoint", HeaderMap::new(), Bytes::from(asked.text())).await?;
                 let answered = read_answer(key, &published.head, old, answer.status, &answer.body);
                 Ok(Said::Witness(answered))
             }
         }
     }
+}
 
+impl Server {
     async fn ask(&self, method: Method, path: &str, headers: HeaderMap, body: Bytes) -> Result<Response, &'static str> {
         let request = Request { endpoint: &self.endpoint, method, path_and_query: path, headers, body };
-        self.client.send(request).await.map_err(|_| "it does not answer")
+        self.client.send(request).await.map_err(|_| SILENT)
     }
 }
+
+const SILENT: &str = "it does not answer";
 
 fn signed(
     signer: &S3Signer,
@@ -192,10 +187,5 @@ fn signed(
     clock: &dyn Clock,
     body: &[u8],
 ) -> Result<HeaderMap, &'static str> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in signer.headers(method, path, clock.now(), body) {
-        let name = HeaderName::try_from(name).map_err(|_| "the request cannot be signed")?;
-        headers.insert(name, HeaderValue::try_from(value).map_err(|_| "the request cannot be signed")?);
-    }
-    Ok(headers)
+    header_map(signer.headers(method, path, clock.now(), body)).ok_or("the request cannot be signed")
 }
