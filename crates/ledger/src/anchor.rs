@@ -24,10 +24,19 @@ use crate::record::Unwritten;
 use crate::tree::hash::Hash;
 use crate::tree::note::{Checkpoint, NoteError, VerifierKey, base64, from_base64, is_valid_origin};
 use crate::tree::proof::{Nodes, root_at};
-use crate::tree::store::{cosigned_path, signed_path, tree_dir};
+use crate::tree::store::{checkpoint_path, cosigned_path, signed_path, tree_dir};
 
 const FORMAT: u16 = 1;
 const ORIGIN_BYTES_MAX: usize = 64 * 1024;
+
+/// A head that was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// What it says.
+    pub head: Checkpoint,
+    /// As it was signed.
+    pub note: String,
+}
 
 /// Whose tree a ledger keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,15 +85,27 @@ pub enum Rewind {
     },
 }
 
+impl Published {
+    /// The head that readers of the ledger in `dir` see, which must be signed by this key; `None` before the first.
+    pub fn read(dir: &Path, key: &VerifierKey) -> Result<Option<Published>, LedgerError> {
+        Published::read_file(&checkpoint_path(dir), key)
+    }
+
+    /// The same of any file; `None` where there is none.
+    pub(crate) fn read_file(path: &Path, key: &VerifierKey) -> Result<Option<Published>, LedgerError> {
+        let Some(note) = read_if_there(path)? else { return Ok(None) };
+        let bad = |source| LedgerError::Checkpoint { path: path.to_owned(), source };
+        let head = key.open(&note).map_err(bad)?;
+        let note = String::from_utf8(note).map_err(|_| bad(NoteError::Malformed))?;
+        Ok(Some(Published { head, note }))
+    }
+}
+
 impl Origin {
     /// Reads `origin`; `None` where there is none yet.
     pub fn read(dir: &Path) -> Result<Option<Origin>, LedgerError> {
         let path = path(dir);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(LedgerError::Io { what: "read", path, source }),
-        };
+        let Some(bytes) = read_if_there(&path)? else { return Ok(None) };
         match Origin::parse(&bytes) {
             Ok(origin) => Ok(Some(origin)),
             Err(Some(found)) => Err(LedgerError::NewerFormat { path, found, known: FORMAT }),
@@ -170,7 +191,7 @@ pub fn recover_from_anchor(
     }
     let mut heads = Vec::new();
     for path in anchors {
-        heads.extend(read_checkpoint(path, &old.key)?);
+        heads.extend(Published::read_file(path, &old.key)?.map(|anchor| anchor.head));
     }
     let head = heads.into_iter().max_by_key(|head| head.size);
     let after = head.ok_or(LedgerError::Misuse("no anchor could be read; name the file that holds the checkpoint"))?;
@@ -232,7 +253,8 @@ fn open_anchor(path: &Path, note: &[u8], origin: &Origin) -> Result<Option<Check
     }
 }
 
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, LedgerError> {
+/// A file's bytes; `None` where there is no such file.
+pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, LedgerError> {
     match std::fs::read(path) {
         Ok(note) => Ok(Some(note)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -257,12 +279,6 @@ pub(crate) fn new_name(configured: Option<String>, kind: Kind) -> Result<String,
 /// Where the origin lies.
 fn path(dir: &Path) -> PathBuf {
     dir.join("origin")
-}
-
-/// Reads a checkpoint file of this key; `None` where there is none.
-pub(crate) fn read_checkpoint(path: &Path, key: &VerifierKey) -> Result<Option<Checkpoint>, LedgerError> {
-    let Some(note) = read_if_there(path)? else { return Ok(None) };
-    key.open(&note).map(Some).map_err(|source| LedgerError::Checkpoint { path: path.to_owned(), source })
 }
 
 /// Holds the tree of `size` leaves against every anchor. An anchor of an origin that was given up counts where it is not larger

@@ -14,13 +14,13 @@
 
 use std::path::Path;
 
-use crate::anchor::Origin;
+use crate::anchor::{Origin, Published};
 use crate::error::LedgerError;
 use crate::letter::{self, armored};
 use crate::tree::hash::Hash;
 use crate::tree::note::{Checkpoint, NoteError, VerifierKey, base64, from_base64, is_valid_origin};
 use crate::tree::proof::{HASHES_MAX, consistency, consistency_holds, root_at};
-use crate::tree::store::{checkpoint_path, tree_dir};
+use crate::tree::store::tree_dir;
 use crate::tree::tiles::Tiles;
 
 const FORM: &str = "weir-consistency 1";
@@ -138,7 +138,7 @@ impl Inconsistent {
 impl Proof {
     /// The proof between two points of the ledger in `dir`, whichever is the earlier, held against the tree that the ledger has now.
     pub fn make(dir: &Path, one: &Point, other: &Point) -> Result<Proof, Inconsistent> {
-        let (origin, published) = open(dir)?;
+        let (origin, Published { head: published, .. }) = open(dir)?;
         let tiles = Tiles::new(&tree_dir(dir), published.size);
         let mut heads = Vec::new();
         for (which, point) in [("first", one), ("second", other)] {
@@ -249,21 +249,16 @@ impl Proof {
 
 /// What a checkpoint from outside says of the ledger in `dir`: the proof that the tree of now extends it.
 pub fn since(dir: &Path, note: &str) -> Result<Proof, Inconsistent> {
-    let (_, published) = open(dir)?;
-    let now = std::fs::read_to_string(checkpoint_path(dir))?;
-    // Beside a running Weir the tree may have grown between the two reads; the later one is as good.
-    let is_newer = Checkpoint::parse_unverified(now.as_bytes()).is_ok_and(|head| head.size > published.size);
-    let now = if is_newer { Point::Size(published.size) } else { Point::Signed(now) };
-    Proof::make(dir, &Point::Signed(note.to_owned()), &now)
+    let (_, now) = open(dir)?;
+    // Beside a running Weir the tree may grow until the proof is made, which is then one in the larger tree.
+    Proof::make(dir, &Point::Signed(note.to_owned()), &Point::Signed(now.note))
 }
 
-/// Whose tree lies in `dir`, and its published head, which is signed.
-pub fn open(dir: &Path) -> Result<(Origin, Checkpoint), Inconsistent> {
+/// Whose tree lies in `dir`, and its published head.
+fn open(dir: &Path) -> Result<(Origin, Published), Inconsistent> {
     let origin = Origin::read(dir)?.ok_or(LedgerError::Misuse("there is no ledger here: its origin is missing"))?;
-    let path = checkpoint_path(dir);
-    let note = std::fs::read(&path)?;
-    let head = origin.key.open(&note).map_err(|source| LedgerError::Checkpoint { path, source })?;
-    Ok((origin, head))
+    let published = Published::read(dir, &origin.key)?;
+    Ok((origin, published.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound))?))
 }
 
 fn hash(text: &str) -> Option<Hash> {

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use weir_event::{Clock, DestinationId, GenerationId, Millis, NameId, Names, Offset, Rule};
 use weir_keys::{Keys, SecretKey};
 
-use crate::anchor::{self, Anchor, Origin, Rewind};
+use crate::anchor::{self, Anchor, Origin, Published, Rewind};
 use crate::blinds::Root;
 use crate::disk::{Disk, RealDisk, replace};
 use crate::entry::{
@@ -308,15 +308,6 @@ impl Signing {
     }
 }
 
-/// The head that readers see.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    /// What it says.
-    pub head: Checkpoint,
-    /// As it was signed.
-    pub note: String,
-}
-
 /// What a copy of a ledger at one moment consists of, besides its `origin`: a crash at that moment would leave the same. The tree is
 /// not in it: an open makes it again from the log and holds it against the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -344,12 +335,7 @@ impl Frozen<'_> {
         }
         let files = crate::read::list(&self.shared.dir.join("log"))?.into_iter();
         let files = files.map(|(first, path)| (path, (first == self.end.first_index).then_some(self.end.len)));
-        let path = signed_path(&self.shared.dir);
-        let signed = match std::fs::read(&path) {
-            Ok(note) => Some(note),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(source) => return Err(LedgerError::Io { what: "read", path, source }),
-        };
+        let signed = anchor::read_if_there(&signed_path(&self.shared.dir))?;
         Ok(Cut { entries: self.end.index, files: files.collect(), signed })
     }
 }
@@ -624,14 +610,9 @@ impl Ledger {
     pub fn published(&self) -> Result<Option<Published>, LedgerError> {
         let _tree = self.shared.tree();
         for path in [checkpoint_path(&self.shared.dir), signed_path(&self.shared.dir)] {
-            let note = match std::fs::read_to_string(&path) {
-                Ok(note) => note,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(source) => return Err(LedgerError::Io { what: "read", path, source }),
-            };
-            let head = self.shared.origin.key.open(note.as_bytes());
-            let head = head.map_err(|source| LedgerError::Checkpoint { path, source })?;
-            return Ok(Some(Published { head, note }));
+            if let Some(published) = Published::read_file(&path, &self.shared.origin.key)? {
+                return Ok(Some(published));
+            }
         }
         Ok(None)
     }
@@ -649,15 +630,16 @@ impl Ledger {
         let _tree = self.shared.tree();
         let (path, key) = (cosigned_path(&self.shared.dir), &self.shared.origin.key);
         let bad = |source| LedgerError::Checkpoint { path: path.clone(), source };
-        let kept = std::fs::read(&path).ok().and_then(|note| Some((key.open(&note).ok()?, note)));
-        let note = match &kept {
-            Some((head, _)) if head.size > published.head.size => return Ok(()),
-            Some((head, note)) if *head == published.head => note.as_slice(),
-            _ => published.note.as_bytes(),
+        // One that is not good is replaced.
+        let kept = Published::read_file(&path, key).ok().flatten();
+        let under = match &kept {
+            Some(kept) if kept.head.size > published.head.size => return Ok(()),
+            Some(kept) if kept.head == published.head => kept,
+            _ => published,
         };
-        let note = note::with_line(note, line).map_err(bad)?;
+        let note = note::with_line(&under.note, line).map_err(bad)?;
         key.open(note.as_bytes()).map_err(bad)?;
-        if kept.is_some_and(|(_, kept)| kept == note.as_bytes()) {
+        if kept.is_some_and(|kept| kept.note == note) {
             return Ok(());
         }
         let disk = &*self.shared.disk;
@@ -1014,7 +996,7 @@ fn open_tree(
     let paths = [checkpoint_path(dir), signed_path(dir), cosigned_path(dir)];
     let mut heads: Vec<(&PathBuf, Checkpoint)> = Vec::new();
     for path in &paths {
-        heads.extend(anchor::read_checkpoint(path, &origin.key)?.map(|head| (path, head)));
+        heads.extend(Published::read_file(path, &origin.key)?.map(|published| (path, published.head)));
     }
     let rewound = |path: &Path, size| LedgerError::Rewound { checkpoint: path.to_owned(), size, local: here };
     if let Some((path, head)) = heads.iter().find(|(_, head)| head.size > here) {

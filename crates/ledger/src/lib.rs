@@ -40,15 +40,15 @@ mod ranges;
 mod record;
 mod state;
 
-pub use anchor::{Anchor, NewOrigin, Rewind, recover_from_anchor};
+pub use anchor::{Anchor, NewOrigin, Published, Rewind, recover_from_anchor};
 pub use coverage::Coverage;
 pub use entry::{Actor, BatchId, EventResult, FieldSetId, Passed, Purpose, StoredName, Target};
 pub use erase::Erased;
 pub use error::LedgerError;
 pub use fates::{Fate, Fates};
 pub use ledger::{
-    Act, Cut, Durable, FieldSetDefinition, Frozen, Intent, Kind, Ledger, Options, Outcome, Published, RangeDrop,
-    Recovered, Results,
+    Act, Cut, Durable, FieldSetDefinition, Frozen, Intent, Kind, Ledger, Options, Outcome, RangeDrop, Recovered,
+    Results,
 };
 pub use rows::Row;
 pub use state::{OpenIntent, Position, Status, Totals};

@@ -6,12 +6,12 @@
 
 use std::path::Path;
 
-use crate::anchor::Origin;
+use crate::anchor::{Origin, Published};
 use crate::error::LedgerError;
 use crate::tree::hash::{Hash, leaf_hash};
-use crate::tree::note::{Checkpoint, VerifierKey, base64};
+use crate::tree::note::{VerifierKey, base64};
 use crate::tree::proof::{inclusion, inclusion_holds};
-use crate::tree::store::{checkpoint_path, cosigned_path, tree_dir};
+use crate::tree::store::{cosigned_path, tree_dir};
 use crate::tree::tiles::{TILE_WIDTH, Tiles};
 
 /// The first line.
@@ -67,10 +67,9 @@ impl Receipt {
 #[derive(Debug)]
 pub struct Receipts {
     origin: Origin,
-    note: String,
-    head: Checkpoint,
+    published: Published,
     /// The newest head that a witness cosigned, which may be a little older.
-    cosigned: Option<(String, Checkpoint)>,
+    cosigned: Option<Published>,
     tiles: Tiles,
 }
 
@@ -78,16 +77,15 @@ impl Receipts {
     /// Reads the checkpoint of the ledger in `dir`, whose signature must be good.
     pub fn open(dir: &Path) -> Result<Receipts, ReceiptError> {
         let origin = Origin::read(dir)?.ok_or(ReceiptError::NoOrigin)?;
-        let note = std::fs::read_to_string(checkpoint_path(dir))?;
-        let head = origin.key.open(note.as_bytes()).map_err(|error| ReceiptError::Checkpoint(error.to_string()))?;
-        let tiles = Tiles::new(&tree_dir(dir), head.size);
+        let published = match Published::read(dir, &origin.key) {
+            Err(LedgerError::Checkpoint { source, .. }) => return Err(ReceiptError::Checkpoint(source.to_string())),
+            read => read?.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound))?,
+        };
+        let tiles = Tiles::new(&tree_dir(dir), published.head.size);
         // Without a good one a receipt has the ledger's own signature only.
-        let cosigned = std::fs::read_to_string(cosigned_path(dir)).ok().and_then(|note| {
-            let head = origin.key.open(note.as_bytes()).ok()?;
-            Some((note, head))
-        });
-        let cosigned = cosigned.filter(|(_, older)| older.size <= head.size);
-        Ok(Receipts { origin, note, head, cosigned, tiles })
+        let cosigned = Published::read_file(&cosigned_path(dir), &origin.key).ok().flatten();
+        let cosigned = cosigned.filter(|older| older.head.size <= published.head.size);
+        Ok(Receipts { origin, published, cosigned, tiles })
     }
 
     /// The key that checks the checkpoint, as other tools read it.
@@ -97,12 +95,12 @@ impl Receipts {
 
     /// Leaves under the checkpoint.
     pub fn size(&self) -> u64 {
-        self.head.size
+        self.published.head.size
     }
 
     /// Whether the checkpoint does not cover an entry yet that it may still come to cover.
     pub fn is_behind(&self, entry: u64) -> bool {
-        entry >= self.origin.base.saturating_add(self.head.size)
+        entry >= self.origin.base.saturating_add(self.size())
     }
 
     /// The key itself.
@@ -112,14 +110,14 @@ impl Receipts {
 
     /// The receipt of an entry of the log, under the checkpoint with cosignatures where that covers it. It was checked.
     pub fn of(&self, entry: u64) -> Result<Receipt, ReceiptError> {
-        let index = entry.checked_sub(self.origin.base).filter(|index| *index < self.head.size);
+        let index = entry.checked_sub(self.origin.base).filter(|index| *index < self.size());
         let index = index.ok_or(ReceiptError::NotCovered(entry))?;
         let mut bundle = self.tiles.bundle(index / TILE_WIDTH)?;
         let place = usize::try_from(index % TILE_WIDTH).unwrap_or(usize::MAX);
         let leaf =
             if place < bundle.len() { bundle.swap_remove(place) } else { return Err(ReceiptError::Broken(entry)) };
-        let of_witness = self.cosigned.as_ref().filter(|(_, head)| index < head.size);
-        let (note, head) = of_witness.map_or((&self.note, &self.head), |(note, head)| (note, head));
+        let of_witness = self.cosigned.as_ref().filter(|cosigned| index < cosigned.head.size);
+        let Published { head, note } = of_witness.unwrap_or(&self.published);
         let path = inclusion(&self.tiles, index, head.size)?;
         if !inclusion_holds(&leaf_hash(&leaf), index, head.size, &path, &head.root) {
             return Err(ReceiptError::Broken(entry));

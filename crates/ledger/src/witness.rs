@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use weir_event::ids::hex;
 
+use crate::anchor::read_if_there;
 use crate::disk::{Disk, replace};
 use crate::error::LedgerError;
 use crate::tree::cosignature::CosignerKey;
@@ -157,11 +158,7 @@ impl Witness {
     /// The last head of a ledger that was cosigned, and its note; `None` where there is none. What is there and is not good is an error.
     pub fn last(&self, log: &VerifierKey) -> Result<Option<(Checkpoint, Vec<u8>)>, LedgerError> {
         let path = self.path(log);
-        let note = match std::fs::read(&path) {
-            Ok(note) => note,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(LedgerError::Io { what: "read", path, source }),
-        };
+        let Some(note) = read_if_there(&path)? else { return Ok(None) };
         let read = || {
             self.key.cosigned(&note)?;
             log.open(&note)

@@ -157,8 +157,8 @@ pub(crate) fn split(note: &[u8]) -> Result<(&str, Vec<SignatureLine<'_>>), NoteE
 }
 
 /// A note with one more signature line, which takes the place of one of the same name and key.
-pub(crate) fn with_line(note: &[u8], line: &str) -> Result<String, NoteError> {
-    let (text, lines) = split(note)?;
+pub(crate) fn with_line(note: &str, line: &str) -> Result<String, NoteError> {
+    let (text, lines) = split(note.as_bytes())?;
     let line = line.trim_end_matches('\n');
     let (name, id, signature) = signature_line(line).ok_or(NoteError::Malformed)?;
     let mut out = format!("{text}\n");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 use weir_event::ids::hex;
-use weir_ledger::anchor::Origin;
+use weir_ledger::anchor::{Origin, Published};
 use weir_ledger::consistency::since;
 use weir_ledger::letter::{self, LETTER_BYTES_MAX};
 use weir_ledger::tree::note::{Checkpoint, VerifierKey};
@@ -52,14 +52,13 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
 fn newest(options: &Options) -> Result<(Value, String), String> {
     let dir = tree_dir(&options.data, options.tree)?;
     let key = key_of(&dir)?;
-    let path = dir.join("tree").join("checkpoint");
-    let note = match std::fs::read_to_string(&path) {
-        Ok(note) => note,
+    let (head, note) = match Published::read(&dir, &key) {
+        Ok(Some(published)) => (Some(published.head), published.note),
         // The key is made before anything is signed.
-        Err(_) if options.key => String::new(),
-        Err(error) => return Err(format!("{} cannot be read: {}", path.display(), error.kind())),
+        Ok(None) if options.key => (None, String::new()),
+        Ok(None) => return Err(format!("{} holds no checkpoint yet: nothing was signed", dir.display())),
+        Err(error) => return Err(error.to_string()),
     };
-    let head = if note.is_empty() { None } else { Some(key.open(note.as_bytes()).map_err(|error| error.to_string())?) };
     let value = json!({
         "origin": key.name,
         "size": head.as_ref().map(|head| head.size),
