@@ -26,10 +26,11 @@ use weir_keys::SecretKey;
 
 use crate::Act;
 use crate::acts;
-use crate::disk::{Disk, replace};
+use crate::digested;
+use crate::disk::Disk;
 use crate::entry::{Actor, Entry, Target};
 use crate::error::LedgerError;
-use crate::tree::hash::{Hash, sha256};
+use crate::tree::hash::Hash;
 
 const OPEN: &str = "bypass_open";
 const CLOSE: &str = "bypass_close";
@@ -158,24 +159,12 @@ pub fn keep_reason(disk: &dyn Disk, dir: &Path, text: &str) -> Result<Hash, Ledg
         return Err(LedgerError::Misuse("a reason is one line of 1 to 500 characters"));
     }
     let file = format!("{REASON_HEAD}{}\n{text}\n", hex(SecretKey::generate().bytes()));
-    let digest = sha256(file.as_bytes());
-    let folder = dir.join(REASONS);
-    disk.create_dir(&folder).map_err(LedgerError::io("create", &folder))?;
-    disk.sync_dir(dir).map_err(LedgerError::io("sync", dir))?;
-    let path = folder.join(hex(&digest));
-    replace(disk, &path, file.as_bytes()).map_err(LedgerError::io("write", &path))?;
-    disk.sync_dir(&folder).map_err(LedgerError::io("sync", &folder))?;
-    Ok(digest)
+    digested::put(disk, dir, REASONS, file.as_bytes())
 }
 
 /// The reason with this digest; `None` where its file is gone or is not what was recorded.
 pub fn reason(dir: &Path, digest: &Hash) -> Option<String> {
-    let path = dir.join(REASONS).join(hex(digest));
-    if std::fs::metadata(&path).ok()?.len() > REASON_BYTES_MAX {
-        return None;
-    }
-    let bytes = std::fs::read(&path).ok()?;
-    if sha256(&bytes) != *digest { None } else { read_reason(&bytes) }
+    read_reason(&digested::read(&dir.join(REASONS), digest, REASON_BYTES_MAX)?)
 }
 
 /// Reads a reason's file.

@@ -18,10 +18,11 @@ use weir_event::{Millis, ids::hex};
 
 use crate::Act;
 use crate::acts;
-use crate::disk::{Disk, replace};
+use crate::digested;
+use crate::disk::Disk;
 use crate::entry::{Actor, Entry, Target};
 use crate::error::LedgerError;
-use crate::tree::hash::{Hash, sha256};
+use crate::tree::hash::Hash;
 
 /// The bytes of one file, at most.
 pub const BYTES_MAX: u64 = 1 << 30;
@@ -110,24 +111,12 @@ pub fn put(disk: &dyn Disk, data: &Path, class: Class, bytes: &[u8]) -> Result<H
     if bytes.len() as u64 > BYTES_MAX {
         return Err(LedgerError::Misuse("a file of evidence has at most 1 GiB"));
     }
-    let folder = data.join(class.folder());
-    disk.create_dir(&folder).map_err(LedgerError::io("create", &folder))?;
-    disk.sync_dir(data).map_err(LedgerError::io("sync", data))?;
-    let digest = sha256(bytes);
-    let path = path_of(data, class, &digest);
-    replace(disk, &path, bytes).map_err(LedgerError::io("write", &path))?;
-    disk.sync_dir(&folder).map_err(LedgerError::io("sync", &folder))?;
-    Ok(digest)
+    digested::put(disk, data, class.folder(), bytes)
 }
 
 /// The file with this digest; `None` where it is gone or is not what was recorded.
 pub fn read(data: &Path, class: Class, digest: &Hash) -> Option<Vec<u8>> {
-    let path = path_of(data, class, digest);
-    if std::fs::metadata(&path).ok()?.len() > BYTES_MAX {
-        return None;
-    }
-    let bytes = std::fs::read(&path).ok()?;
-    (sha256(&bytes) == *digest).then_some(bytes)
+    digested::read(&data.join(class.folder()), digest, BYTES_MAX)
 }
 
 /// Deletes the file with this digest, after [`removing`] was recorded. One that is gone already is no fault.

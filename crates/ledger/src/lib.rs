@@ -34,6 +34,7 @@ pub mod verify;
 pub mod witness;
 
 mod blinds;
+mod digested;
 mod log;
 mod queue;
 mod ranges;
