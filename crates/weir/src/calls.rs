@@ -4,7 +4,7 @@
 use serde::Serialize;
 use weir_outbound::Endpoint;
 
-use crate::config::{Auxiliary, Config, ShipWay};
+use crate::config::{Auxiliary, Config, ShipWay, Webhook};
 
 /// A kind of connection.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +134,7 @@ pub fn calls(config: &Config) -> Vec<Call> {
         add(&ALERTS, &webhook.url, "alerts.webhook.url".to_owned());
     }
     for (id, ship) in &config.ships {
-        if let ShipWay::Stream(to) | ShipWay::Webhook { url: to, .. } = &ship.way {
+        if let ShipWay::Stream(to) | ShipWay::Webhook(Webhook { url: to, .. }) = &ship.way {
             add(&AUDIT, to, format!("audit_log.ship.{id}.to"));
         }
     }

@@ -169,7 +169,7 @@ impl Config {
     }
 }
 
-/// `alerts.webhook`.
+/// `alerts.webhook`, `ledger.webhook`, or a receiver of `audit_log.ship` that is one.
 #[derive(Clone, Debug)]
 pub struct Webhook {
     /// Where messages go, as it was written.

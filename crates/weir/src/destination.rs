@@ -10,6 +10,7 @@ use weir_protocol::DestinationKind;
 use weir_protocol::outbound::{DestinationSetup, ImportCredentials, Secret, SetupError};
 
 use crate::config::{self, Config, Destination, RuleAction, Selector, Subject};
+use crate::receivers;
 
 /// Something wrong with one field of a destination: the field, empty for the whole, and what.
 pub type Flaw = (String, String);
@@ -185,13 +186,9 @@ fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {
 }
 
 fn client(from: &Destination) -> Result<Client, String> {
-    let extra_roots = match &from.root_certificates {
-        Some(file) => std::fs::read(file).map_err(|e| format!("{} cannot be read: {}", file.display(), e.kind()))?,
-        None => Vec::new(),
-    };
     let options = ClientOptions {
         allow_addresses: from.allow_addresses.clone(),
-        extra_roots,
+        extra_roots: receivers::roots(from.root_certificates.as_deref())?,
         connect_timeout: from.connect_timeout,
         request_timeout: from.request_timeout,
         ..ClientOptions::default()

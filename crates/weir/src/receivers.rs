@@ -1,16 +1,17 @@
 //! From `alerts.webhook`, `audit_log.ship` and `telemetry.otlp` to what alerts, acts and traces are sent with.
 
+use std::path::Path;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use weir_event::Millis;
 use weir_outbound::{
-    Cidr, Client, ClientOptions, Endpoint, NotSent, OutboundError, Request, Response, SendError, header_map,
-    put_headers,
+    Cidr, Client, ClientOptions, Endpoint, NotSent, Request, Response, SendError, header_map, put_headers,
 };
 use weir_protocol::signing::SigningKeys;
 use weir_trail::syslog::Form;
 
-use crate::config::{Config, Problems, ShipWay};
+use crate::config::{Config, Problems, ShipWay, Webhook};
 use crate::{ship, telemetry};
 
 /// An answer of theirs that is longer is none.
@@ -19,18 +20,16 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Where alerts go; `None` where nowhere.
 pub(crate) fn webhook(config: &Config) -> Result<Option<Receiver>, Problems> {
     let Some(webhook) = &config.webhook else { return Ok(None) };
-    // Checked when it was read; where secrets were left alone nothing is sent.
-    let Some(keys) = webhook.secret.reveal().and_then(|text| SigningKeys::parse(text).ok()) else { return Ok(None) };
-    let endpoint = Endpoint::parse(&webhook.url).map_err(|e| flaw(config, "alerts.webhook.url", &e))?;
-    let client = client(&webhook.allow_addresses).map_err(|e| flaw(config, "alerts.webhook", &e))?;
-    Ok(Some(Receiver { endpoint, client, keys }))
+    let client = client(&webhook.allow_addresses, None);
+    client.and_then(|client| Receiver::of(webhook, client)).map_err(|e| flaw(config, "alerts.webhook", &e))
 }
 
 /// Where traces go; `None` where nowhere.
 pub(crate) fn otlp(config: &Config) -> Result<Option<telemetry::Target>, Problems> {
     let Some(otlp) = &config.otlp else { return Ok(None) };
-    let endpoint = Endpoint::parse(otlp.endpoint.as_str()).map_err(|e| flaw(config, "telemetry.otlp.endpoint", &e))?;
-    let client = client(&otlp.allow_addresses).map_err(|e| flaw(config, "telemetry.otlp", &e))?;
+    let endpoint = Endpoint::parse(otlp.endpoint.as_str());
+    let endpoint = endpoint.map_err(|e| flaw(config, "telemetry.otlp.endpoint", &e.to_string()))?;
+    let client = client(&otlp.allow_addresses, None).map_err(|e| flaw(config, "telemetry.otlp", &e))?;
     let mut headers = HeaderMap::new();
     // Checked when they were read; a secret that was left alone is not sent.
     let known = otlp.headers.iter().filter_map(|(name, secret)| Some((name, secret.reveal()?)));
@@ -44,20 +43,7 @@ pub(crate) fn ships(config: &Config) -> Result<Vec<ship::Target>, Problems> {
     for (id, from) in &config.ships {
         let path = format!("audit_log.ship.{id}");
         let problem = |what: String| config.problems(vec![config.problem(&path, &format!("`{path}`: {what}"))]);
-        let client = || {
-            let extra_roots = match &from.root_certificates {
-                Some(file) => std::fs::read(file)
-                    .map_err(|e| problem(format!("{} cannot be read: {}", file.display(), e.kind())))?,
-                None => Vec::new(),
-            };
-            let options = ClientOptions {
-                allow_addresses: from.allow_addresses.clone(),
-                extra_roots,
-                response_bytes_max: ANSWER_BYTES_MAX,
-                ..ClientOptions::default()
-            };
-            Client::new(options).map_err(|e| problem(e.to_string()))
-        };
+        let client = || client(&from.allow_addresses, from.root_certificates.as_deref()).map_err(problem);
         let way = match &from.way {
             ShipWay::File(file) => ship::Way::File(file.clone()),
             ShipWay::Local(socket) => ship::Way::Local(socket.clone()),
@@ -65,12 +51,10 @@ pub(crate) fn ships(config: &Config) -> Result<Vec<ship::Target>, Problems> {
                 let endpoint = Endpoint::parse_stream(to).map_err(|e| problem(e.to_string()))?;
                 ship::Way::Stream { endpoint, client: client()? }
             }
-            ShipWay::Webhook { url, secret } => {
-                // Checked when it was read; where secrets were left alone nothing is sent.
-                let Some(keys) = secret.reveal().and_then(|text| SigningKeys::parse(text).ok()) else { continue };
-                let endpoint = Endpoint::parse(url).map_err(|e| problem(e.to_string()))?;
-                ship::Way::Webhook(Receiver { endpoint, client: client()?, keys })
-            }
+            ShipWay::Webhook(webhook) => match Receiver::of(webhook, client()?).map_err(problem)? {
+                Some(receiver) => ship::Way::Webhook(receiver),
+                None => continue,
+            },
         };
         let form = if from.is_ocsf { Form::Ocsf } else { Form::Weir };
         targets.push(ship::Target { id: id.clone(), form, way });
@@ -90,6 +74,16 @@ pub struct Receiver {
 }
 
 impl Receiver {
+    /// One that this client sends to; `None` where secrets were left alone: then nothing is sent.
+    pub(crate) fn of(webhook: &Webhook, client: Client) -> Result<Option<Receiver>, String> {
+        // Checked when it was read.
+        let Some(keys) = webhook.secret.reveal().and_then(|text| SigningKeys::parse(text).ok()) else {
+            return Ok(None);
+        };
+        let endpoint = Endpoint::parse(&webhook.url).map_err(|e| e.to_string())?;
+        Ok(Some(Receiver { endpoint, client, keys }))
+    }
+
     /// Posts a body, signed for this moment.
     pub(crate) async fn post(
         &self,
@@ -106,15 +100,22 @@ impl Receiver {
     }
 }
 
-fn client(allow_addresses: &[Cidr]) -> Result<Client, OutboundError> {
+/// Certificate authorities beyond the usual ones, from a file that the configuration names.
+pub(crate) fn roots(file: Option<&Path>) -> Result<Vec<u8>, String> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    std::fs::read(file).map_err(|e| format!("{} cannot be read: {}", file.display(), e.kind()))
+}
+
+fn client(allow_addresses: &[Cidr], root_certificates: Option<&Path>) -> Result<Client, String> {
     let options = ClientOptions {
         allow_addresses: allow_addresses.to_vec(),
+        extra_roots: roots(root_certificates)?,
         response_bytes_max: ANSWER_BYTES_MAX,
         ..ClientOptions::default()
     };
-    Client::new(options)
+    Client::new(options).map_err(|e| e.to_string())
 }
 
-fn flaw(config: &Config, path: &str, error: &OutboundError) -> Problems {
-    config.problems(vec![config.problem(path, &error.to_string())])
+fn flaw(config: &Config, path: &str, why: &str) -> Problems {
+    config.problems(vec![config.problem(path, why)])
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use weir_ledger::tree::cosignature::CosignerKey;
 use weir_ledger::tree::note::VerifierKey;
 
-use super::{Cidr, Origin, Secret, Webhook};
+use super::{Cidr, Origin, Webhook};
 
 /// `journal`.
 #[derive(Clone, Copy, Debug)]
@@ -134,12 +134,7 @@ pub enum ShipWay {
     /// Syslog to a socket of this machine.
     Local(PathBuf),
     /// A webhook.
-    Webhook {
-        /// Where requests go, as it was written.
-        url: String,
-        /// Signs them.
-        secret: Secret,
-    },
+    Webhook(Webhook),
     /// A file.
     File(PathBuf),
 }

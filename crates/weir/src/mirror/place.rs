@@ -11,7 +11,6 @@ use weir_ledger::tree::hash::Hash;
 use weir_ledger::tree::note::NOTE_BYTES_MAX;
 use weir_ledger::witness::{AddCheckpoint, Answered, read_answer};
 use weir_outbound::{Cidr, Client, ClientOptions, Endpoint, OutboundError, Request, Response, header_map};
-use weir_protocol::signing::SigningKeys;
 use weir_protocol::vendors::files::S3Signer;
 
 use crate::config::{Config, Problems};
@@ -62,15 +61,11 @@ pub(super) fn all(config: &Config) -> Result<Vec<Place>, Problems> {
         let way = Way::Bucket(Server { endpoint, client }, signer, bucket.path_prefix());
         places.push(Place { name: of.path.clone(), way });
     }
-    if let Some(of) = &config.ledger.webhook
-        && let Some(keys) = of.secret.reveal().and_then(|text| SigningKeys::parse(text).ok())
-    {
-        let endpoint = Endpoint::parse(&of.url).map_err(|e| flaw("ledger.webhook.url", &e))?;
+    if let Some(of) = &config.ledger.webhook {
         let client = client(&of.allow_addresses).map_err(|e| flaw("ledger.webhook", &e))?;
-        places.push(Place {
-            name: format!("webhook {endpoint}"),
-            way: Way::Webhook(Receiver { endpoint, client, keys }),
-        });
+        if let Some(receiver) = Receiver::of(of, client).map_err(|e| flaw("ledger.webhook.url", &e))? {
+            places.push(Place { name: format!("webhook {}", receiver.endpoint), way: Way::Webhook(receiver) });
+        }
     }
     for of in &config.ledger.witnesses {
         let endpoint = Endpoint::parse(of.url.as_str()).map_err(|e| flaw("ledger.witnesses", &e))?;

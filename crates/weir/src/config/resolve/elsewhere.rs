@@ -17,7 +17,8 @@ use crate::config::yaml::Key;
 use crate::config::{AnchorBucket, Otlp, Ship, ShipWay, Webhook, WitnessFor, WitnessOf};
 
 impl Resolver<'_, '_> {
-    pub(super) fn webhook(&mut self, name: &str, checked: &Checked) -> Option<Webhook> {
+    /// A receiver that checks signatures, whose address is in a field of this name; `None` where there is none, or its address is not good.
+    pub(super) fn webhook(&mut self, name: &str, url_field: &str, checked: &Checked) -> Option<Webhook> {
         if checked.is_absent() {
             return None;
         }
@@ -26,8 +27,9 @@ impl Resolver<'_, '_> {
         if let Some(Err(why)) = secret.reveal().map(SigningKeys::parse) {
             self.report(checked.field("secret").at, &format!("`{name}.secret`: {why}"));
         }
-        self.push_url(&format!("{name}.url"), checked.field("url"), !allow_addresses.is_empty())?;
-        let url = checked.field("url").text().to_owned();
+        let url = checked.field(url_field);
+        self.push_url(&format!("{name}.{url_field}"), url, !allow_addresses.is_empty())?;
+        let url = url.text().to_owned();
         Some(Webhook { url, secret, allow_addresses })
     }
 
@@ -57,15 +59,11 @@ impl Resolver<'_, '_> {
                     self.report(fields.at, &format!("{} {what}", name("secret")));
                     return None;
                 }
-                let secret_read = self.secret(&format!("audit_log.ship.{id}.secret"), secret);
-                if let Some(Err(why)) = secret_read.reveal().map(SigningKeys::parse) {
-                    self.report(secret.at, &format!("{}: {why}", name("secret")));
-                }
-                if self.push_url(&format!("audit_log.ship.{id}.to"), to, !allow_addresses.is_empty()).is_none() {
+                let Some(webhook) = self.webhook(&format!("audit_log.ship.{id}"), "to", fields) else {
                     self.report(to.at, &format!("{} is no URL: write https://host/path", name("to")));
                     return None;
-                }
-                ShipWay::Webhook { url: to.text().to_owned(), secret: secret_read }
+                };
+                ShipWay::Webhook(webhook)
             }
             "syslog" => match to.text().strip_prefix("unix:") {
                 Some(path) if path.starts_with('/') => ShipWay::Local(PathBuf::from(path)),

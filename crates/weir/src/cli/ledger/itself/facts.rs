@@ -432,7 +432,7 @@ fn secrets(config: &Config) -> Asset {
     places.extend(config.webhook.iter().map(|webhook| webhook.secret.place()));
     places.extend(config.otlp.iter().flat_map(|otlp| otlp.headers.iter().map(|(_, secret)| secret.place())));
     places.extend(config.ships.values().filter_map(|ship| match &ship.way {
-        ShipWay::Webhook { secret, .. } => Some(secret.place()),
+        ShipWay::Webhook(webhook) => Some(webhook.secret.place()),
         _ => None,
     }));
     let files: BTreeSet<&Path> = places
