@@ -70,12 +70,7 @@ pub fn verify(dir: &Path, keys: Option<&Keys>) -> Result<Report, LedgerError> {
 
 /// Checks the ledger in `dir` and holds it against its anchors (D14).
 pub fn verify_with_anchors(dir: &Path, keys: Option<&Keys>, anchors: &[PathBuf]) -> Result<Report, LedgerError> {
-    let files: Vec<Anchor> = anchors.iter().cloned().map(Anchor::File).collect();
-    verify_against(dir, keys, &files)
-}
-
-/// Checks the ledger in `dir` and holds it against anchors of any kind (D14).
-pub fn verify_against(dir: &Path, keys: Option<&Keys>, anchors: &[Anchor]) -> Result<Report, LedgerError> {
+    let anchors: Vec<Anchor> = anchors.iter().cloned().map(Anchor::File).collect();
     let log = dir.join("log");
     let mut report = Report {
         origin: "unknown".to_owned(),
@@ -111,7 +106,7 @@ pub fn verify_against(dir: &Path, keys: Option<&Keys>, anchors: &[Anchor]) -> Re
         Err(_) if !log.exists() => return Ok(report.but(log, "the log is missing")),
         Err(error) => return Err(error),
     };
-    let bad = walk.run(&files, anchors).err().map(|bad| *bad);
+    let bad = walk.run(&files, &anchors).err().map(|bad| *bad);
     report.bad = bad;
     Ok(report)
 }
