@@ -1,6 +1,7 @@
 //! Anchors that are not files (D14): two Weirs that witness each other, a bucket of a server that verifies signatures, a webhook. Each
 //! shows a ledger that was put back to an earlier day, and none of them holds up delivery by being away.
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
@@ -283,7 +284,10 @@ fn d14_a_webhook_that_holds_a_newer_checkpoint_stops_delivery_also_while_it_runs
         told(&hook).contains(&note)
     });
     weir.stop();
-    let newest = told(&hook).pop().expect("it was told");
+    let mut notes = told(&hook);
+    let heads: BTreeSet<&String> = notes.iter().collect();
+    assert_eq!(heads.len(), notes.len(), "each head once, the one that it is compared by too");
+    let newest = notes.pop().expect("it was told");
     put_back(&folder, earlier.path());
 
     // Away at the start, it is asked again while Weir runs: what was sent meanwhile was sent, and then nothing is.
