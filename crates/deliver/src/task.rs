@@ -2,7 +2,10 @@
 //!
 //! Everything here is memory. What is lost with it is read again from the journal, at the position that the ledger knows.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+mod dropped;
+mod unfinished;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -13,29 +16,29 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use weir_event::log::{Field, Level, emit};
 use weir_event::{DestinationId, Millis, NameId, Offset, Rule};
-use weir_hold::{EntryId, HoldError, Owner};
 use weir_journal::{Group, ReadError, Reader};
-use weir_ledger::{BatchId, Durable, OpenIntent, Outcome, Passed, Purpose, RangeDrop, Results, Status};
+use weir_ledger::{BatchId, OpenIntent, Purpose, Status};
 
 use crate::breaker::Breaker;
-use crate::cut::{Batch, Cut, CutError, Cutter, Item, Terminal, all_repeat_safely, cut_without_setup, ranges};
+use crate::cut::{Batch, Cut, CutError, Cutter, Item, Terminal, cut_without_setup};
 use crate::deliver::Context;
-use crate::resend::say_unfinished;
-use crate::send::{Control, Course, Done, Sending, code, may_pass, settle, to_quarantine};
-use crate::setup::{OnLag, OnUnknown, Options, Setup};
+use crate::send::{Control, Course, Done, Sending};
+use crate::setup::{OnLag, Options, Setup};
 use crate::staged::StagedCutter;
 use crate::status::Gauges;
 use crate::trace::Steps;
 
 /// Batches that wait before no more is gathered.
 const QUEUED_BATCHES_MAX: usize = 4;
+
 /// Batches of one lane that wait for the vendor's confirmation before no more are sent: each keeps its events and its body.
 const CONFIRMING_MAX: usize = 32;
-/// Ranges of one ledger entry, see [`crate::cut`].
-const ENTRY_RANGES_MAX: usize = 400;
+
 const DISK_RETRY: Duration = Duration::from_millis(500);
+
 /// How often the lag is looked at.
 const TICK: Duration = Duration::from_secs(1);
+
 /// How long after the end of a destination a request may still be under way that offers events to it: far longer than any takes from
 /// its generation to the journal.
 const ENDED_QUIET_MILLIS: i64 = 120_000;
@@ -280,91 +283,6 @@ impl Task {
         Cutter::new(setup, self.seen.generation, keys, names, withdrawals).map(Box::new).ok_or(Halt("no_encoder"))
     }
 
-    /// D3: intents that the last process left without an outcome.
-    async fn decide_unfinished(&mut self) -> Result<(), Halt> {
-        for open in std::mem::take(&mut self.unfinished) {
-            match open.purpose {
-                Purpose::Replay => {
-                    self.decide_replay(&open).await?;
-                    continue;
-                }
-                // Nobody waits for the answer any more.
-                Purpose::Ask => {
-                    let outcome = Outcome { batch: open.batch, status: 0, results: Results::Unknown };
-                    settle(&self.context, outcome).await.map_err(Halt)?;
-                    continue;
-                }
-                // The events keep the state that they had; that some of them may have left once more stays on record.
-                Purpose::Resend => {
-                    say_unfinished(&self.id, open.rows);
-                    let outcome = Outcome { batch: open.batch, status: 0, results: Results::Unknown };
-                    settle(&self.context, outcome).await.map_err(Halt)?;
-                    continue;
-                }
-                Purpose::Deliver => {}
-            }
-            let keeps = self.seen.setup.as_ref().is_none_or(|s| s.options.on_unknown == OnUnknown::KeepUnknown);
-            let items = self.read_again(&open.offsets).await?;
-            let ended = self.seen.life == Status::Ended;
-            let complete = items.len() as u64 == u64::from(open.rows);
-            let results = if ended || keeps || !complete || !all_repeat_safely(&items) {
-                Results::Unknown
-            } else {
-                Results::Returned
-            };
-            let resend = matches!(results, Results::Returned);
-            settle(&self.context, Outcome { batch: open.batch, status: 0, results }).await.map_err(Halt)?;
-            if resend {
-                self.cut_items(items, Some(open.batch), false).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A replay takes what the vendor accepted out of quarantine before it records the outcome: what is still there was not.
-    async fn decide_replay(&mut self, open: &OpenIntent) -> Result<(), Halt> {
-        let owner = Owner::Destination(self.id.clone());
-        let held = self.context.hold.list(usize::MAX, |info| {
-            let within = |offset: Offset| open.offsets.iter().any(|range| range.contains(&offset));
-            info.owner == owner && info.offset.is_some_and(within)
-        });
-        let held: HashSet<Offset> = held.into_iter().filter_map(|info| info.offset).collect();
-        let reason = self.context.names.label("still_in_quarantine");
-        let offsets = open.offsets.iter().flat_map(|range| range.start.0..range.end.0);
-        let still: Vec<(u32, NameId)> =
-            (0..).zip(offsets).filter(|(_, at)| held.contains(&Offset(*at))).map(|(i, _)| (i, reason)).collect();
-        let results = match still.len() as u64 {
-            0 => Results::Accepted,
-            n if n == u64::from(open.rows) => Results::Returned,
-            _ => Results::Partial(still),
-        };
-        settle(&self.context, Outcome { batch: open.batch, status: 0, results }).await.map_err(Halt)
-    }
-
-    /// The events at these offsets, as far as they can still be read.
-    async fn read_again(&mut self, offsets: &[Range<Offset>]) -> Result<Vec<Item>, Halt> {
-        let mut items = Vec::new();
-        for range in offsets {
-            let mut reader = self.context.journal.reader(range.start);
-            while reader.position() < range.end {
-                match reader.next().await {
-                    Ok(group) => {
-                        let base = group.base().0;
-                        let from = range.start.0.max(base);
-                        let to = range.end.0.min(group.end().0);
-                        items.extend(
-                            (from..to).map(|at| Item::Journal { group: Arc::clone(&group), index: (at - base) as u32 }),
-                        );
-                    }
-                    Err(ReadError::Damaged { .. } | ReadError::Trimmed { .. }) => {}
-                    Err(ReadError::Closed) => return Err(Halt("journal_closed")),
-                    Err(ReadError::Disk(_)) => sleep(DISK_RETRY).await,
-                }
-            }
-        }
-        Ok(items)
-    }
-
     async fn gather(&mut self, read: Result<Arc<Group>, ReadError>) -> Result<(), Halt> {
         let group = match read {
             Ok(group) => group,
@@ -403,13 +321,6 @@ impl Task {
             self.skip.pop_front();
         }
         self.skip.front().is_some_and(|range| range.contains(&offset))
-    }
-
-    /// Accounts for offsets that nobody can read any more. How many of them were offered cannot be known: all count as offered.
-    async fn pass_over(&mut self, from: Offset, to: Offset, rule: Rule) -> Result<(), Halt> {
-        // By ranges: a damaged header gives up as many offsets as its segment has bytes.
-        let lost = without(from.0..to.0, &self.skip);
-        self.record_ranges([((rule, Passed::Dropped), lost)]).await
     }
 
     async fn cut_window(&mut self) -> Result<(), Halt> {
@@ -486,48 +397,6 @@ impl Task {
         self.hold_back().await
     }
 
-    /// Puts what a rule keeps back into quarantine, then records that it is there (D3). A crash in between leaves it in both places,
-    /// and the next start does it again. Where quarantine has no room it is tried again with the next tick.
-    async fn hold_back(&mut self) -> Result<(), Halt> {
-        if self.holding.is_empty() {
-            return Ok(());
-        }
-        let all = self.holding.iter().filter_map(|(rule, item)| to_quarantine(&self.id, item, rule.name())).collect();
-        if let Err(error) = self.context.hold.put_rejected(all).await {
-            if let Some(staged) = self.seen.staged.as_ref().filter(|_| error == HoldError::Full) {
-                staged.counts.is_full.store(true, Relaxed);
-            }
-            return Ok(());
-        }
-        let mut held: BTreeMap<(Rule, Passed), Vec<u64>> = BTreeMap::new();
-        for (rule, item) in std::mem::take(&mut self.holding) {
-            held.entry((rule, Passed::Held)).or_default().push(item.offset());
-        }
-        self.record_drops(held).await
-    }
-
-    /// Events that a crash left in quarantine and that are dropped now leave it first, so that each is in one state (D11).
-    async fn leave_quarantine(
-        &mut self,
-        items: &[Item],
-        drops: &BTreeMap<(Rule, Passed), Vec<u64>>,
-    ) -> Result<(), Halt> {
-        let old = items.iter().filter(|item| item.offset() < self.held_below);
-        let is_dropped = |item: &&Item| drops.values().any(|offsets| offsets.contains(&item.offset()));
-        let owner = Owner::Destination(self.id.clone());
-        let find = |item: &Item| self.context.hold.find(&owner, item.view().ok()?.event_id());
-        // Looked up first: nearly always there is none.
-        let held: Vec<(&Item, EntryId)> = old.filter_map(|item| Some((item, find(item)?))).collect();
-        let ids: Vec<EntryId> = held.into_iter().filter(|(item, _)| is_dropped(item)).map(|(_, id)| id).collect();
-        while !ids.is_empty() && self.context.hold.mark_replayed(ids.clone()).await.is_err() {
-            sleep(DISK_RETRY).await;
-            if self.control.borrow().stopping {
-                return Err(Halt("quarantine"));
-            }
-        }
-        Ok(())
-    }
-
     /// D15: an epoch's key is durable before a pseudonym is made with it.
     async fn ensure_epochs(&mut self, epochs: &[u32]) -> Result<(), Halt> {
         loop {
@@ -572,41 +441,6 @@ impl Task {
         let (floor, tail) = (journal.floor().0, journal.tail().0);
         let kept = u128::from(tail.saturating_sub(floor)) * u128::from(bytes_max) / u128::from(bytes);
         tail.saturating_sub(u64::try_from(kept).unwrap_or(u64::MAX))
-    }
-
-    /// Records events that are never sent, and waits until that is durable.
-    async fn record_drops(&mut self, drops: BTreeMap<(Rule, Passed), Vec<u64>>) -> Result<(), Halt> {
-        let drops = drops.into_iter().map(|(rule, mut offsets)| {
-            offsets.sort_unstable();
-            (rule, ranges(offsets.into_iter()))
-        });
-        self.record_ranges(drops).await
-    }
-
-    async fn record_ranges(
-        &mut self,
-        drops: impl IntoIterator<Item = ((Rule, Passed), Vec<Range<u64>>)>,
-    ) -> Result<(), Halt> {
-        let mut waiting: Vec<(RangeDrop, Durable)> = Vec::new();
-        for ((rule, passed), ranges) in drops {
-            for ranges in ranges.chunks(ENTRY_RANGES_MAX) {
-                let count = ranges.iter().map(|r| r.end - r.start).sum();
-                let offsets = ranges.iter().map(|r| Offset(r.start)..Offset(r.end)).collect();
-                let drop = RangeDrop { destination: self.id.clone(), offsets, rule, count, passed };
-                waiting.push((drop.clone(), self.context.ledger.range(drop)));
-            }
-        }
-        for (drop, durable) in waiting {
-            let mut recorded = durable.await;
-            while let Err(error) = recorded {
-                if !may_pass(&error) {
-                    return Err(Halt(code(&error)));
-                }
-                sleep(DISK_RETRY).await;
-                recorded = self.context.ledger.range(drop.clone()).await;
-            }
-        }
-        Ok(())
     }
 
     fn start_sending(&mut self) {
@@ -677,32 +511,6 @@ impl Task {
         }
     }
 
-    /// Drops what has waited too long in the queues (D12), or whose person has withdrawn consent; while the vendor is down nobody else looks at them.
-    async fn expire_queued(&mut self) -> Result<(), Halt> {
-        let terminal = self.terminal();
-        self.gauges.expired_below.store(terminal.expired_below, Relaxed);
-        if !self.queues.values().flatten().any(|batch| self.ends_early(batch, terminal)) {
-            return Ok(());
-        }
-        for batch in std::mem::take(&mut self.queues).into_values().flatten() {
-            if self.ends_early(&batch, terminal) {
-                self.cut_items(batch.items, batch.retry_of, false).await?;
-            } else {
-                self.queues.entry(batch.encoded.lane().number).or_default().push_back(batch);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether an event of a batch is not to be sent any more.
-    fn ends_early(&self, batch: &Batch, terminal: Terminal) -> bool {
-        let withdrawn = |setup: &Arc<Setup>| batch.is_withdrawn(setup, &self.context.withdrawals);
-        is_expired(batch, terminal)
-            || batch.is_stale(self.context.clock.now())
-            // Of a rollout's two sides, the one that the batch was cut for.
-            || self.seen.setup_of(batch.generation).is_some_and(withdrawn)
-    }
-
     fn show(&self) {
         let gauges = &self.gauges;
         gauges.in_flight.store(self.under_way.values().map(|way| way.events).sum(), Relaxed);
@@ -723,10 +531,6 @@ impl Task {
             gauges.lagging.store(lagging, Relaxed);
         }
     }
-}
-
-fn is_expired(batch: &Batch, terminal: Terminal) -> bool {
-    terminal.expired_before.is_some_and(|before| batch.oldest < before) || batch.first_offset() < terminal.expired_below
 }
 
 /// What of `range` lies in none of `skip`, which is sorted by its beginnings.
@@ -752,7 +556,8 @@ fn newer(_: CutError) -> Halt {
 mod tests {
     use std::collections::VecDeque;
 
-    use super::{ranges, without};
+    use super::without;
+    use crate::cut::ranges;
 
     #[test]
     fn a_gap_as_long_as_a_file_is_one_range() {
