@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use weir_answers::exposure::{Counted, Share, ask_apart, ask_each};
+use weir_answers::subject::{Became, about};
 use weir_answers::view::look;
 use weir_answers::{Question, ask};
 use weir_event::{DestinationId, Millis};
@@ -18,7 +20,7 @@ use weir_rows::{LedgerRow, Store};
 const ROWS: u64 = 200_000;
 /// Every fourth batch is in a file of its own.
 const FILES: u64 = 2;
-const BATCH_ROWS: u64 = 200;
+const BATCH_ROWS: u64 = 80;
 const SLICES: u64 = 4;
 const SETS: u64 = 6;
 const ORGANISATIONS: u64 = 130;
@@ -51,7 +53,7 @@ fn row(number: u64) -> LedgerRow {
     };
     LedgerRow {
         subject,
-        time: (BEGIN.0 / 1_000) as u32 + (number / BATCH_ROWS) as u32 * 300,
+        time: (BEGIN.0 / 1_000) as u32 + (number / BATCH_ROWS) as u32 * 120,
         batch: number / BATCH_ROWS + 1,
         index: (number % BATCH_ROWS) as u16,
         organisation,
@@ -76,7 +78,7 @@ fn dictionary() -> Dictionary {
     dictionary
 }
 
-fn write(dir: &std::path::Path) {
+fn write(dir: &Path) {
     let mut store = Store::open(dir).unwrap();
     for file in 0..FILES {
         let mut gathered = Gathered::default();
@@ -121,15 +123,16 @@ fn by<K: Ord>(rows: &[LedgerRow], key: impl Fn(&LedgerRow) -> K) -> BTreeMap<K, 
 #[test]
 fn what_is_counted_stretch_by_stretch_adds_up_to_what_one_counts_and_to_what_the_rows_say() {
     let dir = tempfile::tempdir().unwrap();
-    write(dir.path());
+    let ledger = dir.path();
+    write(ledger);
     let question = Question { destinations: None, from: Millis(0), to: Millis(i64::MAX) };
     let mut shown = 0;
-    let by_one = ask_each(dir.path(), &question, &mut |_: Counted<'_>| shown += 1).unwrap();
-    let (added, stretches) = ask_apart(dir.path(), &question).unwrap();
+    let by_one = ask_each(ledger, &question, &mut |_: Counted<'_>| shown += 1).unwrap();
+    let (added, stretches) = ask_apart(ledger, &question).unwrap();
     assert!(stretches >= 4, "several are added up: {stretches}");
     assert_eq!(added, by_one);
-    assert_eq!(ask(dir.path(), &question).unwrap(), by_one);
-    assert_eq!(look(dir.path(), &question).unwrap().exposure, by_one);
+    assert_eq!(ask(ledger, &question).unwrap(), by_one);
+    assert_eq!(look(ledger, &question).unwrap().exposure, by_one);
 
     let all: Vec<LedgerRow> = (0..ROWS).map(row).collect();
     let rows: Vec<LedgerRow> = all.iter().filter(|row| row.subject != ERASED).copied().collect();
@@ -159,5 +162,29 @@ fn what_is_counted_stretch_by_stretch_adds_up_to_what_one_counts_and_to_what_the
     let of_generation = |generation: u8| all.iter().filter(|row| (row.batch % 3) as u8 == generation).count() as u64;
     for (id, (_, _, events)) in &by_one.generations {
         assert_eq!(*events, of_generation(id.0[0]));
+    }
+}
+
+#[test]
+fn of_somebody_with_very_many_rows_the_oldest_are_told_and_how_many_more_there_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = dir.path();
+    write(ledger);
+    let wanted = BTreeSet::from([HEAVY, ERASED]);
+    let mut rows: Vec<LedgerRow> = (0..ROWS).map(row).filter(|row| row.subject == HEAVY).collect();
+    rows.sort_unstable_by_key(|row| (row.batch, row.index));
+    let batches: BTreeSet<u64> = rows.iter().map(|row| row.batch).collect();
+    assert!(batches.len() > 2_000, "more than are looked up one by one: {}", batches.len());
+    for rows_max in [1, 700, usize::MAX] {
+        let told = about(ledger, &wanted, Millis(0), Millis(i64::MAX), rows_max).unwrap();
+        let kept = rows_max.min(rows.len());
+        assert_eq!((told.rows.len(), told.more), (kept, (rows.len() - kept) as u64));
+        for (told, row) in told.rows.iter().zip(&rows) {
+            let became = if row.batch % 7 == 0 { Became::PossiblyHeld } else { Became::Accepted };
+            let set = FieldSetId([row.field_set as u8 - 1; 16]);
+            assert_eq!((told.subject, told.entry, told.place, told.field_set), (HEAVY, row.batch, row.index, set));
+            assert_eq!((told.became, told.batch.0), (became, row.batch));
+        }
+        assert!(told.texts.keys().eq(told.shapes.keys()));
     }
 }

@@ -1,6 +1,6 @@
 //! The entries of a ledger in their order, read from its log, also beside a Weir that writes it.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
 use weir_event::Millis;
@@ -43,6 +43,23 @@ pub fn from(
         ControlFlow::Continue(())
     };
     walk(dir, kind, start, |_| true, every).map(|place| place.entries)
+}
+
+/// [`each`] of these entries only. Only the files that hold them are read.
+pub fn between(
+    dir: &Path,
+    kind: Kind,
+    entries: Range<u64>,
+    mut visit: impl FnMut(u64, Millis, &Entry, &[u8]),
+) -> Result<(), LedgerError> {
+    let within = |place: Place, at: Millis, entry: &Entry, body: &[u8]| {
+        if place.entries >= entries.end {
+            return ControlFlow::Break(());
+        }
+        visit(place.entries, at, entry, body);
+        ControlFlow::Continue(())
+    };
+    walk(dir, kind, entries.start, |_| true, within).map(drop)
 }
 
 /// As [`each`], from a place on and as long as `visit` wants more; it is given the place before the entry. The place behind the last

@@ -16,7 +16,7 @@ use weir_ledger::entry::Entry;
 use weir_ledger::receipt::Receipt;
 use weir_ledger::rows::{RowProof, RowsBody};
 use weir_ledger::tree::note::base64;
-use weir_ledger::{Coverage, FieldSetId, Kind, history};
+use weir_ledger::{Coverage, Kind, history};
 
 use super::exposure::looked;
 use super::subject::{Found, Question, sums};
@@ -45,8 +45,6 @@ struct Answer {
     /// The key that checks the checkpoints, and its fingerprint.
     key: (String, String),
     receipts: BTreeMap<u64, Receipt>,
-    /// The text of each field set.
-    sets: BTreeMap<FieldSetId, String>,
     /// Of each row, in their order; `None` where it cannot be shown any more: its batch's seed was destroyed.
     proofs: Vec<Option<RowProof>>,
     /// What there is to say of sums of months.
@@ -102,8 +100,8 @@ impl Answer {
         let of_entry = |entry: &u64| Ok::<_, String>((*entry, receipts.of(*entry).map_err(|error| error.to_string())?));
         let key = (receipts.verifier_key(), receipts.key().fingerprint());
         let of_entries = entries.iter().map(of_entry).collect::<Result<_, _>>()?;
-        let (sets, proofs) = evidence(&found)?;
-        Ok(Answer { by: options.by.clone(), key, receipts: of_entries, sets, proofs, sums, found })
+        let proofs = proofs(&found)?;
+        Ok(Answer { by: options.by.clone(), key, receipts: of_entries, proofs, sums, found })
     }
 
     fn rows(&self) -> &[Occurrence] {
@@ -181,7 +179,10 @@ impl Answer {
             let value = json!({"index": receipt.index, "leaf": base64(&receipt.leaf), "path": path, "note": note});
             entries.insert(entry.to_string(), value);
         }
-        let sets = self.sets.iter().map(|(id, text)| (hex(&id.0), json!(text))).collect::<serde_json::Map<_, _>>();
+        // Sums of months name field sets, too, and are not in the page.
+        let named: BTreeSet<_> = self.rows().iter().map(|row| row.field_set).collect();
+        let texts = self.found.about.texts.iter().filter(|(id, _)| named.contains(id));
+        let sets = texts.map(|(id, text)| (hex(&id.0), json!(text))).collect::<serde_json::Map<_, _>>();
         let rows: Vec<Value> = self
             .rows()
             .iter()
@@ -229,30 +230,20 @@ impl Answer {
     }
 }
 
-/// The texts of the field sets and the proofs of the rows, from the log.
-#[expect(clippy::type_complexity, reason = "two parts of one pass, taken apart at once")]
-fn evidence(found: &Found) -> Result<(BTreeMap<FieldSetId, String>, Vec<Option<RowProof>>), String> {
+/// The proofs of the rows, from the part of the log that announced them.
+fn proofs(found: &Found) -> Result<Vec<Option<RowProof>>, String> {
     let rows = &found.about.rows;
-    let wanted: BTreeSet<FieldSetId> = rows.iter().map(|row| row.field_set).collect();
     let mut places: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     rows.iter().enumerate().for_each(|(at, row)| places.entry(row.entry).or_default().push(at));
-    let (mut sets, mut proofs) = (BTreeMap::new(), vec![None; rows.len()]);
-    history::each(&found.dir, Kind::Egress, |index, _, entry, body| match entry {
-        Entry::FieldSet { digest } => {
-            let id = digest.first_chunk::<16>().map(|id| FieldSetId(*id)).filter(|id| wanted.contains(id));
-            if let (Some(id), Ok(text)) = (id, std::str::from_utf8(body)) {
-                sets.insert(id, text.to_owned());
-            }
-        }
-        Entry::Intent(intent) => {
-            let Some(places) = places.get(&index) else { return };
-            let indexes: Vec<u16> = places.iter().map(|at| rows[*at].place).collect();
-            let body = RowsBody::parse(body).ok();
-            let found = body.and_then(|body| body.proofs(&found.keys, intent.batch, &indexes)).unwrap_or_default();
-            places.iter().zip(found).for_each(|(at, proof)| proofs[*at] = Some(proof));
-        }
-        _ => {}
+    let mut proofs = vec![None; rows.len()];
+    let Some((first, last)) = places.keys().next().zip(places.keys().next_back()) else { return Ok(proofs) };
+    history::between(&found.dir, Kind::Egress, *first..last + 1, |index, _, entry, body| {
+        let (Entry::Intent(intent), Some(places)) = (entry, places.get(&index)) else { return };
+        let indexes: Vec<u16> = places.iter().map(|at| rows[*at].place).collect();
+        let body = RowsBody::parse(body).ok();
+        let found = body.and_then(|body| body.proofs(&found.keys, intent.batch, &indexes)).unwrap_or_default();
+        places.iter().zip(found).for_each(|(at, proof)| proofs[*at] = Some(proof));
     })
     .map_err(|error| error.to_string())?;
-    Ok((sets, proofs))
+    Ok(proofs)
 }
