@@ -10,17 +10,16 @@ use clap::Args;
 use serde_json::{Value, json};
 use weir_answers::subject::Occurrence;
 use weir_console::command::Disclosure;
-use weir_event::DestinationId;
 use weir_event::ids::hex;
+use weir_event::{DestinationId, Millis};
 use weir_ledger::entry::Entry;
 use weir_ledger::receipt::Receipt;
 use weir_ledger::rows::{RowProof, RowsBody};
 use weir_ledger::tree::note::base64;
-use weir_ledger::{Coverage, Kind, history};
+use weir_ledger::{Kind, history};
 
-use super::exposure::looked;
+use super::exposure::{looked, not_covered};
 use super::subject::{Found, Question, sums};
-use crate::bypass;
 use crate::cli::{Exit, Output, output};
 
 /// Rows that a page holds: some kilobytes each.
@@ -151,12 +150,7 @@ impl Answer {
                 .to_owned(),
         );
         let audit = self.found.dir.with_file_name("audit");
-        match Coverage::read(&audit) {
-            Ok(coverage) => {
-                scope.extend(coverage.windows().iter().map(|w| bypass::not_covered(&bypass::shown(w, &audit))))
-            }
-            Err(_) => scope.push("NOT COVERED: no time, because what went past Weir cannot be read".to_owned()),
-        }
+        scope.extend(not_covered(&audit, self.found.from.unwrap_or(Millis(0)), self.found.to));
         let opaque = self.proofs.iter().filter(|proof| proof.is_none()).count();
         if opaque > 0 {
             scope.push(format!(

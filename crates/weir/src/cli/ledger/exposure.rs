@@ -256,7 +256,7 @@ fn declared(onward: &Onward, all: (Millis, Millis)) -> (Millis, Millis) {
 }
 
 /// Windows in which apps sent past Weir. Where they cannot be read, no time is covered.
-fn not_covered(audit: &Path, from: Millis, to: Millis) -> Vec<String> {
+pub(super) fn not_covered(audit: &Path, from: Millis, to: Millis) -> Vec<String> {
     match Coverage::read(audit) {
         Ok(coverage) => {
             coverage.over(from..to, None).map(|window| bypass::not_covered(&bypass::shown(window, audit))).collect()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use weir_answers::{Question, ask};
+use weir_catalog::Catalog;
 use weir_event::{Category, Millis};
 use weir_journal::survey::survey;
 use weir_ledger::entry::Entry;
@@ -68,9 +69,7 @@ fn files_below(place: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 pub(super) fn assets(places: &Places, folders: &Folders, scope: &mut Vec<String>) -> Result<Vec<Asset>, String> {
     // A running Weir writes down what it has observed, so that it is there to be counted.
-    if places.keys.is_some() {
-        let _ = catalog::load(folders, &apply::names());
-    }
+    let observed = places.keys.as_ref().and_then(|_| catalog::load(folders, &apply::names()).ok());
     let sizes = sizes(&places.data)?;
     let config = &places.config;
     let of = |name: &'static str| {
@@ -89,7 +88,7 @@ pub(super) fn assets(places: &Places, folders: &Folders, scope: &mut Vec<String>
         }
     };
     let mut assets = vec![
-        journal(places, folders, of("journal"), scope),
+        journal(places, observed.as_ref(), of("journal"), scope),
         raw_ids(places, of("raw ids")),
         raw_hold(places, of("raw hold")),
         Asset {
@@ -155,7 +154,7 @@ fn days(time: std::time::Duration) -> String {
     if hours >= 48 { format!("{} days", hours / 24) } else { format!("{hours} hours") }
 }
 
-fn journal(places: &Places, folders: &Folders, asset: Asset, scope: &mut Vec<String>) -> Asset {
+fn journal(places: &Places, observed: Option<&Catalog>, asset: Asset, scope: &mut Vec<String>) -> Asset {
     let config = &places.config;
     let mut facts = Vec::new();
     let mut oldest = Millis(0);
@@ -173,7 +172,7 @@ fn journal(places: &Places, folders: &Folders, asset: Asset, scope: &mut Vec<Str
             }
             Err(error) => scope.push(format!("NOT COUNTED: the events of the journal: {error}")),
         }
-        facts.push(categories(folders, oldest));
+        facts.push(categories(observed, oldest));
     }
     Asset {
         holds: "events as the gate minimised them, sealed; a segment's key is wrapped by the master key",
@@ -205,9 +204,8 @@ fn people_since(places: &Places, from: Millis, scope: &mut Vec<String>) -> Optio
 }
 
 /// What was found in values that the gate kept.
-fn categories(folders: &Folders, oldest: Millis) -> String {
-    let names = apply::names();
-    let Ok(catalog) = catalog::load(folders, &names) else { return "what was found in it is not known".to_owned() };
+fn categories(observed: Option<&Catalog>, oldest: Millis) -> String {
+    let Some(catalog) = observed else { return "what was found in it is not known".to_owned() };
     let properties = catalog.events().iter().flat_map(|event| &event.properties);
     let kept = properties.flat_map(|property| {
         property.findings.iter().filter(move |found| found.events > property.withheld && found.last >= oldest)
