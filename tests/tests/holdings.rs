@@ -164,6 +164,10 @@ fn what_a_vendor_had_before_weir_is_declared_answered_from_day_one_and_never_add
         code == Some(0) && out["scope"].to_string().contains("the file of import 3 is gone or was changed"),
         "{out}"
     );
+    for ask in [&["destination", "view", "product"][..], &["ledger", "postcard", "user-1", "--destination", "product"]] {
+        let (_, out) = run(&folder, ask);
+        assert!(out["scope"].to_string().contains("the file of import 3 is gone or was changed"), "{out}");
+    }
     let (code, list) = run(&folder, &["holdings", "remove", "3", "--confirm", "3"]);
     assert_eq!((code, list["holdings"].as_array().map(Vec::len)), (Some(0), Some(1)), "{list}");
     assert!(!changed.exists());

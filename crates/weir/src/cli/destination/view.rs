@@ -72,10 +72,10 @@ fn report(options: &Options) -> Result<Report, String> {
         return Err(format!("the ledger knows no destination {destination}: it knows {}", known.join(", ")));
     }
     let vendor = of.map(|of| of.vendor.clone());
-    let holdings = evidence::holdings(&folders.data)?.into_iter().filter_map(|(kept, holding)| Some((kept, holding?)));
-    let is_its =
-        |of: &weir_answers::Holding| crate::cli::holdings::about(of, None, &[(destination.clone(), vendor.clone())]);
-    let holdings = holdings.filter(|(_, holding)| is_its(holding)).collect();
+    let its = [(destination.clone(), vendor.clone())];
+    let mut holdings = evidence::holdings(&folders.data)?;
+    // Whose one was whose file is gone, nobody knows.
+    holdings.retain(|(_, holding)| holding.as_ref().is_none_or(|of| crate::cli::holdings::about(of, None, &its)));
     // Types make examples better; without a catalog they are plainer.
     let names = apply::names();
     let kinds = catalog::load(folders, &names).map(|catalog| catalog::kinds(&catalog, &names)).unwrap_or_default();

@@ -48,7 +48,7 @@ pub(super) fn page(report: &Report) -> String {
     adoption(&mut out, report, weeks);
     hours(&mut out, report);
     newcomers(&mut out, report, weeks);
-    for (kept, holding) in &report.holdings {
+    for (kept, holding) in report.holdings.iter().filter_map(|(kept, holding)| Some((kept, holding.as_ref()?))) {
         let _ = write!(
             out,
             "<h2>And what it had before Weir</h2>\n<p class=\"care\">{}</p>\n",

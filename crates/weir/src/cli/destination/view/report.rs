@@ -26,8 +26,8 @@ pub(super) struct Report {
     pub(super) view: View,
     /// What sort of values a path has, as far as the catalog knows.
     pub(super) kinds: BTreeMap<String, &'static str>,
-    /// What it had before Weir, as declared.
-    pub(super) holdings: Vec<(Kept, Holding)>,
+    /// What it had before Weir, as declared; `None`: its file is gone.
+    pub(super) holdings: Vec<(Kept, Option<Holding>)>,
     /// Whether the question is in the audit log.
     pub(super) recorded: String,
 }
@@ -167,10 +167,13 @@ impl Report {
             );
         }
         for (kept, holding) in &self.holdings {
-            list.push(format!(
-                "it may still have what it had before Weir, not in any number here: {}",
-                before::headline(kept, holding)
-            ));
+            list.push(match holding {
+                Some(holding) => format!(
+                    "it may still have what it had before Weir, not in any number here: {}",
+                    before::headline(kept, holding)
+                ),
+                None => before::gone(kept),
+            });
         }
         list
     }
@@ -252,7 +255,7 @@ impl Report {
             "by_event": adoption.iter().map(|(name, by)| json!({"name": name, "by_week": by_week(by)})).collect::<Vec<_>>(),
             "new_subjects": newcomers.collect::<Vec<_>>(),
             "hours": WEEKDAYS.iter().zip(hours).map(|(day, hours)| json!({"day": day, "events": hours})).collect::<Vec<_>>(),
-            "before_weir": self.holdings.iter().map(|(kept, holding)| before::head(kept, Some(holding))).collect::<Vec<_>>(),
+            "before_weir": self.holdings.iter().map(|(kept, holding)| before::head(kept, holding.as_ref())).collect::<Vec<_>>(),
             "scope": self.statements(),
         })
     }
