@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -18,6 +19,7 @@ use weir_ledger::tree::hash::sha256;
 use weir_ledger::{
     FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, Options, Outcome, Passed, Purpose, RangeDrop, Results, Row,
 };
+use weir_rows::erase::erase;
 use weir_rows::file::RowsFile;
 use weir_rows::months::MONTHS_FULL;
 use weir_rows::store::Manifest;
@@ -454,7 +456,7 @@ proptest! {
         let left: Vec<_> = held.iter().filter(|(fact, _)| !erased.contains(&fact.0)).copied().collect();
         let mut store = Store::open(&ledger).unwrap();
         store.take(durable).unwrap();
-        store.erase(&erased.iter().copied().collect::<Vec<_>>()).unwrap();
+        store.erase(&erased, u64::MAX).unwrap();
         let before = ask(&ledger, &question).unwrap();
         prop_assert_eq!(before.sums.held(), held.len() as u64);
         prop_assert_eq!((before.erased, before.subjects), ((held.len() - left.len()) as u64, share(left.iter()).subjects));
@@ -632,6 +634,119 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
         }
     });
     assert_eq!(ask(&folder, &question).unwrap(), expected);
+}
+
+/// Whose rows go, and whose stay: bytes that stand nowhere by chance.
+const ERASED: u64 = 0x7b1f_c3a9_5e02_d846;
+const KEPT: u64 = 0x31d4_0be7_92fa_c651;
+
+/// Whether a subject stands in any file below a folder, as rows have it or in words.
+fn names_anywhere(dir: &std::path::Path, subject: u64) -> bool {
+    let (text, hex) = (subject.to_string(), format!("{subject:016x}"));
+    let forms = [&subject.to_le_bytes()[..], &subject.to_be_bytes(), text.as_bytes(), hex.as_bytes()];
+    std::fs::read_dir(dir).unwrap().any(|item| {
+        let path = item.unwrap().path();
+        path.is_dir() && names_anywhere(&path, subject)
+            || path.is_file() && {
+                let bytes = std::fs::read(&path).unwrap();
+                forms.iter().any(|form| bytes.windows(form.len()).any(|window| window == *form))
+            }
+    })
+}
+
+fn reopen(dir: &std::path::Path) -> (Arc<Ledger>, Arc<Keys>, Arc<dyn Clock>) {
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(START.plus(400 * HOUR)));
+    let keys = Keys::open(&dir.join("keys"), Arc::clone(&clock)).unwrap();
+    let options = Options { tree_interval: Duration::ZERO, ..Options::default() };
+    let names = Names::new(Box::new(ClassOnly));
+    let of = (Arc::clone(&keys), Arc::clone(&clock));
+    let (ledger, _) = Ledger::open(&dir.join("ledger"), Kind::Egress, of.0, names, options, of.1).unwrap();
+    (ledger, keys, clock)
+}
+
+#[test]
+fn d15_an_erasure_that_ends_at_any_step_is_ended_by_the_next_start_and_leaves_no_byte_of_whom_it_was_about() {
+    let rows = vec![(ERASED, 1, 0, 0), (KEPT, 1, 1, 1), (ERASED, 0, 2, 2), (0, 0, 0, 0)];
+    let sent = |at: i64| Sent {
+        destination: at as usize % 2,
+        hours: 30,
+        purpose: Purpose::Deliver,
+        rows: if at % 3 == 2 { rows[1..2].to_vec() } else { rows.clone() },
+        fate: if at == 9 { Fate::Open } else { Fate::Accepted },
+        dropped: 0,
+    };
+    let all: Vec<Sent> = (0..12).map(sent).collect();
+    let question = Question { destinations: None, from: START, to: Millis(i64::MAX) };
+    let (subjects, kept, goes_on) = (BTreeSet::from([ERASED]), BTreeSet::from([KEPT]), AtomicBool::new(false));
+    let mut answers = Vec::new();
+    for steps in 0..=4 {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &all, 1_500);
+        let folder = dir.path().join("ledger");
+        // Some of it in files, of which there are several, and some in the log alone.
+        Store::open(&folder).unwrap().take(11).unwrap();
+        Store::open(&folder).unwrap().take(20).unwrap();
+        let told = about(&folder, &kept, START, Millis(i64::MAX), usize::MAX).unwrap();
+        assert!(names_anywhere(&folder, ERASED) && !told.rows.is_empty());
+        let before = ask(&folder, &question).unwrap();
+        let (ledger, _, _) = reopen(dir.path());
+        let mut store = Store::open(&folder).unwrap();
+        let until = ledger.end_file().unwrap();
+        let found = ledger.count_rows(&subjects, until, &goes_on).unwrap();
+        assert_eq!((found.rows, found.batches, found.under_way), (16, 8, 2));
+        if steps == 0 {
+            let refused = Box::new(|_| Err(weir_ledger::LedgerError::Lost));
+            assert!(erase(&mut store, &ledger, &subjects, refused, &goes_on).is_err());
+            assert_eq!((store.erasing(), ask(&folder, &question).unwrap()), (None, before.clone()), "nothing went");
+        }
+        if steps >= 1 {
+            store.erase(&subjects, until).unwrap();
+        }
+        if steps >= 2 {
+            ledger.erase(&subjects, until, &goes_on).unwrap();
+        }
+        if steps >= 3 {
+            store.purge().unwrap();
+        }
+        if steps >= 4 {
+            store.end_erasure().unwrap();
+        }
+        let meanwhile = ask(&folder, &question).unwrap();
+        if steps > 0 {
+            assert_eq!((meanwhile.erased, meanwhile.sums), (16, before.sums), "step {steps}: they count, of nobody");
+            assert!(about(&folder, &subjects, START, Millis(i64::MAX), usize::MAX).unwrap().rows.is_empty());
+        }
+        drop((ledger, store));
+
+        let (ledger, keys, clock) = reopen(dir.path());
+        let look = Duration::from_millis(1);
+        let keeper = Keeper::start(&folder, Arc::clone(&ledger), clock, look).unwrap();
+        if steps == 0 {
+            let told = Arc::new(std::sync::Mutex::new(None));
+            let tell = Arc::clone(&told);
+            let record = Box::new(move |found| {
+                *tell.lock().unwrap() = Some(found);
+                Ok(())
+            });
+            let erased = keeper.erase(subjects.clone(), record).recv().unwrap().unwrap();
+            assert_eq!((Some(erased), erased.rows), (*told.lock().unwrap(), 16));
+        }
+        let mut looks = 0;
+        while !Manifest::read(&folder).unwrap().erased.is_empty() {
+            std::thread::sleep(look);
+            looks += 1;
+            assert!(looks < 10_000, "step {steps}: it was never ended");
+        }
+        keeper.close();
+        ledger.close().unwrap();
+        assert!(!names_anywhere(&folder, ERASED) && names_anywhere(&folder, KEPT), "step {steps}");
+        assert_eq!(about(&folder, &kept, START, Millis(i64::MAX), usize::MAX).unwrap().rows, told.rows);
+        let report = weir_ledger::verify::verify(&folder, Some(&keys)).unwrap();
+        assert_eq!((report.bad, report.rows_erased), (None, 16), "step {steps}");
+        answers.push(ask(&folder, &question).unwrap());
+    }
+    assert_eq!((answers[0].erased, answers[0].subjects), (16, 1));
+    assert!(answers.windows(2).all(|two| two[0] == two[1]), "the same state, however it came about");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::disk::replace;
 use crate::entry::{BatchId, Entry};
@@ -42,10 +43,11 @@ impl Ledger {
         ended.blocking_recv().map_err(|_| LedgerError::Poisoned)?.map_err(LedgerError::from)
     }
 
-    /// Counts the rows about these subjects in the entries below `until`. 0 is nobody. Blocks on the disk: it reads the log up to there.
-    pub fn count_rows(&self, subjects: &BTreeSet<u64>, until: u64) -> Result<Erased, LedgerError> {
+    /// Counts the rows about these subjects in the entries below `until`. 0 is nobody. Ends with
+    /// [`LedgerError::Closed`] as soon as `stop` is set. Blocks on the disk: it reads the log up to there.
+    pub fn count_rows(&self, subjects: &BTreeSet<u64>, until: u64, stop: &AtomicBool) -> Result<Erased, LedgerError> {
         let mut sum = Erased::default();
-        self.each_file(until, |file| {
+        self.each_file(until, stop, |file| {
             sum.add(self.sum(&self.touched(file, subjects)?));
             Ok(())
         })?;
@@ -54,7 +56,7 @@ impl Ledger {
 
     /// Takes the rows about these subjects out of the entries below `until`, which [`Ledger::end_file`] gave, and says how many they were.
     /// Durable when this returns. After an error some files are as they were; to be asked again. Blocks on the disk.
-    pub fn erase(&self, subjects: &BTreeSet<u64>, until: u64) -> Result<Erased, LedgerError> {
+    pub fn erase(&self, subjects: &BTreeSet<u64>, until: u64, stop: &AtomicBool) -> Result<Erased, LedgerError> {
         if !self.writes_newest_formats() {
             return Err(LedgerError::Misuse(
                 "the release before could not read the ledger without these rows: run `weir upgrade finish` first",
@@ -62,7 +64,7 @@ impl Ledger {
         }
         let _one_at_a_time = self.shared.rewriting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sum = Erased::default();
-        self.each_file(until, |file| {
+        self.each_file(until, stop, |file| {
             let touched = self.touched(file, subjects)?;
             if touched.is_empty() {
                 return Ok(());
@@ -81,12 +83,16 @@ impl Ledger {
     fn each_file(
         &self,
         until: u64,
+        stop: &AtomicBool,
         mut work: impl FnMut(&LogFile<'_>) -> Result<(), LedgerError>,
     ) -> Result<(), LedgerError> {
         if until > self.shared.queue.freeze().first_index {
             return Err(LedgerError::Misuse("the file that is appended to is never written again"));
         }
         for (first, path) in list(&self.log_dir())?.into_iter().take_while(|(first, _)| *first < until) {
+            if stop.load(Ordering::Relaxed) {
+                return Err(LedgerError::Closed);
+            }
             let bytes = std::fs::read(&path).map_err(LedgerError::io("read", &path))?;
             let header = checked_header(&bytes, &path, first, Kind::Egress as u8)?;
             work(&LogFile { path: &path, header, bytes: &bytes })?;

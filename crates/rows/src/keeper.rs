@@ -1,18 +1,21 @@
 //! The thread that keeps the row files up with a running ledger.
 //!
 //! Delivery does not wait for it: whatever it has not taken over yet is read from the log. Where its disk fails it says so once and tries
-//! again; nothing is lost but the speed of answers.
+//! again; nothing is lost but the speed of answers. It is the one that erases, too, and ends an erasure that a crash cut short.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use weir_event::log::{Field, Level, emit};
 use weir_event::{Clock, Millis};
-use weir_ledger::{Ledger, LedgerError};
+use weir_ledger::{Erased, Ledger, LedgerError};
 
+use crate::erase::{self, Record};
 use crate::error::RowsError;
 use crate::store::Store;
 
@@ -29,12 +32,25 @@ pub struct Keeper {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Says that it is over, to one who waits and to one who works.
+/// Says that it is over, or that something is asked, to one who waits and to one who works.
 #[derive(Default)]
 struct Stop {
     is_over: Arc<AtomicBool>,
-    lock: Mutex<()>,
+    asked: Mutex<VecDeque<Ask>>,
     wake: Condvar,
+}
+
+/// An erasure that is asked for.
+struct Ask {
+    subjects: BTreeSet<u64>,
+    record: Record,
+    done: SyncSender<Result<Erased, RowsError>>,
+}
+
+impl Stop {
+    fn asked(&self) -> MutexGuard<'_, VecDeque<Ask>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl std::fmt::Debug for Keeper {
@@ -62,10 +78,24 @@ impl Keeper {
         Ok(Keeper { stop, thread: Mutex::new(Some(thread)) })
     }
 
+    /// Erases everything about these subjects that was recorded until now ([`mod@crate::erase`]). What comes of it is received; nothing,
+    /// where Weir stops before: then the next start ends what was begun.
+    pub fn erase(&self, subjects: BTreeSet<u64>, record: Record) -> Receiver<Result<Erased, RowsError>> {
+        let (done, receiver) = sync_channel(1);
+        let mut asked = self.stop.asked();
+        // One that is over takes nothing more: to drop the sender says so.
+        if !self.stop.is_over.load(Ordering::Relaxed) {
+            asked.push_back(Ask { subjects, record, done });
+        }
+        self.stop.wake.notify_all();
+        receiver
+    }
+
     /// Ends it. What it was merging is left as it was.
     pub fn close(&self) {
         {
-            let _guard = self.stop.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut asked = self.stop.asked();
+            asked.clear();
             self.stop.is_over.store(true, Ordering::Relaxed);
             self.stop.wake.notify_all();
         }
@@ -88,6 +118,18 @@ impl Task {
     fn run(self, mut taken: Millis) {
         let (mut store, mut failing) = (None, false);
         while !self.wait() {
+            let asked = self.stop.asked().pop_front();
+            if let Some(Ask { subjects, record, done }) = asked {
+                let erased = self
+                    .open(&mut store)
+                    .and_then(|store| erase::erase(store, &self.ledger, &subjects, record, &self.stop.is_over));
+                if erased.is_err() {
+                    store = None;
+                }
+                // Whoever asked may have gone; it is done all the same.
+                let _ = done.send(erased);
+                continue;
+            }
             match self.keep(&mut store, &mut taken) {
                 Ok(()) | Err(RowsError::Stopped) => failing = false,
                 Err(error) => {
@@ -102,10 +144,11 @@ impl Task {
         }
     }
 
-    /// Waits for the next look; whether it is over.
+    /// Waits for the next look, or until something is asked; whether it is over.
     fn wait(&self) -> bool {
-        let guard = self.stop.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = self.stop.wake.wait_timeout_while(guard, self.look, |()| !self.is_over());
+        let asked = self.stop.asked();
+        let waits = |asked: &mut VecDeque<Ask>| asked.is_empty() && !self.is_over();
+        let _ = self.stop.wake.wait_timeout_while(asked, self.look, waits);
         self.is_over()
     }
 
@@ -113,11 +156,17 @@ impl Task {
         self.stop.is_over.load(Ordering::Relaxed)
     }
 
-    fn keep(&self, store: &mut Option<Store>, taken: &mut Millis) -> Result<(), RowsError> {
-        let store = match store {
+    fn open<'s>(&self, store: &'s mut Option<Store>) -> Result<&'s mut Store, RowsError> {
+        Ok(match store {
             Some(store) => store,
             None => store.insert(Store::open(&self.dir)?.stopped_by(Arc::clone(&self.stop.is_over))),
-        };
+        })
+    }
+
+    fn keep(&self, store: &mut Option<Store>, taken: &mut Millis) -> Result<(), RowsError> {
+        let store = self.open(store)?;
+        // Before anything is taken over: what an erasure is about may lie in no new file.
+        erase::go_on(store, &self.ledger, &self.stop.is_over)?;
         let now = self.clock.now();
         let durable = self.ledger.entries();
         let behind = durable.saturating_sub(store.manifest().entries);
@@ -147,7 +196,7 @@ fn tell(error: &RowsError) {
     }
     emit(
         Level::Warn,
-        "the files of ledger rows could not be written: answers read the log instead and are slower",
+        "the files of ledger rows could not be written: answers read the log instead and are slower, and an erasure waits",
         &fields,
     );
 }

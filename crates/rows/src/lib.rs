@@ -8,10 +8,11 @@
 //! files answers them without a hash table; an engine is more to build than the whole product (D20). Any engine can read the files.
 //!
 //! Read in this order: [`row`], [`mod@file`] and [`sums`] (Parquet, and its checksums), [`facts`] and [`dictionary`] (what rows point to), [`mod@gather`] (from the log),
-//! [`store`] (the files, merging, erasure) and [`months`] (what is left of them after thirteen months), [`mod@scan`] and [`lookup`] (the operators), [`view`] (what an answer reads), [`keeper`] (the
-//! thread that keeps the files up).
+//! [`store`] (the files, merging, erasure) and [`months`] (what is left of them after thirteen months), [`mod@scan`] and [`lookup`] (the
+//! operators), [`view`] (what an answer reads), [`mod@erase`] (from both), [`keeper`] (the thread that does all of it).
 
 pub mod dictionary;
+pub mod erase;
 pub mod error;
 pub mod facts;
 pub mod file;

@@ -112,6 +112,9 @@ pub struct Manifest {
     pub ranges: Vec<FactsEntry>,
     /// Subjects whose rows are erased and may still lie in files, sorted.
     pub erased: Vec<u64>,
+    /// Up to which entry of the log they are.
+    #[serde(default)]
+    erased_until: u64,
 }
 
 impl Manifest {
@@ -253,8 +256,9 @@ impl Store {
         let until = Until::Settled { rows: TAKE_ROWS, durable };
         let Some(gathered) = gather(&self.ledger, self.manifest.place(), &mut dictionary, until, &Wanted::ALL)? else {
             // Another log, or one that was cut back: what was made of it is not true of this one.
+            let Manifest { next, erased_until, .. } = self.manifest;
             let erased = std::mem::take(&mut self.manifest.erased);
-            self.manifest = Manifest { version: VERSION, next: self.manifest.next, erased, ..Manifest::default() };
+            self.manifest = Manifest { version: VERSION, next, erased, erased_until, ..Manifest::default() };
             self.dictionary = Dictionary::default();
             self.commit()?;
             return Ok(Taken { entries: 0, rows: 0, more: true });
@@ -322,10 +326,25 @@ impl Store {
             || self.merge_facts::<RangeFact>("ranges", |manifest| &mut manifest.ranges)?)
     }
 
-    /// The ledger's side of an erasure (D15): from now on no answer names these subjects, and [`Store::purge`] takes them out of the files.
-    pub fn erase(&mut self, subjects: &[u64]) -> Result<(), RowsError> {
+    /// Begins an erasure (D15): from now on no answer names these subjects, and [`Store::purge`] takes them out of the files. Meant are rows
+    /// of the log's first `until` entries.
+    pub fn erase(&mut self, subjects: &BTreeSet<u64>, until: u64) -> Result<(), RowsError> {
         let all: BTreeSet<u64> = self.manifest.erased.iter().chain(subjects).copied().filter(|s| *s != 0).collect();
         self.manifest.erased = all.into_iter().collect();
+        self.manifest.erased_until = until;
+        self.commit()
+    }
+
+    /// Whom an erasure is about that was begun, and up to which entry of the log.
+    pub fn erasing(&self) -> Option<(BTreeSet<u64>, u64)> {
+        let subjects: BTreeSet<u64> = self.manifest.erased.iter().copied().collect();
+        (!subjects.is_empty()).then_some((subjects, self.manifest.erased_until))
+    }
+
+    /// Ends it: neither the log nor a file has these rows any more, and what comes later is not meant.
+    pub fn end_erasure(&mut self) -> Result<(), RowsError> {
+        self.manifest.erased = Vec::new();
+        self.manifest.erased_until = 0;
         self.commit()
     }
 
