@@ -161,6 +161,96 @@ fn d6_an_address_finds_what_left_under_the_device_before_anybody_was_known_and_u
     assert!(code.is_some_and(|code| code < 2) && answer["scope"].to_string().contains("no identity index"), "{answer}");
 }
 
+/// Whether one of these stands in any file below a folder: as hexadecimal or decimal digits, or as the bytes of either order.
+fn names_anywhere(dir: &std::path::Path, shorts: &BTreeSet<u64>) -> Option<std::path::PathBuf> {
+    for path in std::fs::read_dir(dir).expect("a folder").map(|item| item.expect("an entry").path()) {
+        if path.is_dir() {
+            if let Some(found) = names_anywhere(&path, shorts) {
+                return Some(found);
+            }
+            continue;
+        }
+        // The socket, and what is removed meanwhile.
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        for short in shorts {
+            let (hex, text) = (format!("{short:016x}"), short.to_string());
+            let forms = [&short.to_be_bytes()[..], &short.to_le_bytes(), hex.as_bytes(), text.as_bytes()];
+            if forms.iter().any(|form| bytes.windows(form.len()).any(|window| window == *form)) {
+                return Some(path);
+            }
+        }
+    }
+    None
+}
+
+/// The ids of an answer, as rows bear them.
+fn shorts(answer: &Value) -> BTreeSet<u64> {
+    let ids = ["rows", "joined"].into_iter().flat_map(|list| answer[list].as_array().into_iter().flatten());
+    let both = ids.flat_map(|of| [&of["id"], &of["to"]]);
+    both.filter_map(|id| u64::from_str_radix(id.as_str()?, 16).ok()).collect()
+}
+
+#[test]
+fn d15_an_erased_person_is_in_no_file_of_the_data_folder_and_everybody_else_is_found_as_before() {
+    let standin = Standin::of_weir();
+    let weir = Weir::start(&setup(&standin));
+    journeys(&weir);
+    weir.settle();
+    // Rows of two files of the log, one of which is read by a start.
+    let weir = weir.kill().start();
+    journeys(&weir);
+    weir.settle();
+    let folder = weir.folder();
+    let exposure = || {
+        let (_, out, err) = folder.weir(&["ledger", "exposure", "--destination", "product", "--json"]);
+        serde_json::from_str::<Value>(&out).unwrap_or_else(|_| panic!("{out}{err}"))
+    };
+    let (ada, grace) = (ask(folder, &["ada@example.com"]).1, ask(folder, &["grace@example.com"]).1);
+    let (erased, rows_before) = (shorts(&ada), ada["rows"].as_array().expect("rows").len() as u64);
+    let before = exposure();
+    assert!(rows_before > 3 && erased.len() == 4, "{ada}");
+    assert!(names_anywhere(folder.data(), &erased).is_some());
+
+    let erase = |more: &[&str]| {
+        let (code, out, err) = folder.weir(&[&["ledger", "erase", "--json", "ada@example.com"], more].concat());
+        (code, serde_json::from_str::<Value>(&out).unwrap_or_default(), err)
+    };
+    let (code, answer, err) = erase(&[]);
+    assert!(code == Some(2) && answer["error"].to_string().contains("--yes"), "{answer}{err}");
+    let (code, answer, err) = erase(&["--yes"]);
+    assert_eq!((code, &answer["rows"], &answer["joined"]), (Some(0), &json!(rows_before), &json!(3)), "{answer}{err}");
+    assert_eq!((&answer["links_gone"], &answer["under_way"]), (&json!(true), &json!(0)), "{answer}");
+    assert_eq!(names_anywhere(folder.data(), &erased), None, "no file has them any more");
+
+    // The events are counted on, of nobody; what is proved is proved.
+    let after = exposure();
+    assert_eq!(after["events"], before["events"]);
+    assert_eq!(after["erased"], json!(rows_before), "{after}");
+    assert!(after["scope"].to_string().contains("were erased"), "{after}");
+    assert_eq!(ask(folder, &["grace@example.com"]).1["rows"], grace["rows"]);
+    for with_keys in [false, true] {
+        let (code, said) = folder.verify_ledger(with_keys);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(!with_keys || said.contains(&format!("{rows_before} erased")), "{said}");
+    }
+    let (_, acts, _) = folder.weir(&["audit-log", "read", "--json"]);
+    let place = |word: &str| acts.find(word).unwrap_or_else(|| panic!("{word}: {acts}"));
+    assert!(place("ledger_erase") < place("ledger_rows_erase"), "first what was asked, then how many rows go");
+    // There is nothing left to erase, and nothing to find.
+    assert_eq!(erase(&["--yes"]).1["rows"], json!(0));
+    for id in ["ada@example.com", "user-a", "customer-a", DEVICES[0]] {
+        let (code, answer) = ask(folder, &[id]);
+        assert_eq!((code, rows(&answer).len(), joined(&answer).len()), (Some(0), 0, 0), "{id}: {answer}");
+    }
+
+    // After a kill it is as it was; what comes later is recorded anew.
+    let weir = weir.kill().start();
+    journeys(&weir);
+    weir.settle();
+    let (_, again) = ask(weir.folder(), &["ada@example.com"]);
+    assert_eq!(again["rows"].as_array().expect("rows").len() as u64 * 2, rows_before, "{again}");
+}
+
 #[test]
 fn an_exposure_names_the_rows_of_the_companys_own_table_that_are_in_it_and_counts_the_ids_that_none_explains() {
     let standin = Standin::of_weir();

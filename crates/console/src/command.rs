@@ -167,6 +167,11 @@ pub enum Command {
         /// The SHA-256 of the file, in hex.
         digest: String,
     },
+    /// Take what is about somebody out of the ledger: their rows, and what joins their ids. What waits or comes later is not held back.
+    LedgerErase {
+        /// Their tags, in hex.
+        tags: Vec<String>,
+    },
     /// By which rule a destination has an event, or a property of it.
     Why {
         /// The event's name.
@@ -331,6 +336,7 @@ impl Command {
             Command::BypassClose { .. } => "bypass_close",
             Command::HoldingsImport { .. } => "holding_keep",
             Command::HoldingsRemove { .. } => "holding_remove",
+            Command::LedgerErase { .. } => "ledger_erase",
             Command::Why { .. } => "why",
             Command::Events {} => "events",
             Command::CatalogSave {} => "catalog_save",

@@ -167,6 +167,27 @@ pub fn reason(dir: &Path, digest: &Hash) -> Option<String> {
     read_reason(&digested::read(&dir.join(REASONS), digest, REASON_BYTES_MAX)?)
 }
 
+/// Deletes the reasons and notes beside the audit ledger in `dir` whose text is meant, durably; how many. The acts that name them stay.
+pub fn forget_reasons(disk: &dyn Disk, dir: &Path, is_meant: impl Fn(&str) -> bool) -> Result<u64, LedgerError> {
+    let folder = dir.join(REASONS);
+    let items = match std::fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        items => items.map_err(LedgerError::io("list", &folder))?,
+    };
+    let mut deleted = 0;
+    for item in items {
+        let path = item.map_err(LedgerError::io("list", &folder))?.path();
+        let bytes = std::fs::read(&path).map_err(LedgerError::io("read", &path))?;
+        // As it lies there, whatever it is: also what a crash left beside a note.
+        if is_meant(&String::from_utf8_lossy(&bytes)) {
+            disk.remove(&path).map_err(LedgerError::io("remove", &path))?;
+            deleted += 1;
+        }
+    }
+    disk.sync_dir(&folder).map_err(LedgerError::io("sync", &folder))?;
+    Ok(deleted)
+}
+
 /// Reads a reason's file.
 pub(crate) fn read_reason(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?.strip_prefix(REASON_HEAD)?;
@@ -190,6 +211,17 @@ mod tests {
 
     fn source(id: &str) -> SourceId {
         SourceId::parse(id).unwrap()
+    }
+
+    #[test]
+    fn reasons_that_name_somebody_are_deleted_and_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(forget_reasons(&RealDisk, dir.path(), |_| true).unwrap(), 0, "there is none");
+        let [one, two] = ["tags 0123456789abcdef; ticket 7", "tags fedcba9876543210"]
+            .map(|text| keep_reason(&RealDisk, dir.path(), text).unwrap());
+        assert_eq!(forget_reasons(&RealDisk, dir.path(), |text| text.contains("0123456789abcdef")).unwrap(), 1);
+        assert_eq!(reason(dir.path(), &one), None);
+        assert_eq!(reason(dir.path(), &two).as_deref(), Some("tags fedcba9876543210"));
     }
 
     #[test]

@@ -82,6 +82,8 @@ pub const ACTIONS: &[Action] = &[
     action("bypass_close", Class::Change, "apps send to Weir again"),
     action("holding_keep", Class::Change, "what a vendor had before Weir counts from now on"),
     action("holding_remove", Class::Change, "an import of what a vendor had does not count any more"),
+    action("ledger_erase", Class::Change, "what is about so many ids of a person was to go from the ledger"),
+    action("ledger_rows_erase", Class::Change, "so many rows of so many batches go from the ledger"),
     action("upgrade", Class::Change, "another binary was to take over"),
     action("upgrade_finish", Class::Change, "newer stored formats may be written"),
     action("restore", Class::Change, "the data folder was made of a backup"),

@@ -472,7 +472,7 @@ impl Gateway {
     }
 
     /// Whether a backup keeps files from being freed. To take events comes first: where there is no room for them, it is broken.
-    fn files_must_stay(&self) -> bool {
+    pub(crate) fn files_must_stay(&self) -> bool {
         let no_room =
             !self.space.intake_open() || self.pipeline.journal().health().refusal.is_some() || self.hold.is_full();
         if no_room && self.lease.break_up() {

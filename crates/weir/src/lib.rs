@@ -15,6 +15,7 @@ pub mod dedup;
 pub mod destination;
 pub mod disclose;
 pub mod disk;
+mod erase;
 pub mod evidence;
 mod explain;
 pub mod first_start;

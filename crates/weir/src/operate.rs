@@ -48,6 +48,7 @@ impl Gateway {
             Command::HoldingsRemove { digest } => {
                 evidence::may_remove(&self.places.data, Class::Holding, &evidence::digest(digest)?)?;
             }
+            Command::LedgerErase { tags } => self.may_erase(tags)?,
             _ => {}
         }
         let mut targets = self.targets(command);
@@ -178,6 +179,7 @@ impl Gateway {
                 Ok((pid, version)) => Ok(Reply::HandedOver { pid, version }),
                 Err(why) => Err(AdminError::Conflict { message: format!("this process goes on: {why}") }),
             },
+            Command::LedgerErase { tags } => self.erase(&tags).await,
             Command::HoldingsImport { .. } => Ok(Reply::Done { count: 1 }),
             Command::HoldingsRemove { digest } => {
                 let digest = evidence::digest(&digest)?;
@@ -257,6 +259,7 @@ impl Gateway {
                 let named = destinations.iter().take(90).filter_map(|id| destination(id));
                 named.chain([Target::Digest(name)]).chain(times).collect()
             }
+            Command::LedgerErase { tags } => vec![Target::Count(tags.len() as u64)],
             Command::HoldingsImport { digest } | Command::HoldingsRemove { digest } => {
                 evidence::digest(digest).ok().map(Target::Digest).into_iter().collect()
             }

@@ -75,6 +75,8 @@ pub enum Reply {
         /// Its body, sealed to the hold key, in hex; `None` where bodies are not kept.
         body: Option<String>,
     },
+    /// What was about somebody was taken out of the ledger.
+    Erased(Erased),
     /// What a replay would do, or did.
     Replayed {
         /// Whether it was done; `false` for a preview.
@@ -385,6 +387,23 @@ pub struct SourceStatus {
     pub quarantined: u64,
     /// Events dropped at the gate, ever, by rule.
     pub dropped: Vec<(String, u64)>,
+}
+
+/// What was taken out of the ledger. Counts only.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Erased {
+    /// Whether it is done; else it goes on by itself.
+    pub is_done: bool,
+    /// Rows.
+    pub rows: u64,
+    /// Batches that they were of.
+    pub batches: u64,
+    /// Of the rows, those whose batch has no outcome yet: its events may be sent again.
+    pub under_way: u64,
+    /// Notes of the audit log that named them.
+    pub notes: u64,
+    /// Whether what joined their ids is off the disk; else it goes with the next round.
+    pub are_links_gone: bool,
 }
 
 /// One destination.

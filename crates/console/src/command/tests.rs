@@ -56,6 +56,7 @@ fn every_command_that_changes_or_shows_content_is_recorded() {
         Command::BypassClose { window: None },
         Command::HoldingsImport { digest: id() },
         Command::HoldingsRemove { digest: id() },
+        Command::LedgerErase { tags: vec![id()] },
         Command::BackupBegin { pid: 1 },
         Command::UpgradeFinish {},
         Command::Upgrade { binary: None },

@@ -5,6 +5,7 @@
 mod answer;
 mod checkpoint;
 mod consistency;
+mod erase;
 mod exposure;
 mod itself;
 mod persons;
@@ -75,6 +76,13 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  weir ledger answer - --html answer.html --by 'Example Ltd' < id.txt\n\n\
                             Exit codes: 0 nothing left about it, 1 something did, 2 could not be answered")]
     Answer(Box<answer::Options>),
+    /// Takes what is about one person out of the ledger for good: rows, what would show them again, what joins their ids, notes of the audit
+    /// log that name them. How many rows go is entered into the audit log; the tree and everybody else's proofs stay what they were. This is
+    /// Weir's own side alone: it asks no vendor to delete anything, and holds back no event that waits or comes later. Needs a running Weir
+    /// and its key folder.
+    #[command(after_help = "Example:\n  weir ledger erase - --yes < id.txt\n\n\
+                            Exit codes: 0 nothing is left, 1 something is: the answer says what, 2 nothing was erased")]
+    Erase(Box<erase::Options>),
     /// Prints the newest signed checkpoint as a letter to mail to somebody who keeps it: later it shows whether the ledger was changed.
     #[command(
         after_help = "Example:\n  weir ledger checkpoint | mail -s 'Weir checkpoint' notary@example.com\n  weir ledger checkpoint --key"
@@ -124,6 +132,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
         Command::Exposure(options) => exposure::run(out, options),
         Command::Subject(options) => subject::run(out, options),
         Command::Answer(options) => answer::run(out, options),
+        Command::Erase(options) => erase::run(out, options),
         Command::Checkpoint(options) => checkpoint::run(out, options),
         Command::CheckCheckpoint(options) => checkpoint::check(out, options),
         Command::Consistency(options) => consistency::run(out, options),

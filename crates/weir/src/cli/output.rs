@@ -191,6 +191,7 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             let head = ["entry", "of", "reason", "stage", "since", "expires", "replayable"];
             format!("{}{} of {total} shown", table(&head, rows), entries.len())
         }
+        Reply::Erased(erased) => format!("{} rows of {} batches were erased", erased.rows, erased.batches),
         Reply::Masked { entry, leaves } => masked(&entry.entry, &entry.reason, leaves),
         Reply::Sealed { entry, .. } => format!("{}: sealed", entry.entry),
         Reply::Replayed { done, outcomes } => {

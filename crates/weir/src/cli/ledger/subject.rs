@@ -178,7 +178,7 @@ impl Found {
         let now = SystemClock.now();
         let from = question.from.as_ref().map(|text| time_of(text, "--from", now, false)).transpose()?;
         let to = question.to.as_ref().map_or(Ok(now), |text| time_of(text, "--to", now, true))?;
-        let id = id(question)?;
+        let id = id(&question.id)?;
         let keys =
             Keys::open_read_only(&folders.key_folder()?, Arc::new(SystemClock)).map_err(|error| error.to_string())?;
         let config = folders.configuration()?;
@@ -226,13 +226,13 @@ impl Found {
     }
 }
 
-fn only(why: String) -> String {
+pub(super) fn only(why: String) -> String {
     format!("{why}. --only answers for this id alone")
 }
 
 /// The id, canonical as the gate makes it (D6).
-fn id(question: &Question) -> Result<String, String> {
-    let mut text = question.id.clone();
+pub(super) fn id(given: &str) -> Result<String, String> {
+    let mut text = given.to_owned();
     if text == "-" {
         text.clear();
         let mut input = std::io::stdin().lock().take(ID_BYTES_MAX + 1);
