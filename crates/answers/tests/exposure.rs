@@ -531,7 +531,7 @@ proptest! {
         prop_assert_eq!((&after.slices, after.sums, after.subjects), (&before.slices, before.sums, before.subjects));
         prop_assert!(after.generations.iter().map(|(id, of)| (id, of.2)).eq(before.generations.iter().map(|(id, of)| (id, of.2))));
         // Sums are erased as rows are.
-        store.erase(&[erased]).unwrap();
+        store.erase(&BTreeSet::from([erased]), u64::MAX).unwrap();
         store.purge().unwrap();
         let held = model(&all, &times, &everything).held;
         let left: Vec<_> = held.iter().filter(|(fact, _)| fact.0 != erased).copied().collect();
@@ -720,7 +720,7 @@ fn d15_an_erasure_that_ends_at_any_step_is_ended_by_the_next_start_and_leaves_no
 
         let (ledger, keys, clock) = reopen(dir.path());
         let look = Duration::from_millis(1);
-        let keeper = Keeper::start(&folder, Arc::clone(&ledger), clock, look).unwrap();
+        let keeper = Keeper::start(&folder, Arc::clone(&ledger), clock, look, true).unwrap();
         if steps == 0 {
             let told = Arc::new(std::sync::Mutex::new(None));
             let tell = Arc::clone(&told);
