@@ -110,6 +110,11 @@ fn definition(set: &Set) -> FieldSetDefinition {
     FieldSetDefinition { id: FieldSetId(sha256(&canonical)[..16].try_into().unwrap()), canonical }
 }
 
+/// What `weir ledger verify` says of the files of rows.
+fn files_are_wrong(ledger: &std::path::Path) -> Option<weir_rows::verify::Bad> {
+    weir_rows::verify::verify(ledger).unwrap().bad
+}
+
 fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
@@ -422,6 +427,7 @@ proptest! {
         for (durable, merging) in cuts.into_iter().chain([(u64::MAX, 2)]) {
             store.take(durable).unwrap();
             while store.merge(nows[merging]).unwrap() {}
+            prop_assert_eq!(files_are_wrong(&ledger), None);
             prop_assert_eq!(&ask(&ledger, &question).unwrap(), &exposure);
             prop_assert_eq!(&about(&ledger, &subjects, from, to, 7).unwrap(), &told);
             // As after a crash: what no list names is removed, what it names is there.
@@ -456,13 +462,16 @@ proptest! {
         let left: Vec<_> = held.iter().filter(|(fact, _)| !erased.contains(&fact.0)).copied().collect();
         let mut store = Store::open(&ledger).unwrap();
         store.take(durable).unwrap();
+        prop_assert_eq!(files_are_wrong(&ledger), None);
         store.erase(&erased, u64::MAX).unwrap();
+        prop_assert_eq!(files_are_wrong(&ledger), None);
         let before = ask(&ledger, &question).unwrap();
         prop_assert_eq!(before.sums.held(), held.len() as u64);
         prop_assert_eq!((before.erased, before.subjects), ((held.len() - left.len()) as u64, share(left.iter()).subjects));
         prop_assert_eq!(&before.slices, &by(&left, |(f, _)| SLICES[f.3].to_owned()));
         prop_assert!(about(&ledger, &erased, START, Millis(i64::MAX), usize::MAX).unwrap().rows.is_empty());
         store.purge().unwrap();
+        prop_assert_eq!(files_are_wrong(&ledger), None);
         prop_assert_eq!(&ask(&ledger, &question).unwrap(), &before);
         for entry in &store.manifest().rows {
             let file = RowsFile::open(&ledger.join("rows").join(&entry.name)).unwrap();
@@ -513,7 +522,9 @@ proptest! {
         prop_assert!(store.manifest().rows.iter().all(|file| file.is_sums));
         let mut store = Store::open(&ledger).unwrap();
         prop_assert!(!store.sum_up(not_yet.plus(1)).unwrap());
+        prop_assert_eq!(files_are_wrong(&ledger), None);
         while store.merge(not_yet).unwrap() {}
+        prop_assert_eq!(files_are_wrong(&ledger), None);
         prop_assert_eq!(sums_of(&ledger, &subjects), told);
         // A month that a window cuts counts whole, and all of it on its first day.
         let (first, end) = (Month::of(from).bounds().0, Month::of(to.plus(-1)).bounds().1);
@@ -533,6 +544,7 @@ proptest! {
         // Sums are erased as rows are.
         store.erase(&BTreeSet::from([erased]), u64::MAX).unwrap();
         store.purge().unwrap();
+        prop_assert_eq!(files_are_wrong(&ledger), None);
         let held = model(&all, &times, &everything).held;
         let left: Vec<_> = held.iter().filter(|(fact, _)| fact.0 != erased).copied().collect();
         let gone = ask(&ledger, &everything).unwrap();
@@ -627,6 +639,9 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
             for durable in 1..=ledger.entries() {
                 store.take(durable).unwrap();
                 while store.merge(START).unwrap() {}
+                if durable % 16 == 0 {
+                    assert_eq!(files_are_wrong(&folder), None, "{durable}");
+                }
             }
         });
         while !writer.is_finished() {
@@ -743,6 +758,7 @@ fn d15_an_erasure_that_ends_at_any_step_is_ended_by_the_next_start_and_leaves_no
         assert_eq!(about(&folder, &kept, START, Millis(i64::MAX), usize::MAX).unwrap().rows, told.rows);
         let report = weir_ledger::verify::verify(&folder, Some(&keys)).unwrap();
         assert_eq!((report.bad, report.rows_erased), (None, 16), "step {steps}");
+        assert_eq!(files_are_wrong(&folder), None, "step {steps}");
         answers.push(ask(&folder, &question).unwrap());
     }
     assert_eq!((answers[0].erased, answers[0].subjects), (16, 1));

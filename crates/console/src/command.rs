@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 pub use disclosure::{Disclose, Disclosure};
 pub use reply::{
-    AlertStatus, BackupCut, BackupTree, BypassWindow, DestinationStatus, EventStatus, Explained, ExplainedFinding,
-    ExplainedMark, KeyStatus, MaskedLeaf, ObservedSource, ObservedTimes, ObservedVersion, QuarantineEntry, Reply,
-    SourceStatus, Status, WhyAnswer,
+    AlertStatus, BackupCut, BackupTree, BypassWindow, DestinationStatus, Erased, EventStatus, Explained,
+    ExplainedFinding, ExplainedMark, KeyStatus, MaskedLeaf, ObservedSource, ObservedTimes, ObservedVersion,
+    QuarantineEntry, Reply, SourceStatus, Status, WhyAnswer,
 };
 
 /// The version of the JSON. A server refuses any other.

@@ -432,6 +432,13 @@ struct Group {
     last: u64,
 }
 
+/// What a row group says of its subjects: the first and the last, and the last of each page.
+pub(crate) struct Index {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) pages: Vec<u64>,
+}
+
 /// A file of rows, open.
 pub struct RowsFile {
     path: PathBuf,
@@ -509,6 +516,12 @@ impl RowsFile {
     /// Rows.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// By what subjects are found in a row group.
+    pub(crate) fn index(&self, group: usize) -> Result<Index, RowsError> {
+        let (first, last) = self.groups.get(group).map_or((0, 0), |group| (group.first, group.last));
+        Ok(Index { first, last, pages: self.pages(group)? })
     }
 
     /// Subjects at which the file may be cut: the last ones of its row groups' pages, in order.

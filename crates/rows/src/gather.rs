@@ -33,6 +33,13 @@ pub enum Until {
         /// Entries that are durable: what lies behind may be gone after a power cut.
         durable: u64,
     },
+    /// What lies below this entry, and not much more than this many rows; from there on only what became of it is looked for.
+    Below {
+        /// The entry.
+        entries: u64,
+        /// Rows.
+        rows: usize,
+    },
     /// To the end of the log; what has no outcome yet may be held.
     End,
 }
@@ -103,9 +110,20 @@ pub fn gather(
         rows: 0,
         failed: None,
     };
+    let mut bound = None;
     let end = history::each_from(dir, Kind::Egress, from, |place, at, entry, body| {
-        if matches!(until, Until::Settled { durable, .. } if place.entries >= durable) {
-            return ControlFlow::Break(());
+        match until {
+            Until::Settled { durable, .. } if place.entries >= durable => return ControlFlow::Break(()),
+            Until::Below { entries, .. } if place.entries >= entries => {
+                bound = bound.or(Some(place));
+                if reading.open.is_empty() {
+                    return ControlFlow::Break(());
+                }
+                if !matches!(entry, Entry::Attempt { .. } | Entry::Outcome { .. }) {
+                    return ControlFlow::Continue(());
+                }
+            }
+            Until::Settled { .. } | Until::Below { .. } | Until::End => {}
         }
         if reading.read(place, at, entry, body).is_none() {
             reading.failed = Some(place.entries);
@@ -120,6 +138,7 @@ pub fn gather(
     let entries = end.entries - from.entries;
     let place = match until {
         Until::Settled { .. } => reading.open.keys().next().copied().unwrap_or(end),
+        Until::Below { .. } => reading.open.keys().next().copied().or(bound).unwrap_or(end),
         Until::End => end,
     };
     Ok(Some(reading.apply(place, entries, dictionary)))
@@ -208,7 +227,7 @@ impl Reading<'_> {
         match self.until {
             Until::End => false,
             // What is open bounds what can be taken: at least something must lie before it.
-            Until::Settled { rows, .. } => {
+            Until::Settled { rows, .. } | Until::Below { rows, .. } => {
                 self.rows >= rows && self.open.keys().next().is_none_or(|first| first.entries > from.entries)
             }
         }

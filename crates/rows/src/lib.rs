@@ -9,7 +9,8 @@
 //!
 //! Read in this order: [`row`], [`mod@file`] and [`sums`] (Parquet, and its checksums), [`facts`] and [`dictionary`] (what rows point to), [`mod@gather`] (from the log),
 //! [`store`] (the files, merging, erasure) and [`months`] (what is left of them after thirteen months), [`mod@scan`] and [`lookup`] (the
-//! operators), [`view`] (what an answer reads), [`mod@erase`] (from both), [`keeper`] (the thread that does all of it).
+//! operators), [`view`] (what an answer reads), [`mod@erase`] (from both), [`keeper`] (the thread that does all of it),
+//! [`mod@verify`] (are the files what the log says).
 
 pub mod dictionary;
 pub mod erase;
@@ -26,6 +27,7 @@ pub mod row;
 pub mod scan;
 pub mod store;
 pub mod sums;
+pub mod verify;
 pub mod view;
 
 pub use error::RowsError;

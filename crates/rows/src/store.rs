@@ -42,7 +42,7 @@ use crate::view::Batches;
 pub const FOLDER: &str = "rows";
 /// The newest version of the manifest. Version 1 knew no sums of months.
 pub const VERSION: u64 = 2;
-const MANIFEST: &str = "manifest";
+pub(crate) const MANIFEST: &str = "manifest";
 /// Rows that are taken over at once: about 100 MB of memory.
 pub const TAKE_ROWS: usize = 1_000_000;
 /// So many files of about one size become one.
@@ -132,6 +132,11 @@ impl Manifest {
     fn name(&mut self, kind: &str) -> String {
         self.next += 1;
         format!("{:08}.{kind}", self.next)
+    }
+
+    /// The file of the dictionary.
+    pub(crate) fn dictionary_name(&self) -> Option<&str> {
+        self.dictionary.as_deref()
     }
 
     /// Bytes of all files.

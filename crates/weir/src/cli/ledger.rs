@@ -10,6 +10,7 @@ mod exposure;
 mod itself;
 mod persons;
 mod postcard;
+mod rows;
 mod subject;
 mod witness;
 
@@ -36,7 +37,8 @@ pub(super) use exposure::{looked, time_of};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Checks log, tree and checkpoints, and names the first bad entry. With keys every row is recomputed as well.
+    /// Checks log, tree and checkpoints, and names the first bad entry; and the files of rows, which must hold what the log holds. With keys every
+    /// row is recomputed as well.
     #[command(
         after_help = "Example:\n  weir ledger verify --data weir-data --keys ~/.local/state/weir/keys\n\nExit codes: 0 whole, 1 something is bad, 2 could not be checked"
     )]
@@ -280,7 +282,7 @@ fn verify(out: &Output, data: &Path, keys: Option<&PathBuf>, config: Option<&Pat
     }
     let mut exit = Exit::Fine;
     let (mut values, mut text) = (Vec::new(), String::new());
-    let mut entries = 0;
+    let (mut entries, mut erased) = (0, 0);
     for (name, dir, anchors) in trees {
         let report = match checked(data, || verify_with_anchors(&dir, keys.as_deref(), &anchors)) {
             Ok(report) => report,
@@ -292,6 +294,32 @@ fn verify(out: &Output, data: &Path, keys: Option<&PathBuf>, config: Option<&Pat
         entries += report.entries;
         let mut value = value(name, &report);
         text.push_str(&describe(name, &dir, &report));
+        // What the files are held against must be whole itself.
+        if name == "egress" && report.bad.is_none() {
+            erased = report.rows_erased;
+            match rows::files(data, &dir) {
+                Ok((files, said, is_whole)) => {
+                    value["row_files"] = files;
+                    text.push_str(&said);
+                    exit = if is_whole { exit } else { Exit::Found };
+                }
+                Err(error) => return out.fail_with(&error),
+            }
+        }
+        if name == "audit" && report.bad.is_none() {
+            let announced = match rows::announced(&dir) {
+                Ok(announced) => announced,
+                Err(error) => return out.fail_with(&error),
+            };
+            if erased > announced {
+                exit = Exit::Found;
+                value["rows_erased_unannounced"] = json!(erased - announced);
+                text.push_str(&format!(
+                    "  BAD: {} rows of the egress tree are erased, of which no entry here speaks\n",
+                    erased - announced
+                ));
+            }
+        }
         if name == "audit" {
             match Coverage::read(&dir) {
                 Ok(coverage) => {

@@ -1,0 +1,381 @@
+//! Are the files what the log says? Each row of a file is one that the log has, and none of the log's is missing (`weir ledger verify`).
+//!
+//! The log is walked up to the place that the list of files names, and everything is made of it once more: batches, results, ranges,
+//! names. Rows are too many to be held beside each other. Of each batch a sum is kept, of a hash of each of its rows under a random key of this walk: rows of the
+//! log are added, rows of files taken away, and what is left must be nothing, in whatever order they lie. Only of a batch that does not
+//! come to nothing the rows are looked at one by one. Of a month that is summed up ([`crate::months`]) the sums are compared in the same way.
+//!
+//! Not compared: which try a later one replaced. It rests on the order in which outcomes were taken over.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+
+use weir_event::Millis;
+use weir_ledger::history::Place;
+
+use crate::dictionary::Dictionary;
+use crate::error::RowsError;
+use crate::facts::{BatchFact, Became, Fact, FactFile, RangeFact, ResultFact};
+use crate::file::{Columns, PAGE_ROWS, RowsFile};
+use crate::gather::{Gathered, Until, Wanted, gather};
+use crate::months::Together;
+use crate::row::{LedgerRow, Month};
+use crate::store::{FOLDER, FactsEntry, MANIFEST, Manifest, RowsEntry, TAKE_ROWS};
+use crate::view::{Batches, Held};
+
+/// So often a list of files is read again where a file of it was merged away meanwhile.
+const TRIES: usize = 5;
+
+/// The first thing that is not as the log says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bad {
+    /// In which file.
+    pub file: PathBuf,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// What a walk found.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Report {
+    /// Files of rows.
+    pub files: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Entries of the log that they go up to. What lies behind is read from the log.
+    pub entries: u64,
+    /// The first thing that is bad, if anything is.
+    pub bad: Option<Bad>,
+}
+
+enum Stop {
+    Bad(Bad),
+    Failed(RowsError),
+}
+
+type Found<T> = Result<T, Stop>;
+
+impl From<RowsError> for Stop {
+    fn from(error: RowsError) -> Stop {
+        let bad = |file: &Path, what: String| Stop::Bad(Bad { file: file.to_owned(), what });
+        match &error {
+            RowsError::Parquet { path, source } => bad(path, format!("it cannot be read: {source}")),
+            RowsError::Damaged { path, what } => bad(path, (*what).to_owned()),
+            RowsError::Io { path, .. } if error.is_absent() => bad(path, "it is missing".to_owned()),
+            RowsError::Io { .. }
+            | RowsError::NewerFormat { .. }
+            | RowsError::Ledger(_)
+            | RowsError::Stopped
+            | RowsError::Unknown(_)
+            | RowsError::Unreadable(_) => Stop::Failed(error),
+        }
+    }
+}
+
+/// Holds the files of a ledger's folder against its log, which should have been verified before. An error says that it could not be done.
+pub fn verify(ledger: &Path) -> Result<Report, RowsError> {
+    let mut tries = 1;
+    let opened = loop {
+        match Walk::open(ledger) {
+            Err(error) if error.is_absent() && tries < TRIES => tries += 1,
+            opened => break opened.map_err(Stop::from),
+        }
+    };
+    let mut report = Report::default();
+    let walked = opened.and_then(|walk| {
+        report.files = walk.files.len() as u64;
+        report.rows = walk.files.iter().map(|(_, file)| file.rows()).sum();
+        report.entries = walk.manifest.entries;
+        walk.run()
+    });
+    match walked {
+        Ok(()) => {}
+        Err(Stop::Bad(bad)) => report.bad = Some(bad),
+        Err(Stop::Failed(error)) => return Err(error),
+    }
+    Ok(report)
+}
+
+/// A destination, a month, and a batch: 0 stands for all of a month that is summed up.
+type Group = (u16, Month, u64);
+
+/// The files, open: what is merged away meanwhile stays readable.
+struct Walk {
+    ledger: PathBuf,
+    dir: PathBuf,
+    manifest: Manifest,
+    dictionary: Dictionary,
+    files: Vec<(RowsEntry, RowsFile)>,
+    batches: Vec<BatchFact>,
+    results: Vec<ResultFact>,
+    ranges: Vec<RangeFact>,
+    /// Months of a destination that are summed up.
+    summed: BTreeSet<(u16, Month)>,
+    state: RandomState,
+    sums: HashMap<Group, (u64, i64)>,
+}
+
+/// What the log says.
+#[derive(Default)]
+struct Log {
+    dictionary: Dictionary,
+    batches: Vec<BatchFact>,
+    results: Vec<ResultFact>,
+    ranges: Vec<RangeFact>,
+}
+
+impl Walk {
+    fn open(ledger: &Path) -> Result<Walk, RowsError> {
+        let dir = ledger.join(FOLDER);
+        let manifest = Manifest::read(ledger)?;
+        let open = |entry: &RowsEntry| Ok((entry.clone(), RowsFile::open(&dir.join(&entry.name))?));
+        Ok(Walk {
+            dictionary: manifest.dictionary(ledger)?,
+            files: manifest.rows.iter().map(open).collect::<Result<_, RowsError>>()?,
+            batches: facts(&dir, &manifest.batches)?,
+            results: facts(&dir, &manifest.results)?,
+            ranges: facts(&dir, &manifest.ranges)?,
+            summed: manifest.rows.iter().filter(|e| e.is_sums).map(|e| (e.destination, e.month)).collect(),
+            state: RandomState::new(),
+            sums: HashMap::new(),
+            ledger: ledger.to_owned(),
+            manifest,
+            dir,
+        })
+    }
+
+    fn run(mut self) -> Found<()> {
+        let log = self.log()?;
+        self.facts(&log)?;
+        for at in 0..self.files.len() {
+            self.file(at)?;
+        }
+        let wrong = self.sums.iter().filter(|(_, sum)| **sum != (0, 0)).map(|(group, _)| *group).min();
+        match wrong {
+            None => Ok(()),
+            Some(group) => self.explain(group, &log),
+        }
+    }
+
+    /// Walks the log, adds its rows, and gives everything else.
+    fn log(&mut self) -> Found<Log> {
+        let mut log = Log::default();
+        let mut place = Place::default();
+        while place.entries < self.manifest.entries {
+            let gathered = self.gather(place, &mut log.dictionary, &Wanted::ALL)?;
+            let Gathered { place: next, batches, results, ranges, rows, .. } = gathered;
+            if next.entries <= place.entries {
+                return self.bad(MANIFEST, "it goes further than the batches that the log has an outcome of");
+            }
+            place = next;
+            for (destination, row) in rows {
+                let month = month_of(&row);
+                if !self.summed.contains(&(destination, month)) {
+                    self.put((destination, month, row.batch), row, 1);
+                }
+            }
+            log.batches.extend(batches);
+            log.results.extend(results);
+            log.ranges.extend(ranges);
+        }
+        if place != self.manifest.place() {
+            return self.bad(MANIFEST, "it is of another log");
+        }
+        if !self.summed.is_empty() {
+            self.log_of_sums(&log)?;
+        }
+        Ok(log)
+    }
+
+    /// Adds the rows of months that are summed up: what became of each is known only after the first walk.
+    fn log_of_sums(&mut self, log: &Log) -> Found<()> {
+        let batches = Batches::new(log.batches.clone(), log.results.clone());
+        let (mut dictionary, mut place) = (Dictionary::default(), Place::default());
+        let summed = self.summed.clone();
+        let id = |number: u16| log.dictionary.destinations.get(usize::from(number)).map(|of| of.id.clone());
+        let months: BTreeSet<_> = summed.iter().filter_map(|(of, month)| Some((id(*of)?, *month))).collect();
+        let wanted = Wanted { batch: &|id, at| months.contains(&(id.clone(), Month::of(at))), row: &|_| true };
+        while place.entries < self.manifest.entries {
+            let gathered = self.gather(place, &mut dictionary, &wanted)?;
+            place = gathered.place;
+            for (_, row) in gathered.rows {
+                // Numbers of this walk are its own, since it passes over destinations.
+                let Some(fact) = batches.fact(row.batch).copied() else { continue };
+                if batches.held(row.batch, row.index) != Held::Replaced {
+                    self.put((fact.destination, month_of(&row), 0), row, 1);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn gather(&self, from: Place, dictionary: &mut Dictionary, wanted: &Wanted<'_>) -> Found<Gathered> {
+        let until = Until::Below { entries: self.manifest.entries, rows: TAKE_ROWS };
+        let gathered = gather(&self.ledger, from, dictionary, until, wanted)?;
+        gathered.map_or_else(|| self.bad(MANIFEST, "it is of another log"), Ok)
+    }
+
+    /// Adds a row so many times.
+    fn put(&mut self, group: Group, row: LedgerRow, times: i64) {
+        // One that is about to be taken out of the file is gone from the log perhaps.
+        let is_going = self.manifest.erased.binary_search(&row.subject).is_ok();
+        let row = if is_going { row.erased() } else { row };
+        // Of a sum neither moment nor batch is left, and its number is counted.
+        let row = if group.2 == 0 { LedgerRow { time: 0, batch: 0, index: 0, more: 0, ..row } } else { row };
+        let hash = self.state.hash_one(row).wrapping_mul(times.cast_unsigned());
+        let sum = self.sums.entry(group).or_default();
+        *sum = (sum.0.wrapping_add(hash), sum.1.wrapping_add(times));
+    }
+
+    /// Holds what is not a row against the log.
+    fn facts(&self, log: &Log) -> Found<()> {
+        let (ours, theirs) = (&self.dictionary, &log.dictionary);
+        if (&ours.names, &ours.field_sets, &ours.destinations)
+            != (&theirs.names, &theirs.field_sets, &theirs.destinations)
+        {
+            let name = self.manifest.dictionary_name().unwrap_or(MANIFEST);
+            return self.bad(name, "it does not say what the log says of names, field sets and destinations");
+        }
+        let mut batches = log.batches.clone();
+        batches.retain(|fact| !self.summed.contains(&(fact.destination, Month::of(fact.at))));
+        for (destination, month) in &self.summed {
+            let is_of = |fact: &&BatchFact| (fact.destination, Month::of(fact.at)) == (*destination, *month);
+            batches.extend(Together::of(log.batches.iter().filter(is_of).copied(), *month).facts);
+        }
+        self.same("batch", batches, &self.batches, &self.manifest.batches)?;
+        let is_summed = |fact: &&BatchFact| self.summed.contains(&(fact.destination, Month::of(fact.at)));
+        let summed: BTreeSet<u64> = log.batches.iter().filter(is_summed).map(|fact| fact.batch).collect();
+        let mut results = log.results.clone();
+        results.retain(|of| matches!(of.became, Became::Fate(_)) && !summed.contains(&of.batch));
+        let mut ours = self.results.clone();
+        ours.retain(|of| matches!(of.became, Became::Fate(_)));
+        self.same("what became of batch", results, &ours, &self.manifest.results)?;
+        self.same("what did not leave at", log.ranges.clone(), &self.ranges, &self.manifest.ranges)
+    }
+
+    fn same<F: Fact>(&self, what: &str, mut log: Vec<F>, ours: &[F], files: &[FactsEntry]) -> Found<()> {
+        log.sort_unstable();
+        let Some(at) = (0..log.len().max(ours.len())).find(|at| log.get(*at) != ours.get(*at)) else { return Ok(()) };
+        let (expected, found) = (log.get(at).map(F::key), ours.get(at).map(F::key));
+        let (key, wrong) = match (expected, found) {
+            (Some(expected), Some(found)) if expected == found => (found, "is not what the log says"),
+            (Some(expected), Some(found)) if found < expected => (found, "is none of the log's, or there twice"),
+            (Some(expected), _) => (expected, "is missing"),
+            (None, Some(found)) => (found, "is none of the log's, or there twice"),
+            (None, None) => return Ok(()),
+        };
+        let file = files.iter().find(|entry| entry.keys.0 <= key && key <= entry.keys.1);
+        self.bad(file.map_or(MANIFEST, |entry| &entry.name), &format!("{what} {key} {wrong}"))
+    }
+
+    /// Takes the rows of a file away, and looks at its order and its index, by which rows are found.
+    fn file(&mut self, at: usize) -> Found<()> {
+        let Some((entry, _)) = self.files.get(at) else { return Ok(()) };
+        let entry = entry.clone();
+        let is_summed = self.summed.contains(&(entry.destination, entry.month));
+        let (mut columns, mut last, mut rows) = (Columns::default(), None, 0_u64);
+        let stretches = self.files[at].1.stretches();
+        for stretch in stretches {
+            let (group, length) = (stretch.group, stretch.rows.len());
+            let index = self.files[at].1.index(group)?;
+            for (page, part) in stretch.parts(PAGE_ROWS).enumerate() {
+                columns.clear();
+                let file = &self.files[at].1;
+                file.read(&part, file.form().columns(), &mut columns)?;
+                for place in 0..columns.len() {
+                    let row = columns.row(place);
+                    if last.is_some_and(|last| row < last) {
+                        return self.bad(&entry.name, "its rows are not in order, so that some are not found");
+                    }
+                    if month_of(&row) != entry.month {
+                        return self.bad(&entry.name, "it has a row of another month than it should");
+                    }
+                    last = Some(row);
+                    let batch = if is_summed { 0 } else { row.batch };
+                    let times = -i64::try_from(columns.events(place)).unwrap_or(i64::MAX);
+                    self.put((entry.destination, entry.month, batch), row, times);
+                }
+                rows += columns.len() as u64;
+                let subjects = columns.subjects();
+                let ends = (subjects.first().map(|s| s.cast_unsigned()), subjects.last().map(|s| s.cast_unsigned()));
+                let is_first = page > 0 || ends.0 == Some(index.first);
+                let is_last = part.rows.end < length || ends.1 == Some(index.last);
+                if !is_first || !is_last || index.pages.get(page).copied() != ends.1 {
+                    return self.bad(&entry.name, "its index does not fit its rows, so that some are not found");
+                }
+            }
+        }
+        if rows == entry.rows {
+            Ok(())
+        } else {
+            self.bad(&entry.name, "it has more or fewer rows than the list of files says")
+        }
+    }
+
+    /// Says what is wrong with a batch whose rows are not those of the log.
+    fn explain(&self, (destination, month, batch): Group, log: &Log) -> Found<()> {
+        let of = self.files.iter().filter(|(entry, _)| (entry.destination, entry.month) == (destination, month));
+        let of: Vec<&(RowsEntry, RowsFile)> = of.collect();
+        let name = of.first().map_or(MANIFEST, |(entry, _)| entry.name.as_str());
+        if batch == 0 {
+            return self.bad(name, &format!("the sums of {month} are not those of the rows of the log"));
+        }
+        let mut expected = self.rows_of(batch, log)?;
+        let mut seen = BTreeSet::new();
+        for (entry, file) in of {
+            let mut columns = Columns::default();
+            for part in file.stretches().into_iter().flat_map(|stretch| stretch.parts(PAGE_ROWS)) {
+                columns.clear();
+                file.read(&part, file.form().columns(), &mut columns)?;
+                for row in (0..columns.len()).map(|at| columns.row(at)).filter(|row| row.batch == batch) {
+                    let wrong = match expected.remove(&row.index) {
+                        Some(log) if log == row || self.manifest.erased.binary_search(&row.subject).is_ok() => None,
+                        Some(_) => Some("is not the one that was recorded"),
+                        None if seen.contains(&row.index) => Some("is there twice"),
+                        None => Some("is none that was recorded"),
+                    };
+                    if let Some(wrong) = wrong {
+                        return self.bad(&entry.name, &format!("row {} of batch {batch} {wrong}", row.index));
+                    }
+                    seen.insert(row.index);
+                }
+            }
+        }
+        let missing = expected.keys().next().copied().unwrap_or_default();
+        self.bad(name, &format!("row {missing} of batch {batch} is missing"))
+    }
+
+    /// The rows of a batch as the log has them, by their places.
+    fn rows_of(&self, batch: u64, log: &Log) -> Found<BTreeMap<u16, LedgerRow>> {
+        let Some(fact) = log.batches.iter().find(|fact| fact.batch == batch) else { return Ok(BTreeMap::new()) };
+        let id = log.dictionary.destinations.get(usize::from(fact.destination)).map(|of| of.id.clone());
+        let wanted = Wanted { batch: &|of, at| Some(of) == id.as_ref() && at == fact.at, row: &|_| true };
+        let (mut dictionary, mut place) = (Dictionary::default(), Place::default());
+        let mut rows = BTreeMap::new();
+        while place.entries < self.manifest.entries {
+            let gathered = self.gather(place, &mut dictionary, &wanted)?;
+            place = gathered.place;
+            let of_batch = gathered.rows.into_iter().filter(|(_, row)| row.batch == batch);
+            rows.extend(of_batch.map(|(_, row)| (row.index, row)));
+        }
+        Ok(rows)
+    }
+
+    fn bad<T>(&self, name: &str, what: &str) -> Found<T> {
+        Err(Stop::Bad(Bad { file: self.dir.join(name), what: what.to_owned() }))
+    }
+}
+
+fn month_of(row: &LedgerRow) -> Month {
+    Month::of(Millis(i64::from(row.time) * 1_000))
+}
+
+fn facts<F: Fact>(dir: &Path, entries: &[FactsEntry]) -> Result<Vec<F>, RowsError> {
+    let mut all = Vec::new();
+    for entry in entries {
+        all.extend(FactFile::<F>::open(&dir.join(&entry.name), entry.keys)?.all()?);
+    }
+    all.sort_unstable();
+    Ok(all)
+}

@@ -1,0 +1,51 @@
+//! What `weir ledger verify` says of rows beside the trees: whether the files that answers are read from hold what the log holds, and whether
+//! what was erased is on record.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use weir_ledger::entry::{Entry, Target};
+use weir_ledger::{LedgerError, acts};
+use weir_rows::RowsError;
+use weir_rows::verify::{Report, verify};
+
+/// The files of rows of the ledger in `dir` against its log: for programs, for people, and whether they are as they should be.
+pub(super) fn files(data: &Path, dir: &Path) -> Result<(Value, String, bool), RowsError> {
+    let is_settled = |report: &Result<Report, RowsError>| !report.as_ref().is_ok_and(|report| report.bad.is_some());
+    let report = super::settled(data, 3, || verify(dir), is_settled)?;
+    let value = json!({
+        "files": report.files, "rows": report.rows, "entries": report.entries,
+        "bad": report.bad.as_ref().map(|bad| json!({"file": bad.file, "what": bad.what})),
+    });
+    let mut text = format!(
+        "files of rows ({})\n  {} files, {} rows, up to entry {} of the log\n",
+        dir.join(weir_rows::store::FOLDER).display(),
+        report.files,
+        report.rows,
+        report.entries
+    );
+    match &report.bad {
+        None => text.push_str("  what the log says, no row more and none less\n"),
+        Some(bad) => text.push_str(&format!(
+            "  BAD: {}: {}\n  answers may be wrong: stop Weir and remove {}, and Weir makes all of it again from the log\n",
+            bad.file.display(),
+            bad.what,
+            dir.join(weir_rows::store::FOLDER).display()
+        )),
+    }
+    Ok((value, text, report.bad.is_none()))
+}
+
+/// Rows whose erasure the audit ledger in `dir` has announced.
+pub(super) fn announced(dir: &Path) -> Result<u64, LedgerError> {
+    let mut rows = 0_u64;
+    acts::each(dir, |_, entry| {
+        if let Entry::Act { action, targets, .. } = entry
+            && action == "ledger_rows_erase"
+            && let Some(Target::Count(count)) = targets.first()
+        {
+            rows = rows.saturating_add(*count);
+        }
+    })?;
+    Ok(rows)
+}
