@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use weir_event::Millis;
@@ -63,6 +64,9 @@ impl From<RowsError> for Stop {
             RowsError::Parquet { path, source } => bad(path, format!("it cannot be read: {source}")),
             RowsError::Damaged { path, what } => bad(path, (*what).to_owned()),
             RowsError::Io { path, .. } if error.is_absent() => bad(path, "it is missing".to_owned()),
+            RowsError::Io { path, source, .. } if source.kind() == ErrorKind::UnexpectedEof => {
+                bad(path, "it is cut short".to_owned())
+            }
             RowsError::Io { .. }
             | RowsError::NewerFormat { .. }
             | RowsError::Ledger(_)
@@ -322,7 +326,8 @@ impl Walk {
             return self.bad(name, &format!("the sums of {month} are not those of the rows of the log"));
         }
         let mut expected = self.rows_of(batch, log)?;
-        let mut seen = BTreeSet::new();
+        // A batch lies in one file: the one that has other rows of it lacks those that are missing.
+        let (mut seen, mut holder) = (BTreeSet::new(), name);
         for (entry, file) in of {
             let mut columns = Columns::default();
             for part in file.stretches().into_iter().flat_map(|stretch| stretch.parts(PAGE_ROWS)) {
@@ -339,11 +344,12 @@ impl Walk {
                         return self.bad(&entry.name, &format!("row {} of batch {batch} {wrong}", row.index));
                     }
                     seen.insert(row.index);
+                    holder = &entry.name;
                 }
             }
         }
         let missing = expected.keys().next().copied().unwrap_or_default();
-        self.bad(name, &format!("row {missing} of batch {batch} is missing"))
+        self.bad(holder, &format!("row {missing} of batch {batch} is missing"))
     }
 
     /// The rows of a batch as the log has them, by their places.

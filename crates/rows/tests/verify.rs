@@ -306,7 +306,9 @@ fn forged_batches_results_ranges_and_names_are_named() {
         &|list| list[1].fate = Some(Fate::Rejected),
         &|list| list[1].at = list[1].at.plus(1),
         &|list| list[1].generation = [2; 8],
-        &|list| drop(list.remove(1)),
+        &|list| {
+            list.remove(1);
+        },
     ];
     for change in changes {
         let (file, what) = forge(change);
