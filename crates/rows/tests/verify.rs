@@ -294,7 +294,7 @@ fn forged_batches_results_ranges_and_names_are_named() {
     let world = World::new();
     let manifest = world.manifest();
     let name = manifest.batches[0].name.clone();
-    let forge = |change: &dyn Fn(&mut Vec<BatchFact>)| {
+    let forge = |change: fn(&mut Vec<BatchFact>)| {
         world.after(|world| {
             let path = world.rows().join(&name);
             let mut list = facts::decode::<BatchFact>(&std::fs::read(&path).unwrap()).unwrap();
@@ -302,13 +302,11 @@ fn forged_batches_results_ranges_and_names_are_named() {
             std::fs::write(path, facts::encode(&list)).unwrap();
         })
     };
-    let changes: [&dyn Fn(&mut Vec<BatchFact>); 4] = [
-        &|list| list[1].fate = Some(Fate::Rejected),
-        &|list| list[1].at = list[1].at.plus(1),
-        &|list| list[1].generation = [2; 8],
-        &|list| {
-            list.remove(1);
-        },
+    let changes: [fn(&mut Vec<BatchFact>); 4] = [
+        |list| list[1].fate = Some(Fate::Rejected),
+        |list| list[1].at = list[1].at.plus(1),
+        |list| list[1].generation = [2; 8],
+        |list| drop(list.drain(1..2)),
     ];
     for change in changes {
         let (file, what) = forge(change);
