@@ -100,7 +100,7 @@ fn write(dir: &Path) {
         }
         store.add(gathered, dictionary()).unwrap();
     }
-    store.erase(&[ERASED]).unwrap();
+    store.erase(&[ERASED].into(), u64::MAX).unwrap();
 }
 
 /// The shares of rows by something that each has.
