@@ -164,7 +164,8 @@ fn what_a_vendor_had_before_weir_is_declared_answered_from_day_one_and_never_add
         code == Some(0) && out["scope"].to_string().contains("the file of import 3 is gone or was changed"),
         "{out}"
     );
-    for ask in [&["destination", "view", "product"][..], &["ledger", "postcard", "user-1", "--destination", "product"]] {
+    for ask in [&["destination", "view", "product"][..], &["ledger", "postcard", "user-1", "--destination", "product"]]
+    {
         let (_, out) = run(&folder, ask);
         assert!(out["scope"].to_string().contains("the file of import 3 is gone or was changed"), "{out}");
     }
