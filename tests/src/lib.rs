@@ -15,6 +15,7 @@
 //! - [`pages`]: pages of ours in a browser, as their readers see them;
 //! - [`damage`]: what a crash can leave on a disk;
 //! - [`bucket`], [`receiver`]: an object store that verifies signatures, and whoever takes what is posted;
+//! - [`exports`]: vendors' own word for what they have;
 //! - [`encoding`], [`random`]: base64, percent encoding and a seeded generator, so that a failure repeats from its printed seed.
 
 pub mod bucket;
@@ -23,6 +24,7 @@ pub mod damage;
 pub mod disk;
 pub mod drivers;
 pub mod encoding;
+pub mod exports;
 pub mod harness;
 pub mod load;
 pub mod metrics;

@@ -150,6 +150,9 @@ pub enum AskError {
     /// The log or the files of rows cannot be read whole.
     #[error(transparent)]
     Rows(#[from] RowsError),
+    /// The log of the ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] weir_ledger::LedgerError),
     /// A field set that is no text of one.
     #[error("field set {0} of the ledger cannot be read: run `weir ledger verify`")]
     Unreadable(usize),

@@ -22,9 +22,10 @@
 //! [`spool::PARTS`] parts by insert id of which one is in memory at a time: at [`RECONCILE_EVENTS_MAX`] events a side some 40 MB each.
 //! Names and days are lines of a table: 2,000 names and 31 days take 15 MB.
 //!
-//! Read in this order: this file, `compare` (who is whose), [`zone`] (days of a vendor), [`spool`], [`stored`] (what is kept of it).
+//! Read in this order: this file, [`left`] (our side), `compare` (who is whose), [`zone`] (days of a vendor), [`spool`], [`stored`] (what is kept of it).
 
 mod compare;
+pub mod left;
 pub mod spool;
 pub mod stored;
 #[cfg(test)]

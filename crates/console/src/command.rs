@@ -172,6 +172,16 @@ pub enum Command {
         /// Their tags, in hex.
         tags: Vec<String>,
     },
+    /// What a vendor said that it has counts from now on; its file lies in the data folder.
+    ReconciliationKeep {
+        /// The SHA-256 of the file, in hex.
+        digest: String,
+    },
+    /// It does not count any more, since a newer one does, and its file is deleted.
+    ReconciliationRemove {
+        /// The SHA-256 of the file, in hex.
+        digest: String,
+    },
     /// By which rule a destination has an event, or a property of it.
     Why {
         /// The event's name.
@@ -337,6 +347,8 @@ impl Command {
             Command::HoldingsImport { .. } => "holding_keep",
             Command::HoldingsRemove { .. } => "holding_remove",
             Command::LedgerErase { .. } => "ledger_erase",
+            Command::ReconciliationKeep { .. } => "reconciliation_keep",
+            Command::ReconciliationRemove { .. } => "reconciliation_remove",
             Command::Why { .. } => "why",
             Command::Events {} => "events",
             Command::CatalogSave {} => "catalog_save",

@@ -1,4 +1,5 @@
-//! Evidence that did not come by way of Weir and is kept beside the ledgers: what a vendor's export held before Weir (`holdings`).
+//! Evidence that did not come by way of Weir and is kept beside the ledgers: what a vendor's export held before Weir (`holdings`), what a
+//! vendor said that it has (`reconciled`).
 //!
 //! A file is named by the SHA-256 of its bytes and counts only where an act of the audit ledger names that digest, so that it is in a
 //! tree, signed and anchored, and can be neither changed nor taken back unnoticed (D19). Evidence of a class is numbered from 1 in the
@@ -8,9 +9,10 @@
 //! |---|---|
 //! | `holding_keep` | the digest |
 //! | `holding_remove` | the digest: from then on it does not count, and its file is deleted |
+//! | `reconciliation_keep`, `reconciliation_remove` | the same for what a vendor said |
 //!
 //! The file is durable before its act is recorded, so an act never names what a crash has lost; a crash in between leaves a file that
-//! no act names and nobody counts. What is in a file: `crates/answers/src/holding.rs`.
+//! no act names and nobody counts. What is in a file: `crates/answers/src/holding.rs`, `crates/answers/src/reconcile/stored.rs`.
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +34,8 @@ pub const BYTES_MAX: u64 = 1 << 30;
 pub enum Class {
     /// What a vendor had before Weir.
     Holding,
+    /// What a vendor said that it has, against what left.
+    Reconciliation,
 }
 
 impl Class {
@@ -39,6 +43,7 @@ impl Class {
     pub const fn folder(self) -> &'static str {
         match self {
             Class::Holding => "holdings",
+            Class::Reconciliation => "reconciled",
         }
     }
 
@@ -46,6 +51,7 @@ impl Class {
     pub const fn added(self) -> &'static str {
         match self {
             Class::Holding => "holding_keep",
+            Class::Reconciliation => "reconciliation_keep",
         }
     }
 
@@ -53,6 +59,7 @@ impl Class {
     pub const fn removed(self) -> &'static str {
         match self {
             Class::Holding => "holding_remove",
+            Class::Reconciliation => "reconciliation_remove",
         }
     }
 }

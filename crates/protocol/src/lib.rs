@@ -11,6 +11,7 @@ pub mod archive;
 pub mod body;
 pub mod deletion;
 mod drafting;
+pub mod export;
 pub mod fuzz;
 pub mod inbound;
 pub mod inquiry;

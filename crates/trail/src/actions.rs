@@ -84,6 +84,8 @@ pub const ACTIONS: &[Action] = &[
     action("holding_remove", Class::Change, "an import of what a vendor had does not count any more"),
     action("ledger_erase", Class::Change, "what is about so many ids of a person was to go from the ledger"),
     action("ledger_rows_erase", Class::Change, "so many rows of so many batches go from the ledger"),
+    action("reconciliation_keep", Class::Change, "what a vendor said that it has counts from now on"),
+    action("reconciliation_remove", Class::Change, "an older answer of a vendor's does not count any more"),
     action("upgrade", Class::Change, "another binary was to take over"),
     action("upgrade_finish", Class::Change, "newer stored formats may be written"),
     action("restore", Class::Change, "the data folder was made of a backup"),

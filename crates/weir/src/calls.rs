@@ -22,7 +22,7 @@ pub struct Kind {
 }
 
 /// All kinds.
-pub const KINDS: &[Kind] = &[DELIVER, ASK, ALERTS, AUDIT, TRACES, ANCHORS, WITNESSES, NAMES];
+pub const KINDS: &[Kind] = &[DELIVER, ASK, EXPORT, ALERTS, AUDIT, TRACES, ANCHORS, WITNESSES, NAMES];
 
 const DELIVER: Kind = Kind {
     name: "deliver",
@@ -37,6 +37,13 @@ const ASK: Kind = Kind {
     fields: "`sources.<id>.auxiliary: proxy`; the host of `auxiliary_destination`",
     carries: "what the release rules let out of the question, a pseudonym that does not rotate, the destination's token",
     recorded: "the ledger, before it is sent",
+};
+const EXPORT: Kind = Kind {
+    name: "export",
+    purpose: "what a destination's vendor has, asked by `weir ledger reconcile` and by nothing else",
+    fields: "`destinations.<id>.export`: `endpoint`, else the host of the vendor's export in `region`",
+    carries: "days, a project's number, a time zone, insert ids of events that the vendor has shown; the credentials of `export`",
+    recorded: "the audit log, before it is asked",
 };
 const ALERTS: Kind = Kind {
     name: "alerts",
@@ -122,6 +129,12 @@ pub fn calls(config: &Config) -> Vec<Call> {
     for (id, destination) in &config.destinations {
         let field = if destination.endpoint.is_some() { "endpoint" } else { "region" };
         add(&DELIVER, destination.origin(), format!("destinations.{id}.{field}"));
+    }
+    for (id, destination) in &config.destinations {
+        let Some(export) = destination.export.as_ref().filter(|export| export.secret.is_some()) else { continue };
+        let Some(of) = weir_protocol::export::Export::of(destination.kind) else { continue };
+        let origin = export.endpoint.as_ref().map_or_else(|| of.origin(destination.region), |origin| origin.as_str());
+        add(&EXPORT, origin, format!("destinations.{id}.export"));
     }
     for (id, source) in &config.sources {
         if let Auxiliary::Proxy(asked) = &source.auxiliary
@@ -211,7 +224,7 @@ mod tests {
         let text = "
 sources: {web: {write_keys: [k]}}
 destinations:
-  eu: {type: mixpanel, region: eu, subject: stable, token: {env: T}}
+  eu: {type: mixpanel, region: eu, subject: stable, token: {env: T}, export: {username: {env: T}, secret: {env: T}, project_id: 7}}
   near: {type: mixpanel, subject: stable, token: {env: T}, endpoint: http://10.0.0.7:9900, allow_addresses: [10.0.0.0/8]}
 alerts: {webhook: {url: https://hooks.example.com/weir, secret: {env: T}}}
 audit_log: {ship: {siem: {type: syslog, to: \"tls://siem.example.com:6514\"}, here: {type: syslog, to: \"unix:/dev/log\"}}}
@@ -228,12 +241,14 @@ ledger:
             [
                 call("deliver", "api-eu.mixpanel.com", 443, true, "destinations.eu.region"),
                 call("deliver", "10.0.0.7", 9900, false, "destinations.near.endpoint"),
+                call("export", "data-eu.mixpanel.com", 443, true, "destinations.eu.export"),
                 call("alerts", "hooks.example.com", 443, true, "alerts.webhook.url"),
                 call("audit", "siem.example.com", 6514, true, "audit_log.ship.siem.to"),
                 call("traces", "otel.example.com", 4318, true, "telemetry.otlp.endpoint"),
                 call("anchors", "s3.eu-central-1.amazonaws.com", 443, true, "ledger.bucket.endpoint"),
                 call("witnesses", "witness.example.com", 443, true, "ledger.witnesses.url"),
                 call("names", "api-eu.mixpanel.com", 53, false, "destinations.eu.region"),
+                call("names", "data-eu.mixpanel.com", 53, false, "destinations.eu.export"),
                 call("names", "hooks.example.com", 53, false, "alerts.webhook.url"),
                 call("names", "otel.example.com", 53, false, "telemetry.otlp.endpoint"),
                 call("names", "s3.eu-central-1.amazonaws.com", 53, false, "ledger.bucket.endpoint"),

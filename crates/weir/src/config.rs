@@ -33,7 +33,8 @@ use weir_policy::ResidencySpec;
 use crate::log::Format;
 
 pub use destinations::{
-    AllowTerm, Destination, ENDS_SOON_MILLIS, Import, Onward, ReleaseRule, RuleAction, Selector, StartFrom, Subject,
+    AllowTerm, Destination, ENDS_SOON_MILLIS, Export, Import, Onward, ReleaseRule, RuleAction, Selector, StartFrom,
+    Subject,
 };
 pub use problem::{Problem, Problems};
 pub use secret::{Secret, SecretPlace, Secrets};

@@ -186,11 +186,16 @@ fn vendor_setup(from: &Destination, names: &Arc<Names>) -> DestinationSetup {
 }
 
 fn client(from: &Destination) -> Result<Client, String> {
+    client_with(from, from.request_timeout)
+}
+
+/// A client with the addresses and roots of a destination, and a patience of its own.
+pub(crate) fn client_with(from: &Destination, request_timeout: std::time::Duration) -> Result<Client, String> {
     let options = ClientOptions {
         allow_addresses: from.allow_addresses.clone(),
         extra_roots: receivers::roots(from.root_certificates.as_deref())?,
         connect_timeout: from.connect_timeout,
-        request_timeout: from.request_timeout,
+        request_timeout,
         ..ClientOptions::default()
     };
     Client::new(options).map_err(|e| e.to_string())

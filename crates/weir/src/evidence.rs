@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use weir_answers::Holding;
+use weir_answers::reconcile::stored::Stored;
 use weir_console::admin::AdminError;
 use weir_ledger::disk::RealDisk;
 use weir_ledger::kept::{self, Class, Kept};
@@ -42,6 +43,7 @@ pub fn may_add(data: &Path, class: Class, digest: &[u8; 32]) -> Result<(), Admin
     let bytes = bytes.ok_or_else(|| AdminError::NotFound { what: "such file in the data folder".to_owned() })?;
     let reads = match class {
         Class::Holding => Holding::decode(&bytes).is_ok(),
+        Class::Reconciliation => Stored::decode(&bytes).is_ok(),
     };
     if !reads {
         return Err(AdminError::request("the file cannot be read: it was made by another release of weir"));
@@ -85,4 +87,14 @@ pub fn holdings(data: &Path) -> Result<Vec<(Kept, Option<Holding>)>, String> {
         (kept, holding)
     };
     Ok(counting(data, Class::Holding)?.into_iter().map(read).collect())
+}
+
+/// What vendors said that they have, as far as it counts; `None` for a file that is gone or was changed.
+pub fn reconciliations(data: &Path) -> Result<Vec<(Kept, Option<Stored>)>, String> {
+    let read = |kept: Kept| {
+        let stored = kept::read(data, Class::Reconciliation, &kept.digest);
+        let stored = stored.and_then(|bytes| Stored::decode(&bytes).ok());
+        (kept, stored)
+    };
+    Ok(counting(data, Class::Reconciliation)?.into_iter().map(read).collect())
 }

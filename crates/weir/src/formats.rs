@@ -45,6 +45,7 @@ pub const FORMATS: &[Format] = &[
     Format { writes_from: 1, ..format("catalog", 3, "crates/catalog/src/codec.rs", "VERSION") },
     format("data", 1, "crates/weir/src/disk.rs", "FORMAT"),
     format("evidence.holding", 1, "crates/answers/src/holding.rs", "VERSION"),
+    format("evidence.reconciliation", 1, "crates/answers/src/reconcile/stored.rs", "VERSION"),
     format("formats", 1, "crates/weir/src/formats.rs", "HEAD"),
     format("hold.body", 2, "crates/policy/src/withheld.rs", "VERSION"),
     format("hold.seal", 1, "crates/keys/src/hold.rs", "VERSION"),

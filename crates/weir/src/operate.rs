@@ -49,6 +49,12 @@ impl Gateway {
                 evidence::may_remove(&self.places.data, Class::Holding, &evidence::digest(digest)?)?;
             }
             Command::LedgerErase { tags } => self.may_erase(tags)?,
+            Command::ReconciliationKeep { digest } => {
+                evidence::may_add(&self.places.data, Class::Reconciliation, &evidence::digest(digest)?)?;
+            }
+            Command::ReconciliationRemove { digest } => {
+                evidence::may_remove(&self.places.data, Class::Reconciliation, &evidence::digest(digest)?)?;
+            }
             _ => {}
         }
         let mut targets = self.targets(command);
@@ -180,13 +186,9 @@ impl Gateway {
                 Err(why) => Err(AdminError::Conflict { message: format!("this process goes on: {why}") }),
             },
             Command::LedgerErase { tags } => self.erase(&tags).await,
-            Command::HoldingsImport { .. } => Ok(Reply::Done { count: 1 }),
-            Command::HoldingsRemove { digest } => {
-                let digest = evidence::digest(&digest)?;
-                kept::delete(&RealDisk, &self.places.data, Class::Holding, &digest)
-                    .map_err(|e| AdminError::Failed { message: e.to_string() })?;
-                Ok(Reply::Done { count: 1 })
-            }
+            Command::HoldingsImport { .. } | Command::ReconciliationKeep { .. } => Ok(Reply::Done { count: 1 }),
+            Command::HoldingsRemove { digest } => self.delete_evidence(Class::Holding, &digest),
+            Command::ReconciliationRemove { digest } => self.delete_evidence(Class::Reconciliation, &digest),
             // To record it was all that was asked.
             Command::KeysBackup {}
             | Command::Disclose(_)
@@ -260,11 +262,21 @@ impl Gateway {
                 named.chain([Target::Digest(name)]).chain(times).collect()
             }
             Command::LedgerErase { tags } => vec![Target::Count(tags.len() as u64)],
-            Command::HoldingsImport { digest } | Command::HoldingsRemove { digest } => {
+            Command::HoldingsImport { digest }
+            | Command::HoldingsRemove { digest }
+            | Command::ReconciliationKeep { digest }
+            | Command::ReconciliationRemove { digest } => {
                 evidence::digest(digest).ok().map(Target::Digest).into_iter().collect()
             }
             _ => vec![Target::Generation(self.pipeline.generation_id())],
         }
+    }
+
+    /// Deletes a file of evidence that does not count any more.
+    fn delete_evidence(&self, class: Class, digest: &str) -> Result<Reply, AdminError> {
+        let deleted = kept::delete(&RealDisk, &self.places.data, class, &evidence::digest(digest)?);
+        deleted.map_err(|e| AdminError::Failed { message: e.to_string() })?;
+        Ok(Reply::Done { count: 1 })
     }
 
     fn entry(&self, id: &str) -> Result<HoldInfo, AdminError> {

@@ -20,6 +20,7 @@ const NOT_STORED: &[(&str, &str)] = &[
 const MAGICS: &[(&str, &str)] = &[
     ("WEIRCATG", "catalog"),
     ("WEIRHELD", "evidence.holding"),
+    ("WEIRRECO", "evidence.reconciliation"),
     ("WEIRMSTR", "keys.file"),
     ("WEIRLEDG", "keys.file"),
     ("WEIRHPRV", "keys.file"),

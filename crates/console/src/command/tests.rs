@@ -57,6 +57,8 @@ fn every_command_that_changes_or_shows_content_is_recorded() {
         Command::HoldingsImport { digest: id() },
         Command::HoldingsRemove { digest: id() },
         Command::LedgerErase { tags: vec![id()] },
+        Command::ReconciliationKeep { digest: id() },
+        Command::ReconciliationRemove { digest: id() },
         Command::BackupBegin { pid: 1 },
         Command::UpgradeFinish {},
         Command::Upgrade { binary: None },

@@ -6,12 +6,14 @@
 //! - [`report`]: what came of it, weighed by [`sensitivity`]; as text and JSON, [`sarif`], [`page`] with its [`picture`];
 //! - [`mask`]: the shape of a value;
 //! - [`collect`]: the same events into a holding, for `weir holdings`.
+//!
+//! `weir ledger reconcile` reads the same files and no more of an event than its name, insert id and time.
 
 pub(super) mod collect;
 mod elements;
 mod examine;
-mod export;
-mod files;
+pub(super) mod export;
+pub(super) mod files;
 mod inventory;
 mod mask;
 mod page;
@@ -31,7 +33,7 @@ use files::Files;
 use report::Report;
 
 /// Ends of names that are read in a folder.
-const ENDS: &[&str] = &[
+pub(super) const ENDS: &[&str] = &[
     ".ndjson",
     ".jsonl",
     ".json",

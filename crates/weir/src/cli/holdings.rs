@@ -215,6 +215,13 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    pub(super) fn why(&self) -> String {
+        match self {
+            Refusal::Asked(error) => error.to_string(),
+            Refusal::Known(why) | Refusal::Alone(why) => why.clone(),
+        }
+    }
+
     pub(super) fn said(&self, out: &Output) -> Exit {
         match self {
             Refusal::Asked(error) => refused(out, error),
@@ -234,6 +241,7 @@ pub(super) fn record(folders: &Folders, keys: &std::path::Path, class: Class, di
         let digest = hex(&digest);
         let ask = match class {
             Class::Holding => Ask::HoldingsImport { digest },
+            Class::Reconciliation => Ask::ReconciliationKeep { digest },
         };
         return match socket::ask(data, &ask) {
             Ok(_) => Ok(()),

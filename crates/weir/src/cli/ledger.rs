@@ -10,6 +10,7 @@ mod exposure;
 mod itself;
 mod persons;
 mod postcard;
+mod reconcile;
 mod rows;
 mod subject;
 mod witness;
@@ -107,6 +108,15 @@ pub(super) enum Command {
                             Exit codes: 0 there is nothing about it, 1 there is, 2 could not be answered"
     )]
     Postcard(Box<postcard::Options>),
+    /// Asks a destination's vendor what it has, and compares it with what left: what is missing there, what is there and never left, and
+    /// what of it nobody explains. Mixpanel, Amplitude and PostHog are asked with credentials of `export`; of others, or offline, files of
+    /// their export are read. Needs the key folder: insert ids are made again with it.
+    #[command(
+        after_help = "Example:\n  weir ledger reconcile --destination product --from 2026-11-01 --to 2026-11-07 --html reconciled.html\n  \
+                            weir ledger reconcile --destination product --from 2026-11-01 --to 2026-11-01 --export export.zip --json\n\n\
+                            Exit codes: 0 nothing is unexplained, 1 something is, 2 there is no result"
+    )]
+    Reconcile(Box<reconcile::Options>),
     /// As a witness of others (`ledger.witness`): the key that checks what this Weir cosigns, and the last head of each ledger that it did.
     #[command(
         after_help = "Example:\n  weir ledger witness --config weir.yaml\n\nExit codes: 0 told, 2 it is no witness"
@@ -139,6 +149,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
         Command::CheckCheckpoint(options) => checkpoint::check(out, options),
         Command::Consistency(options) => consistency::run(out, options),
         Command::Postcard(options) => postcard::run(out, options),
+        Command::Reconcile(options) => reconcile::run(out, options),
         Command::Witness(folders) => witness::run(out, folders),
         Command::Recover { from_anchor, folders } => recover(out, from_anchor, folders),
     }

@@ -29,6 +29,8 @@ pub struct Destination {
     pub roll_every: Option<Duration>,
     /// The service account for old events.
     pub import: Option<Import>,
+    /// How its vendor is asked what it has.
+    pub export: Option<Export>,
     /// Whose events it takes.
     pub environments: Vec<Environment>,
     /// Which events go there at all.
@@ -82,7 +84,8 @@ impl Destination {
     /// Where each of its secrets stands.
     pub fn secret_places(&self) -> Vec<&SecretPlace> {
         let import = self.import.iter().flat_map(|import| [&import.username, &import.secret]);
-        self.token.iter().chain(&self.more_secrets).chain(import).map(Secret::place).collect()
+        let export = self.export.iter().flat_map(|export| export.username.iter().chain(&export.secret));
+        self.token.iter().chain(&self.more_secrets).chain(import).chain(export).map(Secret::place).collect()
     }
 
     /// Where it is, for people: its origin, or its folder.
@@ -132,6 +135,21 @@ impl AllowTerm {
 
 /// How long before the end of an allowance it is said.
 pub const ENDS_SOON_MILLIS: i64 = 14 * Millis::DAY;
+
+/// `destinations.<id>.export`.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// Whose account. Never read with the configuration: [`Secret::fetch`].
+    pub username: Option<Secret>,
+    /// Its secret; the same.
+    pub secret: Option<Secret>,
+    /// The number of its project.
+    pub project_id: Option<u64>,
+    /// In which time zone it counts days.
+    pub time_zone: String,
+    /// Where, if not at the vendor's own.
+    pub endpoint: Option<Origin>,
+}
 
 /// `destinations.<id>.import`.
 #[derive(Clone, Debug)]

@@ -24,6 +24,7 @@ use crate::config::{
 use crate::log::Format;
 use elsewhere::witness_for;
 use release::residency;
+pub(super) use secrets::read_secret;
 use sources::Proxy;
 
 /// Types that need no token.

@@ -31,6 +31,11 @@ impl Secret {
     pub fn reveal(&self) -> Option<&str> {
         self.value.as_ref().map(|v| v.as_str())
     }
+
+    /// Reads it now, for a command that needs this one and no other.
+    pub fn fetch(&self) -> Result<Zeroizing<String>, String> {
+        super::resolve::read_secret(&self.place, &|name| std::env::var(name).ok(), false)
+    }
 }
 
 impl fmt::Debug for Secret {

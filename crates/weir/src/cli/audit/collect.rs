@@ -126,15 +126,7 @@ pub(in crate::cli) fn collect(
     }
     let damaged = reports.iter().map(|file| file.damaged + u64::from(file.not_read.is_some())).sum();
     let holding = collecting.collector.finish(now, digests, damaged);
-    Ok(Collected { holding, not_read: reports.iter().filter_map(not_read).collect(), twice })
-}
-
-fn not_read(file: &FileReport) -> Option<String> {
-    if let Some(why) = &file.not_read {
-        return Some(format!("{}: {why}", file.name));
-    }
-    let first = file.places.first()?;
-    Some(format!("{}: {} could not be read, the first is {} {first}", file.name, file.damaged, file.unit))
+    Ok(Collected { holding, not_read: reports.iter().filter_map(FileReport::unread).collect(), twice })
 }
 
 /// SHA-256 and length of a file.

@@ -18,7 +18,7 @@ use crate::cli::scalars;
 
 /// The form of an event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Form {
+pub(in crate::cli) enum Form {
     Mixpanel,
     MixpanelProfile,
     Amplitude,

@@ -36,14 +36,14 @@ const OVER: &str = "it goes on behind 1 TiB, or, in an archive, behind 2,000 tim
 
 /// What became of one file.
 #[derive(Default)]
-pub(super) struct FileReport {
+pub(in crate::cli) struct FileReport {
     /// As it was named.
-    pub(super) name: String,
+    pub(in crate::cli) name: String,
     /// `NDJSON`, `CSV`…
     pub(super) form: &'static str,
     /// What its places count.
     pub(super) unit: &'static str,
-    pub(super) events: u64,
+    pub(in crate::cli) events: u64,
     /// What could not be read, and where the first of it stood.
     pub(super) damaged: u64,
     pub(super) places: Vec<u64>,
@@ -54,6 +54,15 @@ pub(super) struct FileReport {
 }
 
 impl FileReport {
+    /// What of it could not be read, and why.
+    pub(in crate::cli) fn unread(&self) -> Option<String> {
+        if let Some(why) = &self.not_read {
+            return Some(format!("{}: {why}", self.name));
+        }
+        let first = self.places.first()?;
+        Some(format!("{}: {} could not be read, the first is {} {first}", self.name, self.damaged, self.unit))
+    }
+
     fn damaged(&mut self, place: u64) {
         self.damaged += 1;
         if self.places.len() < PLACES_MAX {
@@ -62,10 +71,18 @@ impl FileReport {
     }
 }
 
+/// Where events go.
+enum Sink<'e> {
+    /// Through their vendor's decoder.
+    Examiner(&'e mut Examiner),
+    /// As they stand in the file, to somebody who says whether it could be read.
+    Reader(&'e mut dyn FnMut(Form, &[u8]) -> bool),
+}
+
 /// The files so far.
-pub(super) struct Files<'e> {
-    examiner: &'e mut Examiner,
-    pub(super) reports: Vec<FileReport>,
+pub(in crate::cli) struct Files<'e> {
+    sink: Sink<'e>,
+    pub(in crate::cli) reports: Vec<FileReport>,
     waiting: BTreeMap<Form, Waiting>,
     spare: Vec<u8>,
 }
@@ -80,11 +97,20 @@ struct Waiting {
 
 impl<'e> Files<'e> {
     pub(super) fn new(examiner: &'e mut Examiner) -> Files<'e> {
-        Files { examiner, reports: Vec::new(), waiting: BTreeMap::new(), spare: Vec::new() }
+        Files::to(Sink::Examiner(examiner))
+    }
+
+    /// Shows each event of exports as it stands, with its form; requests are no exports.
+    pub(in crate::cli) fn showing(read: &'e mut dyn FnMut(Form, &[u8]) -> bool) -> Files<'e> {
+        Files::to(Sink::Reader(read))
+    }
+
+    fn to(sink: Sink<'e>) -> Files<'e> {
+        Files { sink, reports: Vec::new(), waiting: BTreeMap::new(), spare: Vec::new() }
     }
 
     /// Reads a file. What goes wrong is in its report.
-    pub(super) fn read(&mut self, file: &Path, progress: &mut Progress) {
+    pub(in crate::cli) fn read(&mut self, file: &Path, progress: &mut Progress) {
         let name = file.display().to_string();
         match reading::archive(file, progress) {
             Ok(Some(input)) => return self.archive(&name, input),
@@ -97,7 +123,7 @@ impl<'e> Files<'e> {
     }
 
     /// Reads the files in an archive, each with a report of its own.
-    pub(super) fn archive(&mut self, name: &str, input: impl Read + Seek) {
+    pub(in crate::cli) fn archive(&mut self, name: &str, input: impl Read + Seek) {
         let before = self.reports.len();
         let walked = Archive::open(input).and_then(|mut archive| {
             while let Some(entry) = archive.next_entry() {
@@ -145,11 +171,14 @@ impl<'e> Files<'e> {
         &mut self.reports[last]
     }
 
-    pub(super) fn read_open(&mut self, file: &Path, mut input: Input<'_>) -> Result<(), String> {
+    pub(in crate::cli) fn read_open(&mut self, file: &Path, mut input: Input<'_>) -> Result<(), String> {
         let head = input.fill_buf().map_err(|error| failed(&error))?;
         let Some(kind) = Kind::of(file, head) else {
             return Err("it is none of NDJSON, JSON, CSV, HAR or a request as bytes".to_owned());
         };
+        if matches!(self.sink, Sink::Reader(_)) && matches!(kind, Kind::Har | Kind::Capture) {
+            return Err("it is a recording of requests, and no export".to_owned());
+        }
         let report = self.report();
         (report.form, report.unit) = match kind {
             Kind::Lines => ("NDJSON", "line"),
@@ -258,6 +287,11 @@ impl<'e> Files<'e> {
     }
 
     fn event(&mut self, form: Form, event: &[u8], place: u64) {
+        if let Sink::Reader(read) = &mut self.sink {
+            let is_read = read(form, event);
+            let report = self.report();
+            return if is_read { report.events += 1 } else { report.damaged(place) };
+        }
         let Some(event) = convert(form, event) else { return self.report().damaged(place) };
         let waiting = self.waiting.entry(form).or_default();
         waiting.text.extend_from_slice(&event);
@@ -307,7 +341,8 @@ impl<'e> Files<'e> {
         let head = RequestHead { method: "POST", path: way.path, ..RequestHead::default() };
         let file = self.reports.len().saturating_sub(1);
         let opened = Opened::new(text, Carrier::Body);
-        let decoded = self.examiner.body(way.vendor, protocol, endpoint, &head, opened, file).map_err(drop)?;
+        let Sink::Examiner(examiner) = &mut self.sink else { return Err(()) };
+        let decoded = examiner.body(way.vendor, protocol, endpoint, &head, opened, file).map_err(drop)?;
         // An object that is no event is read as nothing.
         if decoded.events < events.len() as u32 && events.len() == 1 { Err(()) } else { Ok(u64::from(decoded.events)) }
     }
@@ -334,9 +369,10 @@ impl Exchanges for Files<'_> {
         let file = self.reports.len().saturating_sub(1);
         // A browser's recording may hold the body already decompressed beside the header that says otherwise.
         let plain = RequestHead { content_encoding: None, ..head };
+        let Sink::Examiner(examiner) = &mut self.sink else { return };
         let read = [head, plain].iter().find_map(|head| {
             let opened = protocol.open(endpoint, head, exchange.body.clone(), &limits).ok()?;
-            self.examiner.body(protocol.name(), protocol, endpoint, head, opened, file).ok()
+            examiner.body(protocol.name(), protocol, endpoint, head, opened, file).ok()
         });
         let report = self.report();
         let place = report.events + report.others + report.damaged + 1;

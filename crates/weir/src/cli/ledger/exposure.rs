@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use weir_answers::reconcile::stored::Stored;
 use weir_answers::{Holding, Question, ask, ask_each};
 use weir_console::command::{Disclose, Disclosure};
 use weir_event::{Clock, DestinationId, Millis, SystemClock};
 use weir_ledger::Coverage;
 use weir_ledger::kept::Kept;
 
-use super::{Tree, tree_dir};
+use super::{Tree, reconcile, tree_dir};
 use crate::cli::disclosure::Recording;
 use crate::cli::holdings::about;
 use crate::cli::{Exit, Folders, Output, output};
@@ -163,7 +164,9 @@ fn report(options: &Options) -> Result<(Report, Option<Resolved>), String> {
         of_nobody,
         recorded: standing.line(),
         not_covered: not_covered(&folders.data.join("audit"), from, to),
+        vendors_counts: Vec::new(),
     };
+    let scope = Scope { vendors_counts: vendors_counts(&folders.data, &scope.recipients, from, to)?, ..scope };
     let resolved = options.resolve.run(folders, config.as_ref(), subjects)?;
     Ok((Report { exposure, scope }, resolved))
 }
@@ -253,6 +256,15 @@ fn declared(onward: &Onward, all: (Millis, Millis)) -> (Millis, Millis) {
     let since = day(&onward.since).map_or(all.0, |since| since.max(all.0));
     let until = day(&onward.until).map_or(all.1, |until| until.plus(Millis::DAY).min(all.1));
     (since, until)
+}
+
+/// What vendors said that they have, where they were asked (`weir ledger reconcile`).
+fn vendors_counts(data: &Path, recipients: &[Recipient], from: Millis, to: Millis) -> Result<Vec<String>, String> {
+    let kept = evidence::reconciliations(data)?;
+    let is_about = |stored: &&Stored| {
+        recipients.iter().any(|of| of.destination == stored.destination) && reconcile::touches(stored, from, to)
+    };
+    Ok(kept.iter().filter_map(|(_, stored)| stored.as_ref()).filter(is_about).map(reconcile::headline).collect())
 }
 
 /// Windows in which apps sent past Weir. Where they cannot be read, no time is covered.

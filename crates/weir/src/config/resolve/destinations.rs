@@ -13,7 +13,8 @@ use crate::config::check::{Checked, Read};
 use crate::config::values::Origin;
 use crate::config::yaml::Position;
 use crate::config::{
-    Destination, Import, OnLag, OnUnknown, Onward, ReleaseRule, RuleAction, Secret, Selector, StartFrom, Subject,
+    Destination, Export, Import, OnLag, OnUnknown, Onward, ReleaseRule, RuleAction, Secret, Selector, StartFrom,
+    Subject,
 };
 
 impl Resolver<'_, '_> {
@@ -68,6 +69,7 @@ impl Resolver<'_, '_> {
         let lag = fields.field("lag");
         let timeouts = fields.field("timeouts");
         let import = fields.field("import");
+        let may_be_plain = !allow_addresses.is_empty();
         let environments = fields.field("environments");
         let identity_merge = fields.field("identity_merge");
         if kind != "mixpanel" && identity_merge.text() != "original" {
@@ -96,6 +98,7 @@ impl Resolver<'_, '_> {
                 secret: self.secret(&format!("destinations.{id}.import.secret"), import.field("secret")),
                 project_id: import.field("project_id").number(),
             }),
+            export: self.export(id, kind, fields.field("export"), may_be_plain),
             environments: {
                 let mut list: Vec<_> = environments.items().iter().map(environment).collect();
                 list.sort_unstable();
@@ -140,6 +143,50 @@ impl Resolver<'_, '_> {
             request_timeout: duration(timeouts.field("request")),
             root_certificates: optional_path(self, fields.field("root_certificates")),
         }
+    }
+
+    /// How the vendor is asked what it has. Its secrets are read by the command that asks, and by nobody before.
+    fn export(&mut self, id: &DestinationId, kind: &str, of: &Checked, may_be_plain: bool) -> Option<Export> {
+        if of.is_absent() {
+            return None;
+        }
+        let name = format!("destinations.{id}.export");
+        let secret = |resolver: &Self, field: &Checked| {
+            (!field.is_absent()).then(|| Secret { place: resolver.secret_place(field).0, value: None })
+        };
+        let (username, secret) = (secret(self, of.field("username")), secret(self, of.field("secret")));
+        let project = of.field("project_id");
+        let project_id = (!project.is_absent()).then(|| project.number());
+        let endpoint = of.field("endpoint");
+        let endpoint = (!endpoint.is_absent())
+            .then(|| self.push_url(&format!("{name}.endpoint"), endpoint, may_be_plain))
+            .flatten();
+        let has_any = username.is_some() || secret.is_some() || project_id.is_some() || endpoint.is_some();
+        match weir_protocol::export::Export::of(kind) {
+            None if has_any => {
+                let what =
+                    format!("`{name}`: {kind} has no interface that says what it has: only `time_zone` may stand here");
+                self.report(of.at, &what);
+            }
+            Some(export) if has_any => {
+                let needs = [
+                    ("username", export.has_user(), username.is_some()),
+                    ("secret", true, secret.is_some()),
+                    ("project_id", export.has_project(), project_id.is_some()),
+                ];
+                for (field, is_needed, is_there) in needs {
+                    if is_needed && !is_there {
+                        self.report(of.at, &format!("`{name}.{field}` is missing: {kind} asks for it"));
+                    } else if !is_needed && is_there {
+                        let what = format!("`{name}.{field}`: {kind} does not ask for it: remove it");
+                        self.report(of.field(field).at, &what);
+                    }
+                }
+            }
+            _ => {}
+        }
+        let time_zone = of.field("time_zone").text().to_owned();
+        Some(Export { username, secret, project_id, time_zone, endpoint })
     }
 
     /// The region, or the first one of the type.

@@ -147,7 +147,7 @@ impl Resolver<'_, '_> {
         Some(Otlp { endpoint, headers, share, allow_addresses })
     }
 
-    fn push_url(&mut self, name: &str, checked: &Checked, may_be_plain: bool) -> Option<Origin> {
+    pub(super) fn push_url(&mut self, name: &str, checked: &Checked, may_be_plain: bool) -> Option<Origin> {
         let url = Origin::parse(checked.text())?;
         if !url.is_secure() && !may_be_plain {
             let what = format!(

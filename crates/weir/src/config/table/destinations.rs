@@ -1,6 +1,6 @@
 //! Where events go: `destinations`, but for what only one vendor has and what may leave.
 
-use super::forms::{CIDR, DAY_FORM, PATH, SECRET, URL, WORD};
+use super::forms::{CIDR, DAY_FORM, PATH, SECRET, TIME_ZONE, URL, WORD};
 use super::release::{RELEASE, ROUTE};
 use super::sources::ENVIRONMENT;
 use super::vendors::{DATADOG, FILES, GA4, OTLP_LOGS, SPLUNK_HEC};
@@ -114,6 +114,12 @@ pub(super) static DESTINATION: &[Field] = &[
         kind: Kind::Section(IMPORT),
         default: Default::Absent,
         doc: "A service account for the vendor's import endpoint, which is the only one that takes events older than five days. Absent: such events are dropped as `too_old`.",
+    },
+    Field {
+        name: "export",
+        kind: Kind::Section(EXPORT),
+        default: Default::Absent,
+        doc: "How the vendor is asked what it has, for `weir ledger reconcile`. Types `mixpanel`, `amplitude`, `posthog`; of any type for `time_zone` alone. Absent: only from files.",
     },
     Field {
         name: "environments",
@@ -290,6 +296,39 @@ static ONWARD: &[Field] = &[
         kind: Kind::Text(&DAY_FORM),
         default: Default::Absent,
         doc: "The last day. Absent: it goes on.",
+    },
+];
+
+static EXPORT: &[Field] = &[
+    Field {
+        name: "username",
+        kind: SECRET,
+        default: Default::Absent,
+        doc: "Mixpanel: the name of a service account that may export. Amplitude: the project's API key. PostHog: absent. Read by `weir ledger reconcile` alone, never by a running Weir.",
+    },
+    Field {
+        name: "secret",
+        kind: SECRET,
+        default: Default::Absent,
+        doc: "Mixpanel: the service account's secret. Amplitude: the project's secret key. PostHog: a personal API key with the scope Query Read. Read by `weir ledger reconcile` alone.",
+    },
+    Field {
+        name: "project_id",
+        kind: Kind::Count { min: 1, max: u64::MAX / 2 },
+        default: Default::Absent,
+        doc: "The number of the project: Mixpanel and PostHog ask for it.",
+    },
+    Field {
+        name: "time_zone",
+        kind: Kind::Text(&TIME_ZONE),
+        default: Default::Value("UTC"),
+        doc: "In which time zone the vendor's project counts days. **Danger:** with another one events of its first and last hours are missing or too many.",
+    },
+    Field {
+        name: "endpoint",
+        kind: Kind::Text(&URL),
+        default: Default::Absent,
+        doc: "Another origin to ask, for tests, a relay or an instance of your own. Plain http needs `allow_addresses`. Absent: the host of the vendor's export in `region`.",
     },
 ];
 

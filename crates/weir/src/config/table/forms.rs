@@ -156,6 +156,12 @@ pub(super) const DAY_FORM: Form = Form {
     check: |t| t.len() == 10 && weir_event::Millis::from_rfc3339(&format!("{t}T00:00:00Z")).is_some(),
 };
 
+pub(super) const TIME_ZONE: Form = Form {
+    noun: "the name of a time zone such as UTC or Europe/Berlin",
+    pattern: Some("^[A-Za-z0-9][A-Za-z0-9_+-]*(/[A-Za-z0-9][A-Za-z0-9_+-]*){0,2}$"),
+    check: weir_answers::reconcile::zone::Zone::is_name,
+};
+
 pub(super) const HEADER: Form = Form {
     noun: "the name of a header: 1 to 64 of a-z 0-9 -, and none that belongs to the connection",
     pattern: Some("^[a-z0-9-]{1,64}$"),

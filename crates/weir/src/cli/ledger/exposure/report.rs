@@ -52,6 +52,8 @@ pub(super) struct Scope {
     /// Whether the question is in the audit log.
     pub(super) recorded: String,
     pub(super) not_covered: Vec<String>,
+    /// What vendors said that they have, a line for each time that they were asked.
+    pub(super) vendors_counts: Vec<String>,
     /// What was there before Weir, as declared; `None`: its file is gone.
     pub(super) holdings: Vec<(Kept, Option<Holding>)>,
 }
@@ -131,9 +133,13 @@ impl Report {
         }
         let before =
             if scope.holdings.is_empty() { "what the vendor had before Weir (`weir holdings import`), " } else { "" };
-        list.push(format!(
-            "not in it: {before}what got past Weir, or what the vendor made of what it got; its own count was not asked"
-        ));
+        list.extend(scope.vendors_counts.iter().cloned());
+        let count = if scope.vendors_counts.is_empty() {
+            "; its own count was not asked (`weir ledger reconcile`)"
+        } else {
+            ""
+        };
+        list.push(format!("not in it: {before}what got past Weir, or what the vendor made of what it got{count}"));
         list
     }
 

@@ -31,6 +31,7 @@ pub(super) fn asset_of(path: &str) -> &'static str {
         _ if is("ledger/") || is("rows/") => "ledger",
         _ if is("identity/") => "identity index",
         _ if is("holdings/") => "holdings",
+        _ if is("reconciled/") => "vendors' counts",
         _ if is("witness/") => "housekeeping",
         _ => "not explained",
     }
@@ -105,6 +106,12 @@ pub(super) fn assets(places: &Places, folders: &Folders, scope: &mut Vec<String>
             sees: [Lines, Nothing, Testable, Lines],
             until: "as long as the vendor may have it".to_owned(),
             ..of("holdings")
+        },
+        Asset {
+            holds: "how many events vendors said that they have, by day; no name",
+            sees: [Lines, Nothing, Lines, Lines],
+            until: "until the same days are compared once more".to_owned(),
+            ..of("vendors' counts")
         },
         Asset {
             holds: "names of events and properties, counts, categories, lengths; of values keyed marks only",
