@@ -181,6 +181,7 @@ audit_log: {{ship: {{lines: {{type: file, to: {}}}}}}}
     };
     weir::rollout::file::write(&data, &kept).unwrap();
     weir::evidence::put(&data, Class::Holding, b"what a vendor had").unwrap();
+    weir::evidence::put(&data, Class::Reconciliation, b"what a vendor said that it has").unwrap();
     let there = |what: &str| files(&data).into_iter().filter(|path| path.contains(what)).collect::<BTreeSet<_>>();
     let shipping = Arc::clone(&gateway.shipping);
     let shipping = tokio::spawn(shipping.run(Arc::clone(&gateway.audit), data.join("audit"), Arc::new(SystemClock)));
