@@ -19,114 +19,24 @@
 //! - A page's properties `path`, `referrer`, `search`, `title` and `url` are those of `context.page`: browsers send both, servers one.
 //! - What stands beside a batch holds for each message that does not say otherwise.
 
-use weir_event::names::NameKind;
+mod context;
+mod envelope;
+mod found;
+mod messages;
+mod special;
+mod words;
+
 use weir_event::{
-    DraftBatch, Identity, Leaf, LeafKind, Millis, NameId, Operation, ProfileOp, Role, Rule, SourceNames, SubjectKind,
-    Text, limits,
+    DraftBatch, Identity, Leaf, LeafKind, Millis, NameId, Operation, Role, Rule, SourceNames, SubjectKind, Text, limits,
 };
 
 use crate::body::{Opened, base64};
 use crate::drafting::{Drafting, Facts, Walk, time};
 use crate::inbound::{Canonical, DecodeError, DecodeOptions, Decoded, Endpoint, RequestHead};
-use crate::json::{Key, Malformed, Meaning, Plan, Scalar, Vocabulary};
+use crate::json::{Key, Malformed, Meaning, Plan};
 use crate::vendors::segment::{BATCH, Dialect, EVENT, IMPORT, MessageType, PIXEL, names};
-
-/// One message.
-const MESSAGE: Plan = Plan(1);
-/// `{"batch": […]}`.
-const ENVELOPE: Plan = Plan(2);
-/// A message's `context`.
-const CONTEXT: Plan = Plan(3);
-/// An object in it that has canonical paths.
-const PART: Plan = Plan(4);
-/// Traits of a person or a group.
-const TRAITS: Plan = Plan(5);
-/// One of the two ids of a merge.
-const MERGED: Plan = Plan(6);
-
-/// Keys with a meaning of their own.
-mod special {
-    pub(super) const TYPE: u8 = 0;
-    pub(super) const EVENT: u8 = 1;
-    pub(super) const NAME: u8 = 2;
-    pub(super) const CATEGORY: u8 = 3;
-    pub(super) const USER_ID: u8 = 4;
-    pub(super) const ANONYMOUS_ID: u8 = 5;
-    pub(super) const PREVIOUS_ID: u8 = 6;
-    pub(super) const GROUP_ID: u8 = 7;
-    pub(super) const MESSAGE_ID: u8 = 8;
-    pub(super) const TIMESTAMP: u8 = 9;
-    pub(super) const ORIGINAL_TIMESTAMP: u8 = 10;
-    pub(super) const SENT_AT: u8 = 11;
-    /// `context.groupId`, the group of the event.
-    pub(super) const CONTEXT_GROUP_ID: u8 = 12;
-    /// `context.device.id`, which is asked only where there is no other.
-    pub(super) const DEVICE_ID: u8 = 13;
-    pub(super) const COUNT: usize = 14;
-    /// Keys, tokens and further ids: read and forgotten.
-    pub(super) const FORGET: u8 = 20;
-    pub(super) const PROPERTIES: u8 = 21;
-    pub(super) const CONTEXT: u8 = 22;
-    pub(super) const TRAITS: u8 = 23;
-    pub(super) const MERGE_PROPERTIES: u8 = 24;
-    pub(super) const BATCH: u8 = 25;
-    pub(super) const MERGED_TYPE: u8 = 26;
-    pub(super) const MERGED_VALUE: u8 = 27;
-    /// Objects in `context`: this number plus the place in `names::CONTEXT`.
-    pub(super) const PART: u8 = 64;
-}
-
-/// Entries of what stands beside a batch. It is copied to each message, so it must be small.
-const SHARED_ENTRIES_MAX: usize = 128;
-
-struct Words<'a> {
-    canonical: &'a Canonical,
-}
-
-impl Vocabulary for Words<'_> {
-    fn meaning(&self, plan: Plan, key: &str) -> Option<Meaning> {
-        let special = match (plan, key) {
-            (MESSAGE, "type") => special::TYPE,
-            (MESSAGE, "event") => special::EVENT,
-            (MESSAGE, "name") => special::NAME,
-            (MESSAGE, "category") => special::CATEGORY,
-            (MESSAGE, "userId") => special::USER_ID,
-            (MESSAGE, "anonymousId") => special::ANONYMOUS_ID,
-            (MESSAGE, "previousId") => special::PREVIOUS_ID,
-            (MESSAGE, "groupId") => special::GROUP_ID,
-            (MESSAGE, "messageId") => special::MESSAGE_ID,
-            (MESSAGE, "timestamp") => special::TIMESTAMP,
-            (MESSAGE, "originalTimestamp") => special::ORIGINAL_TIMESTAMP,
-            (MESSAGE | ENVELOPE, "sentAt") => special::SENT_AT,
-            (MESSAGE, "properties") => special::PROPERTIES,
-            (MESSAGE | ENVELOPE, "context") => special::CONTEXT,
-            (MESSAGE | CONTEXT, "traits") => special::TRAITS,
-            (MESSAGE, "mergeProperties") => special::MERGE_PROPERTIES,
-            (MESSAGE, "writeKey" | "rudderId" | "receivedAt" | "projectId") => special::FORGET,
-            (ENVELOPE, "batch") => special::BATCH,
-            // What else stands beside a batch is about sending it.
-            (ENVELOPE, key) if key != "integrations" => special::FORGET,
-            (CONTEXT, "groupId") => special::CONTEXT_GROUP_ID,
-            (CONTEXT, "externalIds" | "externalId") => special::FORGET,
-            (CONTEXT, key) => {
-                let place = names::CONTEXT.iter().position(|(name, _)| *name == key)?;
-                if place < names::PARTS {
-                    return self.canonical.path(key).map(Meaning::Property);
-                }
-                special::PART + place as u8
-            }
-            (PART, "id") => special::DEVICE_ID,
-            (PART, "advertisingId" | "token") => special::FORGET,
-            // `id` is reserved for the id of the person or group itself; RudderStack's Android SDK writes it.
-            (TRAITS, "id" | "userId" | "anonymousId" | "rudderId") => special::FORGET,
-            (MERGED, "type") => special::MERGED_TYPE,
-            (MERGED, "value") => special::MERGED_VALUE,
-            (MERGED, _) => special::FORGET,
-            _ => return None,
-        };
-        Some(Meaning::Special(special))
-    }
-}
+use found::Found;
+use words::{MESSAGE, Words};
 
 /// Decodes what was opened.
 pub(in crate::vendors) fn decode(
@@ -185,23 +95,6 @@ struct Decoder<'a> {
     found: Found,
 }
 
-/// What one message says beside its properties.
-#[derive(Default)]
-struct Found {
-    scalars: [Option<Scalar>; special::COUNT],
-    /// Where `traits` and `context.traits` begin; they are read when the type is known.
-    traits: Option<usize>,
-    context_traits: Option<usize>,
-    merged: Vec<(SubjectKind, Text)>,
-}
-
-impl Found {
-    fn text(&self, number: u8) -> Option<Text> {
-        let scalar = self.scalars.get(usize::from(number)).copied().flatten()?;
-        (scalar.kind.has_text() && scalar.text.len > 0).then_some(scalar.text)
-    }
-}
-
 impl Decoder<'_> {
     fn run(&mut self, is_batch: bool) -> Result<(), DecodeError> {
         if let Some(id) = self.from_header {
@@ -215,93 +108,6 @@ impl Decoder<'_> {
             self.element()?;
         }
         Ok(())
-    }
-
-    fn envelope(&mut self) -> Result<(), DecodeError> {
-        let mut has_batch = false;
-        let mut sent_at = None;
-        let mut shared: Vec<Leaf> = Vec::new();
-        let mut object = self.drafting.parser.begin_object(ENVELOPE, self.canonical.meta)?;
-        while let Some(key) = self.drafting.parser.next_key(&mut object)? {
-            match key.meaning {
-                Meaning::Special(special::BATCH) => {
-                    // A batch that comes twice is not one that an SDK sends; the first is not simply forgotten.
-                    if std::mem::replace(&mut has_batch, true) || self.drafting.parser.peek() != b'[' {
-                        return Err(DecodeError::NotEvents);
-                    }
-                    self.drafting.parser.expect(b'[')?;
-                    let mut is_first = true;
-                    while self.drafting.parser.next_element(&mut is_first)? {
-                        self.drafting.begin()?;
-                        self.element()?;
-                    }
-                }
-                Meaning::Special(special::SENT_AT) => {
-                    let scalar = self.drafting.parser.scalar()?.filter(|scalar| scalar.kind.has_text());
-                    sent_at = scalar.and_then(|scalar| time(self.drafting.parser.str(scalar.text)));
-                }
-                Meaning::Special(special::CONTEXT) => {
-                    self.drafting.parser.begin_event();
-                    let start = self.drafting.parser.event_start();
-                    self.context()?;
-                    let traits = std::mem::take(&mut self.found).context_traits;
-                    self.read_traits(NameId::PROFILE_ROOT, [traits, None])?;
-                    shared.extend(self.drafting.parser.tape().drain(start..));
-                }
-                Meaning::Property(_) => {
-                    self.drafting.parser.begin_event();
-                    let start = self.drafting.parser.event_start();
-                    self.drafting.parser.property(&key)?;
-                    shared.extend(self.drafting.parser.tape().drain(start..));
-                }
-                _ => self.drafting.parser.skip()?,
-            }
-        }
-        if !self.drafting.parser.is_done() {
-            return Err(DecodeError::Malformed { at: self.drafting.parser.position() });
-        }
-        let is_empty = self.drafting.drafts().is_empty();
-        if !has_batch || (is_empty && self.dialect == Dialect::RudderStack) {
-            return Err(DecodeError::NotEvents);
-        }
-        for draft in self.drafting.drafts() {
-            draft.sent_at = draft.sent_at.or(sent_at);
-        }
-        if !shared.is_empty() && !is_empty {
-            self.share(&shared);
-        }
-        Ok(())
-    }
-
-    /// Adds what stands beside the batch to each tape that does not hold it itself. Only old SDKs put anything there, so all
-    /// tapes are simply written anew.
-    fn share(&mut self, shared: &[Leaf]) {
-        if shared.len() > SHARED_ENTRIES_MAX {
-            self.drafting.drafts().iter_mut().for_each(|draft| draft.unnamed += 1);
-            return;
-        }
-        let own: Vec<Leaf> = std::mem::take(self.drafting.parser.tape());
-        let mut all = Vec::with_capacity(own.len() + shared.len() * self.drafting.drafts().len());
-        let mut values: Vec<(NameId, std::ops::Range<usize>)> = Vec::new();
-        each_value(shared, |path, range| values.push((path, range)));
-        let mut own_paths = Vec::new();
-        for draft in self.drafting.drafts() {
-            let start = all.len();
-            let tape = own.get(draft.leaves.start as usize..draft.leaves.end as usize).unwrap_or_default();
-            all.extend_from_slice(tape);
-            if draft.fault.is_none() {
-                own_paths.clear();
-                each_value(tape, |path, _| own_paths.push(path));
-                let room = 4 * limits::EVENT_LEAVES_MAX;
-                for (_, range) in values.iter().filter(|(path, _)| !own_paths.contains(path)) {
-                    if all.len() - start + range.len() <= room {
-                        all.extend_from_slice(&shared[range.clone()]);
-                    }
-                }
-            }
-            draft.leaves = start as u32..all.len() as u32;
-        }
-        *self.drafting.parser.tape() = all;
     }
 
     fn element(&mut self) -> Result<(), Malformed> {
@@ -377,190 +183,6 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn track(&mut self) -> Result<(), Malformed> {
-        self.person_of_event()?;
-        let event = self.found.scalars[usize::from(special::EVENT)];
-        let Some(Scalar { kind: LeafKind::String, text }) = event.filter(|event| event.text.len > 0) else {
-            self.drafting.fail(Rule::Malformed);
-            self.finish(Operation::Track, NameId::UNNAMED, Text::default(), &[]);
-            return Ok(());
-        };
-        let name = self.drafting.event_name(text);
-        self.finish(Operation::Track, name, text, &[]);
-        Ok(())
-    }
-
-    /// A page or a screen. Browsers put its name among the properties too.
-    fn view(&mut self, operation: Operation, name: NameId) -> Result<(), Malformed> {
-        if operation == Operation::Page {
-            self.page_properties();
-        }
-        self.person_of_event()?;
-        for (number, key) in [(special::NAME, "name"), (special::CATEGORY, "category")] {
-            let Some(scalar) = self.found.scalars[usize::from(number)].filter(|scalar| scalar.kind.has_text()) else {
-                continue;
-            };
-            let (path, _) = self.drafting.parser.names().path(NameId::EVENT_ROOT, key);
-            let start = self.drafting.parser.event_start();
-            if !self.drafting.parser.tape()[start..].iter().any(|leaf| leaf.path == path) {
-                self.drafting.parser.push(path, scalar.kind, scalar.text);
-            }
-        }
-        self.finish(operation, name, Text::default(), &[]);
-        Ok(())
-    }
-
-    /// The properties by which a page says what `context.page` says.
-    fn page_properties(&mut self) {
-        let (names, page) = (self.drafting.parser.names(), self.canonical.path("page").unwrap_or(NameId::UNNAMED));
-        let path_of = |parent, key| names.path(parent, key).0;
-        let pairs = *self
-            .page_paths
-            .get_or_insert_with(|| names::PAGE.map(|key| (path_of(NameId::EVENT_ROOT, key), path_of(page, key))));
-        let start = self.drafting.parser.event_start();
-        let tape = self.drafting.parser.tape();
-        for (property, canonical) in pairs {
-            let place = |tape: &[Leaf], path| (start..tape.len()).find(|at| tape[*at].path == path);
-            let Some(at) = place(tape, property).filter(|at| tape[*at].kind.is_scalar()) else { continue };
-            match place(tape, canonical) {
-                // Two that are scalars change places with nobody, so one of them can go.
-                Some(other) if tape[other].kind.is_scalar() => {
-                    tape[at].path = canonical;
-                    tape.remove(other);
-                }
-                Some(_) => {}
-                None => tape[at].path = canonical,
-            }
-        }
-    }
-
-    fn identify(&mut self) -> Result<(), Malformed> {
-        let context = self.take_tape();
-        let (user, device) = (self.user(), self.device());
-        let is_link = user.is_some() && device.is_some();
-        if is_link {
-            self.put(&context);
-            let previous = device.map(|text| identity(SubjectKind::Device, Role::Previous, text));
-            self.finish(Operation::Identify, self.canonical.identify, Text::default(), previous.as_slice());
-            self.drafting.parser.begin_tape();
-        }
-        let start = self.drafting.parser.event_start();
-        self.read_traits(NameId::PROFILE_ROOT, [self.found.context_traits, self.found.traits])?;
-        if !is_link || self.drafting.parser.tape().len() > start || self.drafting.parser.unnamed() > 0 {
-            if !is_link {
-                self.put(&context);
-            }
-            self.finish(Operation::Profile(ProfileOp::Set), self.canonical.profile, Text::default(), &[]);
-        }
-        Ok(())
-    }
-
-    fn group(&mut self) -> Result<(), Malformed> {
-        let Some(id) = self.found.text(special::GROUP_ID) else {
-            self.drafting.fail(Rule::Malformed);
-            self.finish(Operation::Join, self.canonical.group, Text::default(), &[]);
-            return Ok(());
-        };
-        let group = identity(SubjectKind::Group(self.group_type), Role::Group, id);
-        let context = self.take_tape();
-        let joins = self.user().or(self.device()).is_some();
-        if joins {
-            self.put(&context);
-            self.person_of_event()?;
-            self.finish(Operation::Join, self.canonical.group, Text::default(), &[group]);
-            self.drafting.parser.begin_tape();
-        }
-        let start = self.drafting.parser.event_start();
-        let names = self.drafting.parser.names();
-        let (parent, _) = names.path(NameId::GROUP_ROOT, names.names().entry(self.group_type).key);
-        if parent == NameId::UNNAMED {
-            self.drafting.fail(Rule::PathUnclean);
-        }
-        self.read_traits(parent, [self.found.traits, None])?;
-        if !joins || self.drafting.parser.tape().len() > start || self.drafting.parser.unnamed() > 0 {
-            if !joins {
-                self.put(&context);
-            }
-            self.finish(Operation::Group(ProfileOp::Set), self.canonical.group, Text::default(), &[group]);
-        }
-        Ok(())
-    }
-
-    fn alias(&mut self) -> Result<(), Malformed> {
-        self.person_of_event()?;
-        let (user, device) = (self.user(), self.found.text(special::ANONYMOUS_ID));
-        let is_same =
-            |text: Text| device.is_some_and(|d| self.drafting.parser.bytes(d) == self.drafting.parser.bytes(text));
-        let previous = match self.found.text(special::PREVIOUS_ID) {
-            Some(text) if is_same(text) => Some((SubjectKind::Device, text)),
-            Some(text) => Some((SubjectKind::User, text)),
-            None => device.map(|text| (SubjectKind::Device, text)),
-        };
-        let (Some((kind, previous)), Some(user)) = (previous, user) else {
-            self.drafting.fail(Rule::Malformed);
-            self.finish(Operation::Alias, self.canonical.alias, Text::default(), &[]);
-            return Ok(());
-        };
-        let link = [identity(kind, Role::Previous, previous), identity(SubjectKind::User, Role::Next, user)];
-        self.finish(Operation::Alias, self.canonical.alias, Text::default(), &link);
-        Ok(())
-    }
-
-    fn merge(&mut self) -> Result<(), Malformed> {
-        self.person_of_event()?;
-        let name = self.drafting.parser.names().names().restore(NameKind::Event, "$merge").unwrap_or(NameId::UNNAMED);
-        let link: Vec<_> = match self.found.merged.as_slice() {
-            [first, second] => {
-                vec![identity(first.0, Role::Previous, first.1), identity(second.0, Role::Next, second.1)]
-            }
-            _ => {
-                self.drafting.fail(Rule::Malformed);
-                Vec::new()
-            }
-        };
-        self.finish(Operation::Merge, name, Text::default(), &link);
-        Ok(())
-    }
-
-    /// `[{"type", "value"}, {"type", "value"}]`.
-    fn merge_properties(&mut self) -> Result<(), Malformed> {
-        self.found.merged.clear();
-        if self.drafting.parser.peek() != b'[' {
-            return self.drafting.parser.skip();
-        }
-        self.drafting.parser.expect(b'[')?;
-        let mut is_first = true;
-        while self.drafting.parser.next_element(&mut is_first)? {
-            if self.drafting.parser.peek() != b'{' {
-                self.drafting.parser.skip()?;
-                continue;
-            }
-            let (mut kind, mut value) = (None, None);
-            let mut object = self.drafting.parser.begin_object(MERGED, self.canonical.meta)?;
-            while let Some(key) = self.drafting.parser.next_key(&mut object)? {
-                let scalar = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0);
-                match key.meaning {
-                    Meaning::Special(special::MERGED_TYPE) => kind = scalar,
-                    Meaning::Special(special::MERGED_VALUE) => value = scalar,
-                    _ => {}
-                }
-            }
-            let kind = kind.map(|kind| self.drafting.parser.bytes(kind.text));
-            let kind = match kind {
-                Some(b"email") => SubjectKind::Email,
-                Some(b"phone" | b"mobile") => SubjectKind::Phone,
-                Some(b"anonymousId" | b"anonymous_id") => SubjectKind::Device,
-                _ => SubjectKind::User,
-            };
-            if let Some(value) = value
-                && self.found.merged.len() < 3
-            {
-                self.found.merged.push((kind, value.text));
-            }
-        }
-        Ok(())
-    }
-
     /// The properties of a message, read where they stand: they are the event's whatever its type.
     fn properties(&mut self, key: &Key) -> Result<(), Malformed> {
         if self.drafting.parser.peek() != b'{' {
@@ -571,105 +193,6 @@ impl Decoder<'_> {
             self.drafting.parser.property(&key)?;
         }
         Ok(())
-    }
-
-    fn context(&mut self) -> Result<(), Malformed> {
-        if self.drafting.parser.peek() != b'{' {
-            return self.drafting.parser.skip();
-        }
-        let mut object = self.drafting.parser.begin_object(CONTEXT, self.canonical.meta)?;
-        while let Some(key) = self.drafting.parser.next_key(&mut object)? {
-            match key.meaning {
-                Meaning::Special(special::TRAITS) => self.found.context_traits = self.position_of_object()?,
-                Meaning::Special(number @ special::PART..) => self.part(&key, number - special::PART)?,
-                Meaning::Special(number) => {
-                    let scalar = self.drafting.parser.scalar()?;
-                    if let Some(slot) = self.found.scalars.get_mut(usize::from(number)) {
-                        *slot = scalar;
-                    }
-                }
-                _ => self.drafting.parser.property(&key)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// An object in `context`. Its keys are canonical as they are; a device's own id is an id.
-    fn part(&mut self, key: &Key, place: u8) -> Result<(), Malformed> {
-        let name = names::CONTEXT.get(usize::from(place)).map_or("", |(name, _)| name);
-        let Some(parent) = self.canonical.path(name) else { return self.drafting.parser.skip() };
-        if key.is_repeated {
-            self.forget(|above| above == parent);
-        }
-        if self.drafting.parser.peek() != b'{' {
-            return self.unusual(key, self.canonical.meta);
-        }
-        let plan = if name == "device" { PART } else { Plan::NESTED };
-        let mut object = self.drafting.parser.begin_object(plan, parent)?;
-        while let Some(key) = self.drafting.parser.next_key(&mut object)? {
-            match key.meaning {
-                Meaning::Special(special::DEVICE_ID) => {
-                    self.found.scalars[usize::from(special::DEVICE_ID)] = self.drafting.parser.scalar()?;
-                }
-                Meaning::Special(_) => self.drafting.parser.skip()?,
-                _ => self.drafting.parser.property(&key)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// What should be an object and is none: kept as what it is, below `parent`, unless it is nothing.
-    fn unusual(&mut self, key: &Key, parent: NameId) -> Result<(), Malformed> {
-        if self.drafting.parser.peek() == b'n' {
-            return self.drafting.parser.skip();
-        }
-        let (path, is_folded) = self.drafting.parser.names().path(parent, self.drafting.parser.str(key.text));
-        let meaning = match path {
-            NameId::UNNAMED => Meaning::Unnamed,
-            path if is_folded => Meaning::MapKey(path),
-            path => Meaning::Property(path),
-        };
-        self.drafting.parser.property(&Key { meaning, ..*key })
-    }
-
-    /// Passes over a value and says where it begins, if it is an object.
-    fn position_of_object(&mut self) -> Result<Option<usize>, Malformed> {
-        let is_object = self.drafting.parser.peek() == b'{';
-        let position = self.drafting.parser.position();
-        self.drafting.parser.skip()?;
-        Ok(is_object.then_some(position))
-    }
-
-    /// Reads objects that were passed over as one object below `parent`; what a later one says wins.
-    fn read_traits(&mut self, parent: NameId, positions: [Option<usize>; 2]) -> Result<(), Malformed> {
-        let position_after = self.drafting.parser.position();
-        let mut whole = None;
-        for position in positions.into_iter().flatten() {
-            self.drafting.parser.go_to(position);
-            let object = match &mut whole {
-                None => whole.insert(self.drafting.parser.begin_object(TRAITS, parent)?),
-                Some(object) => {
-                    self.drafting.parser.reopen_object(object)?;
-                    object
-                }
-            };
-            while let Some(key) = self.drafting.parser.next_key(object)? {
-                match key.meaning {
-                    Meaning::Special(_) => self.drafting.parser.skip()?,
-                    _ => self.drafting.parser.property(&key)?,
-                }
-            }
-        }
-        self.drafting.parser.go_to(position_after);
-        Ok(())
-    }
-
-    /// Traits that come with an event: what is known of its person.
-    fn person_of_event(&mut self) -> Result<(), Malformed> {
-        match self.found.context_traits.take() {
-            Some(position) => self.read_traits(NameId::PROFILE_ROOT, [Some(position), None]),
-            None => Ok(()),
-        }
     }
 
     /// Takes what was read so far off the tape.
@@ -696,17 +219,6 @@ impl Decoder<'_> {
                 tape.extend_from_slice(&own[range]);
             }
         });
-    }
-
-    #[cold]
-    fn forget_context(&mut self) {
-        let canonical = self.canonical;
-        let parents: Vec<_> =
-            names::CONTEXT[names::PARTS..].iter().filter_map(|(name, _)| canonical.path(name)).collect();
-        self.forget(|parent| parent == NameId::CONTEXT_ROOT || parent == canonical.meta || parents.contains(&parent));
-        self.found.context_traits = None;
-        self.found.scalars[usize::from(special::CONTEXT_GROUP_ID)] = None;
-        self.found.scalars[usize::from(special::DEVICE_ID)] = None;
     }
 
     fn user(&self) -> Option<Text> {
