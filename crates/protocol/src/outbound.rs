@@ -561,3 +561,35 @@ pub enum SetupError {
     #[error("this type of destination takes no import credentials; take `import` out")]
     NoImport,
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_event_that_is_not_taken_leaves_nothing_of_itself(parts in proptest::collection::vec((any::<Vec<u8>>(), 0_u8..3), 0..20)) {
+            let mut request = Building::new(Lane { number: 1, name: "events" });
+            let (mut count, mut expected) = (0, Vec::new());
+            for (part, fate) in &parts {
+                let write = |body: &mut Vec<u8>| {
+                    body.extend_from_slice(part);
+                    if *fate == 2 {
+                        // As a defect of an encoder would, without its message.
+                        std::panic::resume_unwind(Box::new(()));
+                    }
+                    *fate == 0
+                };
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| request.add(write)));
+                if *fate == 0 {
+                    count += 1;
+                    expected.extend_from_slice(part);
+                }
+            }
+            prop_assert_eq!(request.count(), count);
+            prop_assert_eq!(request.into_body(), expected);
+        }
+    }
+}

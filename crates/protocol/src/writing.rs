@@ -354,5 +354,21 @@ mod tests {
             prop_assert_eq!(plain_len(text.as_bytes()), plain);
             prop_assert_eq!(serde_json::from_slice::<String>(&json).unwrap(), text);
         }
+
+        #[test]
+        fn any_number_is_written_as_the_library_does(number in any::<i64>()) {
+            for number in [number, number % 1_000, i64::MIN, i64::MAX, 0] {
+                let mut out = Vec::new();
+                put_number(&mut out, number);
+                prop_assert_eq!(out, number.to_string().into_bytes());
+            }
+        }
+
+        #[test]
+        fn any_text_is_escaped_as_json(text in any::<String>()) {
+            let mut out = Vec::new();
+            put_string(&mut out, text.as_bytes());
+            prop_assert_eq!(serde_json::from_slice::<String>(&out).ok(), Some(text));
+        }
     }
 }
