@@ -3,6 +3,9 @@ use serde_json::Value;
 use weir_event::names::ClassOnly;
 use weir_event::{DraftBatch, Names};
 
+use super::keys::LOOK_UPS_MAX;
+use super::skip::SKIP_DEPTH_MAX;
+use super::tape::{DUPLICATES_MAX, TAPE_ENTRIES_MAX};
 use super::*;
 
 struct NoWords;
