@@ -65,14 +65,18 @@ fn shown(vendor: &Standin) -> Vec<Shown> {
     vendor.events().iter().map(shown).collect()
 }
 
-/// The days around now, in any zone.
-fn window() -> [String; 2] {
-    let day = |days: i64| SystemClock.now().plus(days * Millis::DAY).to_rfc3339()[..10].to_owned();
-    [day(-1), day(0)]
+/// Yesterday and today, in a zone so many hours ahead of UTC.
+fn window(ahead: i64) -> [String; 2] {
+    let now = SystemClock.now().plus(ahead * Millis::HOUR);
+    [-1, 0].map(|days| now.plus(days * Millis::DAY).to_rfc3339()[..10].to_owned())
 }
 
 fn ask(folder: &Folder, more: &[&str]) -> (Option<i32>, Value, String) {
-    let [from, to] = window();
+    ask_in(0, folder, more)
+}
+
+fn ask_in(ahead: i64, folder: &Folder, more: &[&str]) -> (Option<i32>, Value, String) {
+    let [from, to] = window(ahead);
     let all = ["ledger", "reconcile", "--json", "--destination", "product", "--from", &from, "--to", &to];
     let (code, out, err) = folder.weir(&[&all[..], more].concat());
     for planted in PLANTED.iter().chain(&[exports::SECRET]) {
@@ -196,7 +200,7 @@ fn an_answer_that_may_not_be_whole_is_no_answer() {
     let (code, _, said) = ask(folder, &[]);
     assert!(code == Some(2) && said.contains("destinations.product.export.secret"), "{said}");
     std::fs::write(&other, exports::SECRET).expect("a file");
-    let [from, to] = window();
+    let [from, to] = window(0);
     let nowhere = folder.data().join("../nowhere").display().to_string();
     let (data, config) = (folder.data().display().to_string(), folder.config().display().to_string());
     let all = ["ledger", "reconcile", "--destination", "product", "--from", &from, "--to", &to];
@@ -277,7 +281,7 @@ fn amplitude_and_posthog_are_asked_in_their_own_forms() {
     assert_eq!(whole.len(), 25);
     whole.push(Shown { id: "01890000-0000-7000-8000-000000000000".to_owned(), ..whole[0].clone() });
     exports.show(whole[2..].to_vec());
-    let (code, answer, said) = ask(folder, &["--delay", "0m"]);
+    let (code, answer, said) = ask_in(1, folder, &["--delay", "0m"]);
     assert_eq!(code, Some(1), "{said}");
     assert_eq!(
         total(&answer, &["found", "missing", "others", "extra"]),
@@ -285,7 +289,7 @@ fn amplitude_and_posthog_are_asked_in_their_own_forms() {
     );
     // A page that lacks a row is found out by the count.
     exports.show(whole[..25].to_vec());
-    let [first, last] = window();
+    let [first, last] = window(1);
     let days = (Millis::from_rfc3339(&format!("{last}T00:00:00Z")).expect("a day").0
         - Millis::from_rfc3339(&format!("{first}T00:00:00Z")).expect("a day").0)
         / Millis::DAY
@@ -294,7 +298,7 @@ fn amplitude_and_posthog_are_asked_in_their_own_forms() {
     let counted = std::iter::repeat_n(Trouble::None, days as usize);
     let pages = std::iter::repeat_n([Trouble::None, Trouble::ShortPage], days as usize).flatten();
     exports.trouble(counted.chain(pages));
-    let (code, _, said) = ask(folder, &["--delay", "0m"]);
+    let (code, _, said) = ask_in(1, folder, &["--delay", "0m"]);
     assert!(code == Some(2) && said.contains("PostHog counts"), "{said}");
 }
 
