@@ -15,6 +15,7 @@ use weir_answers::{Question, ask};
 use weir_event::names::{ClassOnly, NameKind};
 use weir_event::{Clock, DestinationId, GenerationId, ManualClock, Millis, Names, Offset, Rule};
 use weir_keys::Keys;
+use weir_ledger::history;
 use weir_ledger::tree::hash::sha256;
 use weir_ledger::{
     FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, Options, Outcome, Passed, Purpose, RangeDrop, Results, Row,
@@ -23,7 +24,7 @@ use weir_rows::erase::erase;
 use weir_rows::file::RowsFile;
 use weir_rows::months::MONTHS_FULL;
 use weir_rows::store::Manifest;
-use weir_rows::{Keeper, Month, Store, lookup};
+use weir_rows::{Keeper, May, Month, Store, lookup};
 
 const START: Millis = Millis(1_795_300_000_000);
 const HOUR: i64 = 3_600_000;
@@ -112,7 +113,17 @@ fn definition(set: &Set) -> FieldSetDefinition {
 
 /// What `weir ledger verify` says of the files of rows.
 fn files_are_wrong(ledger: &std::path::Path) -> Option<weir_rows::verify::Bad> {
-    weir_rows::verify::verify(ledger).unwrap().bad
+    let clock = Arc::new(ManualClock::at(START));
+    let keys = Keys::open_read_only(&ledger.with_file_name("keys"), clock).unwrap();
+    weir_rows::verify::verify(ledger, Some(&keys)).unwrap().bad
+}
+
+/// Has the log give up every row that the files have, but those in the file that is appended to.
+fn thin(dir: &std::path::Path, store: &mut Store) {
+    let (ledger, ..) = reopen(dir);
+    ledger.end_file().unwrap();
+    while store.thin(&ledger, Millis(i64::MAX)).unwrap() {}
+    ledger.close().unwrap();
 }
 
 fn wait<T>(future: impl Future<Output = T>) -> T {
@@ -314,6 +325,10 @@ fn seen_by_the_vendor(dir: &std::path::Path, question: &Question, answer: &Expos
     assert!(view.organisations.iter().all(|of| of.weeks.values().sum::<u64>() == of.events));
 }
 
+fn everything() -> Question {
+    Question { destinations: None, from: Millis(0), to: Millis(i64::MAX) }
+}
+
 /// What is told of subjects, without the moment of each event; of tries that a later one replaced nothing is left in sums.
 fn sums_of(
     ledger: &std::path::Path,
@@ -410,7 +425,7 @@ proptest! {
         all in prop::collection::vec(sent(), 1..14),
         window in (0_i64..120, 1_i64..200),
         only in prop::option::of(0_usize..2),
-        cuts in prop::collection::vec((0_u64..60, 0_usize..3), 1..12),
+        cuts in prop::collection::vec((0_u64..60, 0_usize..3, any::<bool>()), 1..12),
         small_files in any::<bool>(),
     ) {
         let dir = tempfile::tempdir().unwrap();
@@ -424,9 +439,12 @@ proptest! {
         let mut store = Store::open(&ledger).unwrap();
         // From much later the months are over, and each becomes one file.
         let nows = [START, START.plus(3 * Millis::DAY), START.plus(90 * Millis::DAY)];
-        for (durable, merging) in cuts.into_iter().chain([(u64::MAX, 2)]) {
+        for (durable, merging, is_thinned) in cuts.into_iter().chain([(u64::MAX, 2, false)]) {
             store.take(durable).unwrap();
             while store.merge(nows[merging]).unwrap() {}
+            if is_thinned {
+                thin(dir.path(), &mut store);
+            }
             prop_assert_eq!(files_are_wrong(&ledger), None);
             prop_assert_eq!(&ask(&ledger, &question).unwrap(), &exposure);
             prop_assert_eq!(&about(&ledger, &subjects, from, to, 7).unwrap(), &told);
@@ -442,6 +460,13 @@ proptest! {
         write(other.path(), &all[..1], 1 << 26);
         let expected = ask(&other.path().join("ledger"), &question).unwrap();
         std::fs::rename(ledger.join("rows"), other.path().join("ledger/rows")).unwrap();
+        // Without its files a log that has given rows up gives no answer; another has all of them, and the same answer.
+        if history::is_thinned(&ledger).unwrap() {
+            prop_assert!(ask(&ledger, &everything()).is_err() && Store::open(&ledger).is_err());
+            prop_assert!(files_are_wrong(&ledger).is_some());
+        } else {
+            prop_assert_eq!(&ask(&ledger, &question).unwrap(), &exposure);
+        }
         prop_assert_eq!(&ask(&other.path().join("ledger"), &question).unwrap(), &expected);
         let mut store = Store::open(&other.path().join("ledger")).unwrap();
         while store.take(u64::MAX).unwrap().more {}
@@ -489,6 +514,7 @@ proptest! {
         only in prop::option::of(0_usize..2),
         cuts in prop::collection::vec(1_u64..40, 0..4),
         erased in 1_u64..6,
+        is_thinned in any::<bool>(),
     ) {
         let dir = tempfile::tempdir().unwrap();
         // Over months, and settled: what has no outcome stays in the log.
@@ -505,13 +531,16 @@ proptest! {
             Question { destinations: only.map(|i| BTreeMap::from([(id(i), vec![(from, to)])])), from, to }
         };
         let subjects: BTreeSet<u64> = (1..6).collect();
-        let everything = Question { destinations: None, from: Millis(0), to: Millis(i64::MAX) };
+        let everything = everything();
         let (before, told) = (ask(&ledger, &everything).unwrap(), sums_of(&ledger, &subjects));
         let mut store = Store::open(&ledger).unwrap();
         for durable in cuts {
             store.take(durable).unwrap();
         }
         while store.take(u64::MAX).unwrap().more {}
+        if is_thinned {
+            thin(dir.path(), &mut store);
+        }
         // The month after the last has not been kept for long enough until thirteen are over between.
         let last = Month::of(*times.last().unwrap());
         let not_yet = Month(last.0 + MONTHS_FULL).bounds().1.plus(-1);
@@ -541,7 +570,9 @@ proptest! {
         prop_assert_eq!((&after.fields, &after.withheld, &after.events), (&before.fields, &before.withheld, &before.events));
         prop_assert_eq!((&after.slices, after.sums, after.subjects), (&before.slices, before.sums, before.subjects));
         prop_assert!(after.generations.iter().map(|(id, of)| (id, of.2)).eq(before.generations.iter().map(|(id, of)| (id, of.2))));
-        // Sums are erased as rows are.
+        // Sums are erased as rows are. What the log has still is counted there.
+        let is_about = all.iter().any(|sent| sent.rows.iter().any(|fact| fact.0 == erased));
+        prop_assert_eq!(store.summed_about(&BTreeSet::from([erased])).unwrap() > 0, is_thinned && is_about);
         store.erase(&BTreeSet::from([erased]), u64::MAX).unwrap();
         store.purge().unwrap();
         prop_assert_eq!(files_are_wrong(&ledger), None);
@@ -607,13 +638,16 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
     let expected = ask(&folder, &question).unwrap();
     assert_eq!(expected.sums.accepted, 180);
     let look = Duration::from_millis(1);
-    let keeper = Keeper::start(&folder, Arc::clone(&ledger), Arc::clone(&clock) as Arc<dyn Clock>, look, true).unwrap();
-    // Nothing is due within the hour; then everything is, and the months that are over become one file each.
+    let keeper =
+        Keeper::start(&folder, Arc::clone(&ledger), Arc::clone(&clock) as Arc<dyn Clock>, look, May::default());
+    let keeper = keeper.unwrap();
+    // Nothing is due within the hour; then everything is, the months that are over become one file each, and the log gives its rows up.
     clock.set(clock.now().plus(90 * Millis::DAY));
     let is_done = || {
         let manifest = Manifest::read(&folder).unwrap();
         let months: BTreeSet<_> = manifest.rows.iter().map(|file| (file.destination, file.month)).collect();
-        manifest.entries == ledger.entries() && months.len() == manifest.rows.len()
+        let is_thinned = history::is_thinned(&folder).unwrap();
+        manifest.entries == ledger.entries() && months.len() == manifest.rows.len() && is_thinned
     };
     let mut looks = 0;
     while !is_done() {
@@ -631,8 +665,11 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
     keeper.close();
     ledger.close().unwrap();
     assert_eq!(ask(&folder, &question).unwrap().sums, expected.sums);
+    assert_eq!(files_are_wrong(&folder), None);
     // Taken over entry by entry and merged all the while, under the eyes of a reader.
-    std::fs::remove_dir_all(folder.join("rows")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, ..) = open_and_write(dir.path(), &all, 4_000);
+    let folder = dir.path().join("ledger");
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             let mut store = Store::open(&folder).unwrap();
@@ -640,6 +677,7 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
                 store.take(durable).unwrap();
                 while store.merge(START).unwrap() {}
                 if durable % 16 == 0 {
+                    while store.thin(&ledger, Millis(i64::MAX)).unwrap() {}
                     assert_eq!(files_are_wrong(&folder), None, "{durable}");
                 }
             }
@@ -694,20 +732,24 @@ fn d15_an_erasure_that_ends_at_any_step_is_ended_by_the_next_start_and_leaves_no
     let question = Question { destinations: None, from: START, to: Millis(i64::MAX) };
     let (subjects, kept, goes_on) = (BTreeSet::from([ERASED]), BTreeSet::from([KEPT]), AtomicBool::new(false));
     let mut answers = Vec::new();
-    for steps in 0..=4 {
+    for (steps, is_thinned) in (0..=4).flat_map(|steps| [(steps, false), (steps, true)]) {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), &all, 1_500);
         let folder = dir.path().join("ledger");
         // Some of it in files, of which there are several, and some in the log alone.
         Store::open(&folder).unwrap().take(11).unwrap();
         Store::open(&folder).unwrap().take(20).unwrap();
+        if is_thinned {
+            thin(dir.path(), &mut Store::open(&folder).unwrap());
+        }
+        assert_eq!(history::is_thinned(&folder).unwrap(), is_thinned);
         let told = about(&folder, &kept, START, Millis(i64::MAX), usize::MAX).unwrap();
         assert!(names_anywhere(&folder, ERASED) && !told.rows.is_empty());
         let before = ask(&folder, &question).unwrap();
         let (ledger, _, _) = reopen(dir.path());
         let mut store = Store::open(&folder).unwrap();
         let until = ledger.end_file().unwrap();
-        let found = ledger.count_rows(&subjects, until, &goes_on).unwrap();
+        let found = ledger.count_rows(&store.about(&subjects).unwrap(), until, &goes_on).unwrap();
         assert_eq!((found.rows, found.batches, found.under_way), (16, 8, 2));
         if steps == 0 {
             let refused = Box::new(|_| Err(weir_ledger::LedgerError::Lost));
@@ -718,7 +760,7 @@ fn d15_an_erasure_that_ends_at_any_step_is_ended_by_the_next_start_and_leaves_no
             store.erase(&subjects, until).unwrap();
         }
         if steps >= 2 {
-            ledger.erase(&subjects, until, &goes_on).unwrap();
+            ledger.erase(&store.about(&subjects).unwrap(), until, &goes_on).unwrap();
         }
         if steps >= 3 {
             store.purge().unwrap();
@@ -735,7 +777,7 @@ fn d15_an_erasure_that_ends_at_any_step_is_ended_by_the_next_start_and_leaves_no
 
         let (ledger, keys, clock) = reopen(dir.path());
         let look = Duration::from_millis(1);
-        let keeper = Keeper::start(&folder, Arc::clone(&ledger), clock, look, true).unwrap();
+        let keeper = Keeper::start(&folder, Arc::clone(&ledger), clock, look, May::default()).unwrap();
         if steps == 0 {
             let told = Arc::new(std::sync::Mutex::new(None));
             let tell = Arc::clone(&told);

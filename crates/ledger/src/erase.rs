@@ -1,28 +1,21 @@
 //! Taking rows about somebody out of the log (D13, D15): the row and its blind go, its leaf hash stays.
 //!
-//! The file that is appended to is ended first; then each file with such rows is written again beside itself, without them, and put into
-//! its place. Entries, their leaves and the chain of checksums stay what they were, and with them the tree, every signed head, every
-//! receipt, the proofs of other rows, and every place in the log that others keep.
-//!
-//! # What a crash leaves
-//! Before a rename: a temporary file, which the next open removes, and the file as it was. After it: the new file, whole. In between files:
-//! some with such rows and some without. So the same erasure is to be asked for again, and ends in the same state. What lay in the file
+//! The file that is appended to is ended first; then each file with such rows is written again without them (`rewrite.rs`). In between
+//! files a crash leaves some with such rows and some without; the same erasure is to be asked for again. What lay in the file
 //! before is in free blocks of the disk until they are written over, as everything that is deleted; and in backups that were made before.
+//!
+//! Of a thinned batch the rows lie in files elsewhere, and whoever keeps those says which they are: the log destroys their blinds and keeps
+//! their hashes before they go there.
 
-use std::collections::BTreeSet;
-use std::ops::Range;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::disk::replace;
-use crate::entry::{BatchId, Entry};
+use crate::entry::BatchId;
 use crate::error::LedgerError;
-use crate::ledger::{Kind, Ledger};
-use crate::log::checked_header;
-use crate::read::list;
-use crate::record::{BODY_BYTES_MAX, End, FileHeader, RecordHeader, Records, SNAPSHOT};
-use crate::rows::RowsBody;
+use crate::ledger::Ledger;
+use crate::rewrite::{Intended, LogFile};
+use crate::rows::{Body, StoredRow};
 
 /// Rows that were found, or erased.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -35,6 +28,15 @@ pub struct Erased {
     pub under_way: u64,
 }
 
+/// Whom an erasure is about.
+#[derive(Clone, Default, Debug)]
+pub struct About {
+    /// Their subjects. 0 is nobody.
+    pub subjects: BTreeSet<u64>,
+    /// Their rows in files elsewhere, of batches that may be thinned.
+    pub elsewhere: BTreeMap<BatchId, Vec<StoredRow>>,
+}
+
 impl Ledger {
     /// Ends the file that is appended to: all entries below the number that this gives lie in files that [`Ledger::erase`] can write again.
     /// Blocks on the disk.
@@ -43,20 +45,20 @@ impl Ledger {
         ended.blocking_recv().map_err(|_| LedgerError::Poisoned)?.map_err(LedgerError::from)
     }
 
-    /// Counts the rows about these subjects in the entries below `until`. 0 is nobody. Ends with
-    /// [`LedgerError::Closed`] as soon as `stop` is set. Blocks on the disk: it reads the log up to there.
-    pub fn count_rows(&self, subjects: &BTreeSet<u64>, until: u64, stop: &AtomicBool) -> Result<Erased, LedgerError> {
+    /// Counts the rows about these in the entries below `until`. Ends with [`LedgerError::Closed`] as soon as `stop` is set. Blocks on the
+    /// disk: it reads the log up to there.
+    pub fn count_rows(&self, about: &About, until: u64, stop: &AtomicBool) -> Result<Erased, LedgerError> {
         let mut sum = Erased::default();
-        self.each_file(until, stop, |file| {
-            sum.add(self.sum(&self.touched(file, subjects)?));
+        self.each_touched(about, until, stop, |_, touched| {
+            sum.add(self.sum(&touched));
             Ok(())
         })?;
         Ok(sum)
     }
 
-    /// Takes the rows about these subjects out of the entries below `until`, which [`Ledger::end_file`] gave, and says how many they were.
+    /// Takes the rows about these out of the entries below `until`, which [`Ledger::end_file`] gave, and says how many they were.
     /// Durable when this returns. After an error some files are as they were; to be asked again. Blocks on the disk.
-    pub fn erase(&self, subjects: &BTreeSet<u64>, until: u64, stop: &AtomicBool) -> Result<Erased, LedgerError> {
+    pub fn erase(&self, about: &About, until: u64, stop: &AtomicBool) -> Result<Erased, LedgerError> {
         if !self.writes_newest_formats() {
             return Err(LedgerError::Misuse(
                 "the release before could not read the ledger without these rows: run `weir upgrade finish` first",
@@ -64,126 +66,85 @@ impl Ledger {
         }
         let _one_at_a_time = self.shared.rewriting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sum = Erased::default();
-        self.each_file(until, stop, |file| {
-            let touched = self.touched(file, subjects)?;
-            if touched.is_empty() {
-                return Ok(());
-            }
-            let new = self.without(file, &touched)?;
-            // A crash before the rename leaves the old file as it was; after it, the same entries without these rows.
-            replace(&*self.shared.disk, file.path, &new).map_err(LedgerError::io("rewrite", file.path))?;
-            let dir = self.log_dir();
-            self.shared.disk.sync_dir(&dir).map_err(LedgerError::io("sync", dir))?;
-            sum.add(self.sum(&touched));
+        self.each_touched(about, until, stop, |file, touched| {
+            let erased = self.sum(&touched);
+            let bodies = touched.iter().filter_map(|touched| {
+                let body = self.without(touched).transpose()?;
+                Some(body.map(|body| (touched.of.range.clone(), body)))
+            });
+            let new = file.with_bodies(bodies)?;
+            self.put_file(file, &new)?;
+            sum.add(erased);
             Ok(())
         })?;
         Ok(sum)
     }
 
-    fn each_file(
+    /// Shows each file of the log that has records with rows about these, and those records.
+    fn each_touched(
         &self,
+        about: &About,
         until: u64,
         stop: &AtomicBool,
-        mut work: impl FnMut(&LogFile<'_>) -> Result<(), LedgerError>,
+        mut work: impl FnMut(&LogFile, Vec<Touched<'_>>) -> Result<(), LedgerError>,
     ) -> Result<(), LedgerError> {
-        if until > self.shared.queue.freeze().first_index {
-            return Err(LedgerError::Misuse("the file that is appended to is never written again"));
-        }
-        for (first, path) in list(&self.log_dir())?.into_iter().take_while(|(first, _)| *first < until) {
+        for (first, path) in self.ended_files(until)? {
             if stop.load(Ordering::Relaxed) {
                 return Err(LedgerError::Closed);
             }
-            let bytes = std::fs::read(&path).map_err(LedgerError::io("read", &path))?;
-            let header = checked_header(&bytes, &path, first, Kind::Egress as u8)?;
-            work(&LogFile { path: &path, header, bytes: &bytes })?;
+            let file = LogFile::read(&path, first)?;
+            let touched: Vec<Touched<'_>> = file.intents()?.into_iter().filter_map(|of| about.touched(of)).collect();
+            if !touched.is_empty() {
+                work(&file, touched)?;
+            }
         }
         Ok(())
     }
 
-    /// The records of a file that hold rows about these subjects.
-    fn touched(&self, file: &LogFile<'_>, subjects: &BTreeSet<u64>) -> Result<Vec<Touched>, LedgerError> {
-        let mut records = Records::new(file.bytes, &file.header);
-        let (mut index, mut touched) = (file.header.first_index, Vec::new());
-        let mut at = records.position();
-        while let Some(record) = records.next() {
-            let range = at..records.position();
-            at = range.end;
-            if record.kind == INTENT {
-                let unread = |_| file.damaged(index, "the rows cannot be read");
-                let places = RowsBody::parse(record.body).map_err(unread)?.places_of(subjects);
-                let entry = Entry::decode(record.leaf).map_err(|_| file.damaged(index, "the entry cannot be read"))?;
-                let (_, Entry::Intent(intent)) = entry else {
-                    return Err(file.damaged(index, "the entry is not of the kind that its record says"));
-                };
-                if !places.is_empty() {
-                    touched.push(Touched { range, index, batch: intent.batch, places });
-                }
-            }
-            index += u64::from(record.kind != SNAPSHOT);
+    /// The body of a record without its rows about somebody; `None` where they are gone already.
+    fn without(&self, touched: &Touched<'_>) -> Result<Option<Vec<u8>>, LedgerError> {
+        let batch = touched.of.intent.batch;
+        match &touched.of.body {
+            Body::Rows(body) => body.punctured(&self.shared.keys, batch, &touched.places).map(Some),
+            Body::Thin(body) => body.punctured(&self.shared.keys, batch, &touched.elsewhere),
         }
-        // A file that has ended has no tail that nobody was told of.
-        match records.end() {
-            End::Clean => Ok(touched),
-            _ => Err(file.damaged(index, records.fault().unwrap_or("the file ends inside an entry"))),
-        }
+        .map_err(LedgerError::Keys)
     }
 
-    /// The bytes of a file without these rows.
-    fn without(&self, file: &LogFile<'_>, touched: &[Touched]) -> Result<Vec<u8>, LedgerError> {
-        let mut out = FileHeader { replaced: Some(file.header.checksum()), ..file.header }.encode();
-        let mut copied = file.header.len();
-        for Touched { range, index, batch, places } in touched {
-            out.extend_from_slice(file.bytes.get(copied..range.start).unwrap_or_default());
-            let whole = file.bytes.get(range.clone()).unwrap_or_default();
-            let header = RecordHeader::decode(whole);
-            let body = header.and_then(|header| RowsBody::parse(whole.get(header.body_at()..)?).ok());
-            let (Some(header), Some(body)) = (header, body) else {
-                return Err(file.damaged(*index, "the rows cannot be read"));
-            };
-            let body = body.punctured(&self.shared.keys, *batch, places).map_err(LedgerError::Keys)?;
-            header
-                .put_replaced(whole, &body, &mut out)
-                .ok_or(LedgerError::EntryTooLarge { needed: body.len(), limit: BODY_BYTES_MAX })?;
-            copied = range.end;
-        }
-        out.extend_from_slice(file.bytes.get(copied..).unwrap_or_default());
-        Ok(out)
-    }
-
-    fn sum(&self, touched: &[Touched]) -> Erased {
+    fn sum(&self, touched: &[Touched<'_>]) -> Erased {
         let mut sum = Erased { batches: touched.len() as u64, ..Erased::default() };
-        for Touched { batch, places, .. } in touched {
+        for Touched { of, places, .. } in touched {
             let rows = places.len() as u64;
             sum.rows += rows;
-            sum.under_way += if self.shared.is_open(*batch) { rows } else { 0 };
+            sum.under_way += if self.shared.is_open(of.intent.batch) { rows } else { 0 };
         }
         sum
     }
 }
 
-/// A file of the log that has ended.
-struct LogFile<'f> {
-    path: &'f Path,
-    header: FileHeader,
-    bytes: &'f [u8],
+/// A record with rows that are to go.
+struct Touched<'f> {
+    of: Intended<'f>,
+    places: BTreeSet<u16>,
+    /// The rows themselves, where the record does not have them.
+    elsewhere: Vec<StoredRow>,
 }
 
-impl LogFile<'_> {
-    fn damaged(&self, index: u64, what: &'static str) -> LedgerError {
-        LedgerError::Damaged { path: self.path.to_owned(), index, what }
+impl About {
+    fn touched<'f>(&self, of: Intended<'f>) -> Option<Touched<'f>> {
+        let (places, elsewhere) = match &of.body {
+            Body::Rows(body) => (body.places_of(&self.subjects), Vec::new()),
+            Body::Thin(body) => {
+                // What is erased here may still lie there, after a crash in between.
+                let erased = body.erased();
+                let rows = self.elsewhere.get(&of.intent.batch).into_iter().flatten();
+                let rows: Vec<StoredRow> = rows.filter(|row| !erased.contains_key(&row.index)).copied().collect();
+                (rows.iter().map(|row| row.index).collect(), rows)
+            }
+        };
+        (!places.is_empty()).then_some(Touched { of, places, elsewhere })
     }
 }
-
-/// A record with rows that are to go.
-struct Touched {
-    range: Range<usize>,
-    index: u64,
-    batch: BatchId,
-    places: BTreeSet<u16>,
-}
-
-/// The kind of an intent (`entry.rs`).
-const INTENT: u8 = 7;
 
 impl Erased {
     fn add(&mut self, other: Erased) {

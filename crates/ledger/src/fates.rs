@@ -17,7 +17,7 @@ use crate::ledger::{Kind, Ledger};
 use crate::log::checked_header;
 use crate::read::list;
 use crate::record::{FILE_HEADER_BYTES_MAX, FileHeader, RECORD_HEADER_BYTES_MAX, RecordHeader, Records, SNAPSHOT};
-use crate::rows::RowsBody;
+use crate::rows::Body;
 use crate::state::State;
 
 /// What became of one event at one destination.
@@ -158,7 +158,7 @@ impl Ledger {
     }
 
     /// How many rows say that an event of this name left for a destination within a time and from below an offset, each event once
-    /// for each time it left. Blocks on the disk.
+    /// for each time it left. A thinned batch counts whole where part of it is below the offset. Blocks on the disk.
     pub fn count_left(
         &self,
         destination: &DestinationId,
@@ -175,10 +175,17 @@ impl Ledger {
             if intent.destination != *destination || !within.contains(&at) || !is_below || !intent.purpose.is_summed() {
                 return Ok(());
             }
-            let rows = RowsBody::parse(body).map_err(|_| "rows that cannot be read")?;
-            let offsets = intent.offsets.iter().flat_map(|range| range.start.0..range.end.0);
-            for (row, offset) in rows.rows().zip(offsets) {
-                count += u64::from(offset < below.0 && row.is_some_and(|row| named.contains(&row.event)));
+            match Body::parse(body).map_err(|_| "rows that cannot be read")? {
+                Body::Rows(rows) => {
+                    let offsets = intent.offsets.iter().flat_map(|range| range.start.0..range.end.0);
+                    for (row, offset) in rows.rows().zip(offsets) {
+                        count += u64::from(offset < below.0 && row.is_some_and(|row| named.contains(&row.event)));
+                    }
+                }
+                Body::Thin(thin) => {
+                    let of_event = thin.events().into_iter().filter(|(name, _)| named.contains(name));
+                    count += of_event.map(|(_, rows)| rows).sum::<u64>();
+                }
             }
             Ok(())
         })?;

@@ -6,8 +6,9 @@ use crate::anchor::Origin;
 use crate::consistency::Proof;
 use crate::entry::{Entry, decode_results};
 use crate::record::{FileHeader, Records, SNAPSHOT};
-use crate::rows::RowsBody;
+use crate::rows::Body;
 use crate::state::State;
+use crate::thin::ThinBody;
 use crate::tree::cosignature::CosignerKey;
 use crate::tree::note::{Checkpoint, VerifierKey};
 use crate::tree::tiles::{read_bundle, read_tile};
@@ -50,8 +51,17 @@ pub fn fuzz_snapshot(data: &[u8]) {
 
 /// The body of an intent.
 pub fn fuzz_rows(data: &[u8]) {
-    if let Ok(body) = RowsBody::parse(data) {
-        let _ = (body.stored_root(), body.is_punctured(), body.rows().flatten().count());
+    match Body::parse(data) {
+        Ok(Body::Rows(body)) => {
+            let _ = (body.stored_root(), body.is_punctured());
+            let (rows, thin) = (body.rows().flatten().count() as u64, ThinBody::of(&body));
+            let again = ThinBody::parse(&thin).map(|thin| (thin.count(), thin.events().values().sum::<u64>()));
+            assert_eq!(again, Ok((body.count(), rows)), "a thinned body comes back");
+        }
+        Ok(Body::Thin(body)) => {
+            let _ = (body.events(), body.erased());
+        }
+        Err(_) => {}
     }
 }
 

@@ -11,6 +11,7 @@ use crate::error::LedgerError;
 use crate::log::checked_header;
 use crate::read::list;
 use crate::record::{End, Records, SNAPSHOT};
+use crate::rows::Body;
 use crate::state::read_names;
 
 /// A place in a log: so many entries lie before it. The chain of checksums runs through all of them, so that the last one's names
@@ -83,6 +84,19 @@ pub fn each_from(
     )?;
     let is_by = !is_other && (end.entries > from.entries || end == from);
     Ok(is_by.then_some(end))
+}
+
+/// Whether the log has given rows up that lie in files elsewhere: it does so from its first batch on.
+pub fn is_thinned(dir: &Path) -> Result<bool, LedgerError> {
+    let mut is_thin = false;
+    each_from(dir, Kind::Egress, Place::default(), |_, _, entry, body| {
+        if !matches!(entry, Entry::Intent(_)) {
+            return ControlFlow::Continue(());
+        }
+        is_thin = matches!(Body::parse(body), Ok(Body::Thin(_)));
+        ControlFlow::Break(())
+    })?;
+    Ok(is_thin)
 }
 
 /// Walks the entries from `start` on, once `goes_on` likes the place before the first of them.

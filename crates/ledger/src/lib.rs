@@ -10,7 +10,8 @@
 //! Read in this order: [`entry`] (what is recorded), [`rows`], `state` (what it adds up to), `record` and `log` (how it lies on the
 //! disk), [`tree`], [`anchor`], [`ledger`] (the interface), [`verify`], [`coverage`] (the times that no
 //! answer covers), [`fates`] (what became of each event), [`history`] (all of it, for readers), [`receipt`] (proofs to hand out), [`consistency`] (that a later tree
-//! holds an earlier one), [`letter`] (a checkpoint that can be mailed), [`witness`] (of other ledgers, and by others), `blinds` and [`erase`] (taking rows out).
+//! holds an earlier one), [`letter`] (a checkpoint that can be mailed), [`witness`] (of other ledgers, and by others), `blinds`, `secrets` and
+//! [`erase`] (taking rows out), [`thin`] and `thinning` (rows that lie in files elsewhere), `rewrite` (how a file of the log is put into another's place).
 
 pub mod acts;
 pub mod anchor;
@@ -29,6 +30,7 @@ pub mod letter;
 pub mod read;
 pub mod receipt;
 pub mod rows;
+pub mod thin;
 pub mod tree;
 pub mod verify;
 pub mod witness;
@@ -39,7 +41,10 @@ mod log;
 mod queue;
 mod ranges;
 mod record;
+mod rewrite;
+mod secrets;
 mod state;
+mod thinning;
 
 pub use anchor::{Anchor, NewOrigin, Published, Rewind, recover_from_anchor};
 pub use coverage::Coverage;
@@ -53,3 +58,4 @@ pub use ledger::{
 };
 pub use rows::Row;
 pub use state::{OpenIntent, Position, Status, Totals};
+pub use thinning::{ThinBatch, Thinned};

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use weir_event::Millis;
 use weir_event::limits::LEDGER_ENTRY_BYTES_MAX;
 
 use crate::error::LedgerError;
@@ -26,6 +27,15 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<(u64, PathBuf)>, LedgerError> {
     }
     files.sort_unstable();
     Ok(files)
+}
+
+/// When a file of the log was made.
+pub(crate) fn made_at(path: &Path) -> Result<Millis, LedgerError> {
+    let file = File::open(path).map_err(LedgerError::io("open", path))?;
+    let mut bytes = [0; FILE_HEADER_BYTES_MAX];
+    let read = read_up_to(&file, &mut bytes, 0).map_err(LedgerError::io("read", path))?;
+    let damaged = |_| LedgerError::Damaged { path: path.to_owned(), index: 0, what: "the file header cannot be read" };
+    FileHeader::decode(&bytes[..read]).map(|header| Millis(header.made_at)).map_err(damaged)
 }
 
 /// Walks the leaves of durable entries, reading bodies past. Its owner says how far it may go.

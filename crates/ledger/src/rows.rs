@@ -19,25 +19,19 @@
 //! seed what makes the blinds of the other rows. Root, tree, receipts and the other rows stay as they were.
 //!
 //! # Body of an intent
-//!
-//! | bytes | what |
-//! |---|---|
-//! | 0 | format: 1 whole, of an older Weir, whose seed has all blinds as its children; 2 whole; 3 punctured |
-//! | 1..5 | rows, at most 65,536 |
-//! | 5..7 | length of the sealed seed; 0 where no blind is left |
-//! | … | the seed, wrapped by the key folder for `rows/v1` with the batch (8 bytes) as associated data; in format 3 a key of its own, wrapped for `rows-left/v1` |
-//! | … | in format 3 only: 4 bytes length, and the nodes that are left (`blinds.rs`), AES-256-GCM under that key, counter 0 |
-//! | … | rows, 58 bytes each |
-//! | … | leaf hashes, 32 bytes each |
+//! What its blinds are made of (`secrets.rs`), then the rows, 58 bytes each, then their leaf hashes, 32 bytes each. Its first byte is 1, 2
+//! or 3. One that begins with 4 is thinned: its rows lie in files elsewhere (`thin.rs`).
 
 use std::collections::BTreeSet;
 
 use weir_event::NameId;
 use weir_event::wire::{Cursor, WireError};
-use weir_keys::{AeadKey, Keys, KeysError, SecretKey};
+use weir_keys::{Keys, KeysError, SecretKey};
 
-use crate::blinds::{self, BLIND_BYTES, Node, Root};
+use crate::blinds::{self, BLIND_BYTES, Root};
 use crate::entry::{BatchId, FieldSetId, StoredName};
+use crate::secrets::Secrets;
+use crate::thin::ThinBody;
 use crate::tree::hash::{Hash, root_of};
 use crate::tree::proof::{Nodes, inclusion};
 
@@ -45,15 +39,8 @@ use crate::tree::proof::{Nodes, inclusion};
 pub const ROW_BYTES: usize = 58;
 /// Rows of one batch: the index is two bytes.
 pub const ROWS_MAX: usize = 65_536;
-/// What seeds are wrapped for.
-pub(crate) const PURPOSE: &str = "rows/v1";
-/// What the key over the nodes of a punctured batch is wrapped for.
-const PURPOSE_LEFT: &str = "rows-left/v1";
-/// The newest format.
-pub const FORMAT: u8 = 3;
-const FLAT: u8 = 1;
-const WHOLE: u8 = 2;
-const PUNCTURED: u8 = 3;
+/// The newest format of a body.
+pub const FORMAT: u8 = 4;
 
 /// What `deliver` says about one event that is about to leave.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -151,8 +138,9 @@ impl Nodes for Held<'_> {
     }
 }
 
+/// The leaf hash of a row under its blind.
 #[inline]
-fn row_leaf(blind: &[u8], row: &[u8]) -> Hash {
+pub(crate) fn row_leaf(blind: &[u8], row: &[u8]) -> Hash {
     let mut bytes = [0; 1 + 32 + ROW_BYTES];
     bytes[1..33].copy_from_slice(blind);
     bytes[33..].copy_from_slice(row);
@@ -170,10 +158,7 @@ pub(crate) fn seal(
     let count = rows.len();
     let blinds = blinds::all(root, seed, count);
     let mut body = Vec::with_capacity(7 + wrapped_seed.len() + count * (ROW_BYTES + 32));
-    body.push(if root == Root::Flat { FLAT } else { WHOLE });
-    body.extend_from_slice(&(count as u32).to_le_bytes());
-    body.extend_from_slice(&(wrapped_seed.len() as u16).to_le_bytes());
-    body.extend_from_slice(wrapped_seed);
+    Secrets::put(root, count, wrapped_seed, &mut body);
     let mut hashes = Vec::with_capacity(count);
     for (row, blind) in rows.zip(blinds.as_chunks::<BLIND_BYTES>().0) {
         let bytes = row.encode();
@@ -187,10 +172,35 @@ pub(crate) fn seal(
 
 /// The body of an intent, read.
 #[derive(Clone, Copy, Debug)]
+pub enum Body<'a> {
+    /// It has its rows.
+    Rows(RowsBody<'a>),
+    /// Its rows lie elsewhere.
+    Thin(ThinBody<'a>),
+}
+
+impl<'a> Body<'a> {
+    /// Reads the parts; what they say is not checked yet.
+    pub fn parse(body: &'a [u8]) -> Result<Body<'a>, WireError> {
+        match body.first() {
+            Some(&FORMAT) => ThinBody::parse(body).map(Body::Thin),
+            _ => RowsBody::parse(body).map(Body::Rows),
+        }
+    }
+
+    /// How many rows the batch has.
+    pub fn count(&self) -> usize {
+        match self {
+            Body::Rows(body) => body.count(),
+            Body::Thin(body) => body.count(),
+        }
+    }
+}
+
+/// The body of an intent with its rows.
+#[derive(Clone, Copy, Debug)]
 pub struct RowsBody<'a> {
-    format: u8,
-    wrapped_seed: &'a [u8],
-    left: &'a [u8],
+    secrets: Secrets<'a>,
     rows: &'a [u8],
     hashes: &'a [u8],
 }
@@ -210,31 +220,20 @@ impl<'a> RowsBody<'a> {
     /// Reads the parts; what they say is not checked yet.
     pub fn parse(body: &'a [u8]) -> Result<RowsBody<'a>, WireError> {
         let mut c = Cursor::new(body);
-        let format = c.u8()?;
-        if !(FLAT..=PUNCTURED).contains(&format) {
-            return Err(WireError(0));
-        }
-        let count = c.u32()? as usize;
-        if count > ROWS_MAX {
-            return Err(WireError(1));
-        }
-        let seed = usize::from(u16::from_le_bytes(c.array()?));
-        let wrapped_seed = c.take(seed)?;
-        let left = if format == PUNCTURED { c.u32()? as usize } else { 0 };
-        let left = c.take(left)?;
-        let (rows, hashes) = (c.take(count * ROW_BYTES)?, c.take(count * 32)?);
-        let body = RowsBody { format, wrapped_seed, left, rows, hashes };
+        let secrets = Secrets::read(&mut c)?;
+        let (rows, hashes) = (c.take(secrets.count() * ROW_BYTES)?, c.take(secrets.count() * 32)?);
+        let body = RowsBody { secrets, rows, hashes };
         if c.is_done() { Ok(body) } else { Err(WireError(c.position())) }
     }
 
     /// How many rows.
     pub fn count(&self) -> usize {
-        self.hashes.len() / 32
+        self.secrets.count()
     }
 
     /// Whether no blind is left, so that no row can be recomputed any more.
     pub fn is_punctured(&self) -> bool {
-        self.wrapped_seed.is_empty()
+        self.secrets.are_gone()
     }
 
     /// The rows in order; `None` for an erased one.
@@ -252,6 +251,16 @@ impl<'a> RowsBody<'a> {
         rows.filter(|(_, row)| is_one(row) == Some(true)).map(|(place, _)| place).collect()
     }
 
+    /// The sealed secrets that blinds are made of.
+    pub(crate) fn secrets(&self) -> Secrets<'a> {
+        self.secrets
+    }
+
+    /// The leaf hashes in order.
+    pub(crate) fn hashes(&self) -> &'a [Hash] {
+        self.hashes.as_chunks::<32>().0
+    }
+
     /// The root over the stored leaf hashes.
     pub fn stored_root(&self) -> Hash {
         root_of(&mut self.hashes.as_chunks::<32>().0.to_vec())
@@ -259,7 +268,7 @@ impl<'a> RowsBody<'a> {
 
     /// Proofs of these rows; `None` where the seed does not open with these keys, or a row is erased or not the one that was recorded.
     pub fn proofs(&self, keys: &Keys, batch: BatchId, indexes: &[u16]) -> Option<Vec<RowProof>> {
-        let blinds = self.blinds(keys, batch).ok()?;
+        let blinds = self.secrets.blinds(keys, batch).ok()?;
         let hashes = self.hashes.as_chunks::<32>().0;
         let rows = self.rows.as_chunks::<ROW_BYTES>().0;
         let proof = |index: &u16| {
@@ -278,7 +287,7 @@ impl<'a> RowsBody<'a> {
 
     /// The first row that is not as it was recorded, and what is wrong with it. An error says that the seed does not open.
     pub(crate) fn first_wrong(&self, keys: &Keys, batch: BatchId) -> Result<Option<(usize, Wrong)>, KeysError> {
-        let blinds = self.blinds(keys, batch)?;
+        let blinds = self.secrets.blinds(keys, batch)?;
         let rows = self.rows.as_chunks::<ROW_BYTES>().0.iter().zip(blinds).zip(self.hashes.as_chunks::<32>().0);
         let wrong = |((row, blind), hash): ((&[u8; ROW_BYTES], Option<[u8; BLIND_BYTES]>), &Hash)| match (
             row == &[0; ROW_BYTES],
@@ -294,21 +303,7 @@ impl<'a> RowsBody<'a> {
 
     /// The same body without these rows and without what made their blinds.
     pub(crate) fn punctured(&self, keys: &Keys, batch: BatchId, gone: &BTreeSet<u16>) -> Result<Vec<u8>, KeysError> {
-        let nodes = blinds::punctured(self.nodes(keys, batch)?, self.count(), gone);
-        let (mut wrapped, mut left) = (Vec::new(), Vec::new());
-        if !nodes.is_empty() {
-            let key = SecretKey::generate();
-            wrapped = keys.wrap(PURPOSE_LEFT, &batch.0.to_le_bytes(), key.bytes());
-            left = blinds::encode(&nodes);
-            AeadKey::new(&key).seal(0, &[], &mut left, 0);
-        }
-        let mut body = Vec::with_capacity(11 + wrapped.len() + left.len() + self.rows.len() + self.hashes.len());
-        body.push(PUNCTURED);
-        body.extend_from_slice(&(self.count() as u32).to_le_bytes());
-        body.extend_from_slice(&(wrapped.len() as u16).to_le_bytes());
-        body.extend_from_slice(&wrapped);
-        body.extend_from_slice(&(left.len() as u32).to_le_bytes());
-        body.extend_from_slice(&left);
+        let mut body = self.secrets.punctured(keys, batch, gone)?;
         let from = body.len();
         body.extend_from_slice(self.rows);
         for row in gone {
@@ -318,32 +313,12 @@ impl<'a> RowsBody<'a> {
         body.extend_from_slice(self.hashes);
         Ok(body)
     }
-
-    fn blinds(&self, keys: &Keys, batch: BatchId) -> Result<Vec<Option<[u8; BLIND_BYTES]>>, KeysError> {
-        Ok(blinds::of_nodes(&self.nodes(keys, batch)?, self.count()))
-    }
-
-    /// What blinds are made of.
-    fn nodes(&self, keys: &Keys, batch: BatchId) -> Result<Vec<Node>, KeysError> {
-        if self.wrapped_seed.is_empty() {
-            return Ok(Vec::new());
-        }
-        let unwrap = |purpose| keys.unwrap(purpose, &batch.0.to_le_bytes(), self.wrapped_seed);
-        match self.format {
-            FLAT => Ok(blinds::whole(Root::Flat, &unwrap(PURPOSE)?, self.count())),
-            WHOLE => Ok(blinds::whole(Root::Tree, &unwrap(PURPOSE)?, self.count())),
-            _ => {
-                let mut left = self.left.to_vec();
-                let left = AeadKey::new(&unwrap(PURPOSE_LEFT)?).open(0, &[], &mut left)?;
-                let bad = KeysError::DoesNotOpen { what: "what is left of a batch's seed" };
-                blinds::decode(left, self.count()).map_err(|_| bad)
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::secrets::PURPOSE;
+
     use super::*;
 
     fn row(index: u16) -> StoredRow {
@@ -458,11 +433,11 @@ mod tests {
         let (_dir, keys) = keys();
         let (body, _) = body(&keys, Root::Tree, 300);
         let read = RowsBody::parse(&body).unwrap();
-        let seed = &body[7..7 + read.wrapped_seed.len()];
-        let blind = read.blinds(&keys, BatchId(1)).unwrap()[40].unwrap();
+        let seed = &read.secrets.bytes()[7..];
+        let blind = read.secrets.blinds(&keys, BatchId(1)).unwrap()[40].unwrap();
         let erased = read.punctured(&keys, BatchId(1), &BTreeSet::from([40])).unwrap();
         let after = RowsBody::parse(&erased).unwrap();
-        let opened = blinds::encode(&after.nodes(&keys, BatchId(1)).unwrap());
+        let opened = blinds::encode(&after.secrets.nodes(&keys, BatchId(1)).unwrap());
         let holds = |bytes: &[u8], wanted: &[u8]| bytes.windows(wanted.len()).any(|w| w == wanted);
         assert!(holds(&body, seed) && holds(&body, &row(40).encode()));
         assert!(!holds(&erased, seed) && !holds(&erased, &row(40).encode()));

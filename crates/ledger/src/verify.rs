@@ -2,7 +2,7 @@
 //!
 //! Checked, in this order, until the first thing that is bad: each log file's header and place in the chain, its snapshot against
 //! the replay of all entries before, each record's checksums and chain, each entry's form and fit, each body against its digest or
-//! `rows_root`, each leaf against bundle and tile; then the partial tiles, the root of `signed` and `checkpoint`, the
+//! `rows_root` (rows that lie in files elsewhere are left to whoever keeps those), each leaf against bundle and tile; then the partial tiles, the root of `signed` and `checkpoint`, the
 //! signatures, the anchors. With the key folder also every row against its stored leaf hash; without it the rows are not opened.
 
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::error::LedgerError;
 use crate::log::checked_header;
 use crate::read::list;
 use crate::record::{End, FileHeader, Record, Records, SNAPSHOT};
-use crate::rows::{RowsBody, Wrong};
+use crate::rows::{Body, Wrong};
 use crate::state::State;
 use crate::tree::hash::{Hash, leaf_hash, root_of};
 use crate::tree::note::Checkpoint;
@@ -51,6 +51,8 @@ pub struct Report {
     pub rows_opened: Option<u64>,
     /// Rows that were erased: only their hashes are left.
     pub rows_erased: u64,
+    /// Rows that are not in the log any more and lie in files elsewhere, without erased ones.
+    pub rows_elsewhere: u64,
     /// Intents without an outcome.
     pub unfinished: u64,
     /// Unacknowledged bytes at the end of the log.
@@ -80,6 +82,7 @@ pub fn verify_with_anchors(dir: &Path, keys: Option<&Keys>, anchors: &[PathBuf])
         rows: 0,
         rows_opened: keys.map(|_| 0),
         rows_erased: 0,
+        rows_elsewhere: 0,
         unfinished: 0,
         torn_bytes: 0,
         origins_before: 0,
@@ -286,15 +289,27 @@ impl<'a> Walk<'a> {
     }
 
     fn walk_rows(&mut self, path: &Path, index: u64, at: Millis, intent: &IntentEntry, body: &[u8]) -> Found<()> {
-        let Ok(rows) = RowsBody::parse(body) else { return bad(path, index, "the rows cannot be read") };
-        if rows.count() != intent.rows as usize {
+        let Ok(body) = Body::parse(body) else { return bad(path, index, "the rows cannot be read") };
+        if body.count() != intent.rows as usize {
             return bad(path, index, "the rows are not as many as the entry says");
         }
+        self.report.rows += body.count() as u64;
+        let rows = match body {
+            Body::Rows(rows) => rows,
+            Body::Thin(thin) => {
+                let erased = thin.erased().len() as u64;
+                if thin.events().values().sum::<u64>() + erased != u64::from(intent.rows) {
+                    return bad(path, index, "the rows of its events are not as many as the entry says");
+                }
+                self.report.rows_erased += erased;
+                self.report.rows_elsewhere += u64::from(intent.rows) - erased;
+                return Ok(());
+            }
+        };
         if rows.stored_root() != intent.rows_root {
             return bad(path, index, "the stored row hashes do not have the entry's root");
         }
         let erased = rows.rows().filter(Option::is_none).count() as u64;
-        self.report.rows += rows.count() as u64;
         self.report.rows_erased += erased;
         let time = u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX);
         for (i, row) in rows.rows().enumerate() {

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use common::{Failure, FaultyDisk, World, accepted, options, wait};
 use weir_event::Offset;
 use weir_ledger::entry::Entry;
-use weir_ledger::erase::Erased;
+use weir_ledger::erase::{About, Erased};
 use weir_ledger::history::{self, Place};
 use weir_ledger::receipt::Receipts;
 use weir_ledger::rows::{RowProof, RowsBody};
@@ -26,8 +26,8 @@ const OTHER: u64 = 0x31d4_0be7_92fa_c651;
 
 static GOES_ON: AtomicBool = AtomicBool::new(false);
 
-fn subjects() -> BTreeSet<u64> {
-    BTreeSet::from([ERASED])
+fn about() -> About {
+    About { subjects: BTreeSet::from([ERASED]), ..About::default() }
 }
 
 /// Batches of 40 rows; in every third of them some are about the one who is erased later.
@@ -117,16 +117,12 @@ fn d15_an_erased_person_is_in_no_file_and_everything_else_proves_what_it_did() {
     let until = ledger.end_file().unwrap();
     assert_eq!((until, ledger.end_file().unwrap()), (ledger.entries(), until), "a file without entries stays");
     let expected = Erased { rows: 21, batches: 7, under_way: 0 };
-    assert_eq!(ledger.count_rows(&subjects(), until, &GOES_ON).unwrap(), expected);
+    assert_eq!(ledger.count_rows(&about(), until, &GOES_ON).unwrap(), expected);
     check_counts(&world, 0);
-    assert_eq!(ledger.erase(&subjects(), until, &GOES_ON).unwrap(), expected);
+    assert_eq!(ledger.erase(&about(), until, &GOES_ON).unwrap(), expected);
     check(&world, &before, "while it runs");
     check_counts(&world, 21);
-    assert_eq!(
-        ledger.erase(&subjects(), until, &GOES_ON).unwrap(),
-        Erased::default(),
-        "there is nothing left to erase"
-    );
+    assert_eq!(ledger.erase(&about(), until, &GOES_ON).unwrap(), Erased::default(), "there is nothing left to erase");
 
     // The tree goes on over it, and earlier heads and receipts hold.
     fill(&world, &ledger, 22..24);
@@ -147,7 +143,7 @@ fn d15_an_erased_person_is_in_no_file_and_everything_else_proves_what_it_did() {
     assert_eq!(ledger.totals()[&world.product].delivered, 22 * 40, "nothing that is counted has changed");
     // Another one later, also of files that were written again before.
     let until = ledger.end_file().unwrap();
-    let others = BTreeSet::from([OTHER, 0]);
+    let others = About { subjects: BTreeSet::from([OTHER, 0]), ..About::default() };
     assert_eq!(ledger.erase(&others, until, &GOES_ON).unwrap().batches, 22);
     assert!(!has_tag(&world, OTHER));
     assert_eq!(verify(&world.dir(), Some(&world.keys)).unwrap().bad, None);
@@ -167,16 +163,16 @@ fn d13_batches_of_the_release_before_are_erased_from_once_the_upgrade_is_finishe
     fill(&world, &ledger, 0..4);
     let until = ledger.end_file().unwrap();
     assert!(
-        matches!(ledger.erase(&subjects(), until, &GOES_ON), Err(LedgerError::Misuse(why)) if why.contains("upgrade finish"))
+        matches!(ledger.erase(&about(), until, &GOES_ON), Err(LedgerError::Misuse(why)) if why.contains("upgrade finish"))
     );
     let format = |path: &Path| std::fs::read(path).unwrap()[8];
     assert!(world.log_files().iter().all(|path| format(path) == 1), "nothing was written that it could not read");
     let before = seen(&world);
     ledger.write_newest_formats();
-    assert_eq!(ledger.erase(&subjects(), until, &GOES_ON).unwrap().rows, 6);
+    assert_eq!(ledger.erase(&about(), until, &GOES_ON).unwrap().rows, 6);
     fill(&world, &ledger, 4..7);
     let until = ledger.end_file().unwrap();
-    assert_eq!(ledger.erase(&subjects(), until, &GOES_ON).unwrap().rows, 3);
+    assert_eq!(ledger.erase(&about(), until, &GOES_ON).unwrap().rows, 3);
     ledger.close().unwrap();
     drop(ledger);
     check(&world, &before, "old and new");
@@ -191,13 +187,13 @@ fn rows_of_a_batch_that_is_under_way_are_erased_and_said_to_be() {
     intent.rows[1].subject = ERASED;
     let batch = wait(ledger.intend(intent)).unwrap();
     let until = ledger.end_file().unwrap();
-    assert_eq!(ledger.erase(&subjects(), until, &GOES_ON).unwrap(), Erased { rows: 1, batches: 1, under_way: 1 });
+    assert_eq!(ledger.erase(&about(), until, &GOES_ON).unwrap(), Erased { rows: 1, batches: 1, under_way: 1 });
     ledger
         .outcome(Outcome { batch, status: 200, results: Results::Partial(vec![(1, world.names.label("bad"))]) })
         .wait()
         .unwrap();
     assert_eq!(ledger.totals()[&world.product].delivered, 1, "its outcome comes to the same events");
-    assert!(matches!(ledger.erase(&subjects(), until + 1, &GOES_ON), Err(LedgerError::Misuse(_))));
+    assert!(matches!(ledger.erase(&about(), until + 1, &GOES_ON), Err(LedgerError::Misuse(_))));
     ledger.close().unwrap();
 }
 
@@ -207,7 +203,7 @@ fn d15_an_erasure_that_was_cut_short_at_any_step_ends_in_the_same_state_when_it_
         let faulty = Options { disk: Arc::new(disk.clone()), ..options() };
         let (ledger, _) = world.try_open(faulty)?;
         let until = ledger.end_file()?;
-        let erased = ledger.erase(&subjects(), until, &GOES_ON);
+        let erased = ledger.erase(&about(), until, &GOES_ON);
         let _ = ledger.close();
         erased
     };
@@ -253,10 +249,10 @@ fn a_damaged_file_is_not_written_again() {
         let mut bytes = good.clone();
         bytes[at] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
-        let erased = ledger.erase(&subjects(), until, &GOES_ON);
+        let erased = ledger.erase(&about(), until, &GOES_ON);
         assert!(matches!(erased, Err(LedgerError::Damaged { .. })), "byte {at}: {erased:?}");
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
     }
     std::fs::write(&path, &good).unwrap();
-    assert_eq!(ledger.erase(&subjects(), until, &GOES_ON).unwrap().rows, 3);
+    assert_eq!(ledger.erase(&about(), until, &GOES_ON).unwrap().rows, 3);
 }

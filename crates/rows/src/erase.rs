@@ -4,7 +4,7 @@
 //! 1. The file of the log that is appended to is ended, and the rows about these people are counted.
 //! 2. Their number is told to whoever records it, and only then anything goes.
 //! 3. The list of files says who is to go: from now on no answer names them. A crash before this leaves everything as it was.
-//! 4. Each file of the log is written again without these rows, then each file of rows. A crash in between: the next start finds the list and
+//! 4. Each file of the log is written again without these rows, and without the blinds of those that lie in files alone; then each file of rows. A crash in between: the next start finds the list and
 //!    does the same again, which for a file that is done is nothing.
 //! 5. The list of files says so no more.
 
@@ -31,7 +31,8 @@ pub fn erase(
     go_on(store, ledger, stop)?;
     let subjects: BTreeSet<u64> = subjects.iter().copied().filter(|subject| *subject != 0).collect();
     let until = ledger.end_file()?;
-    let erased = ledger.count_rows(&subjects, until, stop)?;
+    let mut erased = ledger.count_rows(&store.about(&subjects)?, until, stop)?;
+    erased.rows += store.summed_about(&subjects)?;
     record(erased)?;
     store.erase(&subjects, until)?;
     go_on(store, ledger, stop)?;
@@ -41,7 +42,7 @@ pub fn erase(
 /// Ends an erasure that was begun, if there is one.
 pub fn go_on(store: &mut Store, ledger: &Ledger, stop: &AtomicBool) -> Result<(), RowsError> {
     let Some((subjects, until)) = store.erasing() else { return Ok(()) };
-    ledger.erase(&subjects, until, stop)?;
+    ledger.erase(&store.about(&subjects)?, until, stop)?;
     store.purge()?;
     store.end_erasure()
 }

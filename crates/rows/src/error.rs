@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use parquet::errors::ParquetError;
 use weir_ledger::LedgerError;
 
-/// An error of the row store. The files are made from the ledger's log, so that all of them can be made again.
+/// An error of the row store. The files are made from the ledger's log, which gives its rows up after a week: until then they can be made
+/// again.
 #[derive(Debug, thiserror::Error)]
 pub enum RowsError {
     /// The disk.
@@ -20,7 +21,7 @@ pub enum RowsError {
         source: io::Error,
     },
     /// A file of rows cannot be read.
-    #[error("{} is damaged; remove its whole folder while Weir is stopped, and Weir makes it again from the log", path.display())]
+    #[error("{} is damaged; restore the folder `ledger/rows` from a backup that is at most 7 days old while Weir is stopped: the log has the rows since then", path.display())]
     Parquet {
         /// The file.
         path: PathBuf,
@@ -28,7 +29,7 @@ pub enum RowsError {
         source: ParquetError,
     },
     /// Another file of the store cannot be read.
-    #[error("{} is damaged: {what}; remove its whole folder while Weir is stopped, and Weir makes it again from the log", path.display())]
+    #[error("{} is damaged: {what}; restore the folder `ledger/rows` from a backup that is at most 7 days old while Weir is stopped: the log has the rows since then", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -53,9 +54,19 @@ pub enum RowsError {
     Stopped,
     /// A row names a batch that no file knows.
     #[error(
-        "the files of rows do not know batch {0}; remove their whole folder while Weir is stopped, and Weir makes it again from the log"
+        "the files of rows do not know batch {0}; restore the folder `ledger/rows` from a backup that is at most 7 days old while Weir is stopped: the log has the rows since then"
     )]
     Unknown(u64),
+    /// A batch is not in the files as it is in the log, which therefore keeps it.
+    #[error(
+        "the files of rows do not have batch {0} as the log has it, so the log keeps its rows: run `weir ledger verify`"
+    )]
+    Lacks(u64),
+    /// Rows are in no file, and the log has given them up.
+    #[error(
+        "the rows of entry {0} lie in files of rows that are not there: restore the folder `ledger/rows` from a backup that is at most 7 days old while Weir is stopped"
+    )]
+    Gone(u64),
     /// An entry of the log that does not say what its kind must.
     #[error("entry {0} of the ledger cannot be read: run `weir ledger verify`")]
     Unreadable(u64),

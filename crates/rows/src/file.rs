@@ -297,7 +297,7 @@ fn properties() -> WriterProperties {
 }
 
 /// Where a file's checksums lie.
-fn sums_of(path: &Path) -> PathBuf {
+pub(crate) fn sums_of(path: &Path) -> PathBuf {
     path.with_extension("sums")
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use weir_event::{DestinationId, Millis, Offset};
 use weir_ledger::entry::{Entry, IntentEntry, Life};
 use weir_ledger::history::{self, Place};
-use weir_ledger::rows::{RowsBody, StoredRow};
+use weir_ledger::rows::{Body, StoredRow};
 use weir_ledger::{BatchId, EventResult, FieldSetId, Kind};
 
 use crate::dictionary::{Change, Dictionary};
@@ -50,11 +50,13 @@ pub struct Wanted<'w> {
     pub batch: &'w dyn Fn(&DestinationId, Millis) -> bool,
     /// Rows about this subject; `None` asks for rows that were erased.
     pub row: &'w dyn Fn(Option<u64>) -> bool,
+    /// Whether a batch may come without its rows, where the log has given them up. Otherwise it is an error: the files lack it.
+    pub thin: bool,
 }
 
 impl Wanted<'_> {
     /// Everything.
-    pub const ALL: Wanted<'static> = Wanted { batch: &|_, _| true, row: &|_| true };
+    pub const ALL: Wanted<'static> = Wanted { batch: &|_, _| true, row: &|_| true, thin: false };
 }
 
 /// What was read.
@@ -64,6 +66,8 @@ pub struct Gathered {
     pub place: Place,
     /// Entries that were looked at.
     pub entries: u64,
+    /// Whether reading ended because there were rows enough.
+    pub is_more: bool,
     /// Batches, by their number.
     pub batches: Vec<BatchFact>,
     /// Results that differ within a batch, and tries that were replaced.
@@ -72,6 +76,8 @@ pub struct Gathered {
     pub ranges: Vec<RangeFact>,
     /// Rows and the destination of each, in the order of the log.
     pub rows: Vec<(u16, LedgerRow)>,
+    /// Batches whose rows the log has given up.
+    pub thin: Vec<u64>,
 }
 
 /// An intent that was read.
@@ -80,6 +86,7 @@ struct Batch {
     at: Millis,
     intent: Box<IntentEntry>,
     rows: Vec<(u32, Option<StoredRow>)>,
+    is_thin: bool,
     is_unclear: bool,
     runs: Option<Vec<(u32, EventResult)>>,
 }
@@ -108,9 +115,10 @@ pub fn gather(
         open: BTreeMap::new(),
         closed: Vec::new(),
         rows: 0,
+        gone: None,
         failed: None,
     };
-    let mut bound = None;
+    let (mut bound, mut is_more) = (None, false);
     let end = history::each_from(dir, Kind::Egress, from, |place, at, entry, body| {
         match until {
             Until::Settled { durable, .. } if place.entries >= durable => return ControlFlow::Break(()),
@@ -129,8 +137,12 @@ pub fn gather(
             reading.failed = Some(place.entries);
             return ControlFlow::Break(());
         }
-        if reading.is_enough(from) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        is_more = reading.is_enough(from);
+        if is_more { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
+    if let Some(index) = reading.gone {
+        return Err(RowsError::Gone(index));
+    }
     if let Some(index) = reading.failed {
         return Err(RowsError::Unreadable(index));
     }
@@ -141,7 +153,7 @@ pub fn gather(
         Until::Below { .. } => reading.open.keys().next().copied().or(bound).unwrap_or(end),
         Until::End => end,
     };
-    Ok(Some(reading.apply(place, entries, dictionary)))
+    Ok(Some(Gathered { is_more, ..reading.apply(place, entries, dictionary) }))
 }
 
 struct Reading<'r> {
@@ -154,6 +166,8 @@ struct Reading<'r> {
     /// Batches in the order of their outcomes.
     closed: Vec<BatchId>,
     rows: usize,
+    /// A batch without rows, where there must be some.
+    gone: Option<u64>,
     failed: Option<u64>,
 }
 
@@ -209,15 +223,24 @@ impl Reading<'_> {
         if !(self.wanted.batch)(&intent.destination, at) {
             return Some(());
         }
-        let rows = RowsBody::parse(body).ok()?;
-        if rows.count() != intent.rows as usize {
+        let body = Body::parse(body).ok()?;
+        if body.count() != intent.rows as usize {
             return None;
         }
         let wanted = |(_, row): &(u32, Option<StoredRow>)| (self.wanted.row)(row.map(|row| row.subject));
-        let rows: Vec<_> = (0..).zip(rows.rows()).filter(wanted).collect();
-        self.rows += rows.len();
+        let (rows, is_thin): (Vec<_>, bool) = match body {
+            Body::Rows(body) => ((0..).zip(body.rows()).filter(wanted).collect(), false),
+            Body::Thin(_) => (Vec::new(), true),
+        };
+        if is_thin && !self.wanted.thin {
+            self.gone = Some(place.entries);
+            return None;
+        }
+        // So many are read, or are to be read elsewhere.
+        self.rows += if is_thin { body.count() } else { rows.len() };
         self.open.insert(place, intent.batch);
-        let batch = Batch { place, at, intent: Box::new(intent.clone()), rows, is_unclear: false, runs: None };
+        let intended = Box::new(intent.clone());
+        let batch = Batch { place, at, intent: intended, rows, is_thin, is_unclear: false, runs: None };
         self.batches.insert(intent.batch, batch);
         Some(())
     }
@@ -268,9 +291,10 @@ impl Reading<'_> {
 }
 
 fn settle(batch: Batch, dictionary: &mut Dictionary, gathered: &mut Gathered) {
-    let Batch { place, at, intent, rows, is_unclear, runs } = batch;
+    let Batch { place, at, intent, rows, is_thin, is_unclear, runs } = batch;
     let destination = dictionary.destination(&intent.destination);
     let id = intent.batch.0;
+    gathered.thin.extend(is_thin.then_some(id));
     let runs = runs.unwrap_or_else(|| vec![(intent.rows, EventResult::Unknown)]);
     let fate = |result: &EventResult| match result {
         EventResult::Accepted => Fate::Accepted,

@@ -1,15 +1,17 @@
 //! The thread that keeps the row files up with a running ledger.
 //!
 //! Delivery does not wait for it: whatever it has not taken over yet is read from the log. Where its disk fails it says so once and tries
-//! again; nothing is lost but the speed of answers. It is the one that erases, too, and ends an erasure that a crash cut short.
+//! again; nothing is lost but the speed of answers. It is the one that erases, too, and ends an erasure that a crash cut short. And it has
+//! the log give up rows that the files have.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::TryLockError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use weir_event::log::{Field, Level, emit};
 use weir_event::{Clock, Millis};
@@ -17,7 +19,7 @@ use weir_ledger::{Erased, Ledger, LedgerError};
 
 use crate::erase::{self, Record};
 use crate::error::RowsError;
-use crate::store::Store;
+use crate::store::{Manifest, Store};
 
 /// How often it looks.
 pub const LOOK: Duration = Duration::from_secs(10);
@@ -25,9 +27,14 @@ pub const LOOK: Duration = Duration::from_secs(10);
 const ENTRIES_BEHIND_MAX: u64 = 5_000;
 /// What was delivered is in the files after this time at the latest (D13: hourly).
 const AGE_MAX: i64 = 60 * 60 * 1_000;
+/// A file of the log is ended after this time at the latest, so that it can be thinned: rows are kept for thirteen months, not longer.
+const LOG_FILE_MILLIS_MAX: i64 = 30 * Millis::DAY;
+/// A merge of a large month takes so long at most on a slow disk.
+const STEP_MAX: Duration = Duration::from_secs(60);
 
 /// The thread's owner.
 pub struct Keeper {
+    dir: PathBuf,
     stop: Arc<Stop>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -38,6 +45,22 @@ struct Stop {
     is_over: Arc<AtomicBool>,
     asked: Mutex<VecDeque<Ask>>,
     wake: Condvar,
+    /// Held while something is changed.
+    step: Mutex<()>,
+}
+
+/// What a keeper may do.
+pub struct May {
+    /// Whether it may make sums of months, which a release that knows only version 1 of the manifest cannot read.
+    pub sum_up: bool,
+    /// Whether it may change any file at this moment: not while a backup copies them.
+    pub change: Box<dyn Fn() -> bool + Send>,
+}
+
+impl Default for May {
+    fn default() -> May {
+        May { sum_up: true, change: Box::new(|| true) }
+    }
 }
 
 /// An erasure that is asked for.
@@ -51,6 +74,10 @@ impl Stop {
     fn asked(&self) -> MutexGuard<'_, VecDeque<Ask>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn step(&self) -> MutexGuard<'_, ()> {
+        self.step.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl std::fmt::Debug for Keeper {
@@ -60,22 +87,21 @@ impl std::fmt::Debug for Keeper {
 }
 
 impl Keeper {
-    /// Starts it over the egress ledger in `dir`; it looks at it so often. `sums_up` says whether it may make sums of months, which a release
-    /// that knows only version 1 of the manifest cannot read.
+    /// Starts it over the egress ledger in `dir`; it looks at it so often.
     pub fn start(
         dir: &Path,
         ledger: Arc<Ledger>,
         clock: Arc<dyn Clock>,
         look: Duration,
-        sums_up: bool,
+        may: May,
     ) -> Result<Keeper, LedgerError> {
         let stop = Arc::<Stop>::default();
         let begun = clock.now();
-        let task = Task { dir: dir.to_owned(), ledger, clock, look, sums_up, stop: Arc::clone(&stop) };
+        let task = Task { dir: dir.to_owned(), ledger, clock, look, may, stop: Arc::clone(&stop) };
         let thread = std::thread::Builder::new().name("ledger-rows".to_owned()).spawn(move || task.run(begun));
         let thread =
             thread.map_err(|source| LedgerError::Io { what: "start a thread for", path: dir.to_owned(), source })?;
-        Ok(Keeper { stop, thread: Mutex::new(Some(thread)) })
+        Ok(Keeper { dir: dir.to_owned(), stop, thread: Mutex::new(Some(thread)) })
     }
 
     /// Erases everything about these subjects that was recorded until now ([`mod@crate::erase`]). What comes of it is received; nothing,
@@ -89,6 +115,21 @@ impl Keeper {
         }
         self.stop.wake.notify_all();
         receiver
+    }
+
+    /// The files of a copy, once what is being changed has ended; they stay so as long as it may change nothing ([`May::change`]), which must be
+    /// so already. Blocks: an error says that it took too long.
+    pub fn cut(&self) -> Result<Vec<PathBuf>, RowsError> {
+        let until = Instant::now() + STEP_MAX;
+        loop {
+            match self.stop.step.try_lock() {
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(20))
+                }
+                Err(TryLockError::WouldBlock) => return Err(RowsError::Stopped),
+                Ok(_) | Err(TryLockError::Poisoned(_)) => return Manifest::read(&self.dir)?.files(&self.dir),
+            }
+        }
     }
 
     /// Ends it. What it was merging is left as it was.
@@ -110,7 +151,7 @@ struct Task {
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
     look: Duration,
-    sums_up: bool,
+    may: May,
     stop: Arc<Stop>,
 }
 
@@ -118,6 +159,8 @@ impl Task {
     fn run(self, mut taken: Millis) {
         let (mut store, mut failing) = (None, false);
         while !self.wait() {
+            let stop = Arc::clone(&self.stop);
+            let _step = stop.step();
             let asked = self.stop.asked().pop_front();
             if let Some(Ask { subjects, record, done }) = asked {
                 let erased = self
@@ -163,7 +206,15 @@ impl Task {
         })
     }
 
+    /// Whether the next step may be taken. One that is under way while this changes comes to its end.
+    fn goes_on(&self) -> bool {
+        !self.is_over() && (self.may.change)()
+    }
+
     fn keep(&self, store: &mut Option<Store>, taken: &mut Millis) -> Result<(), RowsError> {
+        if !self.goes_on() {
+            return Ok(());
+        }
         let store = self.open(store)?;
         // Before anything is taken over: what an erasure is about may lie in no new file.
         erase::go_on(store, &self.ledger, &self.stop.is_over)?;
@@ -171,13 +222,21 @@ impl Task {
         let durable = self.ledger.entries();
         let behind = durable.saturating_sub(store.manifest().entries);
         if behind > ENTRIES_BEHIND_MAX || (behind > 0 && now.0 - taken.0 >= AGE_MAX) {
-            while !self.is_over() && store.take(durable)?.more {}
+            while self.goes_on() && store.take(durable)?.more {}
             *taken = now;
         }
-        while !self.is_over() && store.merge(now)? {}
-        // A try of long ago may be replaced by a later one that is not taken over yet: sums are made of what is complete.
-        if self.sums_up && store.manifest().entries == durable {
-            while !self.is_over() && store.sum_up(now)? {}
+        while self.goes_on() && store.merge(now)? {}
+        if self.ledger.writes_newest_formats() {
+            self.ledger.end_old_file(now.plus(-LOG_FILE_MILLIS_MAX))?;
+        }
+        let mut is_thin = false;
+        while self.goes_on() && !is_thin {
+            is_thin = !store.thin(&self.ledger, now)?;
+        }
+        // A try of long ago may be replaced by a later one that is not taken over yet: sums are made of what is complete. And of what
+        // the log has given up: sums take its place, too.
+        if self.may.sum_up && is_thin && store.manifest().entries == durable {
+            while self.goes_on() && store.sum_up(now)? {}
         }
         Ok(())
     }
@@ -192,7 +251,12 @@ fn tell(error: &RowsError) {
         RowsError::Parquet { path, .. } | RowsError::Damaged { path, .. } | RowsError::NewerFormat { path, .. } => {
             fields.push(("file", Field::Ours(path.clone())));
         }
-        RowsError::Ledger(_) | RowsError::Unreadable(_) | RowsError::Unknown(_) | RowsError::Stopped => {}
+        RowsError::Ledger(_)
+        | RowsError::Unreadable(_)
+        | RowsError::Unknown(_)
+        | RowsError::Lacks(_)
+        | RowsError::Gone(_)
+        | RowsError::Stopped => {}
     }
     emit(
         Level::Warn,

@@ -10,13 +10,18 @@
 //! | `N.batches`, `N.results`, `N.ranges` | [`crate::facts`] |
 //! | `N.dictionary` | [`crate::dictionary`] |
 //!
-//! Everything here is made from the log and can be made again. What is lost with the log is not: a log that no longer comes by the
-//! manifest's position makes the store begin anew.
+//! Everything here is made from the log. As long as the log has its rows it can be made again: files that cannot be read, or a log that no
+//! longer comes by the manifest's position, make the store begin anew. Once the log has given rows up (thinning, below) these files are all
+//! that there is of them, and the same is an error.
 //!
 //! # Merging
 //! Each take-over writes one file per destination and month: an hour of a busy destination, or what came since. Eight files of about
 //! one size become one; a month that is over becomes one file. So a row is written about four times in its life, and a subject is looked
 //! for in few files. Thirteen months later the rows of a month become sums ([`crate::months`]).
+//!
+//! # Thinning
+//! A week after a file of the log has ended its rows are read back from here and held against it, row by row; then the log gives them up
+//! ([`mod@crate::thin`]). Until then a row lies in both places, so that a fault in this store can be mended from the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,8 +30,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 use weir_event::Millis;
+use weir_ledger::Ledger;
 use weir_ledger::disk::{Disk, RealDisk, replace};
-use weir_ledger::history::Place;
+use weir_ledger::erase::About;
+use weir_ledger::history::{self, Place};
 
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
@@ -36,15 +43,18 @@ use crate::gather::{Gathered, Until, Wanted, gather};
 use crate::merge::Merge;
 use crate::months::{self, Summed, Together};
 use crate::row::{LedgerRow, Month};
+use crate::thin::{Files, stored};
 use crate::view::Batches;
 
 /// The store's folder in that of the ledger.
 pub const FOLDER: &str = "rows";
-/// The newest version of the manifest. Version 1 knew no sums of months.
-pub const VERSION: u64 = 2;
+/// The newest version of the manifest. Version 1 knew no sums of months, version 2 no log that has given rows up.
+pub const VERSION: u64 = 3;
 pub(crate) const MANIFEST: &str = "manifest";
 /// Rows that are taken over at once: about 100 MB of memory.
 pub const TAKE_ROWS: usize = 1_000_000;
+/// The log keeps its rows for so long after a file of it has ended: the time in which a damaged file of rows can be made again from it.
+pub const THIN_AFTER: i64 = 7 * Millis::DAY;
 /// So many files of about one size become one.
 const FAN_IN: usize = 8;
 /// Files of facts over this are not merged further.
@@ -115,6 +125,9 @@ pub struct Manifest {
     /// Up to which entry of the log they are.
     #[serde(default)]
     erased_until: u64,
+    /// Below this entry the log has given its rows up.
+    #[serde(default)]
+    thinned: u64,
 }
 
 impl Manifest {
@@ -127,6 +140,16 @@ impl Manifest {
         let facts = self.batches.iter().chain(&self.results).chain(&self.ranges).map(|file| file.name.as_str());
         let rows = self.rows.iter().map(|file| file.name.as_str());
         rows.chain(facts).chain(self.dictionary.as_deref()).collect()
+    }
+
+    /// The paths of all files, the list itself among them; none where there is no list.
+    pub fn files(&self, ledger: &Path) -> Result<Vec<PathBuf>, RowsError> {
+        let dir = ledger.join(FOLDER);
+        let list = Some(dir.join(MANIFEST)).filter(|path| path.exists());
+        let mut files: Vec<PathBuf> = self.names().into_iter().map(|name| dir.join(name)).collect();
+        files.extend(self.rows.iter().map(|entry| file::sums_of(&dir.join(&entry.name))));
+        files.extend(list);
+        Ok(files)
     }
 
     fn name(&mut self, kind: &str) -> String {
@@ -224,8 +247,8 @@ pub struct Taken {
 }
 
 impl Store {
-    /// Opens or makes the store of a ledger's folder. What a crash left is removed; files that cannot be read, or that belong to another
-    /// log, are given up and made again from the log.
+    /// Opens or makes the store of a ledger's folder. What a crash left is removed; a list of files that cannot be read is given up, and
+    /// all made again from the log, unless the log has given rows up.
     pub fn open(ledger: &Path) -> Result<Store, RowsError> {
         let dir = ledger.join(FOLDER);
         std::fs::create_dir_all(&dir).map_err(RowsError::io("create", &dir))?;
@@ -237,8 +260,13 @@ impl Store {
         let (manifest, dictionary) = match read() {
             Ok(found) => found,
             Err(error @ RowsError::NewerFormat { .. }) => return Err(error),
+            Err(error) if history::is_thinned(ledger)? => return Err(error),
             Err(_) => (Manifest { version: VERSION, ..Manifest::default() }, Dictionary::default()),
         };
+        // Without a list what lies here may be all that there is of some rows: it is not removed.
+        if manifest.entries == 0 && history::is_thinned(ledger)? {
+            return Err(RowsError::Gone(0));
+        }
         let mut store = Store { ledger: ledger.to_owned(), dir, manifest, dictionary, stop: Arc::default() };
         store.remove_unnamed()?;
         Ok(store)
@@ -260,7 +288,11 @@ impl Store {
         let mut dictionary = self.dictionary.clone();
         let until = Until::Settled { rows: TAKE_ROWS, durable };
         let Some(gathered) = gather(&self.ledger, self.manifest.place(), &mut dictionary, until, &Wanted::ALL)? else {
-            // Another log, or one that was cut back: what was made of it is not true of this one.
+            // Another log, or one that was cut back: what was made of it is not true of this one. Where it has given rows up they are in
+            // no other place, and an error says so.
+            if history::is_thinned(&self.ledger)? {
+                return Err(RowsError::Damaged { path: self.dir.join(MANIFEST), what: "it is of another log" });
+            }
             let Manifest { next, erased_until, .. } = self.manifest;
             let erased = std::mem::take(&mut self.manifest.erased);
             self.manifest = Manifest { version: VERSION, next, erased, erased_until, ..Manifest::default() };
@@ -272,8 +304,7 @@ impl Store {
         if entries == 0 {
             return Ok(Taken { entries: 0, rows: 0, more: false });
         }
-        let rows = gathered.rows.len() as u64;
-        let more = rows >= TAKE_ROWS as u64;
+        let (rows, more) = (gathered.rows.len() as u64, gathered.is_more);
         self.add(gathered, dictionary)?;
         Ok(Taken { entries, rows, more })
     }
@@ -351,6 +382,59 @@ impl Store {
         self.manifest.erased = Vec::new();
         self.manifest.erased_until = 0;
         self.commit()
+    }
+
+    /// Whom an erasure is about, with their rows in these files.
+    pub fn about(&self, subjects: &BTreeSet<u64>) -> Result<About, RowsError> {
+        let mut about = About { subjects: subjects.clone(), ..About::default() };
+        self.each_about(subjects, false, |row| {
+            if let Some(row) = stored(&row, &self.dictionary) {
+                about.elsewhere.entry(row.batch).or_default().push(row);
+            }
+        })?;
+        Ok(about)
+    }
+
+    /// Rows about these subjects that are left in sums alone, each as often as it was summed up.
+    pub fn summed_about(&self, subjects: &BTreeSet<u64>) -> Result<u64, RowsError> {
+        let mut sums: BTreeMap<u64, u64> = BTreeMap::new();
+        self.each_about(subjects, true, |row| *sums.entry(row.batch).or_default() += 1 + u64::from(row.more))?;
+        if sums.is_empty() {
+            return Ok(0);
+        }
+        // Others the log has still.
+        let facts = self.read_facts::<BatchFact>(&self.manifest.batches)?.into_iter();
+        let given_up = facts.filter(|fact| fact.is_month && fact.entry < self.manifest.thinned);
+        Ok(given_up.filter_map(|fact| sums.remove(&fact.batch)).sum())
+    }
+
+    fn each_about(
+        &self,
+        subjects: &BTreeSet<u64>,
+        in_sums: bool,
+        mut visit: impl FnMut(LedgerRow),
+    ) -> Result<(), RowsError> {
+        for entry in self.manifest.rows.iter().filter(|entry| entry.is_sums == in_sums) {
+            let file = RowsFile::open(&self.dir.join(&entry.name))?;
+            for subject in subjects {
+                crate::lookup::each(&file, *subject, &mut visit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the log give up the rows of its oldest file that still has them, if it ended a week ago and they are all here; whether there is a
+    /// further one.
+    pub fn thin(&mut self, ledger: &Ledger, now: Millis) -> Result<bool, RowsError> {
+        let Manifest { entries, thinned, .. } = self.manifest;
+        let files = Files { dir: &self.dir, manifest: &self.manifest, dictionary: &self.dictionary };
+        let done = ledger.thin(thinned, entries, now.plus(-THIN_AFTER), |batches| files.hold(batches))?;
+        if done.entries > thinned {
+            // A crash before this looks at the file once more, and finds nothing to do.
+            self.manifest.thinned = done.entries;
+            self.commit()?;
+        }
+        Ok(done.more)
     }
 
     /// Writes files that may hold rows of erased subjects again, without them; how many files.
@@ -527,7 +611,8 @@ impl Store {
     /// Makes the manifest true: until here nothing has changed, and after it all has.
     fn commit(&mut self) -> Result<(), RowsError> {
         let path = self.dir.join(MANIFEST);
-        self.manifest.version = if self.manifest.rows.iter().any(|file| file.is_sums) { VERSION } else { 1 };
+        let has_sums = self.manifest.rows.iter().any(|file| file.is_sums);
+        self.manifest.version = if self.manifest.thinned > 0 { VERSION } else { 1 + u64::from(has_sums) };
         let bytes = self
             .manifest
             .encode()

@@ -5,15 +5,25 @@
 //! log are added, rows of files taken away, and what is left must be nothing, in whatever order they lie. Only of a batch that does not
 //! come to nothing the rows are looked at one by one. Of a month that is summed up ([`crate::months`]) the sums are compared in the same way.
 //!
+//! Rows that the log has given up ([`mod@crate::thin`]) are held against what it has kept: with the key folder each batch is made again from
+//! them, and the root over its rows must be the one that its entry has; without keys only its number of rows, their time and field sets. Of a
+//! month that is summed up, the number of events.
+//!
 //! Not compared: which try a later one replaced. It rests on the order in which outcomes were taken over.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::io::ErrorKind;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use weir_event::Millis;
-use weir_ledger::history::Place;
+use weir_keys::Keys;
+use weir_ledger::entry::{Entry, IntentEntry};
+use weir_ledger::history::{self, Place};
+use weir_ledger::rows::{Body, RowsBody};
+use weir_ledger::thin::ThinBody;
+use weir_ledger::{BatchId, Kind};
 
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
@@ -23,6 +33,7 @@ use crate::gather::{Gathered, Until, Wanted, gather};
 use crate::months::Together;
 use crate::row::{LedgerRow, Month};
 use crate::store::{FOLDER, FactsEntry, MANIFEST, Manifest, RowsEntry, TAKE_ROWS};
+use crate::thin::{Asked, Fetched, collect};
 use crate::view::{Batches, Held};
 
 /// So often a list of files is read again where a file of it was merged away meanwhile.
@@ -46,6 +57,10 @@ pub struct Report {
     pub rows: u64,
     /// Entries of the log that they go up to. What lies behind is read from the log.
     pub entries: u64,
+    /// Rows that the files alone have.
+    pub alone: u64,
+    /// Of these: rows whose batch was made again and has its root; `None` without keys.
+    pub proved: Option<u64>,
     /// The first thing that is bad, if anything is.
     pub bad: Option<Bad>,
 }
@@ -70,6 +85,8 @@ impl From<RowsError> for Stop {
             RowsError::Io { .. }
             | RowsError::NewerFormat { .. }
             | RowsError::Ledger(_)
+            | RowsError::Lacks(_)
+            | RowsError::Gone(_)
             | RowsError::Stopped
             | RowsError::Unknown(_)
             | RowsError::Unreadable(_) => Stop::Failed(error),
@@ -78,7 +95,7 @@ impl From<RowsError> for Stop {
 }
 
 /// Holds the files of a ledger's folder against its log, which should have been verified before. An error says that it could not be done.
-pub fn verify(ledger: &Path) -> Result<Report, RowsError> {
+pub fn verify(ledger: &Path, keys: Option<&Keys>) -> Result<Report, RowsError> {
     let mut tries = 1;
     let opened = loop {
         match Walk::open(ledger) {
@@ -86,12 +103,12 @@ pub fn verify(ledger: &Path) -> Result<Report, RowsError> {
             opened => break opened.map_err(Stop::from),
         }
     };
-    let mut report = Report::default();
+    let mut report = Report { proved: keys.map(|_| 0), ..Report::default() };
     let walked = opened.and_then(|walk| {
         report.files = walk.files.len() as u64;
         report.rows = walk.files.iter().map(|(_, file)| file.rows()).sum();
         report.entries = walk.manifest.entries;
-        walk.run()
+        walk.run(keys, &mut report)
     });
     match walked {
         Ok(()) => {}
@@ -116,6 +133,8 @@ struct Walk {
     ranges: Vec<RangeFact>,
     /// Months of a destination that are summed up.
     summed: BTreeSet<(u16, Month)>,
+    /// Of these: those of which the log has given up rows, so that events can only be counted.
+    counted: BTreeSet<(u16, Month)>,
     state: RandomState,
     sums: HashMap<Group, (u64, i64)>,
 }
@@ -127,6 +146,8 @@ struct Log {
     batches: Vec<BatchFact>,
     results: Vec<ResultFact>,
     ranges: Vec<RangeFact>,
+    /// Batches whose rows it has given up.
+    thin: BTreeSet<u64>,
 }
 
 impl Walk {
@@ -141,6 +162,7 @@ impl Walk {
             results: facts(&dir, &manifest.results)?,
             ranges: facts(&dir, &manifest.ranges)?,
             summed: manifest.rows.iter().filter(|e| e.is_sums).map(|e| (e.destination, e.month)).collect(),
+            counted: BTreeSet::new(),
             state: RandomState::new(),
             sums: HashMap::new(),
             ledger: ledger.to_owned(),
@@ -149,17 +171,121 @@ impl Walk {
         })
     }
 
-    fn run(mut self) -> Found<()> {
+    fn run(mut self, keys: Option<&Keys>, report: &mut Report) -> Found<()> {
         let log = self.log()?;
+        self.nothing_is_gone()?;
         self.facts(&log)?;
         for at in 0..self.files.len() {
-            self.file(at)?;
+            self.file(at, &log.thin)?;
         }
         let wrong = self.sums.iter().filter(|(_, sum)| **sum != (0, 0)).map(|(group, _)| *group).min();
         match wrong {
-            None => Ok(()),
+            None => self.given_up(&log, keys, report),
             Some(group) => self.explain(group, &log),
         }
+    }
+
+    /// Looks whether the log has given up rows that no file was ever said to have.
+    fn nothing_is_gone(&self) -> Found<()> {
+        let mut gone = None;
+        let walked = history::each_from(&self.ledger, Kind::Egress, self.manifest.place(), |place, _, entry, body| {
+            if matches!(entry, Entry::Intent(_)) && matches!(Body::parse(body), Ok(Body::Thin(_))) {
+                gone = Some(place.entries);
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+        walked.map_err(RowsError::from)?;
+        let Some(entry) = gone else { return Ok(()) };
+        self.bad(
+            MANIFEST,
+            &format!("it names no file with the rows of entry {entry}, which the log does not have any more"),
+        )
+    }
+
+    /// Holds batches whose rows the log has given up against what it has kept of them.
+    fn given_up(&self, log: &Log, keys: Option<&Keys>, report: &mut Report) -> Found<()> {
+        let is_in_files = |fact: &&BatchFact| {
+            log.thin.contains(&fact.batch) && !self.summed.contains(&(fact.destination, Month::of(fact.at)))
+        };
+        let mut facts: Vec<&BatchFact> = log.batches.iter().filter(is_in_files).collect();
+        facts.sort_unstable_by_key(|fact| fact.entry);
+        let mut rows = 0;
+        let together = facts.chunk_by(|_, next| {
+            rows += next.rows as usize;
+            let goes_on = rows < TAKE_ROWS;
+            rows = if goes_on { rows } else { 0 };
+            goes_on
+        });
+        for facts in together {
+            let asked = facts.iter().filter_map(|fact| {
+                let destination = &log.dictionary.destinations.get(usize::from(fact.destination))?.id;
+                Some(Asked { batch: BatchId(fact.batch), destination, at: fact.at })
+            });
+            let files = self.files.iter().map(|(entry, file)| (entry, move || Ok(file)));
+            let fetched = collect(files, &self.dictionary, &asked.collect::<Vec<_>>())?;
+            let by_entry: HashMap<u64, &BatchFact> = facts.iter().map(|fact| (fact.entry, *fact)).collect();
+            let (Some(first), Some(last)) = (facts.first(), facts.last()) else { continue };
+            let mut wrong = None;
+            let visit = |index, at: Millis, entry: &Entry, body: &[u8]| {
+                let (Entry::Intent(intent), Some(fact), None) = (entry, by_entry.get(&index), &wrong) else { return };
+                let Ok(Body::Thin(body)) = Body::parse(body) else { return };
+                report.alone += fetched.of(intent.batch).len() as u64;
+                wrong = self.held(intent, at, &body, &fetched, keys).err().map(|what| (**fact, what));
+                if let (None, Some(proved)) = (&wrong, &mut report.proved) {
+                    *proved += fetched.of(intent.batch).len() as u64;
+                }
+            };
+            history::between(&self.ledger, Kind::Egress, first.entry..last.entry + 1, visit)
+                .map_err(RowsError::from)?;
+            if let Some((fact, what)) = wrong {
+                let name = self.name_of(fact.destination, Month::of(fact.at));
+                return self.bad(name, &format!("batch {}: {what}", fact.batch));
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds one such batch against the rows of the files, and says what is wrong.
+    fn held(
+        &self,
+        intent: &IntentEntry,
+        at: Millis,
+        body: &ThinBody<'_>,
+        fetched: &Fetched,
+        keys: Option<&Keys>,
+    ) -> Result<(), String> {
+        if let Some((_, place)) = fetched.twice.filter(|(batch, _)| *batch == intent.batch) {
+            return Err(format!("row {place} is there twice"));
+        }
+        let (rows, mut erased) = (fetched.of(intent.batch), body.erased());
+        let time = u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX);
+        for (place, row) in rows {
+            // One whose blind is destroyed already goes with the next write of its file.
+            let is_going = self.manifest.erased.binary_search(&row.subject).is_ok();
+            if erased.remove(place).is_some() && !is_going {
+                return Err(format!("row {place} is there, and was erased"));
+            }
+            let belongs = row.time == time && intent.field_sets.contains(&row.field_set);
+            if !belongs || u32::from(*place) >= intent.rows {
+                return Err(format!("row {place} is none that was recorded"));
+            }
+        }
+        let (there, all) = (rows.len() + erased.len(), intent.rows as usize);
+        if there != all {
+            return Err(format!("of {all} rows {there} are there"));
+        }
+        let Some(keys) = keys else { return Ok(()) };
+        let whole = body.whole(keys, intent.batch, rows).map_err(|_| "its seed does not open with this key folder")?;
+        let whole = whole.ok_or("a row is there whose blind was destroyed")?;
+        let root = RowsBody::parse(&whole).map_err(|_| "it cannot be made again")?.stored_root();
+        if root == intent.rows_root { Ok(()) } else { Err("its rows are not those that were recorded".to_owned()) }
+    }
+
+    /// A file of a destination's month.
+    fn name_of(&self, destination: u16, month: Month) -> &str {
+        let of = self.files.iter().find(|(entry, _)| (entry.destination, entry.month) == (destination, month));
+        of.map_or(MANIFEST, |(entry, _)| entry.name.as_str())
     }
 
     /// Walks the log, adds its rows, and gives everything else.
@@ -167,8 +293,8 @@ impl Walk {
         let mut log = Log::default();
         let mut place = Place::default();
         while place.entries < self.manifest.entries {
-            let gathered = self.gather(place, &mut log.dictionary, &Wanted::ALL)?;
-            let Gathered { place: next, batches, results, ranges, rows, .. } = gathered;
+            let gathered = self.gather(place, &mut log.dictionary, &Wanted { thin: true, ..Wanted::ALL })?;
+            let Gathered { place: next, batches, results, ranges, rows, thin, .. } = gathered;
             if next.entries <= place.entries {
                 return self.bad(MANIFEST, "it goes further than the batches that the log has an outcome of");
             }
@@ -182,6 +308,7 @@ impl Walk {
             log.batches.extend(batches);
             log.results.extend(results);
             log.ranges.extend(ranges);
+            log.thin.extend(thin);
         }
         if place != self.manifest.place() {
             return self.bad(MANIFEST, "it is of another log");
@@ -195,11 +322,22 @@ impl Walk {
     /// Adds the rows of months that are summed up: what became of each is known only after the first walk.
     fn log_of_sums(&mut self, log: &Log) -> Found<()> {
         let batches = Batches::new(log.batches.clone(), log.results.clone());
+        for batch in &log.thin {
+            let Some(fact) = batches.fact(*batch) else { continue };
+            let group = (fact.destination, Month::of(fact.at));
+            if self.summed.contains(&group) {
+                self.counted.insert(group);
+                let left = (0..fact.rows).filter(|at| batches.held(*batch, *at as u16) != Held::Replaced).count();
+                let sum = self.sums.entry((group.0, group.1, 0)).or_default();
+                sum.1 = sum.1.wrapping_add(left as i64);
+            }
+        }
         let (mut dictionary, mut place) = (Dictionary::default(), Place::default());
         let summed = self.summed.clone();
         let id = |number: u16| log.dictionary.destinations.get(usize::from(number)).map(|of| of.id.clone());
         let months: BTreeSet<_> = summed.iter().filter_map(|(of, month)| Some((id(*of)?, *month))).collect();
-        let wanted = Wanted { batch: &|id, at| months.contains(&(id.clone(), Month::of(at))), row: &|_| true };
+        let wanted =
+            Wanted { batch: &|id, at| months.contains(&(id.clone(), Month::of(at))), row: &|_| true, thin: true };
         while place.entries < self.manifest.entries {
             let gathered = self.gather(place, &mut dictionary, &wanted)?;
             place = gathered.place;
@@ -227,7 +365,8 @@ impl Walk {
         let row = if is_going { row.erased() } else { row };
         // Of a sum neither moment nor batch is left, and its number is counted.
         let row = if group.2 == 0 { LedgerRow { time: 0, batch: 0, index: 0, more: 0, ..row } } else { row };
-        let hash = self.state.hash_one(row).wrapping_mul(times.cast_unsigned());
+        let is_counted = group.2 == 0 && self.counted.contains(&(group.0, group.1));
+        let hash = if is_counted { 0 } else { self.state.hash_one(row).wrapping_mul(times.cast_unsigned()) };
         let sum = self.sums.entry(group).or_default();
         *sum = (sum.0.wrapping_add(hash), sum.1.wrapping_add(times));
     }
@@ -274,7 +413,7 @@ impl Walk {
     }
 
     /// Takes the rows of a file away, and looks at its order and its index, by which rows are found.
-    fn file(&mut self, at: usize) -> Found<()> {
+    fn file(&mut self, at: usize, thin: &BTreeSet<u64>) -> Found<()> {
         let Some((entry, _)) = self.files.get(at) else { return Ok(()) };
         let entry = entry.clone();
         let is_summed = self.summed.contains(&(entry.destination, entry.month));
@@ -297,6 +436,9 @@ impl Walk {
                     }
                     last = Some(row);
                     let batch = if is_summed { 0 } else { row.batch };
+                    if !is_summed && thin.contains(&batch) {
+                        continue;
+                    }
                     let times = -i64::try_from(columns.events(place)).unwrap_or(i64::MAX);
                     self.put((entry.destination, entry.month, batch), row, times);
                 }
@@ -321,7 +463,7 @@ impl Walk {
     fn explain(&self, (destination, month, batch): Group, log: &Log) -> Found<()> {
         let of = self.files.iter().filter(|(entry, _)| (entry.destination, entry.month) == (destination, month));
         let of: Vec<&(RowsEntry, RowsFile)> = of.collect();
-        let name = of.first().map_or(MANIFEST, |(entry, _)| entry.name.as_str());
+        let name = self.name_of(destination, month);
         if batch == 0 {
             return self.bad(name, &format!("the sums of {month} are not those of the rows of the log"));
         }
@@ -356,7 +498,7 @@ impl Walk {
     fn rows_of(&self, batch: u64, log: &Log) -> Found<BTreeMap<u16, LedgerRow>> {
         let Some(fact) = log.batches.iter().find(|fact| fact.batch == batch) else { return Ok(BTreeMap::new()) };
         let id = log.dictionary.destinations.get(usize::from(fact.destination)).map(|of| of.id.clone());
-        let wanted = Wanted { batch: &|of, at| Some(of) == id.as_ref() && at == fact.at, row: &|_| true };
+        let wanted = Wanted { batch: &|of, at| Some(of) == id.as_ref() && at == fact.at, row: &|_| true, thin: true };
         let (mut dictionary, mut place) = (Dictionary::default(), Place::default());
         let mut rows = BTreeMap::new();
         while place.entries < self.manifest.entries {

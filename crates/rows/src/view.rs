@@ -83,7 +83,7 @@ impl View {
         let dir = ledger.join(FOLDER);
         let mut manifest = Manifest::read(ledger)?;
         let mut dictionary = manifest.dictionary(ledger)?;
-        let wanted = Wanted { batch: &|destination, at| scope.holds(destination, at), row: rows };
+        let wanted = Wanted { batch: &|destination, at| scope.holds(destination, at), row: rows, thin: false };
         let tail = match gather(ledger, manifest.place(), &mut dictionary, Until::End, &wanted)? {
             Some(tail) => tail,
             // The files were made of another log: this one speaks for itself.

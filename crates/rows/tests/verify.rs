@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use weir_rows::facts::{self, BatchFact, Fate};
 use weir_rows::file::{self, Columns, Form, RowsFile};
 use weir_rows::store::Manifest;
 use weir_rows::verify::{Report, verify};
-use weir_rows::{LedgerRow, Store};
+use weir_rows::{LedgerRow, RowsError, Store};
 
 const START: Millis = Millis(1_795_300_000_000);
 
@@ -91,6 +92,29 @@ impl World {
         world
     }
 
+    /// The same once the log has given its rows up: all but those of the batch that has no outcome.
+    fn thinned() -> World {
+        let world = World::new();
+        world.thin().unwrap();
+        world
+    }
+
+    fn thin(&self) -> Result<(), RowsError> {
+        let clock = Arc::new(ManualClock::at(START)) as Arc<dyn Clock>;
+        let keys = Keys::open(&self.dir.path().join("keys"), Arc::clone(&clock)).unwrap();
+        let names = Names::new(Box::new(ClassOnly));
+        let options = Options { tree_interval: Duration::ZERO, ..Options::default() };
+        let (ledger, _) = Ledger::open(&self.ledger(), Kind::Egress, keys, names, options, clock).unwrap();
+        ledger.end_file().unwrap();
+        let mut store = Store::open(&self.ledger()).unwrap();
+        while store.thin(&ledger, Millis(i64::MAX))? {}
+        ledger.close().map_err(RowsError::from)
+    }
+
+    fn keys(&self) -> Arc<Keys> {
+        Keys::open_read_only(&self.dir.path().join("keys"), Arc::new(ManualClock::at(START))).unwrap()
+    }
+
     fn ledger(&self) -> PathBuf {
         self.dir.path().join("ledger")
     }
@@ -100,7 +124,7 @@ impl World {
     }
 
     fn verify(&self) -> Report {
-        verify(&self.ledger()).unwrap()
+        verify(&self.ledger(), Some(&self.keys())).unwrap()
     }
 
     /// What is said after a change, which is undone then: the file's name and what is wrong with it.
@@ -180,7 +204,7 @@ fn what_the_store_makes_is_what_the_log_says_at_any_time() {
     assert!(summed.bad.is_none() && summed.rows < 450, "{summed:?}");
     // No files at all: everything is read from the log.
     std::fs::remove_dir_all(world.rows()).unwrap();
-    assert_eq!(world.verify(), Report::default());
+    assert_eq!(world.verify(), Report { proved: Some(0), ..Report::default() });
     // An earlier state of the files is as good: the log says the rest.
     Store::open(&world.ledger()).unwrap().take(30).unwrap();
     let earlier = world.verify();
@@ -260,6 +284,104 @@ fn rows_that_are_changed_added_taken_away_or_moved_are_named_though_every_checks
     assert!(what.ends_with("is missing"), "a file that the list does not name: {what}");
     let (_, what) = world.after(|world| world.forge_manifest(|value| value["rows"][0]["rows"] = 1.into()));
     assert!(what.contains("more or fewer rows"), "{what}");
+}
+
+#[test]
+fn d13_rows_that_the_files_alone_have_are_held_against_the_roots_of_their_batches() {
+    let world = World::thinned();
+    let report = world.verify();
+    assert_eq!((report.bad, report.rows), (None, 450));
+    // The last file of the log holds the batch without an outcome.
+    assert!(report.alone >= 300 && report.proved == Some(report.alone), "{} {:?}", report.alone, report.proved);
+    let without = verify(&world.ledger(), None).unwrap();
+    assert_eq!((without.bad, without.alone, without.proved), (None, report.alone, None));
+    let rows = world.manifest().rows;
+    let mut seen = BTreeSet::new();
+    for (at, entry) in rows.iter().enumerate() {
+        let mut forged = |change: &dyn Fn(&mut Vec<LedgerRow>)| {
+            let (file, what) = world.after(|world| {
+                world.forge_rows(at, |rows| {
+                    change(rows);
+                    rows.sort_unstable();
+                });
+            });
+            let found = rows.iter().find(|found| found.name == file).map(|found| (found.destination, found.month));
+            assert_eq!(found, Some((entry.destination, entry.month)), "{what}");
+            seen.insert(what.split_once(": ").map_or(what.clone(), |(_, what)| what.to_owned()));
+        };
+        let changes: [&dyn Fn(&mut LedgerRow); 7] = [
+            &|row| row.subject += 1,
+            &|row| row.organisation += 1,
+            &|row| row.field_set = row.field_set % 3 + 1,
+            &|row| row.slice += 1,
+            &|row| row.epoch = 9,
+            &|row| row.time += 1,
+            &|row| *row = row.erased(),
+        ];
+        changes.iter().for_each(|change| forged(&|rows| change(&mut rows[3])));
+        forged(&|rows| rows.truncate(rows.len() - 1));
+        forged(&|rows| rows.push(rows[0]));
+        forged(&|rows| rows.push(LedgerRow { batch: 999, ..rows[0] }));
+        forged(&|rows| rows.push(LedgerRow { index: 30, ..rows[0] }));
+    }
+    for expected in [
+        "its rows are not those that were recorded",
+        "of 30 rows 29 are there",
+        "is there twice",
+        "is none that was recorded",
+    ] {
+        assert!(seen.iter().any(|what| what.contains(expected)), "{expected}: {seen:?}");
+    }
+}
+
+#[test]
+fn d13_a_log_that_has_given_rows_up_does_not_do_without_their_files() {
+    let world = World::thinned();
+    let gone = "it names no file with the rows of entry";
+    let (file, what) = world.after(|world| std::fs::remove_file(world.rows().join("manifest")).unwrap());
+    assert!(file == "manifest" && what.starts_with(gone), "{file}: {what}");
+    let kept = |world: &World| std::fs::read_dir(world.rows()).unwrap().count();
+    let files = kept(&world);
+    // Neither is begun anew, and what lies there is not removed.
+    world.after(|world| {
+        std::fs::remove_file(world.rows().join("manifest")).unwrap();
+        assert!(matches!(Store::open(&world.ledger()), Err(RowsError::Gone(_))));
+        assert_eq!(kept(world), files - 1);
+    });
+    world.after(|world| {
+        std::fs::write(world.rows().join("manifest"), b"torn").unwrap();
+        assert!(matches!(Store::open(&world.ledger()), Err(RowsError::Damaged { .. })));
+        assert_eq!(kept(world), files);
+    });
+    world.after(|world| {
+        world.forge_manifest(|value| value["checksum"] = 7.into());
+        let mut store = Store::open(&world.ledger()).unwrap();
+        assert!(matches!(store.take(u64::MAX), Err(RowsError::Damaged { .. })));
+        assert_eq!(kept(world), files);
+    });
+}
+
+#[test]
+fn d13_the_log_keeps_rows_that_the_files_do_not_have_to_the_last_one() {
+    type Change = dyn Fn(&mut Vec<LedgerRow>);
+    let changes: [&Change; 5] = [
+        &|rows| rows[3].slice += 1,
+        &|rows| rows.truncate(rows.len() - 1),
+        &|rows| rows.push(rows[0]),
+        &|rows| rows.push(LedgerRow { index: 30, ..rows[0] }),
+        &|rows| rows[3] = rows[3].erased(),
+    ];
+    for change in changes {
+        let world = World::new();
+        world.forge_rows(0, |rows| {
+            change(rows);
+            rows.sort_unstable();
+        });
+        let thinned = world.thin();
+        assert!(matches!(thinned, Err(RowsError::Lacks(_))), "{thinned:?}");
+        let lacking = world.verify();
+        assert!(lacking.bad.is_some_and(|bad| bad.what.contains("row")), "the log has what the files lack");
+    }
 }
 
 #[test]

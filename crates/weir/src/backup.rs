@@ -11,7 +11,8 @@
 //! 1. The audit entry, durable (D19); files of journal and hold are kept from being freed.
 //! 2. Small files that are replaced as a whole (state of readers, `version`, …): before the moment, so that no reader's offset
 //!    lies behind the journal's end.
-//! 3. The moment: lengths, and the newest signed heads.
+//! 3. The moment: the files of ledger rows, which stay as they are until the backup has ended; then lengths, and the newest signed heads.
+//!    So the copied log goes at least as far as the copied rows, and has every row that they lack.
 //! 4. The logs, each up to its length, into `objects/`, named by their SHA-256.
 //! 5. `manifest`, in the place of the one before. Only from here on is it a backup; objects of the one before go after it.
 //!
@@ -30,7 +31,7 @@ use std::path::{Path, PathBuf};
 pub enum Class {
     /// Not copied: it is made again, or means nothing in another folder.
     Left,
-    /// Copied up to a length of the moment.
+    /// Copied up to a length of the moment, or, of the files of ledger rows, whole as they are then.
     Log,
     /// Copied whole, before the moment.
     Whole,
@@ -45,12 +46,12 @@ pub fn class_of(path: &str) -> Class {
         || ends(&[".new", ".tmp", ".gone", ".spare"])
         || path.starts_with("ledger/tree/")
         || path.starts_with("audit/tree/")
-        || path.starts_with("ledger/rows/")
     {
         Class::Left
     } else if (path.starts_with("journal/") && ends(&[".segment"]))
         || (path.starts_with("hold/") && ends(&[".hold"]))
         || ((path.starts_with("ledger/log/") || path.starts_with("audit/log/")) && ends(&[".log"]))
+        || path.starts_with("ledger/rows/")
     {
         Class::Log
     } else {
@@ -78,7 +79,7 @@ pub fn walk(folder: &Path) -> Result<Vec<(String, u64)>, BackupError> {
             let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
             if metadata.is_dir() {
                 // What is made again need not be walked through.
-                if name != "ledger/tree" && name != "audit/tree" && name != "ledger/rows" {
+                if name != "ledger/tree" && name != "audit/tree" {
                     folders.push(path);
                 }
             } else if metadata.is_file() {
@@ -222,6 +223,9 @@ mod tests {
             ("ledger/log/00000000000000000000.log", Class::Log),
             ("ledger/log/00000000000000000000.log.tmp", Class::Left),
             ("ledger/tree/tile/0/000", Class::Left),
+            ("ledger/rows/manifest", Class::Log),
+            ("ledger/rows/00000001.parquet", Class::Log),
+            ("ledger/rows/manifest.tmp", Class::Left),
             ("ledger/tree.before-1/checkpoint", Class::Whole),
             ("ledger/origin", Class::Whole),
             ("ledger/signed", Class::Left),

@@ -64,14 +64,14 @@ pub const FORMATS: &[Format] = &[
     Format { writes_from: 1, ..format("ledger.log", 2, "crates/ledger/src/record.rs", "FORMAT") },
     format("ledger.origin", 1, "crates/ledger/src/anchor.rs", "FORMAT"),
     format("ledger.reason", 1, "crates/ledger/src/coverage.rs", "REASON_HEAD"),
-    // Version 2 is a batch of which single rows can be erased, version 3 one of which some were.
-    Format { writes_from: 1, ..format("ledger.rows", 3, "crates/ledger/src/rows.rs", "FORMAT") },
+    // Version 2 is a batch of which single rows can be erased, version 3 one of which some were, version 4 one without its rows.
+    Format { writes_from: 1, ..format("ledger.rows", 4, "crates/ledger/src/rows.rs", "FORMAT") },
     format("ledger.snapshot", 1, "crates/ledger/src/state.rs", "VERSION"),
     format("rollout", 1, "crates/weir/src/rollout/file.rs", "VERSION"),
     format("rows.dictionary", 1, "crates/rows/src/dictionary.rs", "VERSION"),
     format("rows.facts", 1, "crates/rows/src/facts.rs", "VERSION"),
-    // Version 2 names sums of months, which are made where it may be written.
-    Format { writes_from: 1, ..format("rows.manifest", 2, "crates/rows/src/store.rs", "VERSION") },
+    // Version 2 names sums of months, version 3 goes with a log that has given rows up; both are done where it may be written.
+    Format { writes_from: 1, ..format("rows.manifest", 3, "crates/rows/src/store.rs", "VERSION") },
     format("rows.months", 1, "crates/rows/src/file.rs", "SCHEMA_OF_MONTHS"),
     format("rows.parquet", 1, "crates/rows/src/file.rs", "SCHEMA"),
     format("rows.sums", 1, "crates/rows/src/sums.rs", "VERSION"),

@@ -19,7 +19,7 @@ use weir_journal::disk::RealDisk as JournalDisk;
 use weir_keys::Keys;
 use weir_ledger::{Act, Actor, Kind, Ledger, Recovered, Target};
 use weir_policy::{MinimisedBatch, Minimiser, SharedTally, Withdrawals};
-use weir_rows::keeper::{Keeper, LOOK};
+use weir_rows::keeper::{Keeper, LOOK, May};
 
 use crate::alerts::Alerts;
 use crate::alerts::push::Push;
@@ -124,7 +124,7 @@ pub struct Gateway {
     /// One reload at a time.
     pub(crate) reloading: tokio::sync::Mutex<()>,
     /// The backup that is under way, if there is one.
-    pub lease: Lease,
+    pub lease: Arc<Lease>,
     /// Who can hand this process over to another, once it serves.
     successor: OnceLock<tokio::sync::mpsc::Sender<Succession>>,
     // Last, so that the folder stays locked until everything above is closed.
@@ -299,8 +299,13 @@ impl Gateway {
         profile::learn(&catalog, &names, &memories.learned);
         let identity =
             IdentityHandle::start(Arc::new(JournalDisk::default()), &places.data, journal.clone(), Arc::clone(&clock));
-        let sums_up = folder.formats().may_write("rows.manifest") >= 2;
-        let rows = Keeper::start(&places.data.join("ledger"), Arc::clone(&egress), Arc::clone(&clock), LOOK, sums_up)?;
+        let lease = Arc::<Lease>::default();
+        let (of_backups, now) = (Arc::clone(&lease), Arc::clone(&clock));
+        let may = May {
+            sum_up: folder.formats().may_write("rows.manifest") >= 3,
+            change: Box::new(move || !of_backups.is_live(now.now())),
+        };
+        let rows = Keeper::start(&places.data.join("ledger"), Arc::clone(&egress), Arc::clone(&clock), LOOK, may)?;
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));
         let (push, telemetry) = (Arc::<Push>::default(), Arc::<Telemetry>::default());
         push.set(receivers::webhook(&generation.config)?);
@@ -378,7 +383,7 @@ impl Gateway {
             rollouts,
             resending: crate::resend::Desk::default(),
             reloading: tokio::sync::Mutex::new(()),
-            lease: Lease::default(),
+            lease,
             successor: OnceLock::new(),
             folder,
         })
@@ -482,7 +487,9 @@ impl Gateway {
     }
 
     /// The moment of a backup (D19: its beginning was recorded). Blocks for a group of each log.
-    pub fn backup_cut(&self) -> Result<weir_console::command::BackupCut, weir_ledger::LedgerError> {
+    pub fn backup_cut(&self) -> Result<weir_console::command::BackupCut, weir_rows::RowsError> {
+        // First: what the copied log has not, they have.
+        let rows = self.rows.cut()?;
         let logs = Logs {
             folder: &self.places.data,
             egress: &self.egress,
@@ -491,7 +498,7 @@ impl Gateway {
             formats: self.folder.formats(),
             clock: &*self.clock,
         };
-        logs.cut(self.pipeline.journal(), &self.hold)
+        logs.cut(self.pipeline.journal(), &self.hold, rows).map_err(weir_rows::RowsError::from)
     }
 
     /// Gives both folders up to another process, after [`Gateway::close`], although this value still lives.
@@ -588,9 +595,11 @@ fn open_ledger(
     Ok(Ledger::open(&dir, kind, Arc::clone(keys), Arc::clone(names), options, Arc::clone(clock))?)
 }
 
-/// Whether rows may be written, and erased, in a way that the release before cannot read.
+/// Whether rows may be written, erased, and given up by the log, in a way that the release before cannot read.
 pub(crate) fn may_erase_rows(formats: &Formats) -> bool {
-    formats.may_write("ledger.log") >= 2 && formats.may_write("ledger.rows") >= 3
+    formats.may_write("ledger.log") >= 2
+        && formats.may_write("ledger.rows") >= 4
+        && formats.may_write("rows.manifest") >= 3
 }
 
 /// Both ledgers of a folder on which no Weir runs; the caller holds its lock, and closes them.

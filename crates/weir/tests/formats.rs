@@ -98,8 +98,12 @@ fn every_version_in_the_code_is_in_the_registry_and_every_entry_of_the_registry_
         assert!(by_text || seen.contains(&format.name), "{}: its constant is not a version", format.name);
         assert!((1..=format.newest).contains(&format.reads_from) && format.writes_from <= format.newest);
         // One release back: not more, or a version would have to be written for ever.
-        // These were raised twice between two releases: the release before wrote version 1.
-        let raised = if ["catalog", "ledger.rows"].contains(&format.name) { 2 } else { 1 };
+        // Some were raised more than once between two releases: the release before wrote version 1.
+        let raised = match format.name {
+            "ledger.rows" => 3,
+            "catalog" | "rows.manifest" => 2,
+            _ => 1,
+        };
         assert!(format.newest - format.writes_from <= raised, "{}", format.name);
     }
 }

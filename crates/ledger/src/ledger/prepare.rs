@@ -17,7 +17,8 @@ use crate::entry::{
 };
 use crate::error::LedgerError;
 use crate::queue::Waiting;
-use crate::rows::{PURPOSE, ROWS_MAX, StoredRow, seal};
+use crate::rows::{ROWS_MAX, StoredRow, seal};
+use crate::secrets::PURPOSE;
 use crate::state::{field_set_id, put_name};
 use crate::tree::hash::sha256;
 

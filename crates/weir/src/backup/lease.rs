@@ -111,8 +111,13 @@ pub struct Logs<'a> {
 
 impl Logs<'_> {
     /// The moment of a running gateway: all four logs stand between two groups while their lengths are read. Waits for the groups
-    /// under way, so not for an async thread.
-    pub fn cut(&self, journal: &Journal<MinimisedBatch>, hold: &Hold) -> Result<BackupCut, LedgerError> {
+    /// under way, so not for an async thread. `rows` are the files of ledger rows of a moment before, which stay until the copy has ended.
+    pub fn cut(
+        &self,
+        journal: &Journal<MinimisedBatch>,
+        hold: &Hold,
+        rows: Vec<PathBuf>,
+    ) -> Result<BackupCut, LedgerError> {
         // Nobody else takes two of these, so that the order is free. No fsync happens between the first and the last.
         let stopped = (journal.freeze(), hold.freeze(), self.egress.freeze(), self.audit.freeze());
         let (journal, held) = (stopped.0.cut(), stopped.1.files());
@@ -121,6 +126,7 @@ impl Logs<'_> {
         drop(stopped);
         let mut files = journal.files;
         files.extend(held.into_iter().map(|(path, bytes)| (path, Some(bytes))));
+        files.extend(rows.into_iter().map(|path| (path, None)));
         Ok(self.facts(at, (journal.floor.0, Some(journal.tail.0)), files, egress?, audit?))
     }
 

@@ -308,7 +308,7 @@ fn verify(out: &Output, data: &Path, keys: Option<&PathBuf>, config: Option<&Pat
         // What the files are held against must be whole itself.
         if name == "egress" && report.bad.is_none() {
             erased = report.rows_erased;
-            match rows::files(data, &dir) {
+            match rows::files(data, &dir, keys.as_deref()) {
                 Ok((files, said, is_whole)) => {
                     value["row_files"] = files;
                     text.push_str(&said);
@@ -439,6 +439,7 @@ fn value(name: &str, report: &Report) -> serde_json::Value {
         "rows": report.rows,
         "rows_opened": report.rows_opened,
         "rows_erased": report.rows_erased,
+        "rows_elsewhere": report.rows_elsewhere,
         "unfinished": report.unfinished,
         "torn_bytes": report.torn_bytes,
         "rewind": format!("{:?}", report.rewind).to_lowercase(),
@@ -453,6 +454,9 @@ fn describe(name: &str, dir: &Path, report: &Report) -> String {
         Some(opened) => format!("  {} rows, {opened} recomputed, {} erased\n", report.rows, report.rows_erased),
         None => format!("  {} rows, rows not opened\n", report.rows),
     });
+    if report.rows_elsewhere > 0 {
+        text.push_str(&format!("  {} of the rows are in the files of rows alone\n", report.rows_elsewhere));
+    }
     if report.unfinished > 0 {
         text.push_str(&format!("  {} batches were sent whose outcome is not recorded\n", report.unfinished));
     }

@@ -14,9 +14,10 @@ use weir_event::ids::hex;
 use weir_event::{DestinationId, Millis};
 use weir_ledger::entry::Entry;
 use weir_ledger::receipt::Receipt;
-use weir_ledger::rows::{RowProof, RowsBody};
+use weir_ledger::rows::{Body, RowProof, RowsBody};
 use weir_ledger::tree::note::base64;
-use weir_ledger::{Kind, history};
+use weir_ledger::{BatchId, Kind, history};
+use weir_rows::thin::{Asked, fetch};
 
 use super::exposure::{looked, not_covered};
 use super::subject::{Found, Question, sums};
@@ -231,13 +232,34 @@ fn proofs(found: &Found) -> Result<Vec<Option<RowProof>>, String> {
     rows.iter().enumerate().for_each(|(at, row)| places.entry(row.entry).or_default().push(at));
     let mut proofs = vec![None; rows.len()];
     let Some((first, last)) = places.keys().next().zip(places.keys().next_back()) else { return Ok(proofs) };
-    history::between(&found.dir, Kind::Egress, *first..last + 1, |index, _, entry, body| {
-        let (Entry::Intent(intent), Some(places)) = (entry, places.get(&index)) else { return };
+    let mut thin = Vec::new();
+    let mut prove = |index: u64, batch: BatchId, body: RowsBody<'_>| {
+        let places = places.get(&index).map(Vec::as_slice).unwrap_or_default();
         let indexes: Vec<u16> = places.iter().map(|at| rows[*at].place).collect();
-        let body = RowsBody::parse(body).ok();
-        let found = body.and_then(|body| body.proofs(&found.keys, intent.batch, &indexes)).unwrap_or_default();
+        let found = body.proofs(&found.keys, batch, &indexes).unwrap_or_default();
         places.iter().zip(found).for_each(|(at, proof)| proofs[*at] = Some(proof));
+    };
+    history::between(&found.dir, Kind::Egress, *first..last + 1, |index, at, entry, body| {
+        let (Entry::Intent(intent), true) = (entry, places.contains_key(&index)) else { return };
+        match Body::parse(body) {
+            Ok(Body::Rows(body)) => prove(index, intent.batch, body),
+            Ok(Body::Thin(_)) => thin.push((index, at, intent.clone(), body.to_owned())),
+            Err(_) => {}
+        }
     })
     .map_err(|error| error.to_string())?;
+    // The path to a row's root goes over the hashes of all rows of its batch: where the log has given them up, the files have them.
+    let asked =
+        thin.iter().map(|(_, at, intent, _)| Asked { batch: intent.batch, destination: &intent.destination, at: *at });
+    let fetched = fetch(&found.dir, &asked.collect::<Vec<_>>()).map_err(|error| error.to_string())?;
+    for (index, _, intent, body) in &thin {
+        let Ok(Body::Thin(body)) = Body::parse(body) else { continue };
+        let whole = body.whole(&found.keys, intent.batch, fetched.of(intent.batch)).ok().flatten();
+        let whole = whole.as_deref().and_then(|whole| RowsBody::parse(whole).ok());
+        // Rows that do not come to the root prove nothing.
+        if let Some(whole) = whole.filter(|whole| whole.stored_root() == intent.rows_root) {
+            prove(*index, intent.batch, whole);
+        }
+    }
     Ok(proofs)
 }

@@ -4,17 +4,19 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use weir_keys::Keys;
 use weir_ledger::entry::{Entry, Target};
-use weir_ledger::{LedgerError, acts};
+use weir_ledger::{LedgerError, acts, history};
 use weir_rows::RowsError;
 use weir_rows::verify::{Report, verify};
 
 /// The files of rows of the ledger in `dir` against its log: for programs, for people, and whether they are as they should be.
-pub(super) fn files(data: &Path, dir: &Path) -> Result<(Value, String, bool), RowsError> {
+pub(super) fn files(data: &Path, dir: &Path, keys: Option<&Keys>) -> Result<(Value, String, bool), RowsError> {
     let is_settled = |report: &Result<Report, RowsError>| !report.as_ref().is_ok_and(|report| report.bad.is_some());
-    let report = super::settled(data, 3, || verify(dir), is_settled)?;
+    let report = super::settled(data, 3, || verify(dir, keys), is_settled)?;
     let value = json!({
         "files": report.files, "rows": report.rows, "entries": report.entries,
+        "rows_alone": report.alone, "rows_proved": report.proved,
         "bad": report.bad.as_ref().map(|bad| json!({"file": bad.file, "what": bad.what})),
     });
     let mut text = format!(
@@ -24,16 +26,37 @@ pub(super) fn files(data: &Path, dir: &Path) -> Result<(Value, String, bool), Ro
         report.rows,
         report.entries
     );
+    match report.proved {
+        _ if report.alone == 0 => {}
+        Some(proved) => {
+            text.push_str(&format!("  {} rows are here alone: {proved} have the root of their batch\n", report.alone))
+        }
+        None => {
+            text.push_str(&format!("  {} rows are here alone: counted, not recomputed without keys\n", report.alone))
+        }
+    }
     match &report.bad {
         None => text.push_str("  what the log says, no row more and none less\n"),
         Some(bad) => text.push_str(&format!(
-            "  BAD: {}: {}\n  answers may be wrong: stop Weir and remove {}, and Weir makes all of it again from the log\n",
+            "  BAD: {}: {}\n  answers may be wrong: stop Weir and {}\n",
             bad.file.display(),
             bad.what,
-            dir.join(weir_rows::store::FOLDER).display()
+            mending(dir)?
         )),
     }
     Ok((value, text, report.bad.is_none()))
+}
+
+/// What mends files of rows.
+fn mending(dir: &Path) -> Result<String, LedgerError> {
+    let rows = dir.join(weir_rows::store::FOLDER);
+    Ok(match history::is_thinned(dir)? {
+        false => format!("remove {}: Weir makes all of it again from the log", rows.display()),
+        true => format!(
+            "restore {} from a backup that is at most 7 days old: the log has the rows since then, and no others",
+            rows.display()
+        ),
+    })
 }
 
 /// Rows whose erasure the audit ledger in `dir` has announced.

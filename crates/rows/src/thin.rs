@@ -1,0 +1,175 @@
+//! Rows that the log no longer has (D13): found again by their batch, and held against the log before they go there.
+//!
+//! Files are sorted by subject, so a batch lies all over those of its destination and month. They are read once for all batches that are
+//! asked for: their numbers first, and the rest only of pages that have one of them.
+
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use foldhash::fast::RandomState;
+use weir_event::{DestinationId, Millis};
+use weir_ledger::rows::StoredRow;
+use weir_ledger::{BatchId, FieldSetId, StoredName, ThinBatch};
+
+use crate::dictionary::Dictionary;
+use crate::error::RowsError;
+use crate::file::{Column, Columns, PAGE_ROWS, RowsFile};
+use crate::row::{LedgerRow, Month};
+use crate::store::{FOLDER, Manifest, RowsEntry};
+
+/// So often a list of files is read again where a file of it was merged away meanwhile.
+const TRIES: usize = 5;
+
+/// The rows of batches by their places, without erased ones.
+#[derive(Clone, Default, Debug)]
+pub struct Fetched {
+    rows: BTreeMap<BatchId, BTreeMap<u16, StoredRow>>,
+    /// One that lies in the files more than once.
+    pub(crate) twice: Option<(BatchId, u16)>,
+}
+
+impl Fetched {
+    /// Those of one batch.
+    pub fn of(&self, batch: BatchId) -> &BTreeMap<u16, StoredRow> {
+        const NONE: &BTreeMap<u16, StoredRow> = &BTreeMap::new();
+        self.rows.get(&batch).unwrap_or(NONE)
+    }
+
+    fn add(&mut self, row: StoredRow) {
+        if self.rows.entry(row.batch).or_default().insert(row.index, row).is_some() {
+            self.twice = Some((row.batch, row.index));
+        }
+    }
+}
+
+/// A batch whose rows are asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Asked<'a> {
+    /// Its number.
+    pub batch: BatchId,
+    /// To whom it left.
+    pub destination: &'a DestinationId,
+    /// When it left.
+    pub at: Millis,
+}
+
+/// The rows of these batches from the files of a ledger's folder. Of a batch whose month is summed up there are none any more.
+pub fn fetch(ledger: &Path, asked: &[Asked<'_>]) -> Result<Fetched, RowsError> {
+    let mut tries = 1;
+    loop {
+        let manifest = Manifest::read(ledger)?;
+        let read = manifest.dictionary(ledger).and_then(|dictionary| {
+            let files = Files { dir: &ledger.join(FOLDER), manifest: &manifest, dictionary: &dictionary };
+            files.fetch(asked)
+        });
+        match read {
+            Err(error) if error.is_absent() && tries < TRIES => tries += 1,
+            done => return done,
+        }
+    }
+}
+
+/// A list of files and what goes with it.
+pub(crate) struct Files<'f> {
+    pub(crate) dir: &'f Path,
+    pub(crate) manifest: &'f Manifest,
+    pub(crate) dictionary: &'f Dictionary,
+}
+
+impl Files<'_> {
+    /// See [`fetch`].
+    fn fetch(&self, asked: &[Asked<'_>]) -> Result<Fetched, RowsError> {
+        let open = |entry: &RowsEntry| RowsFile::open(&self.dir.join(&entry.name));
+        collect(self.manifest.rows.iter().map(|entry| (entry, || open(entry))), self.dictionary, asked)
+    }
+
+    /// Whether each of these batches lies in the files to the last row and no row more, or its month is summed up.
+    pub(crate) fn hold(&self, batches: &[ThinBatch]) -> Result<(), RowsError> {
+        let asked = batches.iter().map(|of| Asked { batch: of.batch, destination: &of.destination, at: of.at });
+        let fetched = self.fetch(&asked.collect::<Vec<_>>())?;
+        for of in batches {
+            let log = (0..=u16::MAX).zip(&of.rows).filter_map(|(place, row)| Some((place, (*row)?)));
+            let is_held = log.eq(fetched.of(of.batch).iter().map(|(place, row)| (*place, *row)));
+            if !is_held && !self.is_summed(&of.destination, of.at) {
+                return Err(RowsError::Lacks(of.batch.0));
+            }
+        }
+        fetched.twice.map_or(Ok(()), |(batch, _)| Err(RowsError::Lacks(batch.0)))
+    }
+
+    fn is_summed(&self, destination: &DestinationId, at: Millis) -> bool {
+        let of = number(self.dictionary, destination).map(|number| (number, Month::of(at)));
+        self.manifest.rows.iter().any(|entry| entry.is_sums && Some((entry.destination, entry.month)) == of)
+    }
+}
+
+/// The rows of these batches from files that are opened where they are needed.
+pub(crate) fn collect<'e, F: Borrow<RowsFile>>(
+    files: impl Iterator<Item = (&'e RowsEntry, impl FnOnce() -> Result<F, RowsError>)>,
+    dictionary: &Dictionary,
+    asked: &[Asked<'_>],
+) -> Result<Fetched, RowsError> {
+    let mut wanted: BTreeMap<(u16, Month), HashSet<u64, RandomState>> = BTreeMap::new();
+    for of in asked {
+        if let Some(number) = number(dictionary, of.destination) {
+            wanted.entry((number, Month::of(of.at))).or_default().insert(of.batch.0);
+        }
+    }
+    let mut fetched = Fetched::default();
+    for (entry, open) in files.filter(|(entry, _)| !entry.is_sums) {
+        let Some(batches) = wanted.get(&(entry.destination, entry.month)) else { continue };
+        each_of(open()?.borrow(), batches, |row| {
+            if let Some(row) = stored(&row, dictionary) {
+                fetched.add(row);
+            }
+        })?;
+    }
+    Ok(fetched)
+}
+
+fn number(dictionary: &Dictionary, destination: &DestinationId) -> Option<u16> {
+    let at = dictionary.destinations.iter().position(|known| known.id == *destination)?;
+    u16::try_from(at).ok()
+}
+
+/// A row as the log has it; `None` for an erased one.
+pub(crate) fn stored(row: &LedgerRow, dictionary: &Dictionary) -> Option<StoredRow> {
+    let field_set: FieldSetId = dictionary.field_set(row.field_set)?.0;
+    Some(StoredRow {
+        time: row.time,
+        subject: row.subject,
+        organisation: row.organisation,
+        event: StoredName(row.event),
+        field_set,
+        slice: StoredName(row.slice),
+        epoch: row.epoch,
+        batch: BatchId(row.batch),
+        index: row.index,
+    })
+}
+
+/// Shows each row of these batches.
+fn each_of(
+    file: &RowsFile,
+    batches: &HashSet<u64, RandomState>,
+    mut visit: impl FnMut(LedgerRow),
+) -> Result<(), RowsError> {
+    let (Some(first), Some(last)) = (batches.iter().min(), batches.iter().max()) else { return Ok(()) };
+    let mut columns = Columns::default();
+    let is_one = |batch: &i64| {
+        let batch = batch.cast_unsigned();
+        (*first..=*last).contains(&batch) && batches.contains(&batch)
+    };
+    for part in file.stretches().into_iter().flat_map(|stretch| stretch.parts(PAGE_ROWS)) {
+        columns.clear();
+        file.read(&part, &[Column::Batch], &mut columns)?;
+        if !columns.batches().iter().any(is_one) {
+            continue;
+        }
+        columns.clear();
+        file.read(&part, file.form().columns(), &mut columns)?;
+        (0..columns.len()).map(|at| columns.row(at)).filter(|row| batches.contains(&row.batch)).for_each(&mut visit);
+    }
+    Ok(())
+}
