@@ -23,6 +23,8 @@ pub(crate) fn bench(arguments: &[String]) -> Result<(), String> {
 /// The ledger's rows: made, asked, and asked again by another engine over the same files, where Python has `duckdb`. Needs about 6 GB of
 /// disk for the 300 million rows (`WEIR_LEDGER_ROWS`, `WEIR_LEDGER_DIR`).
 pub(crate) fn bench_ledger() -> Result<(), String> {
+    // What a row takes once the log has given it up: a ledger of its own, since the large one is made without a log.
+    shell::run("cargo", &["bench", "--locked", "--package", "weir-rows", "--bench", "thin"])?;
     shell::run("cargo", &["bench", "--locked", "--package", "weir-answers", "--bench", "ledger"])?;
     let rows = std::env::var("WEIR_LEDGER_ROWS").unwrap_or_else(|_| "300000000".to_owned());
     let dir = std::env::var_os("WEIR_LEDGER_DIR").map_or_else(|| std::env::temp_dir().join("weir-ledger"), Into::into);
