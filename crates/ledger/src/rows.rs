@@ -60,7 +60,7 @@ pub struct Row {
 }
 
 /// A row as it is stored.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[expect(missing_docs, reason = "the fields are those of the table above")]
 pub struct StoredRow {
     pub time: u32,

@@ -13,19 +13,19 @@ use crate::error::LedgerError;
 use crate::ledger::Ledger;
 use crate::read::made_at;
 use crate::rewrite::LogFile;
-use crate::rows::{Body, StoredRow};
+use crate::rows::{Body, RowsBody};
 
 /// A batch whose rows are about to be taken out of the log.
-#[derive(Clone, Debug)]
-pub struct ThinBatch {
+#[derive(Clone, Copy, Debug)]
+pub struct ThinBatch<'f> {
     /// Its number.
     pub batch: BatchId,
     /// To whom.
-    pub destination: DestinationId,
+    pub destination: &'f DestinationId,
     /// When it left.
     pub at: Millis,
-    /// Its rows in order, `None` for an erased one.
-    pub rows: Vec<Option<StoredRow>>,
+    /// Its rows.
+    pub body: RowsBody<'f>,
 }
 
 /// How far the log is thinned.
@@ -48,7 +48,7 @@ impl Ledger {
         from: u64,
         below: u64,
         before: Millis,
-        is_kept: impl FnOnce(&[ThinBatch]) -> Result<(), E>,
+        is_kept: impl FnOnce(&[ThinBatch<'_>]) -> Result<(), E>,
     ) -> Result<Thinned, E> {
         let none = Thinned { entries: from, rows: 0, more: false };
         if !self.writes_newest_formats() {
@@ -84,7 +84,7 @@ impl Ledger {
     fn thin_file<E: From<LedgerError>>(
         &self,
         file: &LogFile,
-        is_kept: impl FnOnce(&[ThinBatch]) -> Result<(), E>,
+        is_kept: impl FnOnce(&[ThinBatch<'_>]) -> Result<(), E>,
     ) -> Result<u64, E> {
         let intents = file.intents()?;
         let whole = intents.iter().filter_map(|of| match &of.body {
@@ -97,14 +97,13 @@ impl Ledger {
         }
         let shown = whole.iter().map(|(of, body)| ThinBatch {
             batch: of.intent.batch,
-            destination: of.intent.destination.clone(),
+            destination: &of.intent.destination,
             at: of.at,
-            rows: body.rows().collect(),
+            body: **body,
         });
-        let shown: Vec<ThinBatch> = shown.collect();
+        let shown: Vec<ThinBatch<'_>> = shown.collect();
         is_kept(&shown)?;
-        let rows = shown.iter().map(|batch| batch.rows.len() as u64).sum();
-        drop(shown);
+        let rows = shown.iter().map(|batch| batch.body.count() as u64).sum();
         let bodies = whole.iter().map(|(of, body)| Ok((of.range.clone(), crate::thin::ThinBody::of(body))));
         let new = file.with_bodies(bodies)?;
         self.put_file(file, &new)?;

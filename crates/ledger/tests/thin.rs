@@ -57,8 +57,8 @@ fn filled(options: Options, batches: u64) -> (World, Arc<Ledger>) {
 fn thin(ledger: &Ledger, elsewhere: &mut Elsewhere) -> Result<u64, LedgerError> {
     let (below, mut from, mut rows) = (ledger.end_file()?, 0, 0);
     loop {
-        let thinned: Thinned = ledger.thin(from, below, ANY_TIME, |batches: &[ThinBatch]| {
-            elsewhere.extend(batches.iter().map(|batch| (batch.batch, batch.rows.clone())));
+        let thinned: Thinned = ledger.thin(from, below, ANY_TIME, |batches: &[ThinBatch<'_>]| {
+            elsewhere.extend(batches.iter().map(|of| (of.batch, of.body.rows().collect())));
             Ok::<(), LedgerError>(())
         })?;
         assert!(thinned.entries > from || !thinned.more);
@@ -144,10 +144,10 @@ fn a_file_is_thinned_only_where_its_rows_are_kept_and_it_is_old_and_settled() {
     let (world, ledger) = filled(small_files(), 8);
     let below = ledger.end_file().unwrap();
     let bytes = log_bytes(&world);
-    let refuses = |_: &[ThinBatch]| Err(LedgerError::Misuse("they are not all there"));
+    let refuses = |_: &[ThinBatch<'_>]| Err(LedgerError::Misuse("they are not all there"));
     assert!(matches!(ledger.thin(0, below, ANY_TIME, refuses), Err(LedgerError::Misuse(_))));
     let none = Thinned { entries: 0, rows: 0, more: false };
-    let unasked = |_: &[ThinBatch]| -> Result<(), LedgerError> { panic!("nothing is due") };
+    let unasked = |_: &[ThinBatch<'_>]| -> Result<(), LedgerError> { panic!("nothing is due") };
     let made = Millis(1_795_303_178_843);
     assert_eq!(ledger.thin(0, below, made, unasked).unwrap(), none, "the file after it is not old enough");
     assert_eq!(ledger.thin(0, 2, ANY_TIME, unasked).unwrap(), none, "it has entries that are not settled");

@@ -4,7 +4,8 @@
 //! asked for: their numbers first, and the rest only of pages that have one of them.
 
 use std::borrow::Borrow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::path::Path;
 
 use foldhash::fast::RandomState;
@@ -85,17 +86,35 @@ impl Files<'_> {
     }
 
     /// Whether each of these batches lies in the files to the last row and no row more, or its month is summed up.
-    pub(crate) fn hold(&self, batches: &[ThinBatch]) -> Result<(), RowsError> {
-        let asked = batches.iter().map(|of| Asked { batch: of.batch, destination: &of.destination, at: of.at });
-        let fetched = self.fetch(&asked.collect::<Vec<_>>())?;
+    ///
+    /// Rows of 64 MiB of log are too many to be held beside each other in a gateway. Of each batch a sum is kept, of two hashes of each row
+    /// under random keys of this call: rows of the log are added, those of files taken away. 128 bits come to nothing by chance once in
+    /// 10^38 batches.
+    pub(crate) fn hold(&self, batches: &[ThinBatch<'_>]) -> Result<(), RowsError> {
+        let keys = [std::hash::RandomState::new(), std::hash::RandomState::new()];
+        let hash = |row: &StoredRow| keys.each_ref().map(|key| key.hash_one(row));
+        let mut sums: HashMap<BatchId, ([u64; 2], i64), RandomState> = HashMap::default();
         for of in batches {
-            let log = (0..=u16::MAX).zip(&of.rows).filter_map(|(place, row)| Some((place, (*row)?)));
-            let is_held = log.eq(fetched.of(of.batch).iter().map(|(place, row)| (*place, *row)));
-            if !is_held && !self.is_summed(&of.destination, of.at) {
-                return Err(RowsError::Lacks(of.batch.0));
+            let (sum, rows) = sums.entry(of.batch).or_default();
+            for row in of.body.rows().flatten() {
+                let hashes = hash(&row);
+                *sum = [sum[0].wrapping_add(hashes[0]), sum[1].wrapping_add(hashes[1])];
+                *rows += 1;
             }
         }
-        fetched.twice.map_or(Ok(()), |(batch, _)| Err(RowsError::Lacks(batch.0)))
+        let asked = batches.iter().map(|of| Asked { batch: of.batch, destination: of.destination, at: of.at });
+        let open = |entry: &RowsEntry| RowsFile::open(&self.dir.join(&entry.name));
+        let files = self.manifest.rows.iter().map(|entry| (entry, || open(entry)));
+        each_asked(files, self.dictionary, &asked.collect::<Vec<_>>(), |row| {
+            let (sum, rows) = sums.entry(row.batch).or_default();
+            let hashes = hash(&row);
+            *sum = [sum[0].wrapping_sub(hashes[0]), sum[1].wrapping_sub(hashes[1])];
+            *rows -= 1;
+        })?;
+        let lacks = |of: &&ThinBatch<'_>| {
+            sums.get(&of.batch).is_none_or(|sum| *sum != ([0, 0], 0)) && !self.is_summed(of.destination, of.at)
+        };
+        batches.iter().find(lacks).map_or(Ok(()), |of| Err(RowsError::Lacks(of.batch.0)))
     }
 
     fn is_summed(&self, destination: &DestinationId, at: Millis) -> bool {
@@ -110,22 +129,33 @@ pub(crate) fn collect<'e, F: Borrow<RowsFile>>(
     dictionary: &Dictionary,
     asked: &[Asked<'_>],
 ) -> Result<Fetched, RowsError> {
+    let mut fetched = Fetched::default();
+    each_asked(files, dictionary, asked, |row| fetched.add(row))?;
+    Ok(fetched)
+}
+
+/// Shows each row of these batches that is not erased.
+fn each_asked<'e, F: Borrow<RowsFile>>(
+    files: impl Iterator<Item = (&'e RowsEntry, impl FnOnce() -> Result<F, RowsError>)>,
+    dictionary: &Dictionary,
+    asked: &[Asked<'_>],
+    mut visit: impl FnMut(StoredRow),
+) -> Result<(), RowsError> {
     let mut wanted: BTreeMap<(u16, Month), HashSet<u64, RandomState>> = BTreeMap::new();
     for of in asked {
         if let Some(number) = number(dictionary, of.destination) {
             wanted.entry((number, Month::of(of.at))).or_default().insert(of.batch.0);
         }
     }
-    let mut fetched = Fetched::default();
     for (entry, open) in files.filter(|(entry, _)| !entry.is_sums) {
         let Some(batches) = wanted.get(&(entry.destination, entry.month)) else { continue };
         each_of(open()?.borrow(), batches, |row| {
             if let Some(row) = stored(&row, dictionary) {
-                fetched.add(row);
+                visit(row);
             }
         })?;
     }
-    Ok(fetched)
+    Ok(())
 }
 
 fn number(dictionary: &Dictionary, destination: &DestinationId) -> Option<u16> {
