@@ -243,6 +243,22 @@ impl Task {
 }
 
 fn tell(error: &RowsError) {
+    if let RowsError::Lacks(batch) = error {
+        emit(
+            Level::Warn,
+            "the log keeps its rows: the files of ledger rows do not have a batch as the log has it; run `weir ledger verify`",
+            &[("batch", Field::Count(*batch))],
+        );
+        return;
+    }
+    if let RowsError::Gone(entry) = error {
+        emit(
+            Level::Error,
+            "rows of the ledger are in no file, and the log has given them up: restore the folder `ledger/rows` from a backup of the last 7 days",
+            &[("entry", Field::Count(*entry))],
+        );
+        return;
+    }
     let mut fields = Vec::new();
     match error {
         RowsError::Io { path, source, .. } => {
