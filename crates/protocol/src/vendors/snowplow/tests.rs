@@ -456,6 +456,32 @@ fn of_keys_that_come_twice_the_last_wins() {
 }
 
 #[test]
+fn entities_that_are_said_again_leave_what_another_text_said() {
+    let entity = |name: &str, value: &str| {
+        let vendor = if name == "client_session" { "com.snowplowanalytics.snowplow" } else { "com.acme" };
+        format!(r#"{{"schema":"iglu:{vendor}/{name}/jsonschema/1-0-0","data":{value}}}"#)
+    };
+    let tags =
+        |names: &[(&str, &str)]| names.iter().map(|(name, value)| entity(name, value)).collect::<Vec<_>>().join(",");
+    let session = |user: &str| entity("client_session", &format!(r#"{{"userId":"{user}"}}"#));
+    let first = entities(&tags(&[("tag", "1"), ("cart", "10")]));
+    let twice = format!(
+        r#"{{"data":[{},{}],"data":[{}]}}"#,
+        tags(&[("cart", "20"), ("tag", "2"), ("tag", "3"), ("gone", "1")]),
+        session("of-what-is-gone"),
+        tags(&[("tag", "4"), ("new", "5")]),
+    );
+    let case = event(&format!(r#""e":"pv","co":{},"cx":"{}""#, quoted(&first), base64url(&twice)));
+    let list = |name: &str, values: &[u8]| {
+        let path = format!("context.meta.{name}");
+        let values = values.iter().map(|value| format!("{path}.*={value}"));
+        [vec![format!("{path}[")], values.collect(), vec!["]".to_owned()]].concat()
+    };
+    assert_eq!(case.tape(), [list("tag", &[1, 4]), list("cart", &[10]), list("new", &[5])].concat());
+    assert_eq!((case.ids(), case.fault()), (vec![], None), "an id that is said no more is nobody's");
+}
+
+#[test]
 fn limits_hold_inside_texts_too() {
     let deep =
         format!(r#"{{"a":{}1{}}}"#, "[".repeat(limits::JSON_DEPTH_MAX + 1), "]".repeat(limits::JSON_DEPTH_MAX + 1));

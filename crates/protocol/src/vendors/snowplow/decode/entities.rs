@@ -25,10 +25,23 @@ pub(super) enum Entity {
     Unnamed,
 }
 
+/// Where the event stood before a text of entities was read.
+struct Before {
+    tape: usize,
+    list_ends: Vec<usize>,
+    singles: usize,
+    scalars: [Option<Scalar>; special::COUNT],
+}
+
 impl Decoder<'_> {
     /// `{"schema", "data": [{"schema", "data"}]}`.
     pub(super) fn entities(&mut self) -> Result<(), Malformed> {
-        let before = self.drafting.parser.tape().len();
+        let before = Before {
+            tape: self.drafting.parser.tape().len(),
+            list_ends: self.found.lists.iter().map(|list| list.end).collect(),
+            singles: self.found.singles.len(),
+            scalars: self.found.scalars,
+        };
         let mut object = self.drafting.parser.begin_object(OUTER_ENTITIES, NameId::UNNAMED)?;
         while let Some(key) = self.drafting.parser.next_key(&mut object)? {
             if key.meaning != Meaning::Special(special::DATA) || self.drafting.parser.peek() != b'[' {
@@ -36,9 +49,7 @@ impl Decoder<'_> {
                 continue;
             }
             if key.is_repeated {
-                self.drafting.parser.tape().truncate(before);
-                self.found.lists.retain(|list| list.end < before);
-                self.found.singles.clear();
+                self.forget_entities(&before);
             }
             self.drafting.parser.expect(b'[')?;
             let mut is_first = true;
@@ -47,6 +58,31 @@ impl Decoder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Takes back the entities that were read since: of two lists in one text the last wins (D9). Some of them may stand in lists
+    /// that another text began.
+    #[cold]
+    fn forget_entities(&mut self, before: &Before) {
+        if self.drafting.parser.is_over_limit() {
+            return;
+        }
+        let tape = self.drafting.parser.tape();
+        let moved = |place: usize| self.found.lists[place].end - before.list_ends[place];
+        // The last list first, so that the places of those before it still hold.
+        for place in (0..before.list_ends.len()).rev() {
+            // What moved the end of a list is what was added to it and to those before it.
+            let added = moved(place) - place.checked_sub(1).map_or(0, moved);
+            let end = self.found.lists[place].end;
+            tape.drain(end - added..end);
+        }
+        tape.truncate(before.tape);
+        self.found.lists.truncate(before.list_ends.len());
+        for (list, end) in self.found.lists.iter_mut().zip(&before.list_ends) {
+            list.end = *end;
+        }
+        self.found.singles.truncate(before.singles);
+        self.found.scalars = before.scalars;
     }
 
     /// `{"schema", "data"}`, in any order. One that says either twice is not read: what it said first may be on the tape already.
