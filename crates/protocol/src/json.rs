@@ -90,6 +90,13 @@ pub struct Scalar {
     pub text: Text,
 }
 
+impl Scalar {
+    /// The text of a number, or of a string that is not empty.
+    pub fn said(self) -> Option<Text> {
+        (self.kind.has_text() && self.text.len > 0).then_some(self.text)
+    }
+}
+
 /// Reads one text.
 pub struct Parser<'a, V> {
     text: &'a mut [u8],

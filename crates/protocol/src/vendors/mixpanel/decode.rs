@@ -157,8 +157,7 @@ impl Found {
     }
 
     fn text(&self, number: u8) -> Option<Text> {
-        let scalar = self.scalars.get(usize::from(number)).copied().flatten()?;
-        (scalar.kind.has_text() && scalar.text.len > 0).then_some(scalar.text)
+        self.scalars.get(usize::from(number)).copied().flatten()?.said()
     }
 }
 
@@ -264,8 +263,8 @@ impl Decoder<'_> {
     fn group(&mut self, number: u8) -> Result<(), Malformed> {
         self.found.groups.retain(|(n, _)| *n != number);
         if self.drafting.parser.peek() != b'[' {
-            if let Some(scalar) = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0) {
-                self.found.groups.push((number, scalar.text));
+            if let Some(text) = self.drafting.parser.scalar()?.and_then(Scalar::said) {
+                self.found.groups.push((number, text));
             }
             return Ok(());
         }
@@ -273,9 +272,9 @@ impl Decoder<'_> {
         let mut is_first = true;
         let first = self.found.groups.len();
         while self.drafting.parser.next_element(&mut is_first)? {
-            if let Some(scalar) = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0) {
+            if let Some(text) = self.drafting.parser.scalar()?.and_then(Scalar::said) {
                 if self.found.groups.len() - first < GROUPS_MAX {
-                    self.found.groups.push((number, scalar.text));
+                    self.found.groups.push((number, text));
                 } else {
                     self.drafting.fail(Rule::OverLimit);
                 }
@@ -293,10 +292,10 @@ impl Decoder<'_> {
         self.drafting.parser.expect(b'[')?;
         let mut is_first = true;
         while self.drafting.parser.next_element(&mut is_first)? {
-            if let Some(scalar) = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0)
+            if let Some(text) = self.drafting.parser.scalar()?.and_then(Scalar::said)
                 && self.found.merged.len() < 3
             {
-                self.found.merged.push(scalar.text);
+                self.found.merged.push(text);
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ use crate::body::base64;
 use crate::drafting::{Drafting, Facts};
 use crate::inbound::{Auxiliary, DecodeOptions};
 use crate::inquiry::{Inquirer, Inquiry, members};
-use crate::json::{Malformed, Meaning, Plan, Vocabulary};
+use crate::json::{Malformed, Meaning, Plan, Scalar, Vocabulary};
 use crate::outbound::{DestinationSetup, Encoded, Lane};
 use crate::vendors::mixpanel::encode::{Select, Tape, put_id};
 use crate::vendors::mixpanel::{FLAGS, names};
@@ -126,7 +126,7 @@ fn read_context(
                 }
             }
             Meaning::Special(number) => {
-                let text = drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0).map(|s| s.text);
+                let text = drafting.parser.scalar()?.and_then(Scalar::said);
                 match number {
                     DISTINCT_ID => subject = text,
                     DEVICE_ID => device = text,

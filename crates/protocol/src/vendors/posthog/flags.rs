@@ -14,7 +14,7 @@ use crate::answer::Answer;
 use crate::drafting::{Drafting, Facts};
 use crate::inbound::{Auxiliary, DecodeOptions};
 use crate::inquiry::{Inquirer, Inquiry, members};
-use crate::json::{Malformed, Meaning, Plan, Vocabulary};
+use crate::json::{Malformed, Meaning, Plan, Scalar, Vocabulary};
 use crate::outbound::{DestinationSetup, Encoded, Lane};
 use crate::vendors::posthog::{DECIDE, FLAGS, names};
 use crate::writing::{TapeKeys, put_bare_id, put_field, put_key, put_string, put_tape};
@@ -271,7 +271,7 @@ fn read_body(source: &SourceNames, batch: &mut DraftBatch, name: NameId) -> Resu
 }
 
 fn id(drafting: &mut Drafting<'_, Words>) -> Result<Option<Text>, Malformed> {
-    Ok(drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0).map(|s| s.text))
+    Ok(drafting.parser.scalar()?.and_then(Scalar::said))
 }
 
 /// The path and the label of a group type that is a clean name.

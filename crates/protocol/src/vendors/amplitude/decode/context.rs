@@ -66,7 +66,7 @@ impl Decoder<'_> {
         let parser = &mut self.drafting.parser;
         let scalars = &self.found.scalars;
         for (number, path) in self.paths.fields {
-            let Some(scalar) = scalars[usize::from(number)].filter(|s| s.kind.has_text() && s.text.len > 0) else {
+            let Some(scalar) = scalars[usize::from(number)].filter(|scalar| scalar.said().is_some()) else {
                 continue;
             };
             let is_none = match number {

@@ -5,7 +5,7 @@ use weir_event::{Identity, NameId, Role, Rule, SubjectKind, Text};
 use super::found::Group;
 use super::words::GROUPS;
 use super::{Decoder, special};
-use crate::json::{Malformed, Meaning};
+use crate::json::{Malformed, Meaning, Scalar};
 
 /// Groups that one event may name.
 const GROUPS_MAX: usize = 64;
@@ -57,8 +57,8 @@ impl Decoder<'_> {
 
     /// One group's id.
     fn group(&mut self, key: Text, path: NameId) -> Result<(), Malformed> {
-        if let Some(scalar) = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0) {
-            self.add_group(key, path, scalar.text);
+        if let Some(id) = self.drafting.parser.scalar()?.and_then(Scalar::said) {
+            self.add_group(key, path, id);
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::words::GROUPS;
 use super::{Decoder, special};
 use crate::json::{Malformed, Meaning, Scalar};
 
-/// Groups of one type that one event may name.
+/// Groups that one event may name.
 const GROUPS_MAX: usize = 64;
 
 impl Decoder<'_> {
@@ -43,9 +43,9 @@ impl Decoder<'_> {
     }
 
     fn group(&mut self, label: NameId, scalar: Option<Scalar>) {
-        let Some(scalar) = scalar.filter(|s| s.kind.has_text() && s.text.len > 0) else { return };
+        let Some(id) = scalar.and_then(Scalar::said) else { return };
         if self.found.groups.len() < GROUPS_MAX {
-            self.found.groups.push((label, scalar.text));
+            self.found.groups.push((label, id));
         } else {
             self.drafting.fail(Rule::OverLimit);
         }

@@ -170,14 +170,14 @@ impl Decoder<'_> {
             let (mut kind, mut value) = (None, None);
             let mut object = self.drafting.parser.begin_object(MERGED, self.canonical.meta)?;
             while let Some(key) = self.drafting.parser.next_key(&mut object)? {
-                let scalar = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0);
+                let scalar = self.drafting.parser.scalar()?.and_then(Scalar::said);
                 match key.meaning {
                     Meaning::Special(special::MERGED_TYPE) => kind = scalar,
                     Meaning::Special(special::MERGED_VALUE) => value = scalar,
                     _ => {}
                 }
             }
-            let kind = kind.map(|kind| self.drafting.parser.bytes(kind.text));
+            let kind = kind.map(|kind| self.drafting.parser.bytes(kind));
             let kind = match kind {
                 Some(b"email") => SubjectKind::Email,
                 Some(b"phone" | b"mobile") => SubjectKind::Phone,
@@ -187,7 +187,7 @@ impl Decoder<'_> {
             if let Some(value) = value
                 && self.found.merged.len() < 3
             {
-                self.found.merged.push((kind, value.text));
+                self.found.merged.push((kind, value));
             }
         }
         Ok(())

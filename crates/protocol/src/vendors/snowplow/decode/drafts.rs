@@ -6,7 +6,7 @@ use super::schema::{SCHEME, split_schema};
 use super::words::{INNER_EVENT, OUTER_EVENT, PROPERTIES};
 use super::{Decoder, special};
 use crate::drafting::{Facts, unix_time};
-use crate::json::{Malformed, Meaning};
+use crate::json::{Malformed, Meaning, Scalar};
 
 /// Groups that one event may name.
 const GROUPS_MAX: usize = 64;
@@ -134,11 +134,11 @@ impl Decoder<'_> {
             self.drafting.parser.expect(b'[')?;
         }
         while !is_list || self.drafting.parser.next_element(&mut is_first)? {
-            let id = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0);
+            let id = self.drafting.parser.scalar()?.and_then(Scalar::said);
             if self.found.groups.len() == GROUPS_MAX {
                 self.drafting.fail(Rule::OverLimit);
             } else {
-                self.found.groups.extend(id.map(|id| (number, id.text)));
+                self.found.groups.extend(id.map(|id| (number, id)));
             }
             if !is_list {
                 break;

@@ -181,7 +181,7 @@ impl Decoder<'_> {
                     canonical.extend(name.zip(scalar));
                 }
                 Meaning::Special(number) => {
-                    let scalar = self.drafting.parser.scalar()?.filter(|s| s.kind.has_text() && s.text.len > 0);
+                    let scalar = self.drafting.parser.scalar()?.filter(|scalar| scalar.said().is_some());
                     if let Some(slot) = self.found.scalars.get_mut(usize::from(number)) {
                         *slot = if number == special::PHONE { slot.or(scalar) } else { scalar };
                     }

@@ -41,8 +41,7 @@ impl Found {
     }
 
     pub(super) fn text(&self, number: u8) -> Option<Text> {
-        let scalar = self.scalars.get(usize::from(number)).copied().flatten()?;
-        (scalar.kind.has_text() && scalar.text.len > 0).then_some(scalar.text)
+        self.scalars.get(usize::from(number)).copied().flatten()?.said()
     }
 
     pub(super) fn nested(&self, number: u8) -> Option<Nested> {
