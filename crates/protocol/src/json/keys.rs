@@ -21,7 +21,7 @@ pub(super) struct Keys {
     entries: Vec<KeyEntry>,
     arena: Vec<u8>,
     index: HashTable<u32>,
-    twins: HashMap<(Plan, NameId, Meaning2), u32, FixedState>,
+    twins: HashMap<(Plan, NameId, MeaningKey), u32, FixedState>,
     /// What one event has used of keys that are not remembered: (object, path, hash of the key).
     pub(super) loose: HashMap<(u32, NameId, u64), (), FixedState>,
     hasher: FixedState,
@@ -29,7 +29,7 @@ pub(super) struct Keys {
 }
 
 /// A meaning as a key of a table: special numbers and paths do not meet.
-type Meaning2 = (bool, u32);
+type MeaningKey = (bool, u32);
 
 struct KeyEntry {
     plan: Plan,
