@@ -27,6 +27,7 @@ use crate::body::{base64, utf8};
 use keys::Keys;
 
 pub(crate) use lexemes::{is_number, special_bytes};
+pub(crate) use tape::values;
 
 /// The text is not JSON. The position is all that may be said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

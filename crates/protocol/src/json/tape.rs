@@ -1,5 +1,7 @@
 //! Values onto the tape, within the limits of an event.
 
+use std::ops::Range;
+
 use weir_event::{Leaf, LeafKind, NameId, Text, limits};
 
 use super::{Key, Malformed, Meaning, Object, Parser, Plan, Vocabulary};
@@ -89,28 +91,29 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
         if self.is_over_limit {
             return;
         }
-        let mut at = object.tape_start;
-        while let Some(leaf) = self.leaves.get(at) {
-            let is_key = leaf.kind == LeafKind::MapKey;
-            let end = self.end_of_value(at + usize::from(is_key));
-            let same = match map_key {
-                None => !is_key && leaf.path == path,
-                Some(text) => is_key && leaf.path == path && self.bytes(leaf.text) == self.bytes(text),
+        let replaced = values(self.leaves.get(object.tape_start..).unwrap_or_default()).find(|(first, _)| {
+            let is_same = match map_key {
+                None => first.kind != LeafKind::MapKey,
+                Some(text) => first.kind == LeafKind::MapKey && self.bytes(first.text) == self.bytes(text),
             };
-            if same {
-                let scalars = self.leaves[at..end].iter().filter(|leaf| leaf.kind.is_scalar()).count();
-                self.scalars -= scalars;
-                self.leaves.drain(at..end);
-                return;
-            }
-            at = end;
+            first.path == path && is_same
+        });
+        if let Some((_, range)) = replaced {
+            let range = object.tape_start + range.start..object.tape_start + range.end;
+            self.scalars -= self.leaves[range.clone()].iter().filter(|leaf| leaf.kind.is_scalar()).count();
+            self.leaves.drain(range);
         }
     }
+}
 
-    /// The place after the value at `at`.
-    fn end_of_value(&self, mut at: usize) -> usize {
+/// The values of a tape that lie in nothing else: the first entry of each, and where it stands. A key that is data counts with its
+/// value.
+pub(crate) fn values(tape: &[Leaf]) -> impl Iterator<Item = (Leaf, Range<usize>)> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let (begin, first) = (at, *tape.get(at)?);
         let mut depth = 0_usize;
-        while let Some(leaf) = self.leaves.get(at) {
+        while let Some(leaf) = tape.get(at) {
             match leaf.kind {
                 LeafKind::ObjectBegin | LeafKind::ArrayBegin => depth += 1,
                 LeafKind::ObjectEnd | LeafKind::ArrayEnd => depth = depth.saturating_sub(1),
@@ -118,9 +121,9 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
             }
             at += 1;
             if depth == 0 && leaf.kind != LeafKind::MapKey {
-                return at;
+                break;
             }
         }
-        at
-    }
+        Some((first, begin..at))
+    })
 }

@@ -27,13 +27,13 @@ mod special;
 mod words;
 
 use weir_event::{
-    DraftBatch, Identity, Leaf, LeafKind, Millis, NameId, Operation, Role, Rule, SourceNames, SubjectKind, Text, limits,
+    DraftBatch, Identity, Leaf, Millis, NameId, Operation, Role, Rule, SourceNames, SubjectKind, Text, limits,
 };
 
 use crate::body::{Opened, base64};
 use crate::drafting::{Drafting, Facts, Walk, time};
 use crate::inbound::{Canonical, DecodeError, DecodeOptions, Decoded, Endpoint, RequestHead};
-use crate::json::{Key, Malformed, Meaning, Plan};
+use crate::json::{Key, Malformed, Meaning, Plan, values};
 use crate::vendors::segment::{BATCH, Dialect, EVENT, IMPORT, MessageType, PIXEL, names};
 use found::Found;
 use words::{MESSAGE, Words};
@@ -214,11 +214,11 @@ impl Decoder<'_> {
         let names = self.drafting.parser.names().names();
         let tape = self.drafting.parser.tape();
         let own = tape.split_off(start);
-        each_value(&own, |path, range| {
-            if !is_forgotten(names.entry(path).parent) {
+        for (first, range) in values(&own) {
+            if !is_forgotten(names.entry(first.path).parent) {
                 tape.extend_from_slice(&own[range]);
             }
-        });
+        }
     }
 
     fn user(&self) -> Option<Text> {
@@ -272,24 +272,4 @@ impl Decoder<'_> {
 
 fn identity(kind: SubjectKind, role: Role, text: Text) -> Identity {
     Identity { kind, role, text }
-}
-
-/// Walks over the values at the top of a tape: path, and the range with what belongs to it.
-fn each_value(tape: &[Leaf], mut visit: impl FnMut(NameId, std::ops::Range<usize>)) {
-    let (mut start, mut depth, mut path) = (0, 0_u32, NameId::UNNAMED);
-    for (at, leaf) in tape.iter().enumerate() {
-        if depth == 0 && at == start {
-            path = leaf.path;
-        }
-        match leaf.kind {
-            LeafKind::MapKey => continue,
-            LeafKind::ObjectBegin | LeafKind::ArrayBegin => depth += 1,
-            LeafKind::ObjectEnd | LeafKind::ArrayEnd => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 {
-            visit(path, start..at + 1);
-            start = at + 1;
-        }
-    }
 }

@@ -1,12 +1,10 @@
 //! Profile operations: of a person, beside an event or alone, and of a group.
 
-use std::ops::Range;
-
-use weir_event::{Leaf, LeafKind, NameId, Operation, ProfileOp, Rule, Text};
+use weir_event::{LeafKind, NameId, Operation, ProfileOp, Rule, Text};
 
 use super::words::{GROUP_SET, LATER, PROFILE};
 use super::{Decoder, special};
-use crate::json::{Malformed, Scalar};
+use crate::json::{Malformed, Scalar, values};
 
 impl Decoder<'_> {
     /// An event that is nothing but profile operations.
@@ -170,25 +168,4 @@ impl Decoder<'_> {
             tape.drain(range);
         }
     }
-}
-
-/// The values of a tape that lie in nothing else, with their places. What folded to `*` counts as its key and its value.
-fn values(tape: &[Leaf]) -> impl Iterator<Item = (Leaf, Range<usize>)> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let (begin, first) = (at, *tape.get(at)?);
-        let mut depth = 0_usize;
-        while let Some(leaf) = tape.get(at) {
-            match leaf.kind {
-                LeafKind::ObjectBegin | LeafKind::ArrayBegin => depth += 1,
-                LeafKind::ObjectEnd | LeafKind::ArrayEnd => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            at += 1;
-            if depth == 0 && leaf.kind != LeafKind::MapKey {
-                break;
-            }
-        }
-        Some((first, begin..at))
-    })
 }

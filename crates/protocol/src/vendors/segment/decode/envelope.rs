@@ -3,10 +3,10 @@
 use weir_event::{Leaf, NameId, limits};
 
 use super::words::ENVELOPE;
-use super::{Decoder, each_value, special};
+use super::{Decoder, special};
 use crate::drafting::time;
 use crate::inbound::DecodeError;
-use crate::json::Meaning;
+use crate::json::{Meaning, values};
 use crate::vendors::segment::Dialect;
 
 /// Entries of what stands beside a batch. It is copied to each message, so it must be small.
@@ -78,8 +78,7 @@ impl Decoder<'_> {
         }
         let own: Vec<Leaf> = std::mem::take(self.drafting.parser.tape());
         let mut all = Vec::with_capacity(own.len() + shared.len() * self.drafting.drafts().len());
-        let mut values: Vec<(NameId, std::ops::Range<usize>)> = Vec::new();
-        each_value(shared, |path, range| values.push((path, range)));
+        let shared_values: Vec<_> = values(shared).map(|(first, range)| (first.path, range)).collect();
         let mut own_paths = Vec::new();
         for draft in self.drafting.drafts() {
             let start = all.len();
@@ -87,9 +86,9 @@ impl Decoder<'_> {
             all.extend_from_slice(tape);
             if draft.fault.is_none() {
                 own_paths.clear();
-                each_value(tape, |path, _| own_paths.push(path));
+                own_paths.extend(values(tape).map(|(first, _)| first.path));
                 let room = 4 * limits::EVENT_LEAVES_MAX;
-                for (_, range) in values.iter().filter(|(path, _)| !own_paths.contains(path)) {
+                for (_, range) in shared_values.iter().filter(|(path, _)| !own_paths.contains(path)) {
                     if all.len() - start + range.len() <= room {
                         all.extend_from_slice(&shared[range.clone()]);
                     }
