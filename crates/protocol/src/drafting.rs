@@ -254,18 +254,24 @@ pub(crate) fn find_write_keys(text: &[u8], name: &str, keys: &mut Vec<WriteKey>)
     const LOOKED_AT_MAX: usize = 8;
     let needle = [name.as_bytes(), b"\""].concat();
     for start in memchr::memmem::find_iter(text, &needle).take(LOOKED_AT_MAX) {
-        let before = text.get(..start).unwrap_or_default();
-        let before = before.strip_suffix(b"$").unwrap_or(before);
-        let is_key = before.strip_suffix(b"\"").is_some_and(|before| !before.ends_with(b"\\"));
-        let after = text.get(start + needle.len()..).unwrap_or_default();
-        if is_key
-            && let [b':', after @ ..] = after.trim_ascii_start()
-            && let [b'"', value @ ..] = after.trim_ascii_start()
-            && let Some(len) = memchr::memchr2(b'"', b'\\', value.get(..257.min(value.len())).unwrap_or_default())
-            && value.get(len) == Some(&b'"')
-            && let Some(Ok(key)) = value.get(..len).map(std::str::from_utf8)
-        {
-            WriteKey::add(keys, key);
-        }
+        add_write_key(text, start, needle.len(), keys);
+    }
+}
+
+/// Adds the text of a key as a candidate for a write key, if one stands at `start`: its name, of `name_len` bytes with its closing
+/// quote, has been found there.
+pub(crate) fn add_write_key(text: &[u8], start: usize, name_len: usize, keys: &mut Vec<WriteKey>) {
+    let before = text.get(..start).unwrap_or_default();
+    let before = before.strip_suffix(b"$").unwrap_or(before);
+    let is_key = before.strip_suffix(b"\"").is_some_and(|before| !before.ends_with(b"\\"));
+    let after = text.get(start + name_len..).unwrap_or_default();
+    if is_key
+        && let [b':', after @ ..] = after.trim_ascii_start()
+        && let [b'"', value @ ..] = after.trim_ascii_start()
+        && let Some(len) = memchr::memchr2(b'"', b'\\', value.get(..257.min(value.len())).unwrap_or_default())
+        && value.get(len) == Some(&b'"')
+        && let Some(Ok(key)) = value.get(..len).map(std::str::from_utf8)
+    {
+        WriteKey::add(keys, key);
     }
 }

@@ -21,7 +21,7 @@ mod words;
 
 use weir_event::{DraftBatch, LeafKind, NameId, Operation, Rule, SourceNames, Text};
 
-use crate::drafting::{Drafting, time};
+use crate::drafting::{Drafting, add_write_key, time};
 use crate::inbound::{Canonical, DecodeError, DecodeOptions, Decoded, Endpoint, RequestHead, WriteKey};
 use crate::json::{Malformed, Meaning};
 use crate::vendors::posthog::names;
@@ -245,26 +245,10 @@ pub(super) fn find_keys(text: &[u8], keys: &mut Vec<WriteKey>) {
     for name in [&b"api_key\""[..], b"token\""] {
         let finder = memchr::memmem::Finder::new(name);
         for at in finder.find_iter(text).take(LOOKED_AT_MAX) {
-            add_key(text, at, name.len(), keys);
+            add_write_key(text, at, name.len(), keys);
         }
         if let Some(at) = memchr::memmem::rfind(text, name) {
-            add_key(text, at, name.len(), keys);
+            add_write_key(text, at, name.len(), keys);
         }
-    }
-}
-
-/// Adds the value of a key whose name, with its closing quote, is at `at`.
-fn add_key(text: &[u8], at: usize, name_len: usize, keys: &mut Vec<WriteKey>) {
-    let before = text.get(..at).unwrap_or_default();
-    let before = before.strip_suffix(b"$").unwrap_or(before);
-    let is_key = before.strip_suffix(b"\"").is_some_and(|before| !before.ends_with(b"\\"));
-    let rest = text.get(at + name_len..).unwrap_or_default().trim_ascii_start();
-    if let ([b':', after @ ..], true) = (rest, is_key)
-        && let [b'"', value @ ..] = after.trim_ascii_start()
-        && let Some(len) = memchr::memchr2(b'"', b'\\', value.get(..257.min(value.len())).unwrap_or_default())
-        && value.get(len) == Some(&b'"')
-        && let Some(Ok(key)) = value.get(..len).map(std::str::from_utf8)
-    {
-        WriteKey::add(keys, key);
     }
 }

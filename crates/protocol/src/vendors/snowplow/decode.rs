@@ -8,7 +8,7 @@
 //! - Entities (contexts): those in [`names::ENTITIES`] have canonical paths, what else they say stands at `context.meta.<name>`.
 //!   All others are lists, since a tracker may attach several of one schema: `context.meta.<name>.*`.
 //! - Declared group keys among the properties of a self-describing event are identities.
-//! - App id, user, device and session ids leave the tape; of several device ids the first of the list in `device` counts.
+//! - App id, user, device and session ids leave the tape; of several device ids the first of a list counts (`Decoder::finish`).
 
 mod drafts;
 mod entities;
