@@ -20,12 +20,23 @@ pub(super) struct Rows<R> {
     separator: u8,
     bytes_max: usize,
     raw: Vec<u8>,
+    /// Lines that were read to their end, and the line that the last row began in.
+    lines: u64,
+    begun: u64,
 }
+
+/// What some programs put before UTF-8. It is no part of the first cell, which may begin with a quote.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 
 impl<R: BufRead> Rows<R> {
     /// `separator` is one byte, as [`separator`] found it.
     pub(super) fn new(input: R, separator: u8, bytes_max: usize) -> Rows<R> {
-        Rows { input, separator, bytes_max, raw: Vec::new() }
+        Rows { input, separator, bytes_max, raw: Vec::new(), lines: 0, begun: 0 }
+    }
+
+    /// The line that the last row began in, from 1 on.
+    pub(super) fn line(&self) -> u64 {
+        self.begun
     }
 
     /// The bytes of the row that was read, as they stood there, with its line end.
@@ -38,6 +49,7 @@ impl<R: BufRead> Rows<R> {
         loop {
             cells.clear();
             self.raw.clear();
+            self.begun = self.lines + 1;
             let row = self.read_any(cells)?;
             if row != Row::Here || cells.len() > 1 || cells.first().is_some_and(|cell| !cell.is_empty()) {
                 return Ok(row);
@@ -61,7 +73,12 @@ impl<R: BufRead> Rows<R> {
             };
             is_any = true;
             bytes += 1;
+            self.lines += u64::from(byte == b'\n');
             keep(&mut self.raw, byte, bytes, self.bytes_max);
+            if self.begun == 1 && bytes <= MARK.len() && self.raw == MARK {
+                cell.clear();
+                continue;
+            }
             match byte {
                 b'"' if in_quotes && behind_quote => {
                     keep(&mut cell, byte, bytes, self.bytes_max);
@@ -137,6 +154,13 @@ mod tests {
         let mut read = Rows::new("a;\"x;\"\"\"\r\nlast".as_bytes(), b';', 100);
         let mut raw = || read.read(&mut Vec::new()).map(|_| read.raw().to_vec()).unwrap();
         assert_eq!((raw(), raw()), (b"a;\"x;\"\"\"\r\n".to_vec(), b"last".to_vec()));
+        let mut read = Rows::new("\u{feff}\"a\",\"b\"\n\n\"1\n2\",3\n4,\u{feff}5".as_bytes(), b',', 100);
+        let mut row = || {
+            let mut cells = Vec::new();
+            read.read(&mut cells).map(|_| (read.line(), cells.join("|"))).unwrap()
+        };
+        assert_eq!(row(), (1, "a|b".to_owned()), "a mark before the first quote is passed over");
+        assert_eq!((row(), row()), ((3, "1\n2|3".to_owned()), (5, "4|\u{feff}5".to_owned())));
         let kinds: Vec<Row> = rows("a,b\n0123456789,0123456789\nc,d\n", 10).into_iter().map(|r| r.0).collect();
         assert_eq!(kinds, [Row::Here, Row::Broken, Row::Here]);
         assert_eq!((separator("a;b;c,d"), separator("a\tb"), separator("abc")), (Some(b';'), Some(b'\t'), None));

@@ -247,9 +247,6 @@ impl<'e> Files<'e> {
         if rows.read(&mut columns)? != Row::Here {
             return Ok(());
         }
-        if let Some(first) = columns.first_mut() {
-            *first = first.trim_start_matches('\u{feff}').to_owned();
-        }
         let (mut cells, mut number) = (Vec::new(), 1);
         loop {
             number += 1;

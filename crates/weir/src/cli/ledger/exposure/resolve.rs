@@ -17,10 +17,11 @@ use weir_identity::{IdKind, Index};
 use weir_keys::Keys;
 use weir_policy::canonical;
 
+use crate::cli::Folders;
 use crate::cli::ledger::persons::{self, Kind, Tagger, unreadable};
+use crate::cli::output::{self, counted};
 use crate::cli::reading;
 use crate::cli::table::{Row, Rows, separator};
-use crate::cli::{Folders, output};
 use crate::config::Config;
 
 /// A row of the table is no longer.
@@ -54,8 +55,9 @@ pub(super) struct Resolved {
     not_affected: u64,
     /// Rows with neither id nor address.
     without_id: u64,
-    /// Rows that could not be read as ones of the table.
+    /// Rows that could not be read as ones of the table, and the line that the first of them begins in.
     unreadable: u64,
+    unreadable_line: Option<u64>,
     /// Rows that more ids belong to than are joined, or that a shared device belongs to.
     cut: u64,
     shared: u64,
@@ -101,7 +103,10 @@ impl Resolve {
             if rows.read(&mut cells).map_err(failed)? != Row::Here {
                 return Err(format!("{} has no first row of names", file.display()));
             }
-            let columns = self.columns(file, &mut cells)?;
+            let columns = self.columns(file, &cells)?;
+            let read: Vec<String> =
+                columns.iter().filter_map(|(at, _)| Some(format!("`{}`", cells.get(*at)?.trim()))).collect();
+            resolved.scope.push(format!("of the table its {} was read, nothing else", read.join(" and ")));
             let mut out = self.out.as_ref().map(|out| create(out, file, [&folders.data, &key_folder])).transpose()?;
             let mut write = |bytes: &[u8]| match &mut out {
                 Some((out, path)) => {
@@ -122,7 +127,10 @@ impl Resolve {
                             write(rows.raw())?;
                         }
                     }
-                    Row::Here | Row::Broken => resolved.unreadable += 1,
+                    Row::Here | Row::Broken => {
+                        resolved.unreadable += 1;
+                        resolved.unreadable_line.get_or_insert(rows.line());
+                    }
                 }
             }
             if let Some((mut out, path)) = out {
@@ -139,9 +147,12 @@ impl Resolve {
     }
 
     /// Where ids and addresses stand.
-    fn columns(&self, file: &Path, names: &mut [String]) -> Result<Vec<(usize, Option<Kind>)>, String> {
-        if let Some(first) = names.first_mut() {
-            *first = first.trim_start_matches('\u{feff}').to_owned();
+    fn columns(&self, file: &Path, names: &[String]) -> Result<Vec<(usize, Option<Kind>)>, String> {
+        if names.iter().any(|name| name.contains('\0')) {
+            return Err(format!("{} is no text in UTF-8: save it as CSV in UTF-8", file.display()));
+        }
+        if names.iter().any(|name| name.contains('\r')) {
+            return Err(format!("the lines of {} do not end in a line feed: save it anew as CSV", file.display()));
         }
         let place = |name: &str| names.iter().position(|known| known.trim() == name);
         let find = |named: &Option<String>, default: &str| match named {
@@ -212,6 +223,7 @@ impl Resolved {
             "not_affected": self.not_affected,
             "without_id": self.without_id,
             "unreadable": self.unreadable,
+            "unreadable_line": self.unreadable_line,
             "subjects": self.subjects,
             "unexplained": self.subjects - self.explained,
             "out": self.out,
@@ -222,13 +234,13 @@ impl Resolved {
     /// For a person.
     pub(super) fn text(&self) -> String {
         let mut text = format!(
-            "\nof the table {} rows are in the exposure, {} are not, {} have no id or address, {} could not be read\n\
-             of the {} ids of the exposure {} belong to no row of the table\n",
+            "\nrows of the table that are in the exposure: {}; that are not: {}; without an id or address: {}; that could not be read: {}\n\
+             of the {} of the exposure {} belong to no row of the table\n",
             self.affected,
             self.not_affected,
             self.without_id,
             self.unreadable,
-            self.subjects,
+            counted(self.subjects, "id"),
             self.subjects - self.explained
         );
         if let Some(out) = &self.out {
@@ -243,16 +255,23 @@ impl Resolved {
 
     fn statements(&self) -> Vec<String> {
         let mut list = self.scope.clone();
+        if let Some(line) = self.unreadable_line {
+            list.push(format!(
+                "NOT READ: {} of the table, the first from line {line} on: whoever stands there may be missing from the list. A quote that \
+                 nothing closes takes in all lines up to the next one",
+                counted(self.unreadable, "row")
+            ));
+        }
         if self.cut > 0 {
             list.push(format!(
-                "NOT JOINED: {} rows belong to more ids than are joined to one; only the nearest were looked for",
-                self.cut
+                "NOT JOINED: {} of the table with more ids than are joined to one; only the nearest were looked for",
+                counted(self.cut, "row")
             ));
         }
         if self.shared > 0 {
             list.push(format!(
-                "NOT JOINED: {} rows belong to a device or placeholder that more than {} ids share: no way leads through it",
-                self.shared,
+                "NOT JOINED: {} of the table with a device or placeholder that more than {} ids share: no way leads through it",
+                counted(self.shared, "row"),
                 weir_identity::closure::HUB_MAX
             ));
         }
