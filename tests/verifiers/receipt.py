@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Checks a receipt (c2sp.org/tlog-proof) with nothing but Python's standard library and `verify.py` beside it.
 
-    receipt.py RECEIPT LEAF FILE_WITH_VERIFIER_KEY [WITNESS_KEY]...
+    receipt.py RECEIPT LEAF KEY [WITNESS_KEY]...
 
+KEY is the verifier key as text, or a file that holds it.
 Checks the signature of the checkpoint in the receipt, that each witness cosigned it, and that the bytes in LEAF are the leaf that the
 proof is about. Prints `ok INDEX SIZE` and exits 0; otherwise says what is wrong and exits 1.
 """
@@ -31,7 +32,10 @@ def run(receipt, leaf, key, witnesses):
 def main():
     try:
         receipt, leaf, key, *witnesses = sys.argv[1:]
-        print(run(pathlib.Path(receipt), pathlib.Path(leaf), pathlib.Path(key).read_text().strip(), witnesses))
+        file = pathlib.Path(key)
+        # A file of this name goes first: a key's text holds slashes as a path does.
+        text = file.read_text().strip() if file.is_file() or "+" not in key else key
+        print(run(pathlib.Path(receipt), pathlib.Path(leaf), text, witnesses))
     except (Bad, OSError, UnicodeDecodeError, ValueError) as error:
         print(f"bad: {error}")
         sys.exit(1)
