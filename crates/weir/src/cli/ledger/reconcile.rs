@@ -41,7 +41,7 @@ use weir_protocol::export::{self, Access, Export};
 
 use crate::cli::disclosure::{Recording, Standing};
 use crate::cli::{Exit, Folders, Output, holdings, offline};
-use crate::config::{Config, Destination, Secrets, duration};
+use crate::config::{self, Config, Destination, Secrets, duration};
 use crate::{destination, disk, evidence};
 use ask::Asker;
 use ours::{Found, Ours};
@@ -213,8 +213,7 @@ fn reconcile(options: &Options) -> Result<Report, String> {
 /// The days that were asked for.
 fn days(options: &Options, today: i64) -> Result<(i64, i64), String> {
     let day = |text: &str, flag: &str| {
-        let at = Millis::from_rfc3339(&format!("{text}T00:00:00Z")).filter(|_| text.len() == 10);
-        at.map(|at| at.0.div_euclid(Millis::DAY)).ok_or_else(|| format!("{flag} `{text}` is no day: write 2026-11-22"))
+        config::day(text).map(Millis::day).ok_or_else(|| format!("{flag} `{text}` is no day: write 2026-11-22"))
     };
     let (from, to) = (day(&options.from, "--from")?, day(&options.to, "--to")?);
     if from > to {
@@ -277,7 +276,7 @@ fn asker(
             "`destinations.{id}.export` does not say with which credentials the vendor is asked: add them, or {files}"
         )
     })?;
-    let read = |name: &str, secret: &Option<crate::config::Secret>| match secret {
+    let read = |name: &str, secret: &Option<config::Secret>| match secret {
         Some(secret) => secret.fetch().map_err(|why| format!("`destinations.{id}.export.{name}`: {why}")),
         None => Ok(Default::default()),
     };
