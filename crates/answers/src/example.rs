@@ -8,7 +8,19 @@ pub fn of(path: &str, category: Option<&str>, action: &str, kind: &str) -> &'sta
         "truncate" => return "203.0.113.0",
         "template" => return "https://app.example.com/users/:id",
         "coarsen" if path.contains("country") || path.contains("location") => return "CH",
-        "coarsen" => return "Firefox 150, Windows",
+        "coarsen" if path.ends_with("os.name") => return "Windows",
+        "coarsen" if path.ends_with("browser.name") => return "Firefox",
+        "coarsen" if path.contains("screen") => return "desktop",
+        "coarsen" if path.contains("version") => return "150",
+        "coarsen" => return "Firefox, Windows",
+        _ => {}
+    }
+    // What SDKs say of themselves has no category, and is no text of anybody's.
+    match (path, category) {
+        ("context.library.name", None) => return "web",
+        ("context.library.version", None) => return "1.2.3",
+        ("context.browser.name", None) => return "Firefox",
+        ("context.os.name", None) => return "Windows",
         _ => {}
     }
     match category {
@@ -64,6 +76,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("user.device.ip_address", "203.0.113.42"),
     ("user.financial", "IBAN, balance"),
     ("user.financial.bank_account", "CH00 0000 0000 0000 0000 0"),
+    ("user.financial.credit_card", "0000 0000 0000 0000"),
     ("user.government_id", "000-00-0000"),
     ("user.health_and_medical", "a diagnosis"),
     ("user.job_title", "Head of Examples"),
@@ -89,6 +102,11 @@ mod tests {
             assert_eq!(of("a", Some(category.key()), "pseudonymize", ""), of("b", None, "pseudonymize", ""));
         }
         assert_eq!(of("a", Some("user.contact.email"), "keep", ""), "alex@example.com");
+        assert_eq!(of("card", Some("user.financial.credit_card"), "", "string"), "0000 0000 0000 0000");
+        assert_eq!(
+            (of("context.os.name", None, "coarsen", ""), of("context.browser.name", None, "coarsen", "")),
+            ("Windows", "Firefox")
+        );
         assert_eq!((of("a", None, "keep", "number"), of("a", None, "", "")), ("42", "…"));
     }
 }
