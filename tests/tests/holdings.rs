@@ -87,6 +87,8 @@ fn what_a_vendor_had_before_weir_is_declared_answered_from_day_one_and_never_add
     for line in ["fields", "delete"].iter().flat_map(|list| twice[list].as_array().expect("a list")) {
         assert!(line["events"].as_u64() > Some(0), "{line}");
     }
+    let elsewhere = folder.run(&["holdings", "list", "--data", "no-such-folder"], &[]);
+    assert_eq!(elsewhere.status.code(), Some(2), "another folder has no import either, and that is no answer");
     let (_, list) = run(folder, &["holdings", "list"]);
     assert_eq!(list["holdings"].as_array().map(Vec::len), Some(2));
     let (code, _) = run(folder, &["holdings", "remove", "2", "--confirm", "2"]);

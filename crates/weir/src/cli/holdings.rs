@@ -23,7 +23,7 @@ use super::audit::collect::{Collected, collect};
 use super::disclosure::Recording;
 use super::output::{refused, table};
 use super::{Exit, Folders, Output, offline};
-use crate::{disk, evidence};
+use crate::{config, disk, evidence};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -102,11 +102,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
 fn import(out: &Output, options: &Import) -> Result<Exit, String> {
     let Import { folders, inputs, .. } = options;
     let data = &folders.data;
-    match disk::version_is_known(data) {
-        Ok(true) => {}
-        Ok(false) => return Err(format!("{} is no data folder: name it with --data", data.display())),
-        Err(error) => return Err(error.to_string()),
-    }
+    is_data_folder(data)?;
     let (said, environment) = said(options)?;
     let key_folder = folders.key_folder()?;
     let keys = Keys::open_read_only(&key_folder, Arc::new(SystemClock)).map_err(|error| error.to_string())?;
@@ -189,7 +185,7 @@ fn said(options: &Import) -> Result<(Said, Environment), String> {
         (None, None) => "default".to_owned(),
     };
     let day = |text: &Option<String>, flag: &str| {
-        let at = text.as_ref().map(|text| Millis::from_rfc3339(&format!("{text}T00:00:00Z")).ok_or(text));
+        let at = text.as_ref().map(|text| config::day(text).ok_or(text));
         let at = at.transpose().map_err(|text| format!("{flag} `{text}` is no day: write 2026-11-22"))?;
         Ok::<_, String>(at.map(Millis::day))
     };
@@ -303,7 +299,17 @@ fn remove(out: &Output, folders: &Folders, number: u64, confirm: u64) -> Result<
     list(out, folders)
 }
 
+/// A folder of another name has no import either, and that would be no answer.
+fn is_data_folder(data: &std::path::Path) -> Result<(), String> {
+    match disk::version_is_known(data) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("{} is no data folder: name it with --data", data.display())),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 fn list(out: &Output, folders: &Folders) -> Result<Exit, String> {
+    is_data_folder(&folders.data)?;
     let all = evidence::holdings(&folders.data)?;
     let value: Vec<Value> = all.iter().map(|(kept, holding)| report::head(kept, holding.as_ref())).collect();
     let rows = all.iter().map(|(kept, holding)| {

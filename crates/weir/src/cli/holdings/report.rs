@@ -64,12 +64,12 @@ pub(in crate::cli) fn found(field: &HeldField<'_>) -> String {
 /// The one line that says what an import is and that it is only declared.
 pub(in crate::cli) fn headline(kept: &Kept, holding: &Holding) -> String {
     format!(
-        "import {} of {}, declared: {} events of {} ids and {} organisations, {}; recorded {}",
+        "import {} of {}, declared: {} of {} and {}, {}; recorded {}",
         kept.number,
         holding.said.vendor,
-        holding.events,
-        holding.subjects(),
-        holding.organisations(),
+        counted(holding.events, "event"),
+        counted(holding.subjects(), "id"),
+        counted(holding.organisations(), "organisation"),
         span(holding),
         kept.at.to_rfc3339()
     )
@@ -97,11 +97,11 @@ pub(in crate::cli) fn statements(holding: &Holding) -> Vec<String> {
         "never added to what Weir sent: who is in both is one person".to_owned(),
     ];
     if let Some((from, to)) = said.days {
+        let from = if from == 0 { String::new() } else { format!("from {} ", day(from)) };
         list.push(format!(
-            "of the days {} to {}; {} events of other days were left out",
-            day(from),
+            "of the days {from}up to {}; left out: {} of other days",
             day(to),
-            holding.outside
+            counted(holding.outside, "event")
         ));
     }
     for (count, what) in [
