@@ -103,6 +103,49 @@ fn an_exposure_says_what_arrived_at_the_vendor_of_how_many_and_what_did_not() {
     assert!(PLANTED.iter().all(|planted| !page.contains(planted)));
     assert_eq!(page.matches("<svg").count(), 3);
 
+    // How somebody appears there is what left, whatever the configuration says today, or whether it names the destination at all.
+    let there: BTreeSet<String> = growth.events().iter().filter_map(|event| event.text("distinct_id")).collect();
+    let raw = Setup { destinations: setup.destinations.replace("subject: stable", "subject: raw"), ..setup.clone() };
+    assert_ne!(raw.destinations, setup.destinations);
+    let without = Setup { destinations: setup.destinations.replace(&second, ""), ..setup.clone() };
+    for later in [&setup, &raw, &without] {
+        folder.configure(later);
+        let (code, out, err) = folder.weir(&["ledger", "subject", "--json", PLANTED[2]]);
+        let answer: Value = serde_json::from_str(&out).unwrap_or_default();
+        let rows = answer["rows"].as_array().expect("rows").clone();
+        let of_growth: Value = rows.into_iter().filter(|row| row["destination"] == "growth").collect();
+        let told = names(&of_growth, "as");
+        assert!(code == Some(1) && told.len() == 1 && told.iter().all(|as_| there.contains(*as_)), "{out}{err}");
+    }
+
+    // A time in which nothing can have left, or a name that nobody knows, is no "nothing left".
+    for (wrong, says) in [
+        (vec!["ledger", "subject", "user-3", "--from", "2026-11-02", "--to", "2026-10-01"], "exchange them"),
+        (vec!["ledger", "subject", "user-3", "--from", "2999-01-01"], "has not come yet"),
+        (vec!["ledger", "postcard", "user-3", "--destination", "prodcut"], "knows a destination prodcut"),
+        (vec!["ledger", "exposure", "--from", "2026-02-30"], "is no time"),
+    ] {
+        let (code, out, err) = folder.weir(&wrong);
+        assert!(code == Some(2) && err.contains(says), "{wrong:?}: {out}{err}");
+    }
+    folder.configure(&setup);
+    let (code, out, _) = folder.weir(&["ledger", "subject", "user-3", "--to", "2020-01-01"]);
+    assert!(
+        code == Some(0)
+            && out.contains("in the time that was asked about")
+            && out.contains("to 2020-01-02T00:00:00.000Z"),
+        "{out}"
+    );
+    let page = folder.data().join("../nothing.html");
+    let (_, answer) =
+        ask(&folder, &["--vendor", "mixpanel", "--to", "2020-01-01", "--html", &page.display().to_string()]);
+    assert_eq!(answer["events"], 0);
+    let page = std::fs::read_to_string(page).expect("the page");
+    assert!(
+        page.contains("Nothing left in this time") && page.matches("<h2>").count() == 1,
+        "only the scope has a heading"
+    );
+
     for (wrong, says) in [
         (["--destination", "nobody"], "it knows growth, product"),
         (["--vendor", "nobody"], "it names elsewhere, mixpanel"),
@@ -163,6 +206,13 @@ fn everything_that_left_about_an_id_is_told_under_the_vendors_pseudonym_with_rec
         std::fs::write(&forged, bytes).expect("a file");
         assert!(!check(&forged, &receipt).0);
     }
+
+    // The key as text does as well as the file of it.
+    let key = std::fs::read_to_string(receipts.join("verifier-key")).expect("the key");
+    let receipt = receipts.join(names[0].as_str().expect("a name"));
+    let mut command = std::process::Command::new("python3");
+    command.arg(&verifier).arg(&receipt).arg(receipt.with_extension("leaf")).arg(key.trim());
+    assert!(command.output().expect("python3 is needed").status.success());
 
     let (code, answer, _) = subject("user-99", &[]);
     assert_eq!((code, answer["rows"].as_array().map(Vec::len)), (Some(0), Some(0)));

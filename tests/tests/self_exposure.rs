@@ -103,7 +103,7 @@ fn what_a_thief_of_the_disk_cannot_read_is_not_in_the_files_and_what_he_can_is_s
     assert!(holds(&secret, VENDOR_TOKEN));
     let facts = |name: &str| asset(&answer, name)["facts"].to_string();
     assert!(
-        facts("journal").contains("20 events") && facts("journal").contains("of at least 1 ids"),
+        facts("journal").contains("20 events") && facts("journal").contains("of at least 1 id,"),
         "{}",
         facts("journal")
     );

@@ -31,6 +31,7 @@ use weir_ledger::tree::note::Checkpoint;
 use weir_ledger::verify::{Report, verify_with_anchors};
 use weir_ledger::{Act, Coverage, Kind, LedgerError};
 
+use super::output::counted;
 use super::{Exit, Folders, Output, offline, output};
 use crate::config::{Config, Secrets};
 use crate::{bypass, disk, gateway};
@@ -326,8 +327,8 @@ fn verify(out: &Output, data: &Path, keys: Option<&PathBuf>, config: Option<&Pat
                 exit = Exit::Found;
                 value["rows_erased_unannounced"] = json!(erased - announced);
                 text.push_str(&format!(
-                    "  BAD: {} rows of the egress tree are erased, of which no entry here speaks\n",
-                    erased - announced
+                    "  BAD: {} of the egress tree erased, of which no entry here speaks\n",
+                    counted(erased - announced, "row")
                 ));
             }
         }
@@ -368,15 +369,22 @@ pub(super) fn verify_audit(out: &Output, folders: &Folders, anchors: &[PathBuf])
         Err(why) => return out.fail(why),
     }
     // Without keys the tree is checked all the same: acts have no rows.
-    let keys = folders.key_folder().ok().filter(|keys| keys.is_dir());
-    let keys = match keys.map(|dir| Keys::open_read_only(&dir, Arc::new(SystemClock))).transpose() {
+    let key_folder = folders.key_folder().ok().filter(|keys| keys.is_dir());
+    let keys = match key_folder.as_ref().map(|dir| Keys::open_read_only(dir, Arc::new(SystemClock))).transpose() {
         Ok(keys) => keys,
         Err(error) => return out.fail_with(&error),
     };
     match checked(&folders.data, || verify_with_anchors(&dir, keys.as_deref(), &all)) {
         Ok(report) => {
             let is_whole = report.bad.is_none();
-            out.show(&json!({"ok": is_whole, "trees": [value("audit", &report)]}), &describe("audit", &dir, &report));
+            let mut text = describe("audit", &dir, &report);
+            if let (false, Some(keys)) = (is_whole, &key_folder) {
+                text.push_str(&format!(
+                    "  held against the key folder {}: if it is another Weir's, name the right one with --keys\n",
+                    keys.display()
+                ));
+            }
+            out.show(&json!({"ok": is_whole, "trees": [value("audit", &report)]}), &text);
             if is_whole { Exit::Fine } else { Exit::Found }
         }
         Err(error) => out.fail_with(&error),
@@ -449,26 +457,29 @@ fn value(name: &str, report: &Report) -> serde_json::Value {
 
 fn describe(name: &str, dir: &Path, report: &Report) -> String {
     let mut text = format!("{name} ({}), origin {}\n", dir.display(), report.origin);
-    text.push_str(&format!("  {} entries, {} under the checkpoint\n", report.entries, report.tree_size));
+    text.push_str(&format!("  {}, {} under the checkpoint\n", counted(report.entries, "entry"), report.tree_size));
+    let rows = counted(report.rows, "row");
     text.push_str(&match report.rows_opened {
-        Some(opened) => format!("  {} rows, {opened} recomputed, {} erased\n", report.rows, report.rows_erased),
-        None => format!("  {} rows, rows not opened\n", report.rows),
+        Some(opened) => format!("  {rows}, {opened} recomputed, {} erased\n", report.rows_erased),
+        None => format!("  {rows}, not opened\n"),
     });
     if report.rows_elsewhere > 0 {
         text.push_str(&format!("  {} of the rows are in the files of rows alone\n", report.rows_elsewhere));
     }
     if report.unfinished > 0 {
-        text.push_str(&format!("  {} batches were sent whose outcome is not recorded\n", report.unfinished));
+        text.push_str(&format!("  {} sent of which no outcome is recorded\n", counted(report.unfinished, "batch")));
     }
     if report.torn_bytes > 0 {
         text.push_str(&format!(
-            "  {} bytes at the end were never acknowledged (a crash while writing)\n",
-            report.torn_bytes
+            "  never acknowledged: {} at the end (a crash while writing)\n",
+            counted(report.torn_bytes, "byte")
         ));
     }
     match report.rewind {
         Rewind::Undetectable => text.push_str("  rewind undetectable: no anchor; configure `ledger.anchors`\n"),
-        Rewind::Excluded { anchors } => text.push_str(&format!("  extends what {anchors} anchors hold\n")),
+        Rewind::Excluded { anchors } => {
+            text.push_str(&format!("  extends what is held by {}\n", counted(anchors as u64, "anchor")));
+        }
     }
     text.push_str(&match &report.bad {
         None => "  whole\n".to_owned(),

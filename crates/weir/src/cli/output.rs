@@ -191,7 +191,9 @@ pub(super) fn show(out: &Output, reply: &Reply) -> Exit {
             let head = ["entry", "of", "reason", "stage", "since", "expires", "replayable"];
             format!("{}{} of {total} shown", table(&head, rows), entries.len())
         }
-        Reply::Erased(erased) => format!("{} rows of {} batches were erased", erased.rows, erased.batches),
+        Reply::Erased(erased) => {
+            format!("erased: {} of {}", counted(erased.rows, "row"), counted(erased.batches, "batch"))
+        }
         Reply::Masked { entry, leaves } => masked(&entry.entry, &entry.reason, leaves),
         Reply::Sealed { entry, .. } => format!("{}: sealed", entry.entry),
         Reply::Replayed { done, outcomes } => {
@@ -336,6 +338,7 @@ pub(super) fn width() -> usize {
 pub(super) fn counted(number: u64, what: &str) -> String {
     let plural = match what.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
+        None if what.ends_with("ch") => format!("{what}es"),
         None => format!("{what}s"),
     };
     format!("{number} {}", if number == 1 { what } else { &plural })

@@ -155,7 +155,8 @@ impl Answer {
         let opaque = self.proofs.iter().filter(|proof| proof.is_none()).count();
         if opaque > 0 {
             scope.push(format!(
-                "{opaque} rows cannot be checked any more: what opens them was destroyed, as an erasure does"
+                "not to be checked any more: {}; what opens them was destroyed, as an erasure does",
+                output::counted(opaque as u64, "row")
             ));
         }
         scope
@@ -215,10 +216,10 @@ impl Answer {
 
     fn text(&self, options: &Options) -> String {
         format!(
-            "{}: {} rows, {} receipts, {}\n  the page says to compare this fingerprint of the key with the one that you publish:\n  {}\n",
+            "{}: {}, {}, {}\n  the page says to compare this fingerprint of the key with the one that you publish:\n  {}\n",
             options.html.display(),
-            self.rows().len(),
-            self.receipts.len(),
+            output::counted(self.rows().len() as u64, "row"),
+            output::counted(self.receipts.len() as u64, "receipt"),
             self.window(),
             self.key.1
         )

@@ -13,6 +13,7 @@ use weir_keys::Keys;
 
 use super::persons::{self, Kind, Person, Tagger};
 use super::subject;
+use crate::cli::output::counted;
 use crate::cli::{Exit, Folders, Output};
 use crate::config::{Config, Secrets};
 use crate::{disk, evidence};
@@ -102,19 +103,24 @@ fn text(erased: Erased, joined: usize, imports: &[u64]) -> String {
             .to_owned();
     }
     let mut text = format!(
-        "erased: {} rows of {} batches; {joined} ids were joined to this one\n  the tree, its checkpoints, and receipts and proofs of everybody else's rows stay what they were\n",
-        erased.rows, erased.batches
+        "erased: {} of {}; joined to this one: {}\n  the tree, its checkpoints, and receipts and proofs of everybody else's rows stay what they were\n",
+        counted(erased.rows, "row"),
+        counted(erased.batches, "batch"),
+        counted(joined as u64, "id")
     );
     if erased.notes > 0 {
-        text.push_str(&format!("  {} notes of the audit log named these ids and are deleted\n", erased.notes));
+        text.push_str(&format!(
+            "  deleted with them: {} of the audit log that named these ids\n",
+            counted(erased.notes, "note")
+        ));
     }
     if !erased.are_links_gone {
         text.push_str("  what joined the ids is in no answer any more; off the disk it goes once the backup that is under way has ended\n");
     }
     if erased.under_way > 0 {
         text.push_str(&format!(
-            "  NOT OVER: {} of the rows were of batches that are under way: their events may be sent again, with rows of their own: run this again later\n",
-            erased.under_way
+            "  NOT OVER: {} of batches that are under way among them: their events may be sent again, with rows of their own: run this again later\n",
+            counted(erased.under_way, "row")
         ));
     }
     for number in imports {

@@ -20,7 +20,7 @@ use super::{Tree, reconcile, tree_dir};
 use crate::cli::disclosure::Recording;
 use crate::cli::holdings::about;
 use crate::cli::{Exit, Folders, Output, output};
-use crate::config::{Config, Destination, Onward, duration};
+use crate::config::{self, Config, Destination, Onward, duration};
 use crate::{bypass, evidence};
 pub(in crate::cli) use report::looked;
 use report::{Recipient, Report, Scope};
@@ -103,11 +103,8 @@ fn report(options: &Options) -> Result<(Report, Option<Resolved>), String> {
     let Options { folders, .. } = options;
     let dir = tree_dir(&folders.data, Tree::Egress)?;
     let now = SystemClock.now();
-    let from = options.from.as_ref().map_or(Ok(Millis(0)), |text| time_of(text, "--from", now, false))?;
-    let to = options.to.as_ref().map_or(Ok(now), |text| time_of(text, "--to", now, true))?;
-    if from >= to {
-        return Err("--from is not before --to: exchange them".to_owned());
-    }
+    let (begin, to) = window_of(options.from.as_deref(), options.to.as_deref(), now)?;
+    let from = begin.unwrap_or(Millis(0));
     // It says whose each destination is; the ledger does not.
     let config = folders.configuration()?;
     let mut holdings = evidence::holdings(&folders.data)?;
@@ -156,7 +153,7 @@ fn report(options: &Options) -> Result<(Report, Option<Resolved>), String> {
     });
     let scope = Scope {
         holdings,
-        from: options.from.as_ref().map(|_| from),
+        from: begin,
         to,
         asked: now,
         vendor: options.vendor.clone(),
@@ -186,14 +183,34 @@ pub(in crate::cli) fn time_of(text: &str, flag: &str, now: Millis, is_end: bool)
     })
 }
 
+/// The time that is asked about; no beginning is the ledger's. What ends before it begins would be answered with nothing.
+pub(in crate::cli) fn window_of(
+    from: Option<&str>,
+    to: Option<&str>,
+    now: Millis,
+) -> Result<(Option<Millis>, Millis), String> {
+    let begin = from.map(|text| time_of(text, "--from", now, false)).transpose()?;
+    let end = to.map_or(Ok(now), |text| time_of(text, "--to", now, true))?;
+    match (begin, to) {
+        (Some(begin), None) if begin >= end => Err("--from has not come yet: nothing can have left since".to_owned()),
+        (Some(begin), Some(_)) if begin > end => Err("--from is behind --to: exchange them".to_owned()),
+        (Some(begin), Some(_)) if begin == end => {
+            Err("--from and --to are the same time: a day is written without a time of day, 2026-11-22".to_owned())
+        }
+        _ => Ok((begin, end)),
+    }
+}
+
 /// A time: RFC 3339, a day (its beginning, or its end), how long ago, or now.
 fn time(text: &str, now: Millis, is_end: bool) -> Option<Millis> {
     if text == "now" {
         return Some(now);
     }
     let ago = || Some(now.plus(-i64::try_from(duration(text)?).ok()?));
-    let day = || Some(Millis::from_rfc3339(&format!("{text}T00:00:00Z"))?.plus(if is_end { Millis::DAY } else { 0 }));
-    Millis::from_rfc3339(text).or_else(day).or_else(ago)
+    // A day that no month has reads as one of the next month.
+    let of_calendar = |text: &str| text.get(..10).and_then(config::day);
+    let day = || Some(of_calendar(text).filter(|_| text.len() == 10)?.plus(if is_end { Millis::DAY } else { 0 }));
+    Millis::from_rfc3339(text).filter(|_| of_calendar(text).is_some()).or_else(day).or_else(ago)
 }
 
 /// Who is asked about, or everybody.
@@ -219,7 +236,10 @@ fn recipients(options: &Options, config: Option<&Config>) -> Result<Option<Vec<R
         return Ok(None);
     }
     let parse = |text: &String| DestinationId::parse(text).map_err(|error| format!("--destination: {error}"));
-    let list = options.destination.iter().map(|text| {
+    let mut named: Vec<&String> = options.destination.iter().collect();
+    named.sort();
+    named.dedup();
+    let list = named.into_iter().map(|text| {
         let destination = parse(text)?;
         let vendor = of(&destination).map(|of| of.vendor.clone());
         Ok(Recipient { destination, vendor, forwards: None })
@@ -289,7 +309,25 @@ mod tests {
         assert_eq!(at("2026-11-01", true).as_deref(), Some("2026-11-02T00:00:00.000Z"));
         assert_eq!(at("2026-11-01T05:00:00Z", true).as_deref(), Some("2026-11-01T05:00:00.000Z"));
         assert_eq!(at("36h", false).as_deref(), Some("2026-11-21T00:00:00.000Z"));
+        assert_eq!(
+            (at("2026-02-30", false), at("2026-02-30T00:00:00Z", false), at("2026-02-28x", false)),
+            (None, None, None)
+        );
         assert_eq!((at("now", true).as_deref(), at("soon", true)), (Some("2026-11-22T12:00:00.000Z"), None));
+    }
+
+    #[test]
+    fn a_window_that_has_not_come_or_ends_before_it_begins_is_said_to_be_one() {
+        let now = Millis::from_rfc3339("2026-11-22T12:00:00Z").unwrap();
+        let why = |from, to| window_of(from, to, now).err().unwrap_or_default();
+        assert!(why(Some("2027-01-01"), None).contains("has not come yet"));
+        assert!(why(Some("2026-11-02"), Some("2026-10-01")).contains("exchange them"));
+        assert!(why(Some("2026-11-01T00:00:00Z"), Some("2026-11-01T00:00:00Z")).contains("the same time"));
+        let ends =
+            |from, to| window_of(from, to, now).map(|(from, to)| (from.map(Millis::to_rfc3339), to.to_rfc3339()));
+        let day = (Some("2026-11-01T00:00:00.000Z".to_owned()), "2026-11-02T00:00:00.000Z".to_owned());
+        assert_eq!(ends(Some("2026-11-01"), Some("2026-11-01")), Ok(day));
+        assert_eq!(ends(None, None), Ok((None, "2026-11-22T12:00:00.000Z".to_owned())));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use weir_policy::canonical;
 use weir_policy::record::{LinkKind, SHAPE_PHONE};
 
 use crate::cli::Folders;
+use crate::cli::output::counted;
 use crate::config::Config;
 use crate::disk;
 
@@ -192,8 +193,9 @@ impl Person {
         }
         if closure.mentioned > 0 {
             list.push(format!(
-                "{} ids and contact details stood in the same event, and may be other people's (an invitation): they are not joined",
-                closure.mentioned
+                "not joined: {} that stood in the same event, and may be other people's (an invitation)",
+                counted(closure.mentioned as u64, "id or contact detail")
+                    .replace("id or contact details", "ids or contact details")
             ));
         }
         list

@@ -93,6 +93,13 @@ fn card(options: &Options) -> Result<Postcard, String> {
     let (recorded, joined) = (found_of.standing.line(), found_of.person.joined().len());
     let mut scope = found_of.scope();
     let mut about = found_of.about;
+    let is_known = vendor.is_some()
+        || weir_answers::ask(&found_of.dir, &nothing_of(&destination)).is_ok_and(|of| of.known.contains(&destination));
+    if !is_known {
+        return Err(format!(
+            "neither the configuration nor the ledger knows a destination {destination}: `weir destination list` has them"
+        ));
+    }
     about
         .rows
         .retain(|row| row.destination == destination && matches!(row.became, Became::Accepted | Became::PossiblyHeld));
@@ -157,6 +164,12 @@ fn card(options: &Options) -> Result<Postcard, String> {
     let vendor = vendor.unwrap_or_else(|| destination.to_string());
     let rows = about.rows.iter().map(Occurrence::events).sum();
     Ok(Postcard { vendor, source, is_declared, before, now, withheld, rows, span, joined, recorded, scope })
+}
+
+/// A question about no time at all, whose answer says which destinations the ledger knows.
+fn nothing_of(destination: &DestinationId) -> weir_answers::Question {
+    let destinations = Some(BTreeMap::from([(destination.clone(), Vec::new())]));
+    weir_answers::Question { destinations, from: Millis(0), to: Millis(0) }
 }
 
 /// The fields that left, each as it did the last time.

@@ -10,6 +10,8 @@ use weir_ledger::{LedgerError, acts, history};
 use weir_rows::RowsError;
 use weir_rows::verify::{Report, verify};
 
+use crate::cli::output::counted;
+
 /// The files of rows of the ledger in `dir` against its log: for programs, for people, and whether they are as they should be.
 pub(super) fn files(data: &Path, dir: &Path, keys: Option<&Keys>) -> Result<(Value, String, bool), RowsError> {
     let is_settled = |report: &Result<Report, RowsError>| !report.as_ref().is_ok_and(|report| report.bad.is_some());
@@ -20,10 +22,10 @@ pub(super) fn files(data: &Path, dir: &Path, keys: Option<&Keys>) -> Result<(Val
         "bad": report.bad.as_ref().map(|bad| json!({"file": bad.file, "what": bad.what})),
     });
     let mut text = format!(
-        "files of rows ({})\n  {} files, {} rows, up to entry {} of the log\n",
+        "files of rows ({})\n  {}, {}, up to entry {} of the log\n",
         dir.join(weir_rows::store::FOLDER).display(),
-        report.files,
-        report.rows,
+        counted(report.files, "file"),
+        counted(report.rows, "row"),
         report.entries
     );
     match report.proved {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
+use weir_answers::Shape;
 use weir_answers::holding::Item;
 use weir_answers::subject::{About, Occurrence, about};
 use weir_console::command::{Disclose, Disclosure};
@@ -19,14 +20,14 @@ use weir_keys::{Epoch, KeySnapshot, Keys};
 use weir_policy::canonical;
 use weir_rows::months::MONTHS_FULL;
 
-use super::exposure::{looked, time_of};
+use super::exposure::{looked, window_of};
 use super::persons::{self, Kind, Meaning, Person, Tagger};
 use super::{Tree, tree_dir};
 use crate::cli::disclosure::{Recording, Standing};
 use crate::cli::holdings::report;
-use crate::cli::output::table;
+use crate::cli::output::{counted, table};
 use crate::cli::{Exit, Folders, Output};
-use crate::config::{Config, Subject};
+use crate::config::Config;
 use crate::evidence;
 
 /// Rows that are read out; of more, the oldest.
@@ -82,6 +83,8 @@ pub(super) struct Found {
     pub(super) from: Option<Millis>,
     /// Its end.
     pub(super) to: Millis,
+    /// Whether that is all the time there was.
+    is_whole: bool,
     /// The rows.
     pub(super) about: About,
     /// Opens the rows.
@@ -116,7 +119,10 @@ fn answer(options: &Options) -> Result<(Value, String, bool), String> {
         .transpose()?;
     let mut scope = found.scope();
     scope.extend(receipts.as_ref().map(|names| {
-        format!("{} receipts: each shows that the batch is in the tree that the checkpoint signs", names.len())
+        format!(
+            "{}: each shows that the batch is in the tree that the checkpoint signs",
+            counted(names.len() as u64, "receipt")
+        )
     }));
     let (held, held_text) = held(&options.question.folders.data, &found.person.meanings)?;
     let is_found = !about.rows.is_empty() || !held.is_empty();
@@ -130,7 +136,7 @@ fn answer(options: &Options) -> Result<(Value, String, bool), String> {
         "receipts": receipts,
         "scope": scope,
     });
-    Ok((value, text(about, &found.person, |row| found.pseudonym(row), &held_text, &scope), is_found))
+    Ok((value, text(about, found.is_whole, &found.person, |row| found.pseudonym(row), &held_text, &scope), is_found))
 }
 
 /// Imports of what vendors had before Weir that this id is in, and with which fields.
@@ -176,8 +182,7 @@ impl Found {
         let Question { folders, .. } = question;
         let dir = tree_dir(&folders.data, Tree::Egress)?;
         let now = SystemClock.now();
-        let from = question.from.as_ref().map(|text| time_of(text, "--from", now, false)).transpose()?;
-        let to = question.to.as_ref().map_or(Ok(now), |text| time_of(text, "--to", now, true))?;
+        let (from, to) = window_of(question.from.as_deref(), question.to.as_deref(), now)?;
         let id = id(&question.id)?;
         let keys =
             Keys::open_read_only(&folders.key_folder()?, Arc::new(SystemClock)).map_err(|error| error.to_string())?;
@@ -198,17 +203,25 @@ impl Found {
         let about = about(&dir, &wanted, from.unwrap_or(Millis(0)), to, ROWS_MAX).map_err(|error| error.to_string())?;
         let spaces = tagger.spaces().into_iter().map(str::to_owned).collect();
         let joins = (!question.only).then(|| persons::scope(index.as_ref()));
-        Ok(Found { dir, id, from, to, about, keys, standing, snapshot, config, spaces, person, joins })
+        let is_whole = from.is_none() && to >= now;
+        Ok(Found { dir, id, from, to, is_whole, about, keys, standing, snapshot, config, spaces, person, joins })
     }
 
-    /// How the subject appears there, as far as the key still exists and the configuration says how people appear.
+    /// The time that was asked about, in words.
+    pub(super) fn window(&self) -> String {
+        let from = self.from.map_or_else(|| "the beginning of this ledger".to_owned(), Millis::to_rfc3339);
+        format!("from {from} to {}", self.to.to_rfc3339())
+    }
+
+    /// How the subject appears there, as far as the key still exists.
     pub(super) fn pseudonym(&self, row: &Occurrence) -> Option<String> {
-        pseudonym(row, &self.person.meanings, self.config.as_ref(), &self.snapshot)
+        pseudonym(row, self.about.shapes.get(&row.field_set), &self.person.meanings, &self.snapshot)
     }
 
     /// What the answer is about and what not.
     pub(super) fn scope(&self) -> Vec<String> {
-        let mut list = scope(&self.about, self.config.as_ref(), &self.spaces, &self.standing);
+        let mut list = vec![format!("{}; time is when it left", self.window())];
+        list.extend(scope(&self.about, self.config.as_ref(), &self.spaces, &self.standing));
         match &self.joins {
             Some(joins) => {
                 list.extend(joins.iter().cloned());
@@ -249,23 +262,23 @@ pub(super) fn id(given: &str) -> Result<String, String> {
     }
 }
 
-/// How the subject appears there, as far as the key still exists and the configuration says how people appear.
+/// How the subject appears there, as far as the key still exists. What left says whether it was the id itself or a pseudonym: the
+/// configuration of today may say otherwise, or not name the destination any more.
 fn pseudonym(
     row: &Occurrence,
+    shape: Option<&Shape>,
     meanings: &BTreeMap<u64, Meaning>,
-    config: Option<&Config>,
     keys: &KeySnapshot,
 ) -> Option<String> {
     let meaning = meanings.get(&row.subject)?;
-    let of = keys.destination(&row.destination)?;
-    let epoch =
-        match (row.epoch, config.and_then(|config| config.destinations.get(&row.destination)).map(|of| &of.subject)) {
-            (0, Some(Subject::Raw { .. })) => return Some("its own id".to_owned()),
-            (0, Some(_)) => Epoch::Stable,
-            (0, None) => return None,
-            (epoch, _) => Epoch::Rotating(epoch),
-        };
-    Some(of.pseudonym(epoch, meaning.kind.name(), &meaning.tag)?.to_string())
+    let epoch = if row.epoch == 0 { Epoch::Stable } else { Epoch::Rotating(row.epoch) };
+    let path = format!("context.identity.{}", meaning.kind.name());
+    match shape?.left.iter().find(|(left, _, _)| *left == path) {
+        Some((_, _, action)) if action == "keep" => return Some("its own id".to_owned()),
+        None if row.epoch == 0 => return None,
+        Some(_) | None => {}
+    }
+    Some(keys.destination(&row.destination)?.pseudonym(epoch, meaning.kind.name(), &meaning.tag)?.to_string())
 }
 
 fn of_batches(data: &Path, dir: &Path, folder: &Path, about: &About) -> Result<Vec<String>, String> {
@@ -279,8 +292,9 @@ pub(super) fn sums(about: &About) -> Option<String> {
     let last = about.rows.iter().filter(|row| row.sum.is_some()).map(|row| row.at).max()?;
     let rows = about.rows.iter().filter(|row| row.sum.is_some()).count();
     Some(format!(
-        "{rows} rows, up to those of {}, are the sums of a month, which is all that is kept after {MONTHS_FULL} months: when in that month is not \
+        "sums of a month stand for {}, up to those of {}, which is all that is kept after {MONTHS_FULL} months: when in that month is not \
          known, one that the time asked about cuts counts whole, and no receipt can be given",
+        counted(rows as u64, "row"),
         &last.to_rfc3339()[..7]
     ))
 }
@@ -288,8 +302,8 @@ pub(super) fn sums(about: &About) -> Option<String> {
 fn scope(about: &About, config: Option<&Config>, spaces: &[String], standing: &Standing) -> Vec<String> {
     let mut list = vec![
         format!(
-            "counted from {} entries of the ledger; `weir ledger verify` says whether they are whole",
-            about.entries
+            "counted from {} of the ledger; `weir ledger verify` says whether it is whole",
+            counted(about.entries, "entry")
         ),
         format!("looked for in every environment and in the identity spaces {}", spaces.join(", ")),
         "events of nobody's id, and what left past Weir, are not in it; what left before it only as far as it was imported (`weir holdings`)".to_owned(),
@@ -300,7 +314,7 @@ fn scope(about: &About, config: Option<&Config>, spaces: &[String], standing: &S
     }
     list.extend(sums(about));
     if about.more > 0 {
-        list.push(format!("{} rows more, all later: ask for a shorter time", about.more));
+        list.push(format!("{} more, all later: ask for a shorter time", counted(about.more, "row")));
     }
     list
 }
@@ -333,6 +347,7 @@ fn row_value(row: &Occurrence, about: &About, meanings: &BTreeMap<u64, Meaning>,
 
 fn text(
     about: &About,
+    is_whole: bool,
     person: &Person,
     pseudonym: impl Fn(&Occurrence) -> Option<String>,
     held: &str,
@@ -340,7 +355,7 @@ fn text(
 ) -> String {
     let mut text = String::new();
     if !person.joined().is_empty() {
-        text.push_str(&format!("{} ids are joined to this one\n", person.joined().len()));
+        text.push_str(&format!("joined to this one: {}\n", counted(person.joined().len() as u64, "id")));
         let rows = |of: &Joined| -> u64 {
             about.rows.iter().filter(|row| row.subject == of.tag.short()).map(Occurrence::events).sum()
         };
@@ -361,7 +376,11 @@ fn text(
         text.push('\n');
     }
     if about.rows.is_empty() {
-        text.push_str("nothing left about this, as far as the ledger goes\n");
+        text.push_str(if is_whole {
+            "nothing left about this, as far as the ledger goes\n"
+        } else {
+            "nothing left about this in the time that was asked about\n"
+        });
     }
     let mut by: BTreeMap<&DestinationId, Vec<&Occurrence>> = BTreeMap::new();
     about.rows.iter().for_each(|row| by.entry(&row.destination).or_default().push(row));
@@ -371,15 +390,15 @@ fn text(
         rows.iter().for_each(|row| *became.entry(row.became.name()).or_default() += row.events());
         let became: Vec<String> = became.iter().map(|(what, count)| format!("{count} {what}")).collect();
         text.push_str(&format!(
-            "{destination}: {} rows from {} to {}: {}\n",
-            rows.iter().map(|row| row.events()).sum::<u64>(),
+            "{destination}: {} from {} to {}: {}\n",
+            counted(rows.iter().map(|row| row.events()).sum(), "row"),
             first.at.to_rfc3339(),
             last.at.to_rfc3339(),
             became.join(", ")
         ));
         let appears: BTreeSet<String> = rows
             .iter()
-            .map(|row| pseudonym(row).unwrap_or_else(|| "a pseudonym whose key is gone, or is not said".to_owned()))
+            .map(|row| pseudonym(row).unwrap_or_else(|| "a pseudonym that cannot be made again".to_owned()))
             .collect();
         text.push_str(&format!("  appears as {}\n", appears.into_iter().collect::<Vec<_>>().join(", ")));
         let mut fields: BTreeMap<&str, (u64, BTreeSet<&str>)> = BTreeMap::new();

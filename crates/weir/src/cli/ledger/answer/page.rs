@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use weir_event::Rule;
 
 use super::{Answer, Left};
+use crate::cli::output::counted;
 use crate::cli::page::{breakable, checked_head, escaped, table};
 
 const SCRIPT: &str = include_str!("check.js");
@@ -33,8 +34,8 @@ pub(super) fn page(answer: &Answer) -> String {
     } else {
         let _ = writeln!(
             out,
-            "<p><strong>{} events left, to {}.</strong></p>",
-            rows.len(),
+            "<p><strong>{} left, to {}.</strong></p>",
+            counted(rows.len() as u64, "event"),
             escaped(&destinations.into_iter().collect::<Vec<_>>().join(", "))
         );
         out.push_str(
@@ -60,7 +61,7 @@ pub(super) fn page(answer: &Answer) -> String {
         .iter()
         .map(|row| {
             let name = answer.found.pseudonym(row);
-            (row.destination.to_string(), name.unwrap_or_else(|| "a pseudonym whose key is gone".to_owned()))
+            (row.destination.to_string(), name.unwrap_or_else(|| "a pseudonym that cannot be made again".to_owned()))
         })
         .collect();
     appears.sort();

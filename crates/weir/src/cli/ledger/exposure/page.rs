@@ -23,20 +23,13 @@ const FIELDS_MAX: usize = 60;
 pub(super) fn page(report: &Report) -> String {
     let exposure = &report.exposure;
     let title = report.title();
+    let (of, became) = report.summary();
     let mut out = head(&title);
     let _ = write!(
         out,
-        "<main>\n<h1>{}</h1>\n<p>{}</p>\n<p><strong>{} events of {} ids and {} organisations</strong>: {} accepted, {} possibly held. \
-         {} were rejected; {} attempts were to be made again.</p>\n",
+        "<main>\n<h1>{}</h1>\n<p>{}</p>\n<p><strong>{of}</strong>: {became}.</p>\n",
         escaped(&title),
         escaped(&report.window()),
-        exposure.sums.held(),
-        exposure.subjects,
-        exposure.organisations,
-        exposure.sums.accepted,
-        exposure.sums.possibly_held,
-        exposure.sums.rejected,
-        exposure.sums.returned
     );
     for line in &report.scope.not_covered {
         let _ = writeln!(out, "<p class=\"past\">{}</p>", escaped(line));
@@ -44,11 +37,17 @@ pub(super) fn page(report: &Report) -> String {
     timeline(&mut out, report);
     categories(&mut out, report);
     matrix(&mut out, report);
-    out.push_str("<h2>Every field that left</h2>\n");
+    if report.is_empty() {
+        out.push_str("<p>Nothing left in this time, as far as the ledger goes.</p>\n");
+    } else {
+        out.push_str("<h2>Every field that left</h2>\n");
+    }
     let cells = report.field_rows().map(|row| row.iter().map(|cell| escaped(cell)).collect());
     let names = ["field", "events", "ids", "how it looked", "what was found in it", "in"];
     table(&mut out, "Fields", &names, cells);
-    out.push_str("<h2>What Weir did not send there</h2>\n");
+    if !exposure.withheld.is_empty() || !exposure.not_sent.is_empty() {
+        out.push_str("<h2>What Weir did not send there</h2>\n");
+    }
     let withheld = exposure.withheld.iter().map(|line| {
         let under: Vec<String> = line.generations.iter().map(|id| hex(&id.0)).collect();
         vec![escaped(&line.path), line.events.to_string(), escaped(&line.rule), escaped(&under.join(", "))]
@@ -58,7 +57,9 @@ pub(super) fn page(report: &Report) -> String {
     let rows = exposure.not_sent.iter();
     let rows = rows.map(|((rule, became), count)| vec![escaped(rule), count.to_string(), escaped(became)]);
     table(&mut out, "Events that did not leave", &["by rule", "events", "became"], rows);
-    out.push_str("<h2>Who</h2>\n");
+    if !report.is_empty() {
+        out.push_str("<h2>Who</h2>\n");
+    }
     for (caption, name, rows) in [
         ("By event", "event", report.event_rows()),
         ("By slice", "slice", report.slice_rows()),
@@ -193,9 +194,16 @@ fn categories(out: &mut String, report: &Report) {
             );
         }
     }
+    let below = 24 + categories.len() * 24;
+    let (first, last) = (columns.first().map_or(0, |c| c.0), columns.last().map_or(0, |c| c.1));
+    let _ = writeln!(body, "<text x=\"320\" y=\"{below}\">{}</text>", day(first));
+    if last != first {
+        let end = (320.0 + width * columns.len() as f64).max(480.0);
+        let _ = writeln!(body, "<text x=\"{end:.0}\" y=\"{below}\" text-anchor=\"end\">{}</text>", day(last));
+    }
     Figure {
         heading: "Which categories on which day",
-        height: 14 + categories.len() * 24,
+        height: below + 10,
         title: format!("{} categories over {} columns of days", categories.len(), columns.len()),
         body,
         caption: "The darker, the larger the share of that day's events with a value of the category.",

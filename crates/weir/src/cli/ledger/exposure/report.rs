@@ -8,7 +8,7 @@ use weir_ledger::kept::Kept;
 use weir_rows::months::MONTHS_FULL;
 
 use crate::cli::holdings::report as held;
-use crate::cli::output::{day, table};
+use crate::cli::output::{counted, day, table};
 use crate::config::Onward;
 
 /// Whom a destination stands for in an answer.
@@ -68,8 +68,45 @@ const NO_SLICE: &str = "unknown";
 
 impl Report {
     pub(super) fn title(&self) -> String {
-        let ids = || self.scope.recipients.iter().map(|of| of.destination.as_str()).collect::<Vec<_>>().join(", ");
-        format!("What Weir sent to {}", self.scope.vendor.clone().unwrap_or_else(ids))
+        let Scope { vendor, recipients, .. } = &self.scope;
+        let forwards = recipients.iter().filter(|of| of.forwards.is_some()).count();
+        match vendor {
+            // Weir sent nothing there itself, and does not say that it did.
+            Some(vendor) if forwards > 0 && forwards == recipients.len() => {
+                format!("What Weir sent that was forwarded to {vendor}, as declared")
+            }
+            Some(vendor) if forwards > 0 => {
+                format!("What Weir sent to {vendor}, and what was forwarded there, as declared")
+            }
+            Some(vendor) => format!("What Weir sent to {vendor}"),
+            None if recipients.is_empty() => "What Weir sent".to_owned(),
+            None => {
+                let ids: Vec<&str> = recipients.iter().map(|of| of.destination.as_str()).collect();
+                format!("What Weir sent to {}", ids.join(", "))
+            }
+        }
+    }
+
+    /// What came of it, in a line.
+    pub(super) fn summary(&self) -> (String, String) {
+        let Exposure { sums, subjects, organisations, .. } = &self.exposure;
+        (
+            format!(
+                "{} of {} and {}",
+                counted(sums.held(), "event"),
+                counted(*subjects, "id"),
+                counted(*organisations, "organisation")
+            ),
+            format!(
+                "{} accepted, {} possibly held; {} rejected, {} to be sent again",
+                sums.accepted, sums.possibly_held, sums.rejected, sums.returned
+            ),
+        )
+    }
+
+    /// Whether the vendor has nothing of it, as far as the ledger goes.
+    pub(super) fn is_empty(&self) -> bool {
+        self.exposure.sums.held() == 0
     }
 
     pub(super) fn window(&self) -> String {
@@ -84,10 +121,13 @@ impl Report {
         let mut list = vec![
             format!("asked {}, {}; time is when it left", scope.asked.to_rfc3339(), self.window()),
             format!(
-                "counted from {} entries of the ledger, exactly; `weir ledger verify` says whether they are whole",
-                exposure.entries
+                "counted from {} of the ledger, exactly; `weir ledger verify` says whether it is whole",
+                counted(exposure.entries, "entry")
             ),
         ];
+        if scope.to > scope.asked {
+            list.push("the time goes on behind the moment of asking: what leaves later is not in it".to_owned());
+        }
         list.extend(scope.recipients.iter().map(Recipient::evidence));
         for (id, times) in &exposure.destinations {
             let ended = times.ended.map(|at| format!(", ended {}", at.to_rfc3339())).unwrap_or_default();
@@ -95,16 +135,23 @@ impl Report {
         }
         list.extend(scope.not_covered.iter().cloned());
         list.push("subjects are ids of people and devices, not people: one person may have several".to_owned());
+        if exposure.without_subject > 0 {
+            list.push(format!(
+                "of nobody's id: {}, which the apps sent without one; they count as events and not among the ids",
+                counted(exposure.without_subject, "event")
+            ));
+        }
         if sums.possibly_held > 0 {
             list.push(format!(
-                "{} events are counted although no answer said clearly whether they arrived",
-                sums.possibly_held
+                "counted although no answer said clearly whether it arrived: {}",
+                counted(sums.possibly_held, "event")
             ));
         }
         if sums.resent + sums.asked > 0 {
             list.push(format!(
-                "of the events {} are copies that were sent again on request, and {} are questions to the vendor",
-                sums.resent, sums.asked
+                "among the events: {} sent again on request, and {} to the vendor",
+                counted(sums.resent, "copy"),
+                counted(sums.asked, "question")
             ));
         }
         if let Some(until) = exposure.sums_until {
@@ -115,7 +162,10 @@ impl Report {
             ));
         }
         if exposure.erased > 0 {
-            list.push(format!("{} rows were erased: they count as events, of nobody", exposure.erased));
+            list.push(format!(
+                "erased: {}; what is left of them counts as events, of nobody",
+                counted(exposure.erased, "row")
+            ));
         }
         if scope.vendor.is_some() && !scope.of_nobody.is_empty() {
             let ids: Vec<&str> = scope.of_nobody.iter().map(DestinationId::as_str).collect();
@@ -145,27 +195,24 @@ impl Report {
 
     pub(super) fn text(&self) -> String {
         let exposure = &self.exposure;
-        let sums = &exposure.sums;
-        let mut text = format!(
-            "{} {}\n\n{} events of {} ids and {} organisations: {} accepted, {} possibly held; {} rejected, {} to be sent again\n\n",
-            self.title(),
-            self.window(),
-            sums.held(),
-            exposure.subjects,
-            exposure.organisations,
-            sums.accepted,
-            sums.possibly_held,
-            sums.rejected,
-            sums.returned
-        );
-        let names = ["field that left", "events", "ids", "how it looked", "what was found in it", "in"];
-        text.push_str(&table(&names, self.field_rows().map(|row| row.to_vec())));
-        text.push('\n');
+        let (of, became) = self.summary();
+        let mut text = format!("{} {}\n\n{of}: {became}\n", self.title(), self.window());
+        if self.is_empty() {
+            text.push_str("\nnothing left in this time, as far as the ledger goes\n");
+        } else {
+            let names = ["field that left", "events", "ids", "how it looked", "what was found in it", "in"];
+            text.push_str(&format!("\n{}", table(&names, self.field_rows().map(|row| row.to_vec()))));
+        }
         let withheld = exposure.withheld.iter().map(|line| {
             let under = generations(line.generations.iter().map(|id| &id.0));
             vec![line.path.clone(), line.events.to_string(), line.rule.clone(), under]
         });
-        text.push_str(&table(&["field that did not", "events", "by rule", "under generation"], withheld));
+        if !exposure.withheld.is_empty() {
+            text.push_str(&format!(
+                "\n{}",
+                table(&["field that did not", "events", "by rule", "under generation"], withheld)
+            ));
+        }
         if !exposure.not_sent.is_empty() {
             text.push('\n');
             let rows = exposure.not_sent.iter();

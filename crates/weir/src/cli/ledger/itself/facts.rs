@@ -12,6 +12,7 @@ use weir_ledger::{Actor, acts};
 
 use super::Sees::{Content, Lines, Names, Nothing, Testable, Traces};
 use super::{Asset, Places};
+use crate::cli::output::counted;
 use crate::cli::{Folders, apply, catalog};
 use crate::config::{Config, SecretPlace, ShipWay, Subject};
 
@@ -202,7 +203,9 @@ fn journal(places: &Places, observed: Option<&Catalog>, asset: Asset, scope: &mu
 fn people_since(places: &Places, from: Millis, scope: &mut Vec<String>) -> Option<String> {
     let question = Question { destinations: None, from, to: places.now };
     match ask(&places.data.join("ledger"), &question) {
-        Ok(found) => Some(format!("of at least {} ids, those that were to leave since then", found.subjects)),
+        Ok(found) => {
+            Some(format!("of at least {}, those that were to leave since then", counted(found.subjects, "id")))
+        }
         Err(error) => {
             scope.push(format!("NOT COUNTED: the ids in the journal: {error}"));
             None
@@ -286,12 +289,12 @@ fn ledger(places: &Places, asset: Asset, scope: &mut Vec<String>) -> Asset {
     let question = Question { destinations: None, from: Millis(0), to: places.now };
     let facts = match ask(&places.data.join("ledger"), &question) {
         Ok(found) => {
-            let destinations = found.known.len();
             let mut facts = vec![format!(
-                "{} rows of {} ids and {} organisations, to {destinations} destinations",
-                found.sums.held() + found.sums.rejected,
-                found.subjects,
-                found.organisations
+                "{} of {} and {}, to {}",
+                counted(found.sums.held() + found.sums.rejected + found.sums.returned, "row"),
+                counted(found.subjects, "id"),
+                counted(found.organisations, "organisation"),
+                counted(found.known.len() as u64, "destination")
             )];
             facts.extend(
                 found.span.map(|(first, last)| format!("from {} to {}", first.to_rfc3339(), last.to_rfc3339())),
@@ -347,7 +350,8 @@ fn audit(places: &Places, log: Asset, notes: Asset) -> [Asset; 2] {
             last = Some(at);
         }
     });
-    let mut facts = vec![format!("{count} acts of {} users of this machine", users.len())];
+    let mut facts =
+        vec![format!("{} of {} of this machine", counted(count, "act"), counted(users.len() as u64, "user"))];
     if let Some(last) = last {
         facts.push(format!(
             "{backups} backups of the data and {keys} of the keys were made, the last {}: where they lie is not recorded, and a backup of the keys is as secret as the key folder",
@@ -419,7 +423,8 @@ fn keys(places: &Places) -> Asset {
             setting(
                 "destinations.<id>.subject",
                 &format!(
-                    "`{{rotating: 7d}}`: a key of its own for each time, which can be destroyed ({raw} destinations are `stable` now)"
+                    "`{{rotating: 7d}}`: a key of its own for each time, which can be destroyed (`stable` now: {})",
+                    counted(raw as u64, "destination")
                 ),
             ),
             (

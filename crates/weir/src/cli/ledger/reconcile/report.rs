@@ -9,7 +9,7 @@ use weir_event::{DestinationId, Millis};
 
 use super::Found;
 use super::theirs::day_text;
-use crate::cli::output::table;
+use crate::cli::output::{counted, table};
 use crate::cli::page;
 
 /// Lines with something unexplained that a text shows, the largest first; JSON has all.
@@ -86,22 +86,26 @@ impl Report {
         )];
         list.push(match way {
             Way::Asked => format!(
-                "the vendor was asked {} in {requests} requests, which it answered whole, and showed {events} events of these days and some around them",
-                asked.to_rfc3339()
+                "the vendor was asked {} by {}, all answered whole, and showed {} of these days and some around them",
+                asked.to_rfc3339(),
+                counted(*requests, "request"),
+                counted(*events, "event")
             ),
             Way::Files => format!(
-                "the vendor's side is from files, read whole: {events} events; whether the files are all there are, only who made them knows"
+                "the vendor's side is from files, read whole: {}; whether the files are all there are, only who made them knows",
+                counted(*events, "event")
             ),
         });
-        list.push(format!("our side is from {entries} entries of the ledger"));
+        list.push(format!("our side is from {} of the ledger", counted(*entries, "entry")));
         list.push(match (with_ids, found.exact, found.counted) {
             (false, ..) => "counts only: the vendor has too many events to show each of them".to_owned(),
             (true, _, 0) => "exact: every event is compared by its insert id".to_owned(),
             (true, 0, _) => {
                 "counts only: the journal holds none of these events any more, so that no insert id is known".to_owned()
             }
-            (true, exact, counted) => format!(
-                "exact for {exact} rows whose events the journal still holds, by insert id; counts only for the other {counted}"
+            (true, exact, by_count) => format!(
+                "exact, by insert id, for {}, those whose events the journal still holds; counts only for the other {by_count}",
+                counted(exact, "row")
             ),
         });
         if found.counted > 0 {
@@ -109,8 +113,8 @@ impl Report {
         }
         if found.erased > 0 {
             list.push(format!(
-                "{} rows were erased: of which event they were is not known, and they are not compared",
-                found.erased
+                "erased: {}; of which event is not known, and they are not compared",
+                counted(found.erased, "row")
             ));
         }
         list.push(format!("what left after {} may not have come in there yet", fresh_from.to_rfc3339()));
