@@ -34,6 +34,10 @@ pub(crate) struct Run<'a> {
     groups: [Group; RUN_GROUPS_MAX],
     count: usize,
     digits: usize,
+    /// The lengths that its groups have, as bits; the last stands for all that are longer.
+    lengths: u32,
+    /// Whether a plus or a parenthesis stands in front of a group.
+    is_led: bool,
 }
 
 const RUN_GROUPS_MAX: usize = 16;
@@ -50,6 +54,47 @@ impl Run<'_> {
 
     pub(crate) fn groups(&self) -> &[Group] {
         &self.groups[..self.count]
+    }
+
+    /// Whether some group has one of these lengths, each a bit below 31: patterns that ask for other lengths need not be tried.
+    pub(crate) fn has_length_of(&self, lengths: u32) -> bool {
+        self.lengths & lengths != 0
+    }
+
+    /// Whether each of these lengths is some group's.
+    pub(crate) fn has_lengths(&self, lengths: u32) -> bool {
+        self.lengths & lengths == lengths
+    }
+
+    /// Whether a plus or a parenthesis stands in front of a group.
+    pub(crate) fn is_led(&self) -> bool {
+        self.is_led
+    }
+
+    fn push(&mut self, group: Group) {
+        self.groups[self.count] = group;
+        self.count += 1;
+        self.add_up(group);
+    }
+
+    /// Keeps the last groups, for those that follow.
+    fn keep_last(&mut self, kept: usize) {
+        self.groups.copy_within(self.count - kept..self.count, 0);
+        self.empty();
+        self.count = kept;
+        for i in 0..kept {
+            self.add_up(self.groups[i]);
+        }
+    }
+
+    fn empty(&mut self) {
+        (self.count, self.digits, self.lengths, self.is_led) = (0, 0, 0, false);
+    }
+
+    fn add_up(&mut self, group: Group) {
+        self.digits += group.len();
+        self.lengths |= 1 << group.len().min(31);
+        self.is_led |= group.start.checked_sub(1).is_some_and(|at| matches!(self.text[at], b'+' | b'('));
     }
 
     /// What stands between group `i` and the one after it.
@@ -125,7 +170,8 @@ pub(crate) enum Met<'a> {
 /// Shows each run and each UUID of `text` to `look`. A text without four dashes has no UUID.
 #[inline]
 pub(crate) fn for_each_run(text: &[u8], has_dashes: bool, mut look: impl FnMut(Met<'_>)) {
-    let mut run = Run { text, groups: [Group::default(); RUN_GROUPS_MAX], count: 0, digits: 0 };
+    let mut run =
+        Run { text, groups: [Group::default(); RUN_GROUPS_MAX], count: 0, digits: 0, lengths: 0, is_led: false };
     let mut at = 0;
     let may_hold_uuid = text.len() >= 36 && has_dashes;
     while let Some(start) = next_digit(text, at) {
@@ -148,13 +194,9 @@ pub(crate) fn for_each_run(text: &[u8], has_dashes: bool, mut look: impl FnMut(M
             flush(&mut run, &mut look);
         } else if run.count == RUN_GROUPS_MAX {
             look(Met::Run(&run));
-            run.groups.copy_within(RUN_GROUPS_MAX - OVERLAP_GROUPS.., 0);
-            run.count = OVERLAP_GROUPS;
-            run.digits = run.groups().iter().map(Group::len).sum();
+            run.keep_last(OVERLAP_GROUPS);
         }
-        run.groups[run.count] = group;
-        run.count += 1;
-        run.digits += group.len();
+        run.push(group);
     }
     flush(&mut run, &mut look);
 }
@@ -164,6 +206,12 @@ pub(crate) fn for_each_run(text: &[u8], has_dashes: bool, mut look: impl FnMut(M
 fn next_digit(text: &[u8], from: usize) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let rest = text.get(from..)?;
+    // Behind a group the next one is most often one byte away.
+    match rest {
+        [b'0'..=b'9', ..] => return Some(from),
+        [_, b'0'..=b'9', ..] => return Some(from + 1),
+        _ => {}
+    }
     let mut words = rest.chunks_exact(8);
     for (i, word) in words.by_ref().enumerate() {
         let word = u64::from_le_bytes(word.try_into().unwrap_or_default()) ^ (ONES * 0x30);
@@ -197,16 +245,20 @@ fn flush(run: &mut Run<'_>, look: &mut impl FnMut(Met<'_>)) {
     {
         look(Met::Run(run));
     }
-    run.count = 0;
-    run.digits = 0;
+    run.empty();
 }
 
 fn is_separator(between: &[u8]) -> bool {
     let is_plain = |b: &u8| matches!(b, b' ' | b'-' | b'.' | b'(' | b')' | b'/');
     // What is pasted from pages has spaces that do not break, and dashes of their own: U+00A0, U+2000 to U+200A, U+2010 to U+2013,
     // U+202F.
-    let is_typeset = matches!(between, [0xc2, 0xa0] | [0xe2, 0x80, 0x80..=0x8a | 0x90..=0x93 | 0xaf]);
-    (1..=3).contains(&between.len()) && (is_typeset || between.iter().all(is_plain))
+    match between {
+        [one] => is_plain(one),
+        [0xc2, 0xa0] | [0xe2, 0x80, 0x80..=0x8a | 0x90..=0x93 | 0xaf] => true,
+        [one, two] => is_plain(one) && is_plain(two),
+        [one, two, three] => is_plain(one) && is_plain(two) && is_plain(three),
+        _ => false,
+    }
 }
 
 /// Whether digits pass the Luhn sum.

@@ -148,6 +148,7 @@ const DIGESTS_MAX: u32 = 32;
 #[inline(never)]
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
+    let ways = if leaf.facts.has(FACTS) { &ALL } else { &WITHOUT_KEY };
     let mut at = 0;
     let mut digests = DIGESTS_MAX;
     while at < text.len() {
@@ -156,19 +157,19 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
             continue;
         }
         let word = word_at(text, at);
-        if let Some(node) = word.begins() {
-            if word.end - at == 8 && starts_with_uuid(&text[at..]) {
-                at += 36;
-                continue;
-            }
-            if let Some(found) = longest(leaf, at, word, node, &mut digests) {
-                let id = &IDS[found.id];
-                out.detector = id.name;
-                let evidence = if id.has_sum { Evidence::Checksum } else { Evidence::Shape };
-                out.add(id.category, found.likelihood, evidence, at, found.end);
-                at = found.end;
-                continue;
-            }
+        if word.end - at == 8 && starts_with_uuid(&text[at..]) {
+            at += 36;
+            continue;
+        }
+        if let Some(node) = word.begins(ways)
+            && let Some(found) = longest(leaf, ways, at, word, node, &mut digests)
+        {
+            let id = &IDS[found.id];
+            out.detector = id.name;
+            let evidence = if id.has_sum { Evidence::Checksum } else { Evidence::Shape };
+            out.add(id.category, found.likelihood, evidence, at, found.end);
+            at = found.end;
+            continue;
         }
         at = word.end;
     }
@@ -181,10 +182,10 @@ struct Found {
 }
 
 /// The longest number that begins with the word at `start`.
-fn longest(leaf: &Leaf<'_>, start: usize, first: Word, node: usize, digests: &mut u32) -> Option<Found> {
+fn longest(leaf: &Leaf<'_>, ways: &Ways, start: usize, first: Word, node: usize, digests: &mut u32) -> Option<Found> {
     let text = leaf.text;
     let mut best: Option<Found> = None;
-    walk(text, first.end, node, |node, end, last| {
+    walk(text, ways, first.end, node, |node, end, last| {
         if is_cut_out(text, start, first.end, end, last) {
             return;
         }
@@ -275,8 +276,8 @@ struct Word {
 impl Word {
     /// The node that a shape's first word leads to.
     #[inline]
-    fn begins(self) -> Option<usize> {
-        let node = FIRST[self.step as usize];
+    fn begins(self, ways: &Ways) -> Option<usize> {
+        let node = ways.first[self.step as usize];
         (node != 0).then_some(usize::from(node))
     }
 }
@@ -359,14 +360,14 @@ fn separator_at(text: &[u8], at: usize) -> (u32, usize) {
 /// Shows each place at which words make up a whole shape: its node, where it ends, and the last separator. The first word ends at
 /// `end` and has led to `node`.
 #[inline]
-fn walk(text: &[u8], mut end: usize, mut node: usize, mut whole: impl FnMut(usize, usize, u32)) {
+fn walk(text: &[u8], ways: &Ways, mut end: usize, mut node: usize, mut whole: impl FnMut(usize, usize, u32)) {
     let mut last = 0;
     loop {
-        if HEADS[node] != NONE {
+        if ways.ends[node] {
             whole(node, end, last);
         }
         let (separator, len) = separator_at(text, end);
-        if FOLLOWS[node] >> separator & 1 == 0 {
+        if ways.follows[node] >> separator & 1 == 0 {
             return;
         }
         // A word longer than any step is not read to its end: whoever walks the text reads it once more.
@@ -450,8 +451,18 @@ struct Tree {
     count: usize,
     /// By its step, where the first word of a shape leads to; 0 where none begins so.
     first: [u16; 256],
+    /// The node that each stands behind, and the separator between them.
+    parents: [(u16, u8); NODES_MAX],
+}
+
+/// Where a walk over the tree may go: a step that leads to no shape which is looked for is not taken.
+struct Ways {
+    /// By its step, where the first word of a shape leads to; 0 where none begins so.
+    first: [u16; 256],
     /// The separators that go on from each node, as bits.
     follows: [u8; NODES_MAX],
+    /// Whether a shape ends at the node.
+    ends: [bool; NODES_MAX],
 }
 
 /// Whether one text may have both of two shapes that end at one node.
@@ -498,6 +509,7 @@ impl Tree {
         if self.slots[at].0 == 0 {
             assert!(self.nodes < NODES_MAX && self.nodes * 3 < SLOTS * 2, "make the tables larger");
             self.slots[at] = (key, self.nodes as u16);
+            self.parents[self.nodes] = (node as u16, (step >> 8) as u8);
             self.nodes += 1;
         }
         let to = self.slots[at].1 as usize;
@@ -565,14 +577,42 @@ impl Tree {
                 let (mut tree, to) = self.step(node, word | separated << 8);
                 if at == 0 {
                     tree.first[word as usize] = to as u16;
-                } else {
-                    tree.follows[node] |= 1 << separated;
                 }
                 self = tree.add(id, shape, end, to);
             }
             of_mix += 1;
         }
         self
+    }
+
+    /// The ways to every shape, or to those alone of which [`likelihood`] says something without a key.
+    const fn ways(&self, without_key: bool) -> Ways {
+        let mut ways = Ways { first: [0; 256], follows: [0; NODES_MAX], ends: [false; NODES_MAX] };
+        let mut leads = [false; NODES_MAX];
+        // What stands behind a node was made after it.
+        let mut node = self.nodes;
+        while node > 1 {
+            node -= 1;
+            let mut at = self.heads[node];
+            while at != NONE {
+                let entry = self.entries[at as usize];
+                ways.ends[node] |= !without_key || IDS[entry.id].chance >= entry.form.chance_possible();
+                at = entry.after;
+            }
+            leads[node] |= ways.ends[node];
+            let (parent, separator) = self.parents[node];
+            if leads[node] && parent as usize != ROOT {
+                leads[parent as usize] = true;
+                ways.follows[parent as usize] |= 1 << separator;
+            }
+        }
+        let mut step = 0;
+        while step < ways.first.len() {
+            let to = self.first[step];
+            ways.first[step] = if leads[to as usize] { to } else { 0 };
+            step += 1;
+        }
+        ways
     }
 }
 
@@ -585,7 +625,7 @@ const TREE: Tree = {
         nodes: 1,
         count: 0,
         first: [0; 256],
-        follows: [0; NODES_MAX],
+        parents: [(0, 0); NODES_MAX],
     };
     assert!(IDS.len() < 128, "a byte in a verdict");
     // From the last to the first, so that each node's list is in the order of IDS.
@@ -603,8 +643,9 @@ const TREE: Tree = {
 static SLOTS_OF_STEPS: [(u32, u16); SLOTS] = TREE.slots;
 static HEADS: [u16; NODES_MAX] = TREE.heads;
 static ENTRIES: [Entry; ENTRIES_MAX] = TREE.entries;
-static FIRST: [u16; 256] = TREE.first;
-static FOLLOWS: [u8; NODES_MAX] = TREE.follows;
+/// Under a key that some kind asks for.
+static ALL: Ways = TREE.ways(false);
+static WITHOUT_KEY: Ways = TREE.ways(true);
 
 #[cfg(test)]
 mod tests;

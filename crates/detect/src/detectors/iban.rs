@@ -54,11 +54,13 @@ fn iban_at(text: &[u8], start: usize) -> Option<usize> {
     {
         return None;
     }
-    let country = [head[0].to_ascii_uppercase(), head[1].to_ascii_uppercase()];
-    let (_, len) = LENGTHS.iter().find(|(code, _)| **code == country)?;
+    let len = usize::from(LENGTH_OF[place_of(head[0], head[1])]);
+    if len == 0 {
+        return None;
+    }
     let mut compact = [0_u8; BYTES_MAX];
     let (mut at, mut count) = (start, 0);
-    while count < *len {
+    while count < len {
         let byte = *text.get(at)?;
         if byte.is_ascii_alphanumeric() {
             compact[count] = byte.to_ascii_uppercase();
@@ -71,13 +73,30 @@ fn iban_at(text: &[u8], start: usize) -> Option<usize> {
     if text.get(at).is_some_and(u8::is_ascii_alphanumeric) {
         return None;
     }
-    let compact = &compact[..*len];
+    let compact = &compact[..len];
     let sum = compact[4..].iter().chain(&compact[..4]).fold(0_u32, |sum, byte| match byte {
         b'0'..=b'9' => (sum * 10 + u32::from(byte - b'0')) % 97,
         _ => (sum * 100 + u32::from(byte - b'A') + 10) % 97,
     });
     (sum == 1).then_some(at)
 }
+
+/// Two letters, of either case, to one of 1,024 places.
+const fn place_of(first: u8, second: u8) -> usize {
+    ((first & 31) as usize) << 5 | (second & 31) as usize
+}
+
+/// [`LENGTHS`] by the place of the country; 0 where there is none.
+static LENGTH_OF: [u8; 1_024] = {
+    let mut table = [0; 1_024];
+    let mut i = 0;
+    while i < LENGTHS.len() {
+        let (country, len) = LENGTHS[i];
+        table[place_of(country[0], country[1])] = len as u8;
+        i += 1;
+    }
+    table
+};
 
 #[rustfmt::skip]
 const LENGTHS: &[(&[u8; 2], usize)] = &[

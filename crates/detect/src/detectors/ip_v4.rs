@@ -20,7 +20,8 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     }
     let groups = run.groups();
     for i in 0..groups.len().saturating_sub(3) {
-        if !(0..3).all(|k| run.between(i + k) == b".") || run.goes_on_before(i, b'.') || run.goes_on_after(i + 3, b'.')
+        // In a row of numbers with dots all but the first fail here.
+        if run.goes_on_before(i, b'.') || !(0..3).all(|k| run.between(i + k) == b".") || run.goes_on_after(i + 3, b'.')
         {
             continue;
         }

@@ -8,6 +8,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::bytes::find_either;
 use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
 
@@ -17,9 +18,11 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         return;
     }
     let mut at = 0;
-    while at + 17 <= text.len() {
-        let separator = text[at + 2];
-        if (separator != b':' && separator != b'-') || !is_mac(&text[at..at + 17], separator) {
+    while let Some(first) = find_either(text, at + 2, b':', b'-') {
+        at = first - 2;
+        let Some(pairs) = text.get(at..at + 17) else { return };
+        let separator = text[first];
+        if !is_mac(pairs, separator) {
             at += 1;
             continue;
         }
@@ -28,7 +31,6 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         let glued = start > 0
             && (text[start - 1].is_ascii_alphanumeric() || text[start - 1] == separator && separator == b'-')
             || text.get(end).is_some_and(|b| b.is_ascii_alphanumeric() || *b == separator);
-        let pairs = &text[start..end];
         let constant = pairs.iter().all(|b| matches!(b, b'0') || *b == separator)
             || pairs.iter().all(|b| matches!(b, b'f' | b'F') || *b == separator);
         if !glued && !constant {

@@ -26,7 +26,9 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
 }
 
 fn find_by_sum(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
-    if run.digit_count() < 13 {
+    // What `last_of_grouping` asks for of a first group.
+    const LENGTHS_OF_FIRST: u32 = 1 << 4 | 0x7f << 13;
+    if run.digit_count() < 13 || !run.has_length_of(LENGTHS_OF_FIRST) {
         return;
     }
     let groups = run.groups();

@@ -14,11 +14,20 @@ use crate::digits::Run;
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
+/// Lengths of groups, as bits.
+const NORTH_AMERICAN: u32 = 1 << 3 | 1 << 4;
+const FRENCH: u32 = 1 << 2;
+
 pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     if run.digit_count() < 7 {
         return;
     }
     let keyed = leaf.facts.has(PathFacts::PHONE);
+    // A form without a plus is of these lengths.
+    let may_be_national = run.has_lengths(NORTH_AMERICAN) || (run.has_lengths(FRENCH) && run.groups().len() >= 5);
+    if !keyed && !run.is_led() && !may_be_national {
+        return;
+    }
     let sure = if keyed { Likelihood::VeryLikely } else { Likelihood::Likely };
     let plain = if keyed { Likelihood::VeryLikely } else { Likelihood::Possible };
     let groups = run.groups();

@@ -16,8 +16,12 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     if run.digit_count() < 9 {
         return;
     }
+    const LENGTHS: u32 = 1 << 3 | 1 << 2 | 1 << 4;
     let groups = run.groups();
     let keyed = leaf.facts.has(PathFacts::NATIONAL_ID);
+    if !keyed && !run.has_lengths(LENGTHS) {
+        return;
+    }
     for (i, group) in groups.iter().enumerate() {
         if out.is_full(Category::NationalId) {
             return;

@@ -6,7 +6,7 @@
 
 use weir_event::{Category, Evidence, Finding, Likelihood};
 
-use super::{Entry, Form, IDS, entries, fits, passes, walk, word_at};
+use super::{ALL, Entry, Form, IDS, entries, fits, passes, walk, word_at};
 use crate::facts::PathFacts;
 use crate::lift::Verdict;
 
@@ -81,7 +81,7 @@ pub fn shaped(text: &[u8]) -> Option<Shaped<'_>> {
     }
     let first = word_at(text, 0);
     let mut whole = None;
-    walk(text, first.end, first.begins()?, |node, end, _| {
+    walk(text, &ALL, first.end, first.begins(&ALL)?, |node, end, _| {
         if end == text.len() {
             whole = Some(Shaped { text, node });
         }
