@@ -8,8 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use weir_event::{GenerationId, Millis};
 use weir_ledger::Purpose;
 use weir_rows::facts::BatchFact;
@@ -18,7 +16,8 @@ use weir_rows::scan::Visitor;
 use weir_rows::{Batches, Held, View};
 
 use crate::exposure::{Counted, Exposure, Field, Share, Withheld};
-use crate::seen::{Seen, each_bit};
+use crate::organisations::Organisations;
+use crate::seen::{Places, each_bit};
 use crate::shape::Shape;
 
 /// What all threads count by.
@@ -99,14 +98,10 @@ impl<'f> Frame<'f> {
         Frame { view, batches, shapes, days, generations, base, kind_of, kinds, paths, words, masks, events, event_of }
     }
 
-    /// The kind of a batch, by its number; `None` where it is not asked about.
+    /// The number of a kind that rows are marked with; 0 is none.
     #[inline]
-    fn kind(&self, batch: u64) -> Option<usize> {
-        match *self.kind_of.get(batch.wrapping_sub(self.base) as usize)? {
-            OUTSIDE => None,
-            OTHER => self.find(batch),
-            number => Some(usize::from(number) - 1),
-        }
+    fn kind(&self, mark: u16, batch: u64) -> Option<usize> {
+        if mark == OTHER { self.find(batch) } else { usize::from(mark).checked_sub(1) }
     }
 
     #[cold]
@@ -120,28 +115,37 @@ impl<'f> Frame<'f> {
     }
 }
 
-/// Rows that came together. The last person who was counted is remembered, so that none is counted twice; people are numbered from 1 on.
-#[derive(Clone, Default)]
-struct Group {
-    events: u64,
-    subjects: u64,
-    last: u32,
-    /// Known in the end only.
-    organisations: u64,
+/// How many different people are in each group of one sort (field sets, say), and in which groups the person is whose rows come.
+///
+/// The last person who was counted in a group is remembered, so that none is counted twice; people are numbered from 1 on.
+struct People {
+    subjects: Vec<u64>,
+    last: Vec<u32>,
+    /// The person's groups: the first so many of these. There is a place more than groups, for what is written down and not kept.
+    own: Vec<u32>,
+    count: usize,
 }
 
-impl Group {
-    /// Counts a person once; whether that is new.
-    #[inline]
-    fn person(&mut self, person: u32) -> bool {
-        let is_new = self.last != person;
-        self.last = person;
-        self.subjects += u64::from(is_new);
-        is_new
+impl People {
+    fn new(groups: usize) -> People {
+        People { subjects: vec![0; groups], last: vec![0; groups], own: vec![0; groups + 1], count: 0 }
     }
 
-    fn share(&self) -> Share {
-        Share { events: self.events, subjects: self.subjects, organisations: self.organisations }
+    /// Counts a person in a group, once.
+    #[inline(always)]
+    fn add(&mut self, group: usize, person: u32) {
+        // Whether it is new cannot be foretold: writing it down costs less than a wrong guess.
+        let is_new = self.last[group] != person;
+        self.last[group] = person;
+        self.subjects[group] += u64::from(is_new);
+        self.own[self.count] = group as u32;
+        self.count += usize::from(is_new);
+    }
+
+    /// The person's groups.
+    #[inline]
+    fn own(&self) -> &[u32] {
+        &self.own[..self.count]
     }
 }
 
@@ -149,93 +153,81 @@ impl Group {
 pub(crate) struct Counter<'f> {
     frame: &'f Frame<'f>,
     answer: Exposure,
-    /// Rows that count, by the kind of their batch; and a bit for each batch that has such rows.
-    by_kind: Vec<u64>,
+    /// Rows that count, by the kind of their batch: accepted ones, and possibly held ones.
+    by_kind: Vec<[u64; 2]>,
+    /// A bit for each batch that has rows; and for each whose rows differ that has rows that count.
+    present: Vec<u64>,
     counted: Vec<u64>,
     /// The person whose rows come, 0: nobody.
     person: u32,
     people: u32,
     subject: u64,
     is_erased: bool,
-    /// The field sets of that person so far; its last organisation (0: none), and whether it has others.
-    own_sets: Vec<u32>,
-    own_organisation: Option<(u64, bool)>,
-    /// The organisation of the last row, and its number.
-    organisation: (u64, u32),
-    organisations: HashMap<u64, u32, RandomState>,
-    /// Of each organisation the field sets and, behind them, the days that it is in: a row of bits, because an organisation's rows come
-    /// closer together than a set's.
-    groups_of: Vec<u64>,
-    /// Of each slice its organisations: slices are numbered as names are, too many for that row of bits.
-    organisations_of: Vec<Seen>,
-    sets: Vec<Group>,
-    slices: Vec<Group>,
-    days: Vec<Group>,
-    events: Vec<Group>,
-    /// Rows by field set and day.
+    /// The first organisation of that person (0: none), and whether it has others.
+    own_organisation: Option<u64>,
+    has_others: bool,
+    /// The field sets, days and slices that each organisation is in, numbered in this order.
+    organisations: Organisations,
+    sets: People,
+    slices: People,
+    days: People,
+    events: People,
+    /// Rows by slice; by field set and day; and by day those that have no field set.
+    by_slice: Vec<u64>,
     by_day: Vec<u64>,
+    by_day_bare: Vec<u64>,
     /// Whether a field set left under a configuration.
     by_generation: Vec<bool>,
     /// People who have but one field set, by it; and the people of each path who have more.
     singles: Vec<u64>,
-    paths: Vec<u64>,
+    paths: Places,
     mask: Vec<u64>,
 }
 
 impl<'f> Counter<'f> {
     pub(crate) fn new(frame: &'f Frame<'f>) -> Counter<'f> {
-        let sets = frame.shapes.len() + 1;
+        let (sets, days) = (frame.shapes.len() + 1, frame.days.len());
+        let slices = frame.view.dictionary.names.len() + 1;
         Counter {
             frame,
             answer: Exposure::default(),
-            by_kind: vec![0; frame.kinds.len()],
+            by_kind: vec![[0; 2]; frame.kinds.len()],
+            present: vec![0; frame.kind_of.len().div_ceil(64)],
             counted: vec![0; frame.kind_of.len().div_ceil(64)],
             person: 0,
             people: 0,
             subject: 0,
             is_erased: false,
-            own_sets: Vec::new(),
             own_organisation: None,
-            organisation: (0, 0),
-            organisations: HashMap::default(),
-            groups_of: Vec::new(),
-            organisations_of: vec![Seen::default(); frame.view.dictionary.names.len() + 1],
-            sets: vec![Group::default(); sets],
-            slices: vec![Group::default(); frame.view.dictionary.names.len() + 1],
-            days: vec![Group::default(); frame.days.len()],
-            events: vec![Group::default(); frame.events.len()],
-            by_day: vec![0; sets * frame.days.len()],
+            has_others: false,
+            // Slices are numbered as names are, too many for rows of bits.
+            organisations: Organisations::new(sets + days, slices),
+            sets: People::new(sets),
+            slices: People::new(slices),
+            days: People::new(days),
+            events: People::new(frame.events.len()),
+            by_slice: vec![0; slices],
+            by_day: vec![0; sets * days],
+            by_day_bare: vec![0; days],
             by_generation: vec![false; sets * frame.generations.len()],
             singles: vec![0; sets],
-            paths: vec![0; frame.paths.len()],
+            paths: Places::new(frame.words),
             mask: vec![0; frame.words],
         }
     }
 
-    /// Words of an organisation's row of bits.
-    fn row_words(&self) -> usize {
-        (self.sets.len() + self.days.len()).div_ceil(64)
-    }
-
-    /// The number of an organisation.
+    /// Field sets, and one more: nothing is numbered 0.
     #[inline]
-    fn number(&mut self, organisation: u64) -> u32 {
-        if self.organisation.0 != organisation {
-            let next = self.organisations.len() as u32;
-            let number = *self.organisations.entry(organisation).or_insert(next);
-            if number == next {
-                self.groups_of.resize(self.groups_of.len() + self.row_words(), 0);
-            }
-            self.organisation = (organisation, number);
-        }
-        self.organisation.1
+    fn sets(&self) -> usize {
+        self.singles.len()
     }
 
     /// Counts a row if the vendor may have it, and says so.
     #[inline]
     fn row(&mut self, rows: &Columns, at: usize) -> bool {
         let frame = self.frame;
-        let (Some(batch), Some(set), Some(slice), Some(organisation)) = (
+        let (Some(mark), Some(batch), Some(set), Some(slice), Some(organisation)) = (
+            rows.marks().get(at),
             rows.batches().get(at),
             rows.narrow(Column::FieldSet).get(at),
             rows.narrow(Column::Slice).get(at),
@@ -245,13 +237,13 @@ impl<'f> Counter<'f> {
         };
         let (batch, organisation) = (batch.cast_unsigned(), organisation.cast_unsigned());
         let (set, slice) = (*set as usize, *slice as usize);
-        let Some(number) = frame.kind(batch) else { return false };
+        let Some(number) = frame.kind(*mark, batch) else { return false };
         let kind = &frame.kinds[number];
         let of_row = || frame.batches.held(batch, rows.narrow(Column::Index)[at] as u16);
         let events = rows.events(at);
-        match kind.held.unwrap_or_else(of_row) {
-            Held::Accepted => self.answer.sums.accepted += events,
-            Held::Possibly => self.answer.sums.possibly_held += events,
+        let possibly = match kind.held.unwrap_or_else(of_row) {
+            Held::Accepted => 0,
+            Held::Possibly => 1,
             Held::Outside | Held::Replaced => return false,
             Held::Rejected => {
                 self.answer.sums.rejected += events;
@@ -261,108 +253,114 @@ impl<'f> Counter<'f> {
                 self.answer.sums.returned += events;
                 return false;
             }
+        };
+        self.by_kind[number][possibly] += events;
+        if kind.held.is_none() {
+            let place = (batch - frame.base) as usize;
+            self.counted[place / 64] |= 1 << (place % 64);
         }
-        self.by_kind[number] += events;
-        let place = (batch - frame.base) as usize;
-        self.counted[place / 64] |= 1 << (place % 64);
         let (day, generation) = (kind.day as usize, kind.generation as usize);
-        self.days[day].events += events;
-        if set == 0 || self.is_erased {
-            self.answer.erased += events;
-            return false;
-        }
+        let is_erased = set == 0 || self.is_erased;
         // A number that the dictionary does not have is in no file of ours.
-        if set >= self.sets.len() || slice >= self.slices.len() {
+        if is_erased || set >= self.sets() || slice >= self.by_slice.len() {
+            self.by_day_bare[day] += events;
+            self.answer.erased += if is_erased { events } else { 0 };
             return false;
         }
-        self.sets[set].events += events;
-        self.slices[slice].events += events;
+        self.by_slice[slice] += events;
         self.by_day[set * frame.days.len() + day] += events;
         self.by_generation[set * frame.generations.len() + generation] = true;
-        let mut is_new = self.person == 0;
         if self.person == 0 {
             self.answer.without_subject += events;
-        } else {
-            is_new |= self.days[day].person(self.person);
-            is_new |= self.slices[slice].person(self.person);
-            if self.sets[set].person(self.person) {
-                is_new = true;
-                self.own_sets.push(set as u32);
-                self.events[frame.event_of[set] as usize].person(self.person);
-            }
+            self.join(organisation, set, day, slice);
+            return true;
         }
-        // Nothing is new about a row of a person whose rows are all of one organisation, in groups in which it was before.
-        let before = self.own_organisation;
-        let has_others = before.is_some_and(|(first, others)| others || first != organisation);
-        self.own_organisation = Some((organisation, has_others));
-        if organisation != 0 && (is_new || has_others) {
-            let number = self.number(organisation);
-            let row = number as usize * self.row_words();
-            let day = self.sets.len() + day;
-            self.groups_of[row + set / 64] |= 1 << (set % 64);
-            self.groups_of[row + day / 64] |= 1 << (day % 64);
-            self.organisations_of[slice].add(number);
+        if self.own_organisation != Some(organisation) {
+            self.another(organisation);
+        }
+        self.sets.add(set, self.person);
+        self.days.add(day, self.person);
+        self.slices.add(slice, self.person);
+        if self.has_others {
+            self.join(organisation, set, day, slice);
         }
         true
     }
 
-    /// The person's rows are over: in which paths it was.
-    fn end_person(&mut self) {
-        match self.own_sets.as_slice() {
-            [] => {}
-            [set] => self.singles[*set as usize] += 1,
-            many => {
-                let words = self.frame.words;
-                self.mask.fill(0);
-                for set in many {
-                    let of_set = &self.frame.masks[*set as usize * words..][..words];
-                    self.mask.iter_mut().zip(of_set).for_each(|(all, of_set)| *all |= of_set);
-                }
-                let paths = &mut self.paths;
-                each_bit(&self.mask, |bit| paths[bit] += 1);
+    /// The person's next row is of another organisation than the first one was, or it is the first.
+    #[inline]
+    fn another(&mut self, organisation: u64) {
+        match self.own_organisation {
+            None => self.own_organisation = Some(organisation),
+            // From here on its rows are looked at one by one.
+            Some(first) if !self.has_others => {
+                self.join_own(first);
+                self.has_others = true;
             }
+            Some(_) => {}
         }
-        self.answer.subjects += u64::from(!self.own_sets.is_empty());
-        self.own_sets.clear();
-        self.own_organisation = None;
+    }
+
+    /// An organisation is in these groups.
+    fn join(&mut self, organisation: u64, set: usize, day: usize, slice: usize) {
+        let (days, slices) = (self.sets(), self.sets() + self.frame.days.len());
+        self.organisations.join(organisation, [set, days + day, slices + slice].into_iter().map(|group| group as u32));
+    }
+
+    /// An organisation is in all groups in which the person is.
+    #[inline]
+    fn join_own(&mut self, organisation: u64) {
+        let days = self.sets() as u32;
+        let slices = days + self.frame.days.len() as u32;
+        let groups = self.sets.own().iter().copied();
+        let groups = groups.chain(self.days.own().iter().map(|day| days + day));
+        let groups = groups.chain(self.slices.own().iter().map(|slice| slices + slice));
+        self.organisations.join(organisation, groups);
+    }
+
+    /// The person's rows are over: in which events and paths it was, and of which organisation.
+    fn end_person(&mut self) {
+        if self.sets.count > 0 {
+            let words = self.frame.words;
+            self.mask.fill(0);
+            for set in self.sets.own() {
+                self.events.add(self.frame.event_of[*set as usize] as usize, self.person);
+                let of_set = &self.frame.masks[*set as usize * words..][..words];
+                self.mask.iter_mut().zip(of_set).for_each(|(all, of_set)| *all |= of_set);
+            }
+            match self.sets.own() {
+                [set] => self.singles[*set as usize] += 1,
+                _ => self.paths.add(&self.mask),
+            }
+            if let Some(organisation) = self.own_organisation.filter(|_| !self.has_others) {
+                self.join_own(organisation);
+            }
+            self.answer.subjects += 1;
+        }
+        (self.sets.count, self.days.count, self.slices.count, self.events.count) = (0, 0, 0, 0);
+        (self.own_organisation, self.has_others) = (None, false);
     }
 
     /// Adds what another thread counted, which saw other people.
     pub(crate) fn add(&mut self, mut other: Counter<'f>) {
         self.end_person();
         other.end_person();
-        let mut numbers = vec![0; other.organisations.len()];
-        let words = self.row_words();
-        for (organisation, number) in &other.organisations {
-            let mine = self.number(*organisation);
-            numbers[*number as usize] = mine;
-            let from = &other.groups_of[*number as usize * words..][..words];
-            let to = &mut self.groups_of[mine as usize * words..][..words];
-            to.iter_mut().zip(from).for_each(|(to, from)| *to |= from);
-        }
-        let groups = |to: &mut [Group], from: &[Group]| {
-            for (to, from) in to.iter_mut().zip(from) {
-                to.events += from.events;
-                to.subjects += from.subjects;
-            }
-        };
-        groups(&mut self.sets, &other.sets);
-        groups(&mut self.slices, &other.slices);
-        groups(&mut self.days, &other.days);
-        groups(&mut self.events, &other.events);
-        for (to, from) in self.organisations_of.iter_mut().zip(&other.organisations_of) {
-            from.each(|number| to.add(numbers[number]));
-        }
+        self.organisations.add(other.organisations);
         let sum = |to: &mut [u64], from: &[u64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
-        sum(&mut self.singles, &other.singles);
-        sum(&mut self.paths, &other.paths);
-        self.by_generation.iter_mut().zip(&other.by_generation).for_each(|(to, from)| *to |= from);
+        sum(&mut self.sets.subjects, &other.sets.subjects);
+        sum(&mut self.slices.subjects, &other.slices.subjects);
+        sum(&mut self.days.subjects, &other.days.subjects);
+        sum(&mut self.events.subjects, &other.events.subjects);
+        sum(&mut self.by_slice, &other.by_slice);
         sum(&mut self.by_day, &other.by_day);
-        sum(&mut self.by_kind, &other.by_kind);
+        sum(&mut self.by_day_bare, &other.by_day_bare);
+        sum(&mut self.singles, &other.singles);
+        sum(self.paths.counts(), other.paths.counts());
+        sum(self.by_kind.as_flattened_mut(), other.by_kind.as_flattened());
+        self.by_generation.iter_mut().zip(&other.by_generation).for_each(|(to, from)| *to |= from);
+        self.present.iter_mut().zip(&other.present).for_each(|(to, from)| *to |= from);
         self.counted.iter_mut().zip(&other.counted).for_each(|(to, from)| *to |= from);
         let (to, from) = (&mut self.answer, &other.answer);
-        to.sums.accepted += from.sums.accepted;
-        to.sums.possibly_held += from.sums.possibly_held;
         to.sums.rejected += from.sums.rejected;
         to.sums.returned += from.sums.returned;
         to.erased += from.erased;
@@ -376,17 +374,21 @@ impl<'f> Counter<'f> {
         self.batches();
         let frame = self.frame;
         let mut answer = std::mem::take(&mut self.answer);
+        let mut by_event = vec![0; frame.events.len()];
+        let mut by_day = std::mem::take(&mut self.by_day_bare);
         let (mut fields, mut withheld) = (BTreeMap::<&str, Field>::new(), BTreeMap::<(&str, &str), Withheld>::new());
         for (number, shape) in (1..).zip(frame.shapes) {
-            let of_set = self.sets[number].events;
+            let days_of_set = &self.by_day[number * frame.days.len()..][..frame.days.len()];
+            let of_set: u64 = days_of_set.iter().sum();
             if of_set == 0 {
                 continue;
             }
+            let paths = self.paths.counts();
             each_bit(&frame.masks[number * frame.words..][..frame.words], |path| {
-                self.paths[path] += self.singles[number];
+                paths[path] += self.singles[number];
             });
-            let event = &mut self.events[frame.event_of[number] as usize];
-            event.events += of_set;
+            by_event[frame.event_of[number] as usize] += of_set;
+            by_day.iter_mut().zip(days_of_set).for_each(|(all, of_set)| *all += of_set);
             // A path has a line for each category that was found in it and each action: a row counts once for each of them.
             let mut said = BTreeSet::new();
             for (path, category, action) in &shape.left {
@@ -412,14 +414,13 @@ impl<'f> Counter<'f> {
                 shape.left.iter().filter_map(|(_, category, _)| category.as_deref()).collect();
             for category in categories {
                 let of = answer.categories.entry(category.to_owned()).or_default();
-                let of_set = &self.by_day[number * frame.days.len()..];
-                for (day, count) in frame.days.iter().zip(of_set).filter(|(_, count)| **count > 0) {
+                for (day, count) in frame.days.iter().zip(days_of_set).filter(|(_, count)| **count > 0) {
                     *of.entry(*day).or_default() += count;
                 }
             }
         }
-        self.organisations(&mut answer);
-        let subjects = |path: &str| self.paths[frame.paths.partition_point(|p| *p < path)];
+        let paths = self.paths.counts();
+        let subjects = |path: &str| paths[frame.paths.partition_point(|p| *p < path)];
         answer.fields = fields
             .into_iter()
             .map(|(path, field)| Field { path: path.to_owned(), subjects: subjects(path), ..field })
@@ -428,45 +429,52 @@ impl<'f> Counter<'f> {
             .into_iter()
             .map(|((path, rule), line)| Withheld { path: path.to_owned(), rule: rule.to_owned(), ..line })
             .collect();
-        let counted = |group: &&Group| group.events > 0;
-        let events = frame.events.iter().zip(&self.events).filter(|(_, group)| counted(group));
-        answer.events = events.map(|(name, group)| ((*name).to_owned(), group.share())).collect();
-        let days = frame.days.iter().zip(&self.days).filter(|(_, group)| counted(group));
-        answer.days = days.map(|(day, group)| (*day, group.share())).collect();
-        for (number, group) in (0..).zip(&self.slices).filter(|(_, group)| counted(group)) {
-            let name = frame.view.dictionary.name(number).unwrap_or_default();
-            answer.slices.insert(name.to_owned(), group.share());
-        }
+        let (all, of_events, of_days, of_slices) = self.organisations();
+        answer.organisations = all;
+        answer.events = shares(&frame.events, &by_event, &self.events, &of_events)
+            .map(|(name, share)| ((*name).to_owned(), share))
+            .collect();
+        answer.days = shares(&frame.days, &by_day, &self.days, &of_days).map(|(day, share)| (*day, share)).collect();
+        let names: Vec<&str> = (0..self.by_slice.len() as u32)
+            .map(|number| frame.view.dictionary.name(number).unwrap_or_default())
+            .collect();
+        answer.slices = shares(&names, &self.by_slice, &self.slices, &of_slices)
+            .map(|(name, share)| ((*name).to_owned(), share))
+            .collect();
         answer
     }
 
-    /// How many organisations are in each event, on each day, in each slice and in all.
-    fn organisations(&mut self, answer: &mut Exposure) {
-        let (words, sets) = (self.row_words(), self.sets.len());
-        for (slice, seen) in self.slices.iter_mut().zip(&self.organisations_of) {
-            slice.organisations = seen.count();
-        }
+    /// How many organisations are in all, in each event, on each day and in each slice.
+    fn organisations(&mut self) -> (u64, Vec<u64>, Vec<u64>, Vec<u64>) {
+        let sets = self.sets();
+        let (mut all, mut by_event) = (0, vec![0; self.frame.events.len()]);
+        let mut by_day = vec![0; self.frame.days.len()];
         // Several field sets may be of one event: the last organisation of each, from 1 on.
-        let mut last = vec![0; self.events.len()];
-        for number in 0..self.organisations.len() {
-            let of = &self.groups_of[number * words..][..words];
-            answer.organisations += u64::from(of.iter().any(|word| *word != 0));
-            let (events, days, event_of) = (&mut self.events, &mut self.days, &self.frame.event_of);
+        let mut last = vec![0; self.frame.events.len()];
+        for (number, of) in (1..).zip(self.organisations.rows()) {
+            all += u64::from(of.iter().any(|word| *word != 0));
             each_bit(of, |group| match group.checked_sub(sets) {
-                Some(day) => days[day].organisations += 1,
+                Some(day) => by_day[day] += 1,
                 None => {
-                    let event = event_of[group] as usize;
-                    events[event].organisations += u64::from(last[event] != number + 1);
-                    last[event] = number + 1;
+                    let event = self.frame.event_of[group] as usize;
+                    by_event[event] += u64::from(last[event] != number);
+                    last[event] = number;
                 }
             });
         }
+        (all, by_event, by_day, self.organisations.behind())
     }
 
     /// What rows say through their batches.
     fn batches(&mut self) {
         let (frame, answer) = (self.frame, &mut self.answer);
-        for (kind, rows) in frame.kinds.iter().zip(&self.by_kind).filter(|(_, rows)| **rows > 0) {
+        for (kind, [accepted, possibly]) in frame.kinds.iter().zip(&self.by_kind) {
+            let rows = accepted + possibly;
+            if rows == 0 {
+                continue;
+            }
+            answer.sums.accepted += accepted;
+            answer.sums.possibly_held += possibly;
             match Purpose::from_number(kind.purpose) {
                 Some(Purpose::Resend) => answer.sums.resent += rows,
                 Some(Purpose::Ask) => answer.sums.asked += rows,
@@ -477,7 +485,12 @@ impl<'f> Counter<'f> {
         }
         for fact in frame.batches.facts() {
             let place = (fact.batch - frame.base) as usize;
-            if self.counted[place / 64] >> (place % 64) & 1 == 0 {
+            let counted = match frame.batches.held_all(fact.batch) {
+                Some(Held::Accepted | Held::Possibly) => &self.present,
+                Some(_) => continue,
+                None => &self.counted,
+            };
+            if counted[place / 64] >> (place % 64) & 1 == 0 {
                 continue;
             }
             let (first, last) = fact.span();
@@ -493,10 +506,32 @@ impl<'f> Counter<'f> {
     }
 }
 
+/// Each group that has events, with its numbers.
+fn shares<'g, N>(
+    groups: &'g [N],
+    events: &'g [u64],
+    people: &'g People,
+    organisations: &'g [u64],
+) -> impl Iterator<Item = (&'g N, Share)> {
+    let numbers = events.iter().zip(&people.subjects).zip(organisations);
+    let share = |((events, subjects), organisations): ((&u64, &u64), &u64)| Share {
+        events: *events,
+        subjects: *subjects,
+        organisations: *organisations,
+    };
+    groups.iter().zip(numbers.map(share)).filter(|(_, share)| share.events > 0)
+}
+
 impl Visitor for Counter<'_> {
-    #[inline]
-    fn wants(&self, batch: u64) -> bool {
-        self.frame.kind_of.get(batch.wrapping_sub(self.frame.base) as usize).is_some_and(|kind| *kind != OUTSIDE)
+    fn mark(&mut self, batches: &[i64], marks: &mut [u16]) {
+        let (base, kinds, present) = (self.frame.base, self.frame.kind_of.as_slice(), self.present.as_mut_slice());
+        for (batch, mark) in batches.iter().zip(marks) {
+            let place = batch.cast_unsigned().wrapping_sub(base) as usize;
+            *mark = kinds.get(place).copied().unwrap_or(OUTSIDE);
+            if let Some(word) = present.get_mut(place / 64) {
+                *word |= 1 << (place % 64);
+            }
+        }
     }
 
     fn subject(&mut self, subject: u64) {
@@ -525,8 +560,8 @@ pub(crate) struct Each<'f, 'e> {
 }
 
 impl Visitor for Each<'_, '_> {
-    fn wants(&self, batch: u64) -> bool {
-        self.counter.wants(batch)
+    fn mark(&mut self, batches: &[i64], marks: &mut [u16]) {
+        self.counter.mark(batches, marks);
     }
 
     fn subject(&mut self, subject: u64) {

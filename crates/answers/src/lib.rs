@@ -4,7 +4,7 @@
 //! subjects are short forms of keyed tags, fields are content-addressed sets of paths, categories, actions and rules (D13).
 //!
 //! Every answer is counted from the rows themselves (`weir_rows`), so that it is exact and current to the last recorded batch. Read in this
-//! order: [`exposure`] (the question and the answer), `count` (how it is counted), `seen` (sets of organisations), [`subject`],
+//! order: [`exposure`] (the question and the answer), `count` (how it is counted), `organisations` and `seen` (sets), [`subject`],
 //! [`holding`] (what a vendor had before Weir), [`reconcile`] (what it says that it has), [`view`] (what it can make of what it has).
 
 mod count;
@@ -12,6 +12,7 @@ pub mod example;
 pub mod exposure;
 pub mod fuzz;
 pub mod holding;
+mod organisations;
 pub mod reconcile;
 mod seen;
 mod shape;

@@ -16,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, Type};
+use parquet::column::page::PageReader;
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::{Int32Type, Int64Type};
 use parquet::errors::ParquetError;
@@ -154,6 +155,9 @@ impl Column {
 pub struct Columns {
     wide: [Vec<i64>; WIDE],
     narrow: [Vec<i32>; NARROW],
+    /// See [`Columns::retain`].
+    marks: Vec<u16>,
+    kept: Vec<u32>,
 }
 
 impl Columns {
@@ -172,6 +176,7 @@ impl Columns {
     pub fn clear(&mut self) {
         self.wide.iter_mut().for_each(Vec::clear);
         self.narrow.iter_mut().for_each(Vec::clear);
+        self.marks.clear();
     }
 
     /// The subjects, in ascending unsigned order within one file.
@@ -208,28 +213,39 @@ impl Columns {
         }
     }
 
-    /// Keeps the rows whose batch is wanted, in their order.
-    pub(crate) fn retain(&mut self, wants: impl Fn(u64) -> bool) {
-        let [subject, batch, organisation] = &mut self.wide;
-        let mut kept = 0;
-        // Half of the rows of a month may lie outside of a window, at random: copying each costs less than guessing which.
-        for at in 0..batch.len() {
-            let is_wanted = wants(batch[at].cast_unsigned());
-            batch[kept] = batch[at];
-            for column in [&mut *subject, &mut *organisation] {
-                if let Some(value) = column.get(at).copied() {
-                    column[kept] = value;
-                }
-            }
-            for column in &mut self.narrow {
-                if let Some(value) = column.get(at).copied() {
-                    column[kept] = value;
-                }
-            }
-            kept += usize::from(is_wanted);
+    /// What [`Columns::retain`] was told of each row's batch.
+    #[inline]
+    pub fn marks(&self) -> &[u16] {
+        &self.marks
+    }
+
+    /// Has each row marked by its batch, and keeps the rows whose mark is not 0, in their order.
+    pub(crate) fn retain(&mut self, mark: impl FnOnce(&[i64], &mut [u16])) {
+        let batches = &self.wide[1];
+        self.kept.resize(batches.len(), 0);
+        self.marks.resize(batches.len(), 0);
+        mark(batches, &mut self.marks);
+        let mut count = 0;
+        // Half of the rows of a month may lie outside of a window, at random: writing each down costs less than guessing which.
+        for (at, mark) in (0..).zip(&self.marks) {
+            self.kept[count] = at;
+            count += usize::from(*mark != 0);
         }
-        self.wide.iter_mut().for_each(|column| column.truncate(kept));
-        self.narrow.iter_mut().for_each(|column| column.truncate(kept));
+        let kept = &self.kept[..count];
+        keep(&mut self.marks, kept);
+        self.wide.iter_mut().for_each(|column| keep(column, kept));
+        self.narrow.iter_mut().for_each(|column| keep(column, kept));
+    }
+
+    /// Appends rows of another, with their marks if they have some.
+    pub(crate) fn extend(&mut self, from: &Columns, range: std::ops::Range<usize>) {
+        for (to, from) in self.wide.iter_mut().zip(&from.wide) {
+            to.extend_from_slice(from.get(range.clone()).unwrap_or_default());
+        }
+        for (to, from) in self.narrow.iter_mut().zip(&from.narrow) {
+            to.extend_from_slice(from.get(range.clone()).unwrap_or_default());
+        }
+        self.marks.extend_from_slice(from.marks.get(range).unwrap_or_default());
     }
 
     /// Appends a row to the columns that are kept.
@@ -271,6 +287,16 @@ impl Columns {
             epoch: epoch[at].cast_unsigned(),
             more: self.more(at),
         }
+    }
+}
+
+/// Keeps these places of a column, if it is there; they ascend.
+fn keep<T: Copy>(column: &mut Vec<T>, kept: &[u32]) {
+    if !column.is_empty() {
+        for (to, at) in kept.iter().enumerate() {
+            column[to] = column[*at as usize];
+        }
+        column.truncate(kept.len());
     }
 }
 
@@ -581,14 +607,52 @@ impl RowsFile {
 
     /// Appends those of these columns that it has, of a stretch.
     pub fn read(&self, stretch: &Stretch, columns: &[Column], out: &mut Columns) -> Result<(), RowsError> {
-        let known = self.form.columns();
-        for column in columns.iter().filter(|column| known.contains(column)) {
-            self.read_column(stretch, *column, out).map_err(RowsError::parquet(&self.path))?;
-        }
-        Ok(())
+        let mut read = || -> Result<(), ParquetError> {
+            for column in self.known(columns) {
+                self.column(stretch, column)?.read(stretch.rows.len(), out)?;
+            }
+            Ok(())
+        };
+        read().map_err(RowsError::parquet(&self.path))
     }
 
-    fn read_column(&self, stretch: &Stretch, column: Column, out: &mut Columns) -> Result<(), ParquetError> {
+    /// As [`RowsFile::read`], where only rows with a mark are appended ([`Columns::retain`]; `Batch` must be among the columns).
+    ///
+    /// It goes page by page, and `page` is where one is: what is not kept never leaves the processor's nearest memory.
+    pub(crate) fn read_marked(
+        &self,
+        stretch: &Stretch,
+        columns: &[Column],
+        mut mark: impl FnMut(&[i64], &mut [u16]),
+        page: &mut Columns,
+        out: &mut Columns,
+    ) -> Result<(), RowsError> {
+        let mut read = || -> Result<(), ParquetError> {
+            let mut readers = Vec::with_capacity(columns.len());
+            for column in self.known(columns) {
+                readers.push(self.column(stretch, column)?);
+            }
+            for part in stretch.clone().parts(PAGE_ROWS) {
+                page.clear();
+                for reader in &mut readers {
+                    reader.read(part.rows.len(), page)?;
+                }
+                page.retain(&mut mark);
+                out.extend(page, 0..page.len());
+            }
+            Ok(())
+        };
+        read().map_err(RowsError::parquet(&self.path))
+    }
+
+    /// Those of these columns that it has.
+    fn known(&self, columns: &[Column]) -> impl Iterator<Item = Column> {
+        let known = self.form.columns();
+        columns.iter().filter(|column| known.contains(column)).copied()
+    }
+
+    /// A column, from where a stretch begins up to its end.
+    fn column(&self, stretch: &Stretch, column: Column) -> Result<ColumnRows, ParquetError> {
         let wrong = |what: &str| ParquetError::General(what.to_owned());
         let group = self.metadata.row_group(stretch.group);
         let chunk = group.column(column as usize);
@@ -606,21 +670,40 @@ impl RowsFile {
         let begin = chunk.byte_range().0;
         let dictionary = (begin, self.range(begin..start)?);
         let part = Arc::new(Part { start: first, bytes: self.range(first..end)?, dictionary });
-        let pages = SerializedPageReader::new(part, chunk, group.num_rows() as usize, Some(all))?;
-        let descriptor = chunk.column_descr_ptr();
-        let (skip, wanted) = (stretch.rows.start, stretch.rows.len());
-        let read = match column.slot() {
+        let pages = Box::new(SerializedPageReader::new(part, chunk, group.num_rows() as usize, Some(all))?);
+        let (descriptor, skip) = (chunk.column_descr_ptr(), stretch.rows.start);
+        Ok(match column.slot() {
             Ok(slot) => {
-                let mut reader = ColumnReaderImpl::<Int64Type>::new(descriptor, Box::new(pages));
+                let mut reader = ColumnReaderImpl::new(descriptor, pages as Box<dyn PageReader>);
                 reader.skip_records(skip)?;
-                reader.read_records(wanted, None, None, &mut out.wide[slot])?
+                ColumnRows::Wide(slot, reader)
             }
             Err(slot) => {
-                let mut reader = ColumnReaderImpl::<Int32Type>::new(descriptor, Box::new(pages));
+                let mut reader = ColumnReaderImpl::new(descriptor, pages as Box<dyn PageReader>);
                 reader.skip_records(skip)?;
-                reader.read_records(wanted, None, None, &mut out.narrow[slot])?
+                ColumnRows::Narrow(slot, reader)
             }
+        })
+    }
+}
+
+/// What is left to read of a column, and its place in [`Columns`].
+enum ColumnRows {
+    Wide(usize, ColumnReaderImpl<Int64Type>),
+    Narrow(usize, ColumnReaderImpl<Int32Type>),
+}
+
+impl ColumnRows {
+    /// Appends the next rows, just so many.
+    fn read(&mut self, rows: usize, out: &mut Columns) -> Result<(), ParquetError> {
+        let read = match self {
+            ColumnRows::Wide(slot, reader) => reader.read_records(rows, None, None, &mut out.wide[*slot])?,
+            ColumnRows::Narrow(slot, reader) => reader.read_records(rows, None, None, &mut out.narrow[*slot])?,
         };
-        if read.0 == wanted { Ok(()) } else { Err(wrong("a column has fewer rows than its file says")) }
+        if read.0 == rows {
+            Ok(())
+        } else {
+            Err(ParquetError::General("a column has fewer rows than its file says".to_owned()))
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::error::RowsError;
 use crate::file::{Column, Columns, PAGE_ROWS, RowsFile};
 
 /// Rows of the largest file that one stretch of subjects has: a few megabytes of memory for each file and thread.
-const CHUNK_PAGES: usize = 8;
+const CHUNK_PAGES: usize = 16;
 
 /// Where rows lie, sorted by subject.
 #[derive(Clone, Copy)]
@@ -23,11 +23,11 @@ pub enum Run<'r> {
 
 /// Who is shown the rows.
 pub trait Visitor {
-    /// Whether rows of this batch are to be shown.
-    fn wants(&self, batch: u64) -> bool;
+    /// Of rows of these batches, what is to be remembered beside each ([`Columns::marks`]); 0: it is not to be shown.
+    fn mark(&mut self, batches: &[i64], marks: &mut [u16]);
     /// A subject begins; 0 is nobody, whose rows are not one person's.
     fn subject(&mut self, subject: u64);
-    /// Rows of that subject. Some of batches that are not wanted may be among them.
+    /// Rows of that subject.
     fn rows(&mut self, rows: &Columns, range: Range<usize>);
 }
 
@@ -85,12 +85,12 @@ fn walk<V: Visitor>(
     chunks: impl Iterator<Item = (u64, u64)>,
     visitor: &mut V,
 ) -> Result<(), RowsError> {
-    let mut buffers: Vec<Columns> = runs.iter().map(|_| Columns::default()).collect();
+    let mut room = Room { page: Columns::default(), buffers: runs.iter().map(|_| Columns::default()).collect() };
     for (first, last) in chunks {
         if first == last {
-            one(runs, columns, first, &mut buffers, visitor)?;
+            one(runs, columns, first, &mut room, visitor)?;
         } else {
-            many(runs, columns, first, last, &mut buffers, visitor)?;
+            many(runs, columns, first, last, &mut room, visitor)?;
         }
     }
     Ok(())
@@ -124,39 +124,61 @@ fn chunks(runs: &[Run<'_>]) -> Result<Vec<(u64, u64)>, RowsError> {
     Ok(chunks)
 }
 
+/// Memory for rows, used again and again: a page of a file, and of each run what is looked at together.
+struct Room {
+    page: Columns,
+    buffers: Vec<Columns>,
+}
+
 /// The rows of one subject, however many they are.
 fn one<V: Visitor>(
     runs: &[Run<'_>],
     columns: &[Column],
     subject: u64,
-    buffers: &mut [Columns],
+    room: &mut Room,
     visitor: &mut V,
 ) -> Result<(), RowsError> {
     let mut begun = false;
-    for (run, buffer) in runs.iter().zip(buffers) {
-        let mut show = |rows: &Columns| {
-            let range = rows.between(subject, subject);
-            if !range.is_empty() {
-                if !begun {
-                    visitor.subject(subject);
-                    begun = true;
-                }
-                visitor.rows(rows, range);
+    let mut show = |rows: &Columns, visitor: &mut V| {
+        let range = rows.between(subject, subject);
+        if !range.is_empty() {
+            if !begun {
+                visitor.subject(subject);
+                begun = true;
             }
-        };
+            visitor.rows(rows, range);
+        }
+    };
+    for (run, buffer) in runs.iter().zip(&mut room.buffers) {
         match run {
-            Run::Memory(rows) => show(rows),
+            Run::Memory(rows) => {
+                remembered(rows, subject, subject, buffer, visitor);
+                show(buffer, visitor);
+            }
             Run::File(file) => {
                 let found = file.find(subject, subject)?.into_iter();
                 for part in found.flat_map(|found| found.parts(CHUNK_PAGES * PAGE_ROWS)) {
                     buffer.clear();
-                    file.read(&part, columns, buffer)?;
-                    show(buffer);
+                    file.read_marked(
+                        &part,
+                        columns,
+                        |batches, marks| visitor.mark(batches, marks),
+                        &mut room.page,
+                        buffer,
+                    )?;
+                    show(buffer, visitor);
                 }
             }
         }
     }
     Ok(())
+}
+
+/// Rows that are in memory, of subjects from `first` to `last`.
+fn remembered<V: Visitor>(rows: &Columns, first: u64, last: u64, buffer: &mut Columns, visitor: &mut V) {
+    buffer.clear();
+    buffer.extend(rows, rows.between(first, last));
+    buffer.retain(|batches, marks| visitor.mark(batches, marks));
 }
 
 /// The rows of many subjects, each of few rows.
@@ -165,32 +187,33 @@ fn many<V: Visitor>(
     columns: &[Column],
     first: u64,
     last: u64,
-    buffers: &mut [Columns],
+    room: &mut Room,
     visitor: &mut V,
 ) -> Result<(), RowsError> {
-    for (run, buffer) in runs.iter().zip(buffers.iter_mut()) {
-        buffer.clear();
-        if let Run::File(file) = run {
-            for stretch in file.find(first, last)? {
-                file.read(&stretch, columns, buffer)?;
+    for (run, buffer) in runs.iter().zip(&mut room.buffers) {
+        match run {
+            Run::Memory(rows) => remembered(rows, first, last, buffer, visitor),
+            Run::File(file) => {
+                buffer.clear();
+                for stretch in file.find(first, last)? {
+                    file.read_marked(
+                        &stretch,
+                        columns,
+                        |batches, marks| visitor.mark(batches, marks),
+                        &mut room.page,
+                        buffer,
+                    )?;
+                }
             }
-            buffer.retain(|batch| visitor.wants(batch));
         }
     }
-    let rows: Vec<&Columns> = runs
-        .iter()
-        .zip(buffers.iter())
-        .map(|(run, buffer)| match run {
-            Run::File(_) => buffer,
-            Run::Memory(rows) => rows,
-        })
-        .collect();
-    // Of each run what is left: the next row, the end, and the subject of the next row.
-    let mut ways: Vec<(usize, usize, &Columns)> = rows
+    // Of each run what is left: the next row, the end, and the rows.
+    let mut ways: Vec<(usize, usize, &Columns)> = room
+        .buffers
         .iter()
         .map(|rows| (rows.between(first, last), rows))
         .filter(|(range, _)| !range.is_empty())
-        .map(|(range, rows)| (range.start, range.end, *rows))
+        .map(|(range, rows)| (range.start, range.end, rows))
         .collect();
     while let Some(subject) = ways.iter().map(|(at, _, rows)| rows.subjects()[*at].cast_unsigned()).min() {
         visitor.subject(subject);

@@ -147,8 +147,10 @@ struct Showing<'v, E> {
 }
 
 impl<E> Visitor for Showing<'_, E> {
-    fn wants(&self, batch: u64) -> bool {
-        self.rows.batches.place(batch).is_some()
+    fn mark(&mut self, batches: &[i64], marks: &mut [u16]) {
+        for (batch, mark) in batches.iter().zip(marks) {
+            *mark = u16::from(self.rows.batches.place(batch.cast_unsigned()).is_some());
+        }
     }
 
     fn subject(&mut self, _: u64) {}
