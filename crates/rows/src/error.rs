@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use parquet::errors::ParquetError;
 use weir_ledger::LedgerError;
 
-/// An error of the row store. The files are made from the ledger's log, which gives its rows up after a week: until then they can be made
+/// An error of the row store. The files are made from the ledger's log, which gives its rows up after eight days: until then they can be made
 /// again.
 #[derive(Debug, thiserror::Error)]
 pub enum RowsError {

@@ -1,6 +1,6 @@
 //! The ledger's rows as files that answer fast: who had what, when, of whom (D13).
 //!
-//! The log of the ledger is written first; this is made from it, a little later, sorted by subject. A week later the log gives its rows up,
+//! The log of the ledger is written first; this is made from it, a little later, sorted by subject. Eight days later the log gives its rows up,
 //! and these files alone have them; what they must come to stays in the log (D13). So a window of twelve
 //! million rows is counted exactly in a second, and one person is found in a few pages of each file. No event content passes through here: a
 //! row has keyed tags and numbers only.

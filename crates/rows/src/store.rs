@@ -20,7 +20,7 @@
 //! for in few files. Thirteen months later the rows of a month become sums ([`crate::months`]).
 //!
 //! # Thinning
-//! A week after a file of the log has ended its rows are read back from here and held against it, row by row; then the log gives them up
+//! Eight days after a file of the log has ended its rows are read back from here and held against it, batch by batch; then the log gives them up
 //! ([`mod@crate::thin`]). Until then a row lies in both places, so that a fault in this store can be mended from the log.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,8 +53,9 @@ pub const VERSION: u64 = 3;
 pub(crate) const MANIFEST: &str = "manifest";
 /// Rows that are taken over at once: about 100 MB of memory.
 pub const TAKE_ROWS: usize = 1_000_000;
-/// The log keeps its rows for so long after a file of it has ended: the time in which a damaged file of rows can be made again from it.
-pub const THIN_AFTER: i64 = 7 * Millis::DAY;
+/// The log keeps its rows for so long after a file of it has ended: the time in which a damaged file of rows can be made again from it. Every
+/// text says that a backup of the last seven days mends the files; a day more is for what is not settled or taken over when it is made.
+pub const THIN_AFTER: i64 = 8 * Millis::DAY;
 /// So many files of about one size become one.
 const FAN_IN: usize = 8;
 /// Files of facts over this are not merged further.
@@ -423,7 +424,7 @@ impl Store {
         Ok(())
     }
 
-    /// Has the log give up the rows of its oldest file that still has them, if it ended a week ago and they are all here; whether there is a
+    /// Has the log give up the rows of its oldest file that still has them, if it ended [`THIN_AFTER`] ago and they are all here; whether there is a
     /// further one.
     pub fn thin(&mut self, ledger: &Ledger, now: Millis) -> Result<bool, RowsError> {
         let Manifest { entries, thinned, .. } = self.manifest;
