@@ -12,7 +12,7 @@ mod records;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 
 use weir_event::{Clock, DestinationId, Names, Offset};
@@ -150,7 +150,7 @@ impl Ledger {
 
     /// Whether a field set has its definition, so that [`Intent::field_sets`] need not carry it.
     pub fn knows_field_set(&self, id: &FieldSetId) -> bool {
-        self.shared.dictionary.read().unwrap_or_else(PoisonError::into_inner).field_sets.contains(id)
+        self.shared.dictionary().field_sets.contains(id)
     }
 
     /// How many entries are durable.
@@ -215,6 +215,10 @@ impl Shared {
     /// Whether a batch has no outcome yet.
     pub(crate) fn is_open(&self, batch: BatchId) -> bool {
         self.state().open_rows(batch).is_some()
+    }
+
+    fn dictionary(&self) -> RwLockReadGuard<'_, Dictionary> {
+        self.dictionary.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tree(&self) -> MutexGuard<'_, TreeSide> {

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
+use weir_event::limits::LEDGER_ENTRY_BYTES_MAX;
 use weir_event::{Millis, NameId, Offset};
 use weir_keys::SecretKey;
 
@@ -17,15 +18,25 @@ use crate::entry::{
 };
 use crate::error::LedgerError;
 use crate::queue::Waiting;
-use crate::rows::{ROWS_MAX, StoredRow, seal};
+use crate::rows::{ROWS_MAX, Row, StoredRow, seal};
 use crate::secrets::PURPOSE;
 use crate::state::{field_set_id, put_name};
-use crate::tree::hash::sha256;
+use crate::tree::hash::{Hash, sha256};
 
 pub(super) const UNSORTED: &str = "offsets must be sorted, disjoint and not empty ranges";
 
 pub(super) fn are_sorted(offsets: &[Range<Offset>]) -> bool {
     offsets.iter().all(|r| r.start < r.end) && offsets.windows(2).all(|w| w[0].end <= w[1].start)
+}
+
+/// What rows name.
+struct Wanted {
+    /// Names that have no definition yet.
+    names: Vec<NameId>,
+    /// All field sets, known or not.
+    field_sets: Vec<FieldSetId>,
+    /// The dictionary's, when it was asked.
+    era: u64,
 }
 
 impl Shared {
@@ -42,63 +53,14 @@ impl Shared {
             ));
         }
         let at = self.clock.now();
-        let mut field_sets: Vec<FieldSetId> = Vec::new();
-        let mut new_names = Vec::new();
-        let mut era = {
-            let dictionary = self.dictionary.read().unwrap_or_else(PoisonError::into_inner);
-            let mut last = None;
-            for row in &intent.rows {
-                for name in [row.event, row.slice] {
-                    if dictionary.number(name).is_none() && !new_names.contains(&name) {
-                        new_names.push(name);
-                    }
-                }
-                if last != Some(row.field_set) {
-                    last = Some(row.field_set);
-                    if !field_sets.contains(&row.field_set) {
-                        field_sets.push(row.field_set);
-                    }
-                }
-                if field_sets.len() * 16 > weir_event::limits::LEDGER_ENTRY_BYTES_MAX {
-                    let (needed, limit) = (field_sets.len() * 16, weir_event::limits::LEDGER_ENTRY_BYTES_MAX);
-                    return Err(LedgerError::EntryTooLarge { needed, limit });
-                }
-            }
-            dictionary.era
-        };
-        let known =
-            |id: &FieldSetId| self.dictionary.read().unwrap_or_else(PoisonError::into_inner).field_sets.contains(id);
-        if !new_names.is_empty() || field_sets.iter().any(|id| !known(id)) {
+        let Wanted { names, field_sets, mut era } = self.wanted(&intent.rows)?;
+        if !names.is_empty() || field_sets.iter().any(|id| !self.dictionary().field_sets.contains(id)) {
             let definitions: Vec<&FieldSetDefinition> =
                 intent.field_sets.iter().filter(|d| field_sets.contains(&d.id)).collect();
-            era = self.define(at, &new_names, &field_sets, &definitions)?;
+            era = self.define(at, &names, &field_sets, &definitions)?;
         }
-
         let batch = BatchId(self.next_batch.fetch_add(1, Ordering::Relaxed));
-        let seed = SecretKey::generate();
-        let wrapped = self.keys.wrap(PURPOSE, &batch.0.to_le_bytes(), seed.bytes());
-        let time = u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX);
-        let (body, rows_root) = {
-            let dictionary = self.dictionary.read().unwrap_or_else(PoisonError::into_inner);
-            if dictionary.era != era {
-                return Err(LedgerError::Lost);
-            }
-            let number = |id| dictionary.number(id).unwrap_or(StoredName(0));
-            let rows = intent.rows.iter().enumerate().map(|(index, row)| StoredRow {
-                time,
-                subject: row.subject,
-                organisation: row.organisation,
-                event: number(row.event),
-                field_set: row.field_set,
-                slice: number(row.slice),
-                epoch: row.epoch,
-                batch,
-                // Checked above: at most 65,536 rows.
-                index: index as u16,
-            });
-            let root = if self.newest_formats.load(Ordering::Relaxed) { Root::Tree } else { Root::Flat };
-            seal(root, &seed, &wrapped, rows)
-        };
+        let (body, rows_root) = self.sealed(batch, at, &intent.rows, era)?;
         let entry = Entry::Intent(IntentEntry {
             batch,
             destination: intent.destination,
@@ -112,7 +74,58 @@ impl Shared {
             rows_root,
             field_sets,
         });
-        Ok((batch, self.push(Some(era), true, at, entry, &body, Vec::new())?))
+        Ok((batch, self.push(Some(era), true, at, entry, &body)?))
+    }
+
+    /// What the log has to define before rows.
+    fn wanted(&self, rows: &[Row]) -> Result<Wanted, LedgerError> {
+        let dictionary = self.dictionary();
+        let mut wanted = Wanted { names: Vec::new(), field_sets: Vec::new(), era: dictionary.era };
+        let mut last = None;
+        for row in rows {
+            for name in [row.event, row.slice] {
+                if dictionary.number(name).is_none() && !wanted.names.contains(&name) {
+                    wanted.names.push(name);
+                }
+            }
+            if last != Some(row.field_set) {
+                last = Some(row.field_set);
+                if !wanted.field_sets.contains(&row.field_set) {
+                    wanted.field_sets.push(row.field_set);
+                }
+            }
+            let (needed, limit) = (wanted.field_sets.len() * 16, LEDGER_ENTRY_BYTES_MAX);
+            if needed > limit {
+                return Err(LedgerError::EntryTooLarge { needed, limit });
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// The body of an intent, and the root of its rows; an error where definitions of `era` were lost.
+    fn sealed(&self, batch: BatchId, at: Millis, rows: &[Row], era: u64) -> Result<(Vec<u8>, Hash), LedgerError> {
+        let seed = SecretKey::generate();
+        let wrapped = self.keys.wrap(PURPOSE, &batch.0.to_le_bytes(), seed.bytes());
+        let time = u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX);
+        let dictionary = self.dictionary();
+        if dictionary.era != era {
+            return Err(LedgerError::Lost);
+        }
+        let number = |id| dictionary.number(id).unwrap_or(StoredName(0));
+        let rows = rows.iter().enumerate().map(|(index, row)| StoredRow {
+            time,
+            subject: row.subject,
+            organisation: row.organisation,
+            event: number(row.event),
+            field_set: row.field_set,
+            slice: number(row.slice),
+            epoch: row.epoch,
+            batch,
+            // An intent has at most 65,536 rows.
+            index: index as u16,
+        });
+        let root = if self.newest_formats.load(Ordering::Relaxed) { Root::Tree } else { Root::Flat };
+        Ok(seal(root, &seed, &wrapped, rows))
     }
 
     pub(super) fn prepare_outcome(&self, outcome: Outcome) -> Result<Durable, LedgerError> {
@@ -123,26 +136,8 @@ impl Shared {
             Results::Partial(rejected) => rejected.iter().map(|(_, reason)| *reason).collect(),
             _ => Vec::new(),
         };
-        let mut era = None;
-        if !reasons.is_empty() {
-            let mut new = Vec::new();
-            {
-                let dictionary = self.dictionary.read().unwrap_or_else(PoisonError::into_inner);
-                era = Some(dictionary.era);
-                for reason in &reasons {
-                    if dictionary.number(*reason).is_none() && !new.contains(reason) {
-                        new.push(*reason);
-                    }
-                }
-            }
-            if !new.is_empty() {
-                era = Some(self.define(at, &new, &[], &[])?);
-            }
-        }
-        let number = |id| {
-            let dictionary = self.dictionary.read().unwrap_or_else(PoisonError::into_inner);
-            dictionary.number(id).unwrap_or(StoredName(0))
-        };
+        let era = if reasons.is_empty() { None } else { Some(self.define_names(at, &reasons)?) };
+        let number = |id| self.dictionary().number(id).unwrap_or(StoredName(0));
         let (result, body) = match results {
             Results::Accepted => (OutcomeEntry::Accepted, Vec::new()),
             Results::Rejected(reason) => (OutcomeEntry::Rejected(number(reason)), Vec::new()),
@@ -161,7 +156,7 @@ impl Shared {
                 (OutcomeEntry::Partial(sha256(&body)), body)
             }
         };
-        self.push(era, false, at, Entry::Outcome { batch, status, result }, &body, Vec::new())
+        self.push(era, false, at, Entry::Outcome { batch, status, result }, &body)
     }
 
     /// Queues definitions of names and field sets before anything that names them; gives the era they hold in.
@@ -208,8 +203,23 @@ impl Shared {
         Ok(dictionary.era)
     }
 
+    /// The same of names alone, as far as they have none.
+    fn define_names(&self, at: Millis, names: &[NameId]) -> Result<u64, LedgerError> {
+        let mut new = Vec::new();
+        let era = {
+            let dictionary = self.dictionary();
+            for name in names {
+                if dictionary.number(*name).is_none() && !new.contains(name) {
+                    new.push(*name);
+                }
+            }
+            dictionary.era
+        };
+        if new.is_empty() { Ok(era) } else { self.define(at, &new, &[], &[]) }
+    }
+
     pub(super) fn record(&self, entry: Entry, body: &[u8]) -> Durable {
-        self.push(None, false, self.clock.now(), entry, body, Vec::new()).unwrap_or_else(Durable::refused)
+        self.push(None, false, self.clock.now(), entry, body).unwrap_or_else(Durable::refused)
     }
 
     fn push(
@@ -219,11 +229,9 @@ impl Shared {
         at: Millis,
         entry: Entry,
         body: &[u8],
-        mut before: Vec<Waiting>,
     ) -> Result<Durable, LedgerError> {
         let (sender, receiver) = oneshot::channel();
-        before.push(Waiting::new(at, entry, body, Some(sender))?);
-        self.queue.push(era, limited, before)?;
+        self.queue.push(era, limited, vec![Waiting::new(at, entry, body, Some(sender))?])?;
         Ok(Durable::of(receiver))
     }
 }
