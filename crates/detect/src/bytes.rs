@@ -44,12 +44,6 @@ pub(crate) const fn letters(word: u64) -> u64 {
     between(word | (ONES * 0x20), b'a', b'z')
 }
 
-/// Where ASCII letters and digits stand.
-#[inline(always)]
-pub(crate) const fn alphanumeric(word: u64) -> u64 {
-    between(word, b'0', b'9') | letters(word)
-}
-
 /// The word with its ASCII letters in lower case.
 #[inline(always)]
 pub(crate) const fn lower(word: u64) -> u64 {
@@ -105,32 +99,146 @@ pub(crate) fn any_place(text: &[u8], set: impl Fn(u64) -> u64, mut look: impl Fn
     false
 }
 
+/// The places of a [`Block`].
+pub(crate) const BLOCK_BYTES: usize = 64;
+
+/// Where letters and digits stand in 64 bytes of a text: a bit for each place, none behind the end.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Block {
+    pub(crate) letters: u64,
+    pub(crate) digits: u64,
+}
+
+impl Block {
+    /// The `i`th of a text.
+    #[inline]
+    fn of(text: &[u8], i: usize) -> Block {
+        let from = i * BLOCK_BYTES;
+        let mut block = Block::default();
+        let mut at = 0;
+        while at < BLOCK_BYTES && from + at < text.len() {
+            let word = word_at(text, from + at);
+            block.letters |= bits(letters(word)) << at;
+            block.digits |= bits(between(word, b'0', b'9')) << at;
+            at += 8;
+        }
+        block
+    }
+
+    /// Letters and digits.
+    #[inline(always)]
+    pub(crate) fn words(self) -> u64 {
+        self.letters | self.digits
+    }
+}
+
+/// The places of a set as its lowest eight bits: the product moves each place's bit beside the others.
+#[inline(always)]
+const fn bits(set: u64) -> u64 {
+    (set >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+/// The first blocks of a text, worked out once for all who ask.
+pub(crate) type FirstBlocks = [Block; 2];
+
+pub(crate) fn first_blocks(text: &[u8]) -> FirstBlocks {
+    [Block::of(text, 0), if text.len() > BLOCK_BYTES { Block::of(text, 1) } else { Block::default() }]
+}
+
+/// The blocks of a text. One is kept, so that a walk works out each once.
+#[derive(Clone, Copy)]
+pub(crate) struct Blocks<'t> {
+    text: &'t [u8],
+    first: Option<&'t FirstBlocks>,
+    kept: usize,
+    block: Block,
+}
+
+impl<'t> Blocks<'t> {
+    /// Of a text, with its first ones where they are known.
+    #[inline]
+    pub(crate) fn of(text: &'t [u8], first: Option<&'t FirstBlocks>) -> Blocks<'t> {
+        Blocks { text, first, kept: usize::MAX, block: Block::default() }
+    }
+
+    /// How many bytes the text has.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The block in which a place is.
+    #[inline(always)]
+    pub(crate) fn around(&mut self, at: usize) -> Block {
+        let i = at / BLOCK_BYTES;
+        if i != self.kept {
+            self.block = match self.first.and_then(|first| first.get(i)) {
+                Some(block) => *block,
+                None => Block::of(self.text, i),
+            };
+            self.kept = i;
+        }
+        self.block
+    }
+
+    /// The first place of a set, at `from` or later.
+    #[inline(always)]
+    pub(crate) fn next(&mut self, from: usize, set: impl Fn(Block) -> u64) -> Option<usize> {
+        let mut at = from;
+        while at < self.text.len() {
+            let here = set(self.around(at)) >> (at % BLOCK_BYTES);
+            if here != 0 {
+                return Some(at + here.trailing_zeros() as usize);
+            }
+            at = (at / BLOCK_BYTES + 1) * BLOCK_BYTES;
+        }
+        None
+    }
+
+    /// Where the digits end that begin at `at`.
+    #[inline(always)]
+    pub(crate) fn end_of_digits(&mut self, at: usize) -> usize {
+        let mut end = at;
+        loop {
+            let len = (!(self.around(end).digits >> (end % BLOCK_BYTES))).trailing_zeros() as usize;
+            end += len;
+            if len == 0 || !end.is_multiple_of(BLOCK_BYTES) || end >= self.text.len() {
+                return end;
+            }
+        }
+    }
+
+    /// Whether a letter or digit stands in front of the block in which a place is, as the lowest bit.
+    #[inline(always)]
+    pub(crate) fn carry(&self, at: usize) -> u64 {
+        let first = at / BLOCK_BYTES * BLOCK_BYTES;
+        u64::from(first.checked_sub(1).and_then(|at| self.text.get(at)).is_some_and(u8::is_ascii_alphanumeric))
+    }
+}
+
 /// The places of a text that have no letter or digit in front of them: where words begin, and all that is between words.
 pub(crate) struct Starts<'t> {
-    text: &'t [u8],
+    blocks: Blocks<'t>,
     /// Every place is one.
     all: bool,
     block: usize,
     set: u64,
-    /// Whether a letter or digit stands in front of the block, as its lowest bits.
-    carry: u64,
 }
 
 impl<'t> Starts<'t> {
     /// From a place on; with `all`, every place.
     #[inline]
-    pub(crate) fn from(text: &'t [u8], at: usize, all: bool) -> Starts<'t> {
-        let is_inside = at.checked_sub(1).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
-        let mut starts = Starts { text, all, block: at, set: 0, carry: if is_inside { 0x80 } else { 0 } };
+    pub(crate) fn from(blocks: Blocks<'t>, at: usize, all: bool) -> Starts<'t> {
+        let mut starts = Starts { blocks, all, block: at / BLOCK_BYTES * BLOCK_BYTES, set: 0 };
         starts.load();
+        starts.set &= !0 << (at % BLOCK_BYTES);
         starts
     }
 
     #[inline(always)]
     fn load(&mut self) {
-        let inside = alphanumeric(word_at(self.text, self.block.min(self.text.len())));
-        self.set = if self.all { HIGH } else { !(inside << 8 | self.carry) & HIGH };
-        self.carry = inside >> 56;
+        let carry = self.blocks.carry(self.block);
+        self.set = if self.all { !0 } else { !(self.blocks.around(self.block).words() << 1 | carry) };
     }
 }
 
@@ -140,15 +248,15 @@ impl Iterator for Starts<'_> {
     #[inline(always)]
     fn next(&mut self) -> Option<usize> {
         while self.set == 0 {
-            self.block += 8;
-            if self.block >= self.text.len() {
+            self.block += BLOCK_BYTES;
+            if self.block >= self.blocks.text.len() {
                 return None;
             }
             self.load();
         }
-        let at = self.block + first(self.set);
+        let at = self.block + self.set.trailing_zeros() as usize;
         self.set &= self.set - 1;
-        (at < self.text.len()).then_some(at)
+        (at < self.blocks.text.len()).then_some(at)
     }
 }
 
@@ -159,7 +267,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sets_are_those_of_single_bytes(text in proptest::collection::vec(any::<u8>(), 0..40), at in 0_usize..40, a in 1_u8..128, b in 1_u8..128) {
+        fn sets_are_those_of_single_bytes(text in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'a'), Just(b'7'), Just(b' ')], 0..200), at in 0_usize..200, a in 1_u8..128, b in 1_u8..128) {
             let at = at.min(text.len());
             let word = word_at(&text, at);
             let bytes: Vec<u8> = text[at..].iter().copied().chain(std::iter::repeat(0)).take(8).collect();
@@ -168,12 +276,21 @@ mod tests {
             prop_assert_eq!(equal(word, a), set(&|byte| byte == a));
             let (a, b) = (a.min(b), a.max(b));
             prop_assert_eq!(between(word, a, b), set(&|byte| (a..=b).contains(&byte)));
-            prop_assert_eq!(alphanumeric(word), set(&|byte| byte.is_ascii_alphanumeric()));
             prop_assert_eq!(lower(word).to_le_bytes().to_vec(), bytes.to_ascii_lowercase());
             prop_assert_eq!(find_either(&text, at, a, b), text[at..].iter().position(|byte| [a, b].contains(byte)).map(|found| at + found));
             let is_start = |at: &usize| *at == 0 || !text[at - 1].is_ascii_alphanumeric();
-            prop_assert_eq!(Starts::from(&text, at, false).collect::<Vec<_>>(), (at..text.len()).filter(is_start).collect::<Vec<_>>());
-            prop_assert_eq!(Starts::from(&text, at, true).collect::<Vec<_>>(), (at..text.len()).collect::<Vec<_>>());
+            let first = first_blocks(&text);
+            let blocks = Blocks::of(&text, at.is_multiple_of(2).then_some(&first));
+            prop_assert_eq!(Starts::from(blocks, at, false).collect::<Vec<_>>(), (at..text.len()).filter(is_start).collect::<Vec<_>>());
+            prop_assert_eq!(Starts::from(blocks, at, true).collect::<Vec<_>>(), (at..text.len()).collect::<Vec<_>>());
+            let is_digit = |at: &usize| text[*at].is_ascii_digit();
+            let digit = (at..text.len()).find(is_digit);
+            let mut walk = blocks;
+            prop_assert_eq!(walk.next(at, |block| block.digits), digit);
+            prop_assert_eq!(walk.next(at, Block::words), (at..text.len()).find(|at| text[*at].is_ascii_alphanumeric()));
+            if let Some(digit) = digit {
+                prop_assert_eq!(walk.end_of_digits(digit), (digit..text.len()).find(|at| !is_digit(at)).unwrap_or(text.len()));
+            }
             let mut places = Vec::new();
             let all = any_place(&text, |word| equal(word, a), |at| {
                 places.push(at);

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use crate::bytes::Blocks;
+
 /// One group of digits.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Group {
@@ -169,19 +171,19 @@ pub(crate) enum Met<'a> {
 
 /// Shows each run and each UUID of `text` to `look`. A text without four dashes has no UUID.
 #[inline]
-pub(crate) fn for_each_run(text: &[u8], has_dashes: bool, mut look: impl FnMut(Met<'_>)) {
+pub(crate) fn for_each_run(text: &[u8], mut blocks: Blocks<'_>, has_dashes: bool, mut look: impl FnMut(Met<'_>)) {
     let mut run =
         Run { text, groups: [Group::default(); RUN_GROUPS_MAX], count: 0, digits: 0, lengths: 0, is_led: false };
     let mut at = 0;
     let may_hold_uuid = text.len() >= 36 && has_dashes;
-    while let Some(start) = next_digit(text, at) {
+    while let Some(start) = blocks.next(at, |block| block.digits) {
         if may_hold_uuid && let Some(uuid) = uuid_around(text, at, start) {
             flush(&mut run, &mut look);
             look(Met::Uuid(uuid..uuid + 36));
             at = uuid + 36;
             continue;
         }
-        let end = start + text[start..].iter().position(|b| !b.is_ascii_digit()).unwrap_or(text.len() - start);
+        let end = blocks.end_of_digits(start);
         at = end;
         let group = Group {
             start,
@@ -199,31 +201,6 @@ pub(crate) fn for_each_run(text: &[u8], has_dashes: bool, mut look: impl FnMut(M
         run.push(group);
     }
     flush(&mut run, &mut look);
-}
-
-/// Where the next digit stands, eight bytes at a time.
-#[inline]
-fn next_digit(text: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let rest = text.get(from..)?;
-    // Behind a group the next one is most often one byte away.
-    match rest {
-        [b'0'..=b'9', ..] => return Some(from),
-        [_, b'0'..=b'9', ..] => return Some(from + 1),
-        _ => {}
-    }
-    let mut words = rest.chunks_exact(8);
-    for (i, word) in words.by_ref().enumerate() {
-        let word = u64::from_le_bytes(word.try_into().unwrap_or_default()) ^ (ONES * 0x30);
-        // A byte's high bit stays clear only where it was below 0x80 and is now below ten.
-        let others = ((word & (ONES * 0x7f)) + ONES * 0x76) | word;
-        let digits = !others & (ONES * 0x80);
-        if digits != 0 {
-            return Some(from + 8 * i + digits.trailing_zeros() as usize / 8);
-        }
-    }
-    let tail = words.remainder();
-    Some(text.len() - tail.len() + tail.iter().position(u8::is_ascii_digit)?)
 }
 
 /// Where the UUID begins that the first digit at `digit` is of, at `from` or later. The fifteenth character, the version, is always

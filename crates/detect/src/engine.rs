@@ -9,6 +9,7 @@ use std::cell::Cell;
 use weir_event::{Category, Finding, LeafKind, Likelihood, NameEntry};
 
 use crate::agent;
+use crate::bytes;
 use crate::decode;
 use crate::detectors::{DETECTORS, Detector, Find, home_path, keyed, names, uuid, wanted};
 use crate::digits::{Met, all_hexadecimal, for_each_run, starts_with_uuid};
@@ -196,7 +197,7 @@ fn scan_closer(
     }
     let mut expanded = [0; 24];
     if is_number && let Some(len) = expand_exponent(text, &mut expanded) {
-        let leaf = Leaf { text: &expanded[..len], facts, is_number, signs: 0 };
+        let leaf = Leaf { text: &expanded[..len], facts, is_number, signs: 0, first_blocks: None };
         out.decoded(|out| run_detectors(&leaf, signals, out));
         return;
     }
@@ -205,7 +206,7 @@ fn scan_closer(
         _ if is_plain => {
             if text.len() == UUID_BYTES {
                 out.detector = "uuid";
-                let leaf = Leaf { text, facts, is_number, signs: signal::HAS_DASHES };
+                let leaf = Leaf { text, facts, is_number, signs: signal::HAS_DASHES, first_blocks: None };
                 uuid::find(&leaf, 0..UUID_BYTES, &mut out);
             }
             signals & signal::SIGNS
@@ -225,7 +226,7 @@ fn scan_closer(
     if signals & !signal::SIGNS == 0 && facts.is_silent() {
         return;
     }
-    let leaf = Leaf { text, facts, is_number, signs: signals & signal::SIGNS };
+    let leaf = Leaf { text, facts, is_number, signs: signals & signal::SIGNS, first_blocks: None };
     let mut budget = Budget { percent: 2 * text.len(), escapes: 2 * text.len(), base64: 2 * text.len() };
     look(&leaf, signals, &mut out, 0, &mut budget);
     out.resolve_overlaps();
@@ -268,7 +269,18 @@ fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget:
     }
 }
 
+/// What detectors that walk over words and digits ask for.
+const OF_WORDS: u32 = signal::SHAPES | signal::DIGITS | signal::MIXED | signal::ACCOUNT;
+
 fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
+    let first_blocks;
+    let leaf = match signals & OF_WORDS {
+        0 => leaf,
+        _ => {
+            first_blocks = bytes::first_blocks(leaf.text);
+            &Leaf { first_blocks: Some(&first_blocks), ..*leaf }
+        }
+    };
     if !cfg!(weir_first_detectors) && (signals & signal::SHAPES != 0 || leaf.facts.has(shapes::FACTS)) {
         shapes::find(leaf, out);
     }
@@ -293,7 +305,7 @@ fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
     if count == 0 {
         return;
     }
-    for_each_run(leaf.text, leaf.may_have(signal::HAS_DASHES), |met| {
+    for_each_run(leaf.text, leaf.blocks(), leaf.may_have(signal::HAS_DASHES), |met| {
         for detector in of_digits[..count].iter().flatten() {
             match (&met, &detector.find) {
                 (Met::Run(run), Find::Digits(find)) => {
@@ -318,7 +330,11 @@ fn look_at_fields(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let base = out.offset;
     for_each_field(leaf.text, |facts, value, is_number| {
         out.offset = base + value.start as u32;
-        run_detectors(&Leaf { text: &leaf.text[value], facts, is_number, signs: leaf.signs }, 0, out);
+        run_detectors(
+            &Leaf { text: &leaf.text[value], facts, is_number, signs: leaf.signs, first_blocks: None },
+            0,
+            out,
+        );
     });
     out.offset = base;
 }

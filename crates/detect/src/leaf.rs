@@ -2,6 +2,7 @@
 
 use weir_event::{Category, Evidence, Finding, Likelihood};
 
+use crate::bytes::{Blocks, FirstBlocks};
 use crate::facts::PathFacts;
 use crate::own::Known;
 
@@ -16,9 +17,17 @@ pub(crate) struct Leaf<'a> {
     pub(crate) is_number: bool,
     /// What stands in it at all, or in a text that it is a part of: `HAS_…` of [`crate::gate::signal`].
     pub(crate) signs: u32,
+    /// Where its letters and digits stand, if several detectors ask.
+    pub(crate) first_blocks: Option<&'a FirstBlocks>,
 }
 
-impl Leaf<'_> {
+impl<'a> Leaf<'a> {
+    /// Where its letters and digits stand.
+    #[inline]
+    pub(crate) fn blocks(&self) -> Blocks<'a> {
+        Blocks::of(self.text, self.first_blocks)
+    }
+
     /// Whether one of these signs may stand in it.
     #[inline]
     pub(crate) fn may_have(&self, signs: u32) -> bool {

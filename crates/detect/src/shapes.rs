@@ -10,7 +10,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
-use crate::bytes::{HIGH, between, first, letters};
+use crate::bytes::{BLOCK_BYTES, Block, Blocks};
 use crate::detectors::ids::IDS;
 use crate::digits::starts_with_uuid;
 use crate::facts::PathFacts;
@@ -151,18 +151,16 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let ways = if leaf.facts.has(FACTS) { &ALL } else { &WITHOUT_KEY };
     let mut at = 0;
     let mut digests = DIGESTS_MAX;
-    while at < text.len() {
-        if CLASSES[usize::from(text[at])] == 0 {
-            at += 1;
-            continue;
-        }
-        let word = word_at(text, at);
+    let mut blocks = leaf.blocks();
+    while let Some(start) = blocks.next(at, Block::words) {
+        at = start;
+        let word = word_at(text, &mut blocks, at);
         if word.end - at == 8 && starts_with_uuid(&text[at..]) {
             at += 36;
             continue;
         }
         if let Some(node) = word.begins(ways)
-            && let Some(found) = longest(leaf, ways, at, word, node, &mut digests)
+            && let Some(found) = longest(leaf, ways, blocks, at, word, node, &mut digests)
         {
             let id = &IDS[found.id];
             out.detector = id.name;
@@ -182,10 +180,18 @@ struct Found {
 }
 
 /// The longest number that begins with the word at `start`.
-fn longest(leaf: &Leaf<'_>, ways: &Ways, start: usize, first: Word, node: usize, digests: &mut u32) -> Option<Found> {
+fn longest(
+    leaf: &Leaf<'_>,
+    ways: &Ways,
+    blocks: Blocks<'_>,
+    start: usize,
+    first: Word,
+    node: usize,
+    digests: &mut u32,
+) -> Option<Found> {
     let text = leaf.text;
     let mut best: Option<Found> = None;
-    walk(text, ways, first.end, node, |node, end, last| {
+    walk(text, blocks, ways, first.end, node, |node, end, last| {
         if is_cut_out(text, start, first.end, end, last) {
             return;
         }
@@ -300,22 +306,23 @@ static CLASSES: [u8; 256] = {
 };
 
 #[inline]
-fn word_at(text: &[u8], start: usize) -> Word {
-    let (mut mix, mut end) = (0, start);
-    // Most words end within eight bytes, which are looked at together.
-    if let Some(eight) = text.get(start..).and_then(|rest| rest.first_chunk::<8>()) {
-        let eight = u64::from_le_bytes(*eight);
-        let (digits, letters) = (between(eight, b'0', b'9'), letters(eight));
-        let others = !(digits | letters) & HIGH;
-        // The places in front of the first other byte.
-        let inside = (others & others.wrapping_neg()).wrapping_sub(1);
-        mix = u8::from(digits & inside != 0) | u8::from(letters & inside != 0) << 1;
-        if others != 0 {
-            let len = first(others);
-            return Word { end: start + len, step: u32::from(mix) | (len as u32) << 2 };
-        }
-        end += 8;
+fn word_at(text: &[u8], blocks: &mut Blocks<'_>, start: usize) -> Word {
+    let block = blocks.around(start);
+    let (letters, digits) = (block.letters >> (start % BLOCK_BYTES), block.digits >> (start % BLOCK_BYTES));
+    let len = (!(letters | digits)).trailing_zeros() as usize;
+    // Most words end within their block.
+    if start % BLOCK_BYTES + len < BLOCK_BYTES {
+        let inside = (1 << len) - 1;
+        let mix = u32::from(digits & inside != 0) | u32::from(letters & inside != 0) << 1;
+        return Word { end: start + len, step: mix | (len as u32) << 2 };
     }
+    long_word_at(text, start)
+}
+
+/// A word that may go on behind its block.
+#[cold]
+fn long_word_at(text: &[u8], start: usize) -> Word {
+    let (mut mix, mut end) = (0, start);
     while end < text.len() {
         let class = CLASSES[usize::from(text[end])];
         if class == 0 {
@@ -360,7 +367,14 @@ fn separator_at(text: &[u8], at: usize) -> (u32, usize) {
 /// Shows each place at which words make up a whole shape: its node, where it ends, and the last separator. The first word ends at
 /// `end` and has led to `node`.
 #[inline]
-fn walk(text: &[u8], ways: &Ways, mut end: usize, mut node: usize, mut whole: impl FnMut(usize, usize, u32)) {
+fn walk(
+    text: &[u8],
+    mut blocks: Blocks<'_>,
+    ways: &Ways,
+    mut end: usize,
+    mut node: usize,
+    mut whole: impl FnMut(usize, usize, u32),
+) {
     let mut last = 0;
     loop {
         if ways.ends[node] {
@@ -372,7 +386,7 @@ fn walk(text: &[u8], ways: &Ways, mut end: usize, mut node: usize, mut whole: im
         }
         // A word longer than any step is not read to its end: whoever walks the text reads it once more.
         let start = end + len;
-        let word = word_at(&text[..text.len().min(start + WORD_BYTES_MAX)], start);
+        let word = word_at(&text[..text.len().min(start + WORD_BYTES_MAX)], &mut blocks, start);
         if word.end == start {
             return;
         }

@@ -259,7 +259,7 @@ const TAIL_BYTES_MAX: usize = 4_096;
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
     let glued = leaf.may_have(GLUED_SIGNS);
-    let mut starts = Starts::from(text, 0, glued);
+    let mut starts = Starts::from(leaf.blocks(), 0, glued);
     let mut once_until = 0;
     while let Some(at) = starts.next() {
         let [one, two, ..] = text[at..] else { return };
@@ -289,7 +289,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         if out.is_full(owner.category) {
             return;
         }
-        starts = Starts::from(text, verdict.end.max(at + 1), glued);
+        starts = Starts::from(leaf.blocks(), verdict.end.max(at + 1), glued);
     }
 }
 

@@ -9,7 +9,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
-use crate::bytes::Starts;
+use crate::bytes::{BLOCK_BYTES, Block, Blocks};
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
@@ -18,21 +18,44 @@ const IBAN_BYTES_MIN: usize = 15;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
-    let mut starts = Starts::from(text, 0, false);
-    while let Some(at) = starts.next() {
+    let mut blocks = leaf.blocks();
+    let mut from = 0;
+    while let Some(at) = next_head(&mut blocks, from) {
         if at + IBAN_BYTES_MIN > text.len() {
             break;
         }
+        from = at + 1;
         let Some(end) = iban_at(text, at) else { continue };
         let likelihood = if leaf.facts.has(PathFacts::REFERENCE) { Likelihood::Likely } else { Likelihood::VeryLikely };
         out.add(Category::BankAccount, likelihood, Evidence::Checksum, at, end);
         if out.is_full(Category::BankAccount) {
             return;
         }
-        starts = Starts::from(text, end, false);
+        from = end;
     }
     if leaf.facts.has(PathFacts::BANK) && !out.has(Category::BankAccount, Likelihood::Possible) && is_national(text) {
         out.add(Category::BankAccount, leaf.facts.sure(Likelihood::Likely), Evidence::KeyName, 0, text.len());
+    }
+}
+
+/// The next place, at `from` or later, where a word begins with two letters and two digits; where they would be of the next block,
+/// they need not be.
+fn next_head(blocks: &mut Blocks<'_>, from: usize) -> Option<usize> {
+    let heads = |block: Block, carry: u64| {
+        let starts = block.letters & !(block.words() << 1 | carry);
+        starts & (block.letters >> 1 | 1 << 63) & (block.digits >> 2 | 3 << 62) & (block.digits >> 3 | 7 << 61)
+    };
+    let mut at = from;
+    loop {
+        let carry = blocks.carry(at);
+        let here = heads(blocks.around(at), carry) >> (at % BLOCK_BYTES);
+        if here != 0 {
+            return Some(at + here.trailing_zeros() as usize);
+        }
+        at = (at / BLOCK_BYTES + 1) * BLOCK_BYTES;
+        if at >= blocks.len() {
+            return None;
+        }
     }
 }
 

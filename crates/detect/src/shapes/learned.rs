@@ -7,6 +7,7 @@
 use weir_event::{Category, Evidence, Finding, Likelihood};
 
 use super::{ALL, Entry, Form, IDS, entries, fits, passes, walk, word_at};
+use crate::bytes::Blocks;
 use crate::facts::PathFacts;
 use crate::lift::Verdict;
 
@@ -79,9 +80,10 @@ pub fn shaped(text: &[u8]) -> Option<Shaped<'_>> {
     if text.len() > TEXT_BYTES_MAX {
         return None;
     }
-    let first = word_at(text, 0);
+    let mut blocks = Blocks::of(text, None);
+    let first = word_at(text, &mut blocks, 0);
     let mut whole = None;
-    walk(text, &ALL, first.end, first.begins(&ALL)?, |node, end, _| {
+    walk(text, blocks, &ALL, first.end, first.begins(&ALL)?, |node, end, _| {
         if end == text.len() {
             whole = Some(Shaped { text, node });
         }
