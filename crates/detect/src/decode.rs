@@ -117,6 +117,20 @@ pub(crate) fn is_base64(byte: u8) -> bool {
 /// Whether the first 12 bytes of a run of base64 digits are text; random ones are once in 150,000.
 pub(crate) fn may_be_base64_text(run: &[u8]) -> bool {
     let Some(run) = run.first_chunk::<BASE64_BYTES_MIN>() else { return false };
+    // Two in five random runs end here: the first byte is none that text begins with.
+    let (one, two) = (SEXTETS[usize::from(run[0])], SEXTETS[usize::from(run[1])]);
+    if !begins_as_text(one << 2 | two >> 4 & 3) {
+        return false;
+    }
+    // Of the others most end here: behind ASCII stands a control or a byte that goes on with a character, or the other way round.
+    let next = two << 4 | SEXTETS[usize::from(run[2])] >> 2 & 15;
+    let fits = match one < 32 {
+        true => is_text(next) || matches!(next, 0xc2..=0xf4),
+        false => matches!(next, 0x80..=0xbf),
+    };
+    if !fits {
+        return false;
+    }
     let (mut head, mut wrong) = ([0; 12], 0);
     for (four, three) in run.chunks_exact(4).zip(head.chunks_exact_mut(3)) {
         let value = |i: usize| SEXTETS[usize::from(four[i])];

@@ -36,9 +36,9 @@ pub(crate) struct Run<'a> {
     groups: [Group; RUN_GROUPS_MAX],
     count: usize,
     digits: usize,
-    /// The lengths that its groups have, as bits; the last stands for all that are longer.
+    /// The lengths that its groups have, or those before them in a longer row, as bits; the last stands for all that are longer.
     lengths: u32,
-    /// Whether a plus or a parenthesis stands in front of a group.
+    /// Whether a plus or a parenthesis stands in front of one of them.
     is_led: bool,
 }
 
@@ -58,17 +58,17 @@ impl Run<'_> {
         &self.groups[..self.count]
     }
 
-    /// Whether some group has one of these lengths, each a bit below 31: patterns that ask for other lengths need not be tried.
+    /// Whether some group may have one of these lengths, each a bit below 31: where not, patterns that ask for them need not be tried.
     pub(crate) fn has_length_of(&self, lengths: u32) -> bool {
         self.lengths & lengths != 0
     }
 
-    /// Whether each of these lengths is some group's.
+    /// Whether each of these lengths may be some group's.
     pub(crate) fn has_lengths(&self, lengths: u32) -> bool {
         self.lengths & lengths == lengths
     }
 
-    /// Whether a plus or a parenthesis stands in front of a group.
+    /// Whether a plus or a parenthesis may stand in front of a group.
     pub(crate) fn is_led(&self) -> bool {
         self.is_led
     }
@@ -76,27 +76,21 @@ impl Run<'_> {
     fn push(&mut self, group: Group) {
         self.groups[self.count] = group;
         self.count += 1;
-        self.add_up(group);
+        self.digits += group.len();
+        self.lengths |= 1 << group.len().min(31);
+        self.is_led |= group.start.checked_sub(1).is_some_and(|at| matches!(self.text[at], b'+' | b'('));
     }
 
     /// Keeps the last groups, for those that follow.
     fn keep_last(&mut self, kept: usize) {
-        self.groups.copy_within(self.count - kept..self.count, 0);
-        self.empty();
+        let dropped = self.count - kept;
+        self.digits -= self.groups[..dropped].iter().map(Group::len).sum::<usize>();
+        self.groups.copy_within(dropped..self.count, 0);
         self.count = kept;
-        for i in 0..kept {
-            self.add_up(self.groups[i]);
-        }
     }
 
     fn empty(&mut self) {
         (self.count, self.digits, self.lengths, self.is_led) = (0, 0, 0, false);
-    }
-
-    fn add_up(&mut self, group: Group) {
-        self.digits += group.len();
-        self.lengths |= 1 << group.len().min(31);
-        self.is_led |= group.start.checked_sub(1).is_some_and(|at| matches!(self.text[at], b'+' | b'('));
     }
 
     /// What stands between group `i` and the one after it.

@@ -9,6 +9,7 @@
 use weir_event::{Category, Likelihood};
 
 use super::{Fit, Keyed, Vocabulary};
+use crate::digits::all_hexadecimal;
 use crate::facts::PathFacts;
 
 pub(crate) const CLASS: Keyed = Keyed {
@@ -29,7 +30,7 @@ pub(crate) const CLASS: Keyed = Keyed {
 
 fn fits(value: &[u8], is_number: bool) -> Fit {
     let value = value.strip_prefix(b"sha256:").or(value.strip_prefix(b"md5:")).unwrap_or(value);
-    let is_hex = matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128) && value.iter().all(u8::is_ascii_hexdigit);
+    let is_hex = matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128) && all_hexadecimal(value);
     let is_base64 = value.len() == 44
         && value.ends_with(b"=")
         && value[..43].iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_'));
