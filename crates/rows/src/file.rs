@@ -237,7 +237,7 @@ impl Columns {
         self.narrow.iter_mut().for_each(|column| keep(column, kept));
     }
 
-    /// Appends rows of another, with their marks if they have some.
+    /// Appends rows of another.
     pub(crate) fn extend(&mut self, from: &Columns, range: std::ops::Range<usize>) {
         for (to, from) in self.wide.iter_mut().zip(&from.wide) {
             to.extend_from_slice(from.get(range.clone()).unwrap_or_default());
@@ -245,7 +245,6 @@ impl Columns {
         for (to, from) in self.narrow.iter_mut().zip(&from.narrow) {
             to.extend_from_slice(from.get(range.clone()).unwrap_or_default());
         }
-        self.marks.extend_from_slice(from.marks.get(range).unwrap_or_default());
     }
 
     /// Appends a row to the columns that are kept.
@@ -616,33 +615,10 @@ impl RowsFile {
         read().map_err(RowsError::parquet(&self.path))
     }
 
-    /// As [`RowsFile::read`], where only rows with a mark are appended ([`Columns::retain`]; `Batch` must be among the columns).
-    ///
-    /// It goes page by page, and `page` is where one is: what is not kept never leaves the processor's nearest memory.
-    pub(crate) fn read_marked(
-        &self,
-        stretch: &Stretch,
-        columns: &[Column],
-        mut mark: impl FnMut(&[i64], &mut [u16]),
-        page: &mut Columns,
-        out: &mut Columns,
-    ) -> Result<(), RowsError> {
-        let mut read = || -> Result<(), ParquetError> {
-            let mut readers = Vec::with_capacity(columns.len());
-            for column in self.known(columns) {
-                readers.push(self.column(stretch, column)?);
-            }
-            for part in stretch.clone().parts(PAGE_ROWS) {
-                page.clear();
-                for reader in &mut readers {
-                    reader.read(part.rows.len(), page)?;
-                }
-                page.retain(&mut mark);
-                out.extend(page, 0..page.len());
-            }
-            Ok(())
-        };
-        read().map_err(RowsError::parquet(&self.path))
+    /// These columns of a stretch, page by page.
+    pub(crate) fn by_page(&self, stretch: &Stretch, columns: &[Column]) -> Result<Pages<'_>, RowsError> {
+        let columns = self.known(columns).map(|column| self.column(stretch, column)).collect::<Result<_, _>>();
+        Ok(Pages { file: self, columns: columns.map_err(RowsError::parquet(&self.path))?, left: stretch.rows.len() })
     }
 
     /// Those of these columns that it has.
@@ -684,6 +660,26 @@ impl RowsFile {
                 ColumnRows::Narrow(slot, reader)
             }
         })
+    }
+}
+
+/// What is left to read of a stretch.
+pub(crate) struct Pages<'f> {
+    file: &'f RowsFile,
+    columns: Vec<ColumnRows>,
+    left: usize,
+}
+
+impl Pages<'_> {
+    /// The next page's rows instead of those that are there; `false` where there is none.
+    pub(crate) fn next(&mut self, page: &mut Columns) -> Result<bool, RowsError> {
+        page.clear();
+        let rows = self.left.min(PAGE_ROWS);
+        for column in &mut self.columns {
+            column.read(rows, page).map_err(RowsError::parquet(&self.file.path))?;
+        }
+        self.left -= rows;
+        Ok(rows > 0)
     }
 }
 

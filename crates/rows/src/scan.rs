@@ -7,9 +7,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::RowsError;
-use crate::file::{Column, Columns, PAGE_ROWS, RowsFile};
+use crate::file::{Column, Columns, Pages, RowsFile, Stretch};
 
-/// Rows of the largest file that one stretch of subjects has: a few megabytes of memory for each file and thread.
+/// Pages of the largest file that one stretch of subjects has: a megabyte or two of each file and thread is read at a time.
 const CHUNK_PAGES: usize = 16;
 
 /// Where rows lie, sorted by subject.
@@ -85,15 +85,104 @@ fn walk<V: Visitor>(
     chunks: impl Iterator<Item = (u64, u64)>,
     visitor: &mut V,
 ) -> Result<(), RowsError> {
-    let mut room = Room { page: Columns::default(), buffers: runs.iter().map(|_| Columns::default()).collect() };
-    for (first, last) in chunks {
-        if first == last {
-            one(runs, columns, first, &mut room, visitor)?;
-        } else {
-            many(runs, columns, first, last, &mut room, visitor)?;
+    let mut ways: Vec<Way<'_>> = runs.iter().map(|run| Way::new(*run)).collect();
+    for within in chunks {
+        for way in &mut ways {
+            way.begin(within)?;
+            way.fill(columns, visitor)?;
+        }
+        while let Some(subject) = ways.iter().filter_map(|way| way.subject).min() {
+            visitor.subject(subject);
+            for way in &mut ways {
+                while way.subject == Some(subject) {
+                    let range = way.take(subject);
+                    visitor.rows(&way.page, range);
+                    way.fill(columns, visitor)?;
+                }
+            }
         }
     }
     Ok(())
+}
+
+/// A run's rows of a stretch of subjects. Only a page of it is decoded at a time, so that it stays in the processor's nearest memory.
+struct Way<'r> {
+    run: Run<'r>,
+    /// The stretch, both ends included.
+    within: (u64, u64),
+    /// What was not begun of a file or of memory; and what was.
+    stretches: std::vec::IntoIter<Stretch>,
+    memory: Range<usize>,
+    pages: Option<Pages<'r>>,
+    page: Columns,
+    /// Rows of the page that were not shown, and the subject of the first of them.
+    left: Range<usize>,
+    subject: Option<u64>,
+}
+
+impl<'r> Way<'r> {
+    fn new(run: Run<'r>) -> Way<'r> {
+        let (stretches, page) = (Vec::new().into_iter(), Columns::default());
+        Way { run, within: (0, 0), stretches, memory: 0..0, pages: None, page, left: 0..0, subject: None }
+    }
+
+    /// Goes to another stretch.
+    fn begin(&mut self, within: (u64, u64)) -> Result<(), RowsError> {
+        self.within = within;
+        match self.run {
+            Run::File(file) => self.stretches = file.find(within.0, within.1)?.into_iter(),
+            Run::Memory(rows) => self.memory = rows.between(within.0, within.1),
+        }
+        Ok(())
+    }
+
+    /// Sees to it that there are rows, if any are left.
+    #[inline]
+    fn fill<V: Visitor>(&mut self, columns: &[Column], visitor: &mut V) -> Result<(), RowsError> {
+        while self.left.is_empty() && self.next(columns)? {
+            self.page.retain(|batches, marks| visitor.mark(batches, marks));
+            self.left = self.page.between(self.within.0, self.within.1);
+        }
+        let next = self.page.subjects().get(self.left.start).filter(|_| !self.left.is_empty());
+        self.subject = next.map(|subject| subject.cast_unsigned());
+        Ok(())
+    }
+
+    /// Reads the next page.
+    fn next(&mut self, columns: &[Column]) -> Result<bool, RowsError> {
+        let file = match self.run {
+            Run::File(file) => file,
+            Run::Memory(rows) => {
+                self.page.clear();
+                let range = std::mem::take(&mut self.memory);
+                self.page.extend(rows, range.clone());
+                return Ok(!range.is_empty());
+            }
+        };
+        loop {
+            if let Some(pages) = &mut self.pages
+                && pages.next(&mut self.page)?
+            {
+                return Ok(true);
+            }
+            self.pages = match self.stretches.next() {
+                Some(stretch) => Some(file.by_page(&stretch, columns)?),
+                None => None,
+            };
+            if self.pages.is_none() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// The next rows, which are the subject's.
+    #[inline]
+    fn take(&mut self, subject: u64) -> Range<usize> {
+        let (begin, same) = (self.left.start, subject.cast_signed());
+        let rows = self.page.subjects().get(self.left.clone()).unwrap_or_default();
+        self.left.start += rows.iter().take_while(|of| **of == same).count();
+        begin..self.left.start
+    }
 }
 
 /// Stretches of subjects, both ends included. One that has pages of its own is a stretch of its own.
@@ -122,113 +211,4 @@ fn chunks(runs: &[Run<'_>]) -> Result<Vec<(u64, u64)>, RowsError> {
     }
     chunks.push((from, u64::MAX));
     Ok(chunks)
-}
-
-/// Memory for rows, used again and again: a page of a file, and of each run what is looked at together.
-struct Room {
-    page: Columns,
-    buffers: Vec<Columns>,
-}
-
-/// The rows of one subject, however many they are.
-fn one<V: Visitor>(
-    runs: &[Run<'_>],
-    columns: &[Column],
-    subject: u64,
-    room: &mut Room,
-    visitor: &mut V,
-) -> Result<(), RowsError> {
-    let mut begun = false;
-    let mut show = |rows: &Columns, visitor: &mut V| {
-        let range = rows.between(subject, subject);
-        if !range.is_empty() {
-            if !begun {
-                visitor.subject(subject);
-                begun = true;
-            }
-            visitor.rows(rows, range);
-        }
-    };
-    for (run, buffer) in runs.iter().zip(&mut room.buffers) {
-        match run {
-            Run::Memory(rows) => {
-                remembered(rows, subject, subject, buffer, visitor);
-                show(buffer, visitor);
-            }
-            Run::File(file) => {
-                let found = file.find(subject, subject)?.into_iter();
-                for part in found.flat_map(|found| found.parts(CHUNK_PAGES * PAGE_ROWS)) {
-                    buffer.clear();
-                    file.read_marked(
-                        &part,
-                        columns,
-                        |batches, marks| visitor.mark(batches, marks),
-                        &mut room.page,
-                        buffer,
-                    )?;
-                    show(buffer, visitor);
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Rows that are in memory, of subjects from `first` to `last`.
-fn remembered<V: Visitor>(rows: &Columns, first: u64, last: u64, buffer: &mut Columns, visitor: &mut V) {
-    buffer.clear();
-    buffer.extend(rows, rows.between(first, last));
-    buffer.retain(|batches, marks| visitor.mark(batches, marks));
-}
-
-/// The rows of many subjects, each of few rows.
-fn many<V: Visitor>(
-    runs: &[Run<'_>],
-    columns: &[Column],
-    first: u64,
-    last: u64,
-    room: &mut Room,
-    visitor: &mut V,
-) -> Result<(), RowsError> {
-    for (run, buffer) in runs.iter().zip(&mut room.buffers) {
-        match run {
-            Run::Memory(rows) => remembered(rows, first, last, buffer, visitor),
-            Run::File(file) => {
-                buffer.clear();
-                for stretch in file.find(first, last)? {
-                    file.read_marked(
-                        &stretch,
-                        columns,
-                        |batches, marks| visitor.mark(batches, marks),
-                        &mut room.page,
-                        buffer,
-                    )?;
-                }
-            }
-        }
-    }
-    // Of each run what is left: the next row, the end, and the rows.
-    let mut ways: Vec<(usize, usize, &Columns)> = room
-        .buffers
-        .iter()
-        .map(|rows| (rows.between(first, last), rows))
-        .filter(|(range, _)| !range.is_empty())
-        .map(|(range, rows)| (range.start, range.end, rows))
-        .collect();
-    while let Some(subject) = ways.iter().map(|(at, _, rows)| rows.subjects()[*at].cast_unsigned()).min() {
-        visitor.subject(subject);
-        let same = subject.cast_signed();
-        ways.retain_mut(|(at, end, rows)| {
-            let begin = *at;
-            let subjects = &rows.subjects()[..*end];
-            while subjects.get(*at) == Some(&same) {
-                *at += 1;
-            }
-            if *at > begin {
-                visitor.rows(rows, begin..*at);
-            }
-            *at < *end
-        });
-    }
-    Ok(())
 }
