@@ -78,6 +78,7 @@ impl World {
             protocol: 1,
             keeps_raw: false,
             tap: false,
+            slices: weir_policy::Slices::default(),
         };
         let minimiser = Minimiser::new(engine, Arc::clone(&names));
         Ok(World { offered: [names.label("product")], keys, minimiser, source, names, _folder: folder })

@@ -47,6 +47,7 @@ fn an_exposure_says_what_arrived_at_the_vendor_of_how_many_and_what_did_not() {
     let first = Setup::with_subject(&product.url(), "{rotating: 7d}", "{allow: [plan]}");
     let mut setup = first;
     setup.destinations.push_str(&second);
+    let setup = setup.and("slices: [country, plan, email]\n");
     let weir = Weir::start(&setup);
     let folder = weir.folder();
     events(&weir, "Report Exported", 0..40);
@@ -71,6 +72,15 @@ fn an_exposure_says_what_arrived_at_the_vendor_of_how_many_and_what_did_not() {
         assert!(withheld.contains(&expected), "{withheld:?}");
     }
     assert_eq!(names(&answer["by_event"], "name"), BTreeSet::from(["Page Viewed", "Report Exported"]));
+
+    // Each property of `slices` by itself; an address is dropped before it could be one.
+    let slices: BTreeSet<(&str, Option<u64>)> = answer["by_slice"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|of| (of["name"].as_str().unwrap_or_default(), of["subjects"].as_u64()))
+        .collect();
+    assert_eq!(slices, BTreeSet::from([("email=unknown", Some(7)), ("plan=pro", Some(7)), ("unknown", Some(7))]));
 
     // By vendor: also what another forwards to it, as declared. And a window before everything is empty.
     let (_, answer) = ask(folder, &["--vendor", "mixpanel"]);

@@ -38,7 +38,16 @@ pub(crate) struct Frame<'f> {
     masks: Vec<u64>,
     events: Vec<&'f str>,
     event_of: Vec<u32>,
+    /// What rows are grouped by through their slice; and of each name, as a slice, the groups that it tells. Mostly one.
+    slice_groups: Vec<&'f str>,
+    slice_tells: Vec<[u32; SLICE_GROUPS_MAX]>,
+    tell_several: bool,
 }
+
+/// Properties that one slice tells (`slices`).
+const SLICE_GROUPS_MAX: usize = 3;
+/// A slice tells fewer.
+const NO_GROUP: u32 = u32::MAX;
 
 /// What a row says through its batch. Batches of one kind are counted together, so that a row looks at two bytes of its batch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,7 +104,46 @@ impl<'f> Frame<'f> {
             shapes.iter().map(|shape| shape.event.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
         let event = |shape: &Shape| events.partition_point(|e| *e < shape.event.as_str()) as u32;
         let event_of = std::iter::once(0).chain(shapes.iter().map(event)).collect();
-        Frame { view, batches, shapes, days, generations, base, kind_of, kinds, paths, words, masks, events, event_of }
+        // A slice tells its properties one after the other: `DE, plan=pro`. A person with two plans is one person of the country.
+        let told = |number: usize| {
+            let name = u32::try_from(number).ok().and_then(|number| view.dictionary.name(number));
+            name.unwrap_or_default().split(", ").take(SLICE_GROUPS_MAX)
+        };
+        let slices = 0..view.dictionary.names.len() + 1;
+        let slice_groups: BTreeSet<&str> = slices.clone().flat_map(told).collect();
+        let slice_groups: Vec<&str> = slice_groups.into_iter().collect();
+        let tells = |number: usize| {
+            let mut groups = [NO_GROUP; SLICE_GROUPS_MAX];
+            for (place, group) in groups.iter_mut().zip(told(number)) {
+                *place = slice_groups.partition_point(|known| *known < group) as u32;
+            }
+            groups
+        };
+        let slice_tells: Vec<_> = slices.map(tells).collect();
+        let tell_several = slice_tells.iter().any(|groups| groups[1] != NO_GROUP);
+        Frame {
+            view,
+            batches,
+            shapes,
+            days,
+            generations,
+            base,
+            kind_of,
+            kinds,
+            paths,
+            words,
+            masks,
+            events,
+            event_of,
+            slice_groups,
+            slice_tells,
+            tell_several,
+        }
+    }
+
+    /// The groups that a slice tells.
+    fn told(&self, slice: usize) -> impl Iterator<Item = usize> {
+        self.slice_tells[slice].into_iter().take_while(|group| *group != NO_GROUP).map(|group| group as usize)
     }
 
     /// The number of a kind that rows are marked with; 0 is none.
@@ -187,7 +235,7 @@ pub(crate) struct Counter<'f> {
 impl<'f> Counter<'f> {
     pub(crate) fn new(frame: &'f Frame<'f>) -> Counter<'f> {
         let (sets, days) = (frame.shapes.len() + 1, frame.days.len());
-        let slices = frame.view.dictionary.names.len() + 1;
+        let groups = frame.slice_groups.len();
         Counter {
             frame,
             answer: Exposure::default(),
@@ -200,13 +248,13 @@ impl<'f> Counter<'f> {
             is_erased: false,
             own_organisation: None,
             has_others: false,
-            // Slices are numbered as names are, too many for rows of bits.
-            organisations: Organisations::new(sets + days, slices),
+            // Slices are as many as names, too many for rows of bits.
+            organisations: Organisations::new(sets + days, groups),
             sets: People::new(sets),
-            slices: People::new(slices),
+            slices: People::new(groups),
             days: People::new(days),
             events: People::new(frame.events.len()),
-            by_slice: vec![0; slices],
+            by_slice: vec![0; frame.slice_tells.len()],
             by_day: vec![0; sets * days],
             by_day_bare: vec![0; days],
             by_generation: vec![false; sets * frame.generations.len()],
@@ -280,7 +328,10 @@ impl<'f> Counter<'f> {
         }
         self.sets.add(set, self.person);
         self.days.add(day, self.person);
-        self.slices.add(slice, self.person);
+        self.slices.add(frame.slice_tells[slice][0] as usize, self.person);
+        if frame.tell_several {
+            frame.told(slice).skip(1).for_each(|group| self.slices.add(group, self.person));
+        }
         if self.has_others {
             self.join(organisation, set, day, slice);
         }
@@ -304,7 +355,8 @@ impl<'f> Counter<'f> {
     /// An organisation is in these groups.
     fn join(&mut self, organisation: u64, set: usize, day: usize, slice: usize) {
         let (days, slices) = (self.sets(), self.sets() + self.frame.days.len());
-        self.organisations.join(organisation, [set, days + day, slices + slice].into_iter().map(|group| group as u32));
+        let told = self.frame.told(slice).map(|group| slices + group);
+        self.organisations.join(organisation, [set, days + day].into_iter().chain(told).map(|group| group as u32));
     }
 
     /// An organisation is in all groups in which the person is.
@@ -435,10 +487,11 @@ impl<'f> Counter<'f> {
             .map(|(name, share)| ((*name).to_owned(), share))
             .collect();
         answer.days = shares(&frame.days, &by_day, &self.days, &of_days).map(|(day, share)| (*day, share)).collect();
-        let names: Vec<&str> = (0..self.by_slice.len() as u32)
-            .map(|number| frame.view.dictionary.name(number).unwrap_or_default())
-            .collect();
-        answer.slices = shares(&names, &self.by_slice, &self.slices, &of_slices)
+        let mut by_group = vec![0; frame.slice_groups.len()];
+        for (slice, events) in self.by_slice.iter().enumerate() {
+            frame.told(slice).for_each(|group| by_group[group] += events);
+        }
+        answer.slices = shares(&frame.slice_groups, &by_group, &self.slices, &of_slices)
             .map(|(name, share)| ((*name).to_owned(), share))
             .collect();
         answer

@@ -26,6 +26,12 @@ pub const SOURCE_PATHS_MAX: usize = 10_000;
 pub const APP_VERSION_BYTES_MAX: usize = 20;
 /// Versions of apps that one source has of its own in metrics, in one process. Over it: they count as `other`.
 pub const SOURCE_APP_VERSIONS_MAX: usize = 50;
+/// Characters of a property's value in a slice (D13). Over it: it counts as `other`.
+pub const SLICE_CHARS_MAX: usize = 40;
+/// Values that one property of `slices` has in the ledger, in one process. Over it: they count as `other`.
+pub const SLICE_VALUES_MAX: usize = 50;
+/// Combinations of them. Over it: each of a further one counts as `other`.
+pub const SLICES_MAX: usize = 2_000;
 /// Dedup window of one source in time (D5).
 pub const DEDUP_WINDOW_MILLIS: i64 = 10 * 60 * 1_000;
 /// Dedup window of one source in ids (D5).

@@ -149,6 +149,11 @@ impl Names {
         (self.judge.judge(text) != NameVerdict::Unclean).then(|| self.label(text))
     }
 
+    /// Whether a value could be a name (D1): neither personal data nor a secret, nor what looks like an id.
+    pub fn is_clean(&self, text: &str) -> bool {
+        self.judge.judge(text) == NameVerdict::Clean
+    }
+
     /// Interns a name that was judged clean before: one of a stored dictionary, or of a table of ours. `text` is as reports show
     /// it. `None` for a path that does not parse.
     pub fn restore(&self, kind: NameKind, text: &str) -> Option<NameId> {

@@ -101,6 +101,7 @@ fn withheld(n: u64, rule: Rule, padding: usize) -> Withheld {
         protocol: 1,
         keeps_raw: false,
         tap: false,
+        slices: weir_policy::Slices::default(),
     };
     let snapshot = keys().snapshot();
     let gate = Gate {

@@ -6,6 +6,7 @@ use weir_event::{Environment, GenerationId, Millis, NameId, Region, SourceId};
 use weir_keys::KeySnapshot;
 
 use crate::consent::Consent;
+use crate::slices::Slices;
 
 /// What a source's configuration says about every event of it.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct SourcePolicy {
     pub keeps_raw: bool,
     /// Whether the source is in mode `tap`: its events are journaled and offered to nobody.
     pub tap: bool,
+    /// By what answers of the ledger can group its events (D13).
+    pub slices: Slices,
 }
 
 /// One request at the gate. Everything but the event itself.

@@ -5,7 +5,7 @@
 //! fields are private, so that forwarding an unchecked event does not compile. Pure: no I/O; keys come as a `&KeySnapshot`.
 //!
 //! Read in this order: [`gate`] (what a source brings along), [`detectors`], [`minimise`] (D4 to D8), [`record`] (D9: the stored form),
-//! [`withheld`] (D10), [`consent`] and [`withdrawals`] (what people said), [`route`] and [`sample`] (whose events go where), [`spec`], [`presets`] and
+//! `slices` (D13), [`withheld`] (D10), [`consent`] and [`withdrawals`] (what people said), [`route`] and [`sample`] (whose events go where), [`spec`], [`presets`] and
 //! [`release`] (default-deny), [`field_set`], [`tally`] (D11).
 
 pub mod batch;
@@ -24,6 +24,7 @@ pub mod release;
 pub mod route;
 pub mod sample;
 pub mod sightings;
+mod slices;
 pub mod spec;
 pub mod tally;
 pub mod withdrawals;
@@ -40,6 +41,7 @@ pub use regions::{is_country, is_region};
 pub use release::{Expectation, Expected, Released, ReleasedId, Releaser, RowFacts};
 pub use route::{ResidencyClassSpec, ResidencySpec, RouteProblem, RouteSpec, Routing, UnknownCountry, UnknownFate};
 pub use sample::{SampleBy, SampleSpec, Share};
+pub use slices::Slices;
 pub use spec::{ConsentRuleSpec, ReleaseError, ReleasePolicy, ReleaseSpec, RuleSpec, SubjectMode};
 pub use tally::{SharedTally, Tally};
 pub use withdrawals::{Refusal, Withdrawals};

@@ -34,6 +34,7 @@ use crate::detectors::Stands;
 use crate::gate::{Action, Gate};
 use crate::paths::{CAMPAIGN, PathPlan, PathTable, Place};
 use crate::record::{self, CUT, FINDINGS_MAX, HAS_RAW, HISTORICAL, LATE, REPLAYED, TAGS_MAX};
+use crate::slices::Told;
 use crate::withdrawals::{Refusal, is_persons};
 use crate::withheld::Withheld;
 use actions::{action_for, is_http_url, is_relative_url, operation_class, whole_address};
@@ -48,6 +49,7 @@ pub struct Minimiser {
     paths: PathTable,
     campaign: [(&'static str, NameId); 6],
     countries: Box<[OnceLock<NameId>]>,
+    told: Told,
 }
 
 /// A finding and what was done, before it is written.
@@ -67,7 +69,7 @@ impl Minimiser {
             (key, path.unwrap_or(NameId::UNNAMED))
         });
         let countries = (0..=26 * 26).map(|_| OnceLock::new()).collect();
-        Minimiser { engine, names, paths: PathTable::new(), campaign, countries }
+        Minimiser { engine, names, paths: PathTable::new(), campaign, countries, told: Told::default() }
     }
 
     /// The id of an event (D5): keyed from the SDK's own id, or random. Never of content.
@@ -181,7 +183,12 @@ impl Minimiser {
             flags |= HAS_RAW;
         }
 
-        let slice = self.country(gate.region);
+        let slices = &gate.source.slices;
+        let slice = if slices.is_country_alone() {
+            self.country(gate.region)
+        } else {
+            self.told.slice(slices, &self.names, gate.region, &work.leaves, &work.findings)
+        };
         work.consents = gate.consent.of_event(batch, draft);
         let record = &mut work.record;
         record.extend_from_slice(&record::VERSION.to_le_bytes());

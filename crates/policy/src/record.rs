@@ -507,6 +507,11 @@ impl std::fmt::Debug for RecordView<'_> {
     }
 }
 
+/// The tape of a record that is being written, whose names are this process's own.
+pub(crate) fn tape(leaves: &[u8]) -> Leaves<'_> {
+    Leaves { at: Cursor::new(leaves), remap: Remap::Function(&NameId), last: (u64::MAX, NameId::UNNAMED) }
+}
+
 /// Walks the tape of a record.
 #[derive(Clone)]
 pub struct Leaves<'g> {

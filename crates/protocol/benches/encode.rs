@@ -42,6 +42,7 @@ fn main() {
         protocol: 1,
         keeps_raw: false,
         tap: false,
+        slices: weir_policy::Slices::default(),
     };
     let offered = [names.label("product")];
     let gate = Gate {

@@ -131,6 +131,7 @@ impl Vendor {
             protocol: protocol.number(),
             keeps_raw: false,
             tap: false,
+            slices: weir_policy::Slices::default(),
         };
         let options = DecodeOptions::new(["company"], names);
         Vendor { protocol, path, bodies, policy, source: names.source(), options, best: [f64::MAX; 2] }

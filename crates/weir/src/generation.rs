@@ -13,7 +13,7 @@ use weir_deliver::Setup;
 use weir_detect::{Engine, OwnDetectors};
 use weir_event::names::NameKind;
 use weir_event::{DestinationId, GenerationId, Millis, NameId, Names, PurposeSet, SourceId, SourceNames};
-use weir_policy::{ConsentSignals, Detectors, Learned, SourcePolicy};
+use weir_policy::{ConsentSignals, Detectors, Learned, Slices, SourcePolicy};
 use weir_protocol::vendors::PROTOCOLS;
 use weir_protocol::{DecodeOptions, Protocol};
 
@@ -213,6 +213,12 @@ impl Generation {
                 all.filter(|(_, d)| d.takes(id, source.environment))
             };
             let memory = memories.of(id, names);
+            // As in allow lists, a vendor's own name for a property stands for its path.
+            let slices = config.slices.iter().map(|path| protocol.canonical_path(path).unwrap_or(path.as_str()));
+            let Some(slices) = Slices::resolve(slices, names) else {
+                problems.push(config.problem("slices", "one of them is not the path of a property"));
+                continue;
+            };
             let policy = SourcePolicy {
                 id: id.clone(),
                 label: names.label(id.as_str()),
@@ -221,6 +227,7 @@ impl Generation {
                 protocol: protocol.number(),
                 keeps_raw: takers().any(|(_, d)| matches!(d.subject, Subject::Raw { .. })),
                 tap: false,
+                slices,
             };
             // As in allow lists, a vendor's own name for a property stands for its path.
             let mut spec = source.consent.clone();

@@ -139,6 +139,7 @@ impl World {
             protocol: 1,
             keeps_raw: false,
             tap: false,
+            slices: weir_policy::Slices::default(),
         };
         self.up = Some(Up {
             minimiser: Minimiser::new(engine, Arc::clone(&names)),

@@ -1,7 +1,7 @@
 use weir_event::{Category, Millis, NameId, Operation, ProfileOp, Role, Rule, SubjectKind};
 use weir_journal::Record;
 use weir_policy::record::{LinkKind, SHAPE_EMAIL};
-use weir_policy::{Action, MinimisedBatch, Tally, minimise, withheld};
+use weir_policy::{Action, MinimisedBatch, Slices, Tally, minimise, withheld};
 
 use crate::support::{Event, NOW, Value, World, number, object, text};
 
@@ -440,4 +440,39 @@ fn limits_withhold_the_event() {
     assert_eq!(rule(&Event::new("opened").with("many", many)), Some(Rule::OverLimit));
     let deep = (0..33).fold(Value::True, |inner, _| Value::Array(vec![inner]));
     assert_eq!(rule(&Event::new("opened").with("deep", deep)), Some(Rule::OverLimit));
+}
+
+#[test]
+fn d13_a_slice_tells_the_country_and_clean_values_of_few_properties_and_nothing_else() {
+    let remap = |n: u32| NameId(n);
+    let world = |list: &[&str]| {
+        let mut world = World::new();
+        world.policy.slices = Slices::resolve(list.iter().copied(), &world.names).unwrap();
+        world
+    };
+    let slice = |world: &World, event: &Event<'_>| {
+        let stored = world.minimise(event).unwrap();
+        let name = stored.view(&remap).slice();
+        world.names.text(name)
+    };
+    let with = |value: Value| Event::new("opened").by(Role::Subject, SubjectKind::User, "Ada-4711").with("plan", value);
+    let both = world(&["country", "plan", "plan"]);
+    assert_eq!(slice(&both, &with(text("pro"))), "DE, plan=pro", "named twice it counts once");
+    assert_eq!(slice(&both, &Event::new("opened")), "DE, plan=unknown");
+    for personal in ["Ada-4711", "ada@example.com", "https://example.com/a", "a, b=c", &"long ".repeat(20), ""] {
+        let told = slice(&both, &with(text(personal)));
+        assert!(matches!(told, "DE, plan=other" | "DE, plan=unknown"), "{personal} became {told}");
+    }
+    // The first fifty values are told, whatever comes then.
+    let words: Vec<String> =
+        (0..60).map(|n: u8| format!("tier {}", char::from(b'a' + n % 26)).repeat(1 + usize::from(n / 26))).collect();
+    let told: std::collections::BTreeSet<&str> = words.iter().map(|word| slice(&both, &with(text(word)))).collect();
+    assert!(told.len() <= 52 && told.contains("DE, plan=tier a") && told.contains("DE, plan=other"), "{told:?}");
+    assert_eq!(slice(&both, &with(text("pro"))), "DE, plan=pro");
+
+    assert_eq!(slice(&world(&["plan", "country"]), &with(text("pro"))), "plan=pro, DE");
+    assert_eq!(slice(&world(&["plan"]), &with(text("pro"))), "plan=pro");
+    assert_eq!(slice(&world(&[]), &with(text("pro"))), "unknown", "no country stands in a row");
+    assert_eq!(slice(&world(&["country"]), &with(text("pro"))), "DE");
+    assert_eq!(slice(&World::new(), &with(text("pro"))), "DE");
 }

@@ -72,6 +72,7 @@ impl World {
             protocol: 1,
             keeps_raw: false,
             tap: false,
+            slices: weir_policy::Slices::default(),
         };
         let source_names = names.source();
         let minimiser = Minimiser::new(engine, Arc::clone(&names));

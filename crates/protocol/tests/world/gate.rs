@@ -65,6 +65,7 @@ impl MemoryGate {
             protocol: protocol(vendor).expect("it is in the list").number(),
             keeps_raw: self.keeps_raw,
             tap: false,
+            slices: weir_policy::Slices::default(),
         };
         let (keys, offered) = (self.keys.snapshot(), [self.names.label("product")]);
         let gate = Gate {

@@ -250,7 +250,7 @@ pub static ROOT: &[Field] = &[
         name: "slices",
         kind: Kind::List { of: &Kind::Text(&PROPERTY), min: 0, max: 3 },
         default: Default::Value("[country]"),
-        doc: "Up to three properties with few values, by which ledger answers can be grouped. `country` is the country of the client address.",
+        doc: "Up to three properties with few values, by which ledger answers are grouped. `country` is the country of the event. A value stands in the ledger in clear, in each row, where it is clean as a name is and nothing was found in it, up to 40 characters and 50 values of a property; others count as `other`, and as `unknown` where the event has none.",
     },
     Field {
         name: "journal",

@@ -220,6 +220,7 @@ impl Lane {
                 protocol: protocol.number(),
                 keeps_raw: false,
                 tap: false,
+                slices: weir_policy::Slices::default(),
             },
         })
     }

@@ -133,13 +133,15 @@ impl Report {
                 day(monday(week))
             ));
         }
-        if exposure.slices.len() > 1 {
-            let largest = exposure.slices.iter().max_by_key(|(_, share)| share.events);
+        // A slice of a property names it (`plan=pro`); of a country it is the code.
+        let countries: Vec<_> = exposure.slices.iter().filter(|(name, _)| !name.contains('=')).collect();
+        if countries.len() > 1 {
+            let largest = countries.iter().max_by_key(|(_, share)| share.events);
             list.extend(largest.map(|(name, share)| {
                 let name = if name.is_empty() { "unknown" } else { name };
                 format!(
-                    "where they are: {} slices, the largest, {name}, with {} % of the events",
-                    exposure.slices.len(),
+                    "where they are: {}, the largest, {name}, with {} % of the events",
+                    counted(countries.len() as u64, "country"),
                     percent(share.events, all)
                 )
             }));
