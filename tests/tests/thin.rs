@@ -37,7 +37,8 @@ fn a_week_later(folder: &Folder) {
     ledger.end_file().expect("its file can be ended");
     let mut store = Store::open(&dir).expect("the files of rows are there, or are made");
     while store.take(ledger.entries()).expect("rows are taken over").more {}
-    while store.thin(&ledger, Millis(i64::MAX)).expect("the log gives them up") {}
+    store.thin(&ledger, Millis(0), &|| true).expect("it is noted how far they go");
+    while store.thin(&ledger, Millis(i64::MAX), &|| true).expect("the log gives them up") {}
     ledger.close().expect("it closes");
 }
 
@@ -89,6 +90,17 @@ fn d13_a_ledger_whose_log_has_given_its_rows_up_answers_proves_erases_and_is_bac
     let to = to.to_str().expect("a path of ours");
     let (code, _, said) = told(&folder, &["backup", to]);
     assert_eq!(code, Some(0), "{said}");
+    // One file that is damaged, and the good copy of it stays.
+    let files = std::fs::read_dir(folder.data().join("ledger/rows")).expect("the files of rows").flatten();
+    for path in files.map(|file| file.path()).filter(|path| path.file_name().is_none_or(|name| name != "manifest")) {
+        let good = std::fs::read(&path).expect("a file");
+        let mut bad = good.clone();
+        bad[good.len() / 2] ^= 0x10;
+        std::fs::write(&path, bad).expect("a file of ours");
+        let (code, _, said) = told(&folder, &["backup", to]);
+        assert!(code == Some(2) && said.contains("is damaged"), "{}: {code:?} {said}", path.display());
+        std::fs::write(&path, good).expect("a file of ours");
+    }
     drop(weir.kill());
     std::fs::remove_dir_all(folder.data()).expect("the disk is lost");
     let (code, _, said) = told(&folder, &["restore", to]);
@@ -109,10 +121,22 @@ fn d13_a_ledger_whose_log_has_given_its_rows_up_answers_proves_erases_and_is_bac
     let rows = folder.data().join("ledger/rows");
     std::fs::rename(&rows, rows.with_file_name("elsewhere")).expect("they can be moved");
     let (code, said) = folder.verify_ledger(true);
-    assert!(code == Some(1) && said.contains("restore") && said.contains("at most 7 days old"), "{code:?} {said}");
+    assert!(
+        code == Some(1) && said.contains("weir restore BACKUP --rows") && said.contains("at most 7 days old"),
+        "{code:?} {said}"
+    );
     let (code, _, said) = told(&folder, &["ledger", "exposure", "--destination", "product", "--from", "2026-01-01"]);
-    assert!(code == Some(2) && said.contains("restore the folder `ledger/rows`"), "{code:?} {said}");
-    std::fs::rename(rows.with_file_name("elsewhere"), &rows).expect("they can be moved back");
+    assert!(code == Some(2) && said.contains("weir restore BACKUP --rows"), "{code:?} {said}");
+    // The backup has them, and the log what came since; whoever was erased since is to be erased again.
+    let (code, restored, said) = told(&folder, &["restore", to, "--rows"]);
+    assert!(code == Some(0) && restored["files"].as_u64() > Some(4), "{said}");
+    let (code, said) = folder.verify_ledger(true);
+    assert!(code == Some(1) && said.contains("is there, and was erased"), "{code:?} {said}");
+    let weir = folder.start();
+    weir.settle();
+    let (code, _, said) = told(&folder, &["ledger", "erase", "user-3", "--yes"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!((rows_of(&folder, "user-3"), proved(&folder, "user-4", &page)), (0, 40));
     let (code, said) = folder.verify_ledger(true);
     assert_eq!(code, Some(0), "{said}");
 }

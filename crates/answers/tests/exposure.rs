@@ -18,7 +18,8 @@ use weir_keys::Keys;
 use weir_ledger::history;
 use weir_ledger::tree::hash::sha256;
 use weir_ledger::{
-    FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, Options, Outcome, Passed, Purpose, RangeDrop, Results, Row,
+    Erased, FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, Options, Outcome, Passed, Purpose, RangeDrop,
+    Results, Row,
 };
 use weir_rows::erase::erase;
 use weir_rows::file::RowsFile;
@@ -122,7 +123,9 @@ fn files_are_wrong(ledger: &std::path::Path) -> Option<weir_rows::verify::Bad> {
 fn thin(dir: &std::path::Path, store: &mut Store) {
     let (ledger, ..) = reopen(dir);
     ledger.end_file().unwrap();
-    while store.thin(&ledger, Millis(i64::MAX)).unwrap() {}
+    // Noted long ago, given up now.
+    store.thin(&ledger, Millis(0), &|| true).unwrap();
+    while store.thin(&ledger, Millis(i64::MAX), &|| true).unwrap() {}
     ledger.close().unwrap();
 }
 
@@ -645,16 +648,14 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
     let expected = ask(&folder, &question).unwrap();
     assert_eq!(expected.sums.accepted, 180);
     let look = Duration::from_millis(1);
-    let keeper =
-        Keeper::start(&folder, Arc::clone(&ledger), Arc::clone(&clock) as Arc<dyn Clock>, look, May::default());
-    let keeper = keeper.unwrap();
-    // Nothing is due within the hour; then everything is, the months that are over become one file each, and the log gives its rows up.
+    let may = May { patience: Duration::ZERO, ..May::default() };
+    let keeper = Keeper::start(&folder, Arc::clone(&ledger), Arc::clone(&clock) as Arc<dyn Clock>, look, may).unwrap();
+    // Nothing is due within the hour; then everything is, and the months that are over become one file each.
     clock.set(clock.now().plus(90 * Millis::DAY));
     let is_done = || {
         let manifest = Manifest::read(&folder).unwrap();
         let months: BTreeSet<_> = manifest.rows.iter().map(|file| (file.destination, file.month)).collect();
-        let is_thinned = history::is_thinned(&folder).unwrap();
-        manifest.entries == ledger.entries() && months.len() == manifest.rows.len() && is_thinned
+        manifest.entries == ledger.entries() && months.len() == manifest.rows.len()
     };
     let mut looks = 0;
     while !is_done() {
@@ -662,12 +663,20 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
         looks += 1;
         assert!(looks < 10_000, "the files were never made");
     }
+    // A week later the log gives its rows up.
+    assert!(!history::is_thinned(&folder).unwrap());
+    clock.set(clock.now().plus(8 * Millis::DAY));
+    while !history::is_thinned(&folder).unwrap() {
+        assert_eq!(ask(&folder, &question).unwrap(), expected);
+        looks += 1;
+        assert!(looks < 20_000, "the log never gave its rows up");
+    }
     // Long after, sums are left of them.
     clock.set(clock.now().plus(400 * Millis::DAY));
     while !Manifest::read(&folder).unwrap().rows.iter().all(|file| file.is_sums) {
         assert_eq!(ask(&folder, &question).unwrap().sums, expected.sums);
         looks += 1;
-        assert!(looks < 20_000, "the sums were never made");
+        assert!(looks < 30_000, "the sums were never made");
     }
     keeper.close();
     ledger.close().unwrap();
@@ -684,7 +693,9 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
                 store.take(durable).unwrap();
                 while store.merge(START).unwrap() {}
                 if durable % 16 == 0 {
-                    while store.thin(&ledger, Millis(i64::MAX)).unwrap() {}
+                    // What was noted eight days ago is given up.
+                    let now = START.plus(durable as i64 * Millis::DAY);
+                    while store.thin(&ledger, now, &|| true).unwrap() {}
                     assert_eq!(files_are_wrong(&folder), None, "{durable}");
                 }
             }
@@ -694,6 +705,53 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
         }
     });
     assert_eq!(ask(&folder, &question).unwrap(), expected);
+}
+
+#[test]
+fn while_a_backup_copies_nothing_is_changed_but_who_is_to_be_erased_is_erased_before_the_copy_begins() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = vec![(ERASED, 1, 0, 0), (KEPT, 0, 1, 1)];
+    let sent = |at: i64| Sent {
+        destination: at as usize % 2,
+        hours: 2,
+        purpose: Purpose::Deliver,
+        rows: rows.clone(),
+        fate: Fate::Accepted,
+        dropped: 0,
+    };
+    let (ledger, clock, _) = open_and_write(dir.path(), &(0..9).map(sent).collect::<Vec<_>>(), 2_000);
+    let folder = dir.path().join("ledger");
+    Store::open(&folder).unwrap().take(12).unwrap();
+    let before = Manifest::read(&folder).unwrap();
+    clock.set(clock.now().plus(900 * Millis::DAY));
+    let copies = Arc::new(AtomicBool::new(true));
+    let is_free = Arc::clone(&copies);
+    let change = Box::new(move || !is_free.load(std::sync::atomic::Ordering::Relaxed));
+    let may = May { patience: Duration::ZERO, change, ..May::default() };
+    let look = Duration::from_millis(1);
+    let keeper = Keeper::start(&folder, Arc::clone(&ledger), Arc::clone(&clock) as Arc<dyn Clock>, look, may).unwrap();
+    std::thread::sleep(50 * look);
+    assert_eq!(Manifest::read(&folder).unwrap(), before, "much is due, and nothing is done");
+    let files = keeper.cut().unwrap();
+    assert!(files.len() > 4 && files.iter().all(|path| path.is_file()));
+    let done = keeper.erase(BTreeSet::from([ERASED]), Box::new(|_| Ok(())));
+    let files = keeper.cut().unwrap();
+    assert_eq!(done.try_recv().unwrap().unwrap().rows, 9, "it was waited for");
+    for path in files {
+        let bytes = std::fs::read(path).unwrap();
+        assert!(!bytes.windows(8).any(|of| of == ERASED.to_le_bytes()));
+    }
+    copies.store(false, std::sync::atomic::Ordering::Relaxed);
+    clock.set(clock.now().plus(2 * HOUR));
+    let mut looks = 0;
+    while Manifest::read(&folder).unwrap().entries < ledger.entries() {
+        std::thread::sleep(look);
+        looks += 1;
+        assert!(looks < 10_000, "it never went on");
+    }
+    keeper.close();
+    ledger.close().unwrap();
+    assert_eq!(files_are_wrong(&folder), None);
 }
 
 /// Whose rows go, and whose stay: bytes that stand nowhere by chance.
@@ -754,9 +812,15 @@ fn d15_an_erasure_that_ends_at_any_step_is_ended_by_the_next_start_and_leaves_no
         assert!(names_anywhere(&folder, ERASED) && !told.rows.is_empty());
         let before = ask(&folder, &question).unwrap();
         let (ledger, _, _) = reopen(dir.path());
-        let mut store = Store::open(&folder).unwrap();
+        // Few of them at a time, so that there is more than one turn.
+        let mut store = Store::open(&folder).unwrap().with_about_rows(3);
         let until = ledger.end_file().unwrap();
-        let found = ledger.count_rows(&store.about(&subjects).unwrap(), until, &goes_on).unwrap();
+        let mut found = Erased::default();
+        let counted = store.each_about(&subjects, |about| {
+            found += ledger.count_rows(about, until, &goes_on)?;
+            Ok(())
+        });
+        counted.unwrap();
         assert_eq!((found.rows, found.batches, found.under_way), (16, 8, 2));
         if steps == 0 {
             let refused = Box::new(|_| Err(weir_ledger::LedgerError::Lost));
@@ -767,7 +831,8 @@ fn d15_an_erasure_that_ends_at_any_step_is_ended_by_the_next_start_and_leaves_no
             store.erase(&subjects, until).unwrap();
         }
         if steps >= 2 {
-            ledger.erase(&store.about(&subjects).unwrap(), until, &goes_on).unwrap();
+            let erased = store.each_about(&subjects, |about| Ok(ledger.erase(about, until, &goes_on).map(drop)?));
+            erased.unwrap();
         }
         if steps >= 3 {
             store.purge().unwrap();

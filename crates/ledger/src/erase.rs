@@ -8,6 +8,7 @@
 //! their hashes before they go there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::AddAssign;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -50,7 +51,7 @@ impl Ledger {
     pub fn count_rows(&self, about: &About, until: u64, stop: &AtomicBool) -> Result<Erased, LedgerError> {
         let mut sum = Erased::default();
         self.each_touched(about, until, stop, |_, touched| {
-            sum.add(self.sum(&touched));
+            sum += self.sum(&touched);
             Ok(())
         })?;
         Ok(sum)
@@ -74,7 +75,7 @@ impl Ledger {
             });
             let new = file.with_bodies(bodies)?;
             self.put_file(file, &new)?;
-            sum.add(erased);
+            sum += erased;
             Ok(())
         })?;
         Ok(sum)
@@ -146,8 +147,8 @@ impl About {
     }
 }
 
-impl Erased {
-    fn add(&mut self, other: Erased) {
+impl AddAssign for Erased {
+    fn add_assign(&mut self, other: Erased) {
         self.rows += other.rows;
         self.batches += other.batches;
         self.under_way += other.under_way;

@@ -2,7 +2,7 @@
 //!
 //! # File
 //! `<index of its first entry, 20 digits>.log`, little-endian, read by position. Once it has ended nothing is appended to it; an erasure
-//! puts a file of the same entries into its place:
+//! or thinning puts a file of the same entries into its place:
 //!
 //! | bytes | what |
 //! |---|---|
@@ -36,7 +36,7 @@
 //! | 32.. | leaf, body |
 //!
 //! # Record whose body was replaced
-//! An erasure takes rows out of a body (`rows.rs`). The header stays as it was, so that the chain through all files, and every place in it
+//! An erasure takes rows out of a body (`rows.rs`), and thinning takes all of them (`thin.rs`). The header stays as it was, so that the chain through all files, and every place in it
 //! that others keep, stays what it was; before it lies what is here now. Of what was there before only length and CRC-32C are left, and the
 //! latter says nothing: it is also over a sealed seed that nobody has any more.
 //!

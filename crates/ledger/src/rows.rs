@@ -445,6 +445,19 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_was_emptied_before_its_batch_was_thinned_is_found_by_its_blind() {
+        let (_dir, keys) = keys();
+        let (mut body, _) = body(&keys, Root::Tree, 20);
+        let at = body.len() - 20 * (32 + ROW_BYTES) + 3 * ROW_BYTES;
+        body[at..at + ROW_BYTES].fill(0);
+        let thin = ThinBody::of(&RowsBody::parse(&body).unwrap());
+        let thin = ThinBody::parse(&thin).unwrap();
+        let rows = (0..20).map(|place| (place, row(place))).collect();
+        assert_eq!(thin.emptied(&keys, BatchId(1)).unwrap(), Some(3));
+        assert_eq!(thin.whole(&keys, BatchId(1), &rows).unwrap(), None);
+    }
+
+    #[test]
     fn the_places_of_subjects_are_those_of_their_rows() {
         let (_dir, keys) = keys();
         let (body, _) = body(&keys, Root::Tree, 20);

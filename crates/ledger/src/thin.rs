@@ -92,7 +92,18 @@ impl<'a> ThinBody<'a> {
         self.counts().into_iter().map(|(name, count)| (StoredName(name), count)).collect()
     }
 
-    /// The body as it was with its rows, which those at hand are put into; `None` where one is missing, or its blind is. Whether they are
+    /// The place of a row that was taken out and not erased: its blind is still there. An error says that the blinds do not open with these keys.
+    pub fn emptied(&self, keys: &Keys, batch: BatchId) -> Result<Option<u16>, KeysError> {
+        if self.erased.is_empty() {
+            return Ok(None);
+        }
+        let blinds = self.secrets.blinds(keys, batch)?;
+        let has_blind = |place: &u16| blinds.get(usize::from(*place)).is_some_and(Option::is_some);
+        Ok(self.erased.iter().map(place_of).find(has_blind))
+    }
+
+    /// The body as it was with its rows, which those at hand are put into; `None` where one is missing, or its blind is, or one was taken out
+    /// and not erased. Whether they are
     /// the ones that left, the root over the hashes says ([`RowsBody::stored_root`]). An error says that the blinds do not open with these
     /// keys.
     pub fn whole(
@@ -108,12 +119,13 @@ impl<'a> ThinBody<'a> {
         let mut hashes = Vec::with_capacity(self.count() * 32);
         for (place, blind) in (0..=u16::MAX).zip(blinds) {
             let (row, hash) = match (erased.remove(&place), blind, rows.get(&place)) {
-                (Some(hash), ..) => ([0; ROW_BYTES], hash),
+                (Some(hash), None, _) => ([0; ROW_BYTES], hash),
                 (None, Some(blind), Some(row)) => {
                     let row = row.encode();
                     (row, row_leaf(&blind, &row))
                 }
-                (None, ..) => return Ok(None),
+                // Without its row, or taken out and not erased: its blind is still there.
+                (None, ..) | (Some(_), Some(_), _) => return Ok(None),
             };
             body.extend_from_slice(&row);
             hashes.extend_from_slice(&hash);

@@ -40,14 +40,13 @@ pub struct Thinned {
 }
 
 impl Ledger {
-    /// Takes the rows out of the first file of the log from entry `from` on that has ended, was followed by another before `before`, and
-    /// whose entries all lie below `below`. `is_kept` says whether all of these rows lie elsewhere, durable, as they are shown: if not,
-    /// nothing changes. Blocks on the disk.
+    /// Takes the rows out of the first file of the log from entry `from` on, if it has ended and all its entries lie below `below`. `is_kept`
+    /// says whether all of these rows lie elsewhere, durable, as they are shown: if not, nothing changes. Files are thinned in their order
+    /// only, so that whether the first batch of the log is thin says whether any is. Blocks on the disk.
     pub fn thin<E: From<LedgerError>>(
         &self,
         from: u64,
         below: u64,
-        before: Millis,
         is_kept: impl FnOnce(&[ThinBatch<'_>]) -> Result<(), E>,
     ) -> Result<Thinned, E> {
         let none = Thinned { entries: from, rows: 0, more: false };
@@ -58,17 +57,11 @@ impl Ledger {
         let ended = below.min(self.shared.queue.freeze().first_index);
         let files = crate::read::list(&self.log_dir())?;
         // A file ends where the next one begins.
-        let pairs =
-            files.iter().zip(files.iter().skip(1)).map(|((first, path), (end, next))| (*first, path, *end, next));
-        let mut due = Vec::new();
-        for (first, path, end, next) in pairs.filter(|(first, ..)| *first >= from).take(2) {
-            if end <= ended && made_at(next)? < before {
-                due.push((first, path, end));
-            }
-        }
-        let Some((first, path, end)) = due.first() else { return Ok(none) };
+        let pairs = files.iter().zip(files.iter().skip(1)).filter(|((first, _), _)| *first >= from);
+        let mut due = pairs.take_while(|(_, (end, _))| *end <= ended);
+        let Some(((first, path), (end, _))) = due.next() else { return Ok(none) };
         let rows = self.thin_file(&LogFile::read(path, *first)?, is_kept)?;
-        Ok(Thinned { entries: *end, rows, more: due.len() > 1 })
+        Ok(Thinned { entries: *end, rows, more: due.next().is_some() })
     }
 
     /// Ends the file that is appended to where it was made before this time: a quiet ledger's rows would stay in it for years. Blocks on the

@@ -31,8 +31,11 @@ pub fn erase(
     go_on(store, ledger, stop)?;
     let subjects: BTreeSet<u64> = subjects.iter().copied().filter(|subject| *subject != 0).collect();
     let until = ledger.end_file()?;
-    let mut erased = ledger.count_rows(&store.about(&subjects)?, until, stop)?;
-    erased.rows += store.summed_about(&subjects)?;
+    let mut erased = Erased { rows: store.summed_about(&subjects)?, ..Erased::default() };
+    store.each_about(&subjects, |about| {
+        erased += ledger.count_rows(about, until, stop)?;
+        Ok(())
+    })?;
     record(erased)?;
     store.erase(&subjects, until)?;
     go_on(store, ledger, stop)?;
@@ -42,7 +45,7 @@ pub fn erase(
 /// Ends an erasure that was begun, if there is one.
 pub fn go_on(store: &mut Store, ledger: &Ledger, stop: &AtomicBool) -> Result<(), RowsError> {
     let Some((subjects, until)) = store.erasing() else { return Ok(()) };
-    ledger.erase(&store.about(&subjects)?, until, stop)?;
+    store.each_about(&subjects, |about| Ok(ledger.erase(about, until, stop).map(drop)?))?;
     store.purge()?;
     store.end_erasure()
 }

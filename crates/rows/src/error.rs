@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use parquet::errors::ParquetError;
 use weir_ledger::LedgerError;
 
-/// An error of the row store. The files are made from the ledger's log, which gives its rows up after eight days: until then they can be made
+/// An error of the row store. The files are made from the ledger's log, which gives its rows up after seven days: until then they can be made
 /// again.
 #[derive(Debug, thiserror::Error)]
 pub enum RowsError {
@@ -21,7 +21,7 @@ pub enum RowsError {
         source: io::Error,
     },
     /// A file of rows cannot be read.
-    #[error("{} is damaged; restore the folder `ledger/rows` from a backup that is at most 7 days old while Weir is stopped: the log has the rows since then", path.display())]
+    #[error("{} is damaged; stop Weir and run `weir restore BACKUP --rows` with a backup that is at most 7 days old: the log has the rows since then", path.display())]
     Parquet {
         /// The file.
         path: PathBuf,
@@ -29,7 +29,7 @@ pub enum RowsError {
         source: ParquetError,
     },
     /// Another file of the store cannot be read.
-    #[error("{} is damaged: {what}; restore the folder `ledger/rows` from a backup that is at most 7 days old while Weir is stopped: the log has the rows since then", path.display())]
+    #[error("{} is damaged: {what}; stop Weir and run `weir restore BACKUP --rows` with a backup that is at most 7 days old: the log has the rows since then", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -54,7 +54,7 @@ pub enum RowsError {
     Stopped,
     /// A row names a batch that no file knows.
     #[error(
-        "the files of rows do not know batch {0}; restore the folder `ledger/rows` from a backup that is at most 7 days old while Weir is stopped: the log has the rows since then"
+        "the files of rows do not know batch {0}; stop Weir and run `weir restore BACKUP --rows` with a backup that is at most 7 days old: the log has the rows since then"
     )]
     Unknown(u64),
     /// A batch is not in the files as it is in the log, which therefore keeps it.
@@ -62,9 +62,12 @@ pub enum RowsError {
         "the files of rows do not have batch {0} as the log has it, so the log keeps its rows: run `weir ledger verify`"
     )]
     Lacks(u64),
+    /// What is being written takes long.
+    #[error("the files of ledger rows are being written: run the backup again in some minutes")]
+    Busy,
     /// Rows are in no file, and the log has given them up.
     #[error(
-        "the rows of entry {0} lie in files of rows that are not there: restore the folder `ledger/rows` from a backup that is at most 7 days old while Weir is stopped"
+        "the rows of entry {0} lie in files of rows that are not there: stop Weir and run `weir restore BACKUP --rows` with a backup that is at most 7 days old"
     )]
     Gone(u64),
     /// An entry of the log that does not say what its kind must.

@@ -572,6 +572,18 @@ impl RowsFile {
         }
     }
 
+    /// Reads all of it and holds it against its checksums.
+    pub(crate) fn check(&self) -> Result<(), RowsError> {
+        const PIECE: u64 = 1024 * 1024;
+        let mut at = 0;
+        while at < self.reader.len() {
+            let end = (at + PIECE).min(self.reader.len());
+            self.range(at..end).map_err(RowsError::parquet(&self.path))?;
+            at = end;
+        }
+        Ok(())
+    }
+
     fn range(&self, range: std::ops::Range<u64>) -> Result<Bytes, ParquetError> {
         let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
         self.reader.get_bytes(range.start, length)

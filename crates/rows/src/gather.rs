@@ -230,7 +230,10 @@ impl Reading<'_> {
         let wanted = |(_, row): &(u32, Option<StoredRow>)| (self.wanted.row)(row.map(|row| row.subject));
         let (rows, is_thin): (Vec<_>, bool) = match body {
             Body::Rows(body) => ((0..).zip(body.rows()).filter(wanted).collect(), false),
-            Body::Thin(_) => (Vec::new(), true),
+            // Which rows were erased the log knows still.
+            Body::Thin(body) => {
+                (body.erased().into_keys().map(|place| (u32::from(place), None)).filter(wanted).collect(), true)
+            }
         };
         if is_thin && !self.wanted.thin {
             self.gone = Some(place.entries);

@@ -49,17 +49,28 @@ struct Stop {
     step: Mutex<()>,
 }
 
+/// For so long nothing is given up after the clock has jumped.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// By more than this the clock has jumped, against the one that only runs.
+const JUMP_MILLIS: u128 = 60 * 60 * 1_000;
+/// Weir is not stopped for longer than this, unless the clock is wrong.
+const STOPPED_MILLIS_MAX: i64 = 31 * Millis::DAY;
+/// After this time a batch that the files do not have is looked at again.
+const AGAIN: Duration = Duration::from_secs(60 * 60);
+
 /// What a keeper may do.
 pub struct May {
     /// Whether it may make sums of months, which a release that knows only version 1 of the manifest cannot read.
     pub sum_up: bool,
     /// Whether it may change any file at this moment: not while a backup copies them.
     pub change: Box<dyn Fn() -> bool + Send>,
+    /// For how long nothing is given up for good after the clock has jumped: neither rows by the log nor the moments of a month.
+    pub patience: Duration,
 }
 
 impl Default for May {
     fn default() -> May {
-        May { sum_up: true, change: Box::new(|| true) }
+        May { sum_up: true, change: Box::new(|| true), patience: PATIENCE }
     }
 }
 
@@ -117,18 +128,22 @@ impl Keeper {
         receiver
     }
 
-    /// The files of a copy, once what is being changed has ended; they stay so as long as it may change nothing ([`May::change`]), which must be
-    /// so already. Blocks: an error says that it took too long.
+    /// The files of a copy, once what is being changed has ended, and what is asked to be erased is erased; they stay so as long as it may
+    /// change nothing ([`May::change`]), which must be so already, and nothing is asked to be erased. Blocks: an error says that it took too
+    /// long.
     pub fn cut(&self) -> Result<Vec<PathBuf>, RowsError> {
         let until = Instant::now() + STEP_MAX;
         loop {
-            match self.stop.step.try_lock() {
-                Err(TryLockError::WouldBlock) if Instant::now() < until => {
-                    std::thread::sleep(Duration::from_millis(20))
-                }
-                Err(TryLockError::WouldBlock) => return Err(RowsError::Stopped),
-                Ok(_) | Err(TryLockError::Poisoned(_)) => return Manifest::read(&self.dir)?.files(&self.dir),
+            let step = self.stop.step.try_lock();
+            // What is asked for is taken up under the same lock: it is seen here, or over.
+            if !matches!(step, Err(TryLockError::WouldBlock)) && self.stop.asked().is_empty() {
+                return Manifest::read(&self.dir)?.files(&self.dir);
             }
+            drop(step);
+            if Instant::now() >= until {
+                return Err(RowsError::Busy);
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
@@ -157,7 +172,7 @@ struct Task {
 
 impl Task {
     fn run(self, mut taken: Millis) {
-        let (mut store, mut failing) = (None, false);
+        let (mut store, mut failing, mut trust) = (None, false, Trust::default());
         while !self.wait() {
             let stop = Arc::clone(&self.stop);
             let _step = stop.step();
@@ -173,7 +188,7 @@ impl Task {
                 let _ = done.send(erased);
                 continue;
             }
-            match self.keep(&mut store, &mut taken) {
+            match self.keep(&mut store, &mut taken, &mut trust) {
                 Ok(()) | Err(RowsError::Stopped) => failing = false,
                 Err(error) => {
                     // What is in memory may be ahead of the disk.
@@ -211,7 +226,7 @@ impl Task {
         !self.is_over() && (self.may.change)()
     }
 
-    fn keep(&self, store: &mut Option<Store>, taken: &mut Millis) -> Result<(), RowsError> {
+    fn keep(&self, store: &mut Option<Store>, taken: &mut Millis, trust: &mut Trust) -> Result<(), RowsError> {
         if !self.goes_on() {
             return Ok(());
         }
@@ -226,12 +241,18 @@ impl Task {
             *taken = now;
         }
         while self.goes_on() && store.merge(now)? {}
+        // From here on something is given up for good.
+        if !trust.goes_with(now, store.noted(), self.may.patience) {
+            return Ok(());
+        }
         if self.ledger.writes_newest_formats() {
             self.ledger.end_old_file(now.plus(-LOG_FILE_MILLIS_MAX))?;
         }
         let mut is_thin = false;
-        while self.goes_on() && !is_thin {
-            is_thin = !store.thin(&self.ledger, now)?;
+        while self.goes_on() && !is_thin && trust.lacks.is_none_or(|at| at.elapsed() >= AGAIN) {
+            let thinned = store.thin(&self.ledger, now, &|| self.goes_on());
+            trust.lacks = matches!(thinned, Err(RowsError::Lacks(_))).then(Instant::now);
+            is_thin = !thinned?;
         }
         // A try of long ago may be replaced by a later one that is not taken over yet: sums are made of what is complete. And of what
         // the log has given up: sums take its place, too.
@@ -239,6 +260,37 @@ impl Task {
             while self.goes_on() && store.sum_up(now)? {}
         }
         Ok(())
+    }
+}
+
+/// Whether the clock is to be trusted with what cannot be taken back.
+#[derive(Default)]
+struct Trust {
+    /// When it was asked last, by the clock and by the one that only runs.
+    seen: Option<(Millis, Instant)>,
+    /// Not before this moment.
+    from: Option<Instant>,
+    /// When a batch was met last that the files do not have.
+    lacks: Option<Instant>,
+}
+
+impl Trust {
+    /// Whether this time goes with the one before, and has done so for long enough. `noted` is when the files were worked on last, before this
+    /// start.
+    fn goes_with(&mut self, now: Millis, noted: Option<Millis>, patience: Duration) -> bool {
+        let has_jumped = match (self.seen, noted) {
+            (Some((then, moment)), _) => {
+                let (wall, run) = (i128::from(now.0) - i128::from(then.0), moment.elapsed().as_millis());
+                wall.abs_diff(run.cast_signed()) > JUMP_MILLIS
+            }
+            (None, Some(noted)) => (now.0 - noted.0).abs() > STOPPED_MILLIS_MAX,
+            (None, None) => false,
+        };
+        self.seen = Some((now, Instant::now()));
+        if has_jumped {
+            self.from = Instant::now().checked_add(patience);
+        }
+        self.from.is_none_or(|from| Instant::now() >= from)
     }
 }
 
@@ -271,12 +323,13 @@ fn tell(error: &RowsError) {
         | RowsError::Unreadable(_)
         | RowsError::Unknown(_)
         | RowsError::Lacks(_)
+        | RowsError::Busy
         | RowsError::Gone(_)
         | RowsError::Stopped => {}
     }
     emit(
         Level::Warn,
-        "the files of ledger rows could not be written: answers read the log instead and are slower, and an erasure waits",
+        "the files of ledger rows could not be written: answers are slower or fail, and an erasure waits",
         &fields,
     );
 }

@@ -1,6 +1,6 @@
 //! The ledger's rows as files that answer fast: who had what, when, of whom (D13).
 //!
-//! The log of the ledger is written first; this is made from it, a little later, sorted by subject. Eight days later the log gives its rows up,
+//! The log of the ledger is written first; this is made from it, a little later, sorted by subject. Seven days later the log gives its rows up,
 //! and these files alone have them; what they must come to stays in the log (D13). So a window of twelve
 //! million rows is counted exactly in a second, and one person is found in a few pages of each file. No event content passes through here: a
 //! row has keyed tags and numbers only.
@@ -11,7 +11,7 @@
 //! Read in this order: [`row`], [`mod@file`] and [`sums`] (Parquet, and its checksums), [`facts`] and [`dictionary`] (what rows point to), [`mod@gather`] (from the log),
 //! [`store`] (the files, merging, erasure) and [`months`] (what is left of them after thirteen months), [`mod@scan`] and [`lookup`] (the
 //! operators), [`view`] (what an answer reads), [`thin`] (rows that the log no longer has), [`mod@erase`] (from both), [`keeper`] (the thread that does all of it),
-//! [`mod@verify`] (are the files what the log says).
+//! [`mod@verify`] (are the files what the log says), [`mod@whole`] (is a file what was written).
 
 pub mod dictionary;
 pub mod erase;
@@ -31,6 +31,7 @@ pub mod sums;
 pub mod thin;
 pub mod verify;
 pub mod view;
+pub mod whole;
 
 pub use error::RowsError;
 pub use keeper::{Keeper, May};

@@ -20,10 +20,12 @@
 //! for in few files. Thirteen months later the rows of a month become sums ([`crate::months`]).
 //!
 //! # Thinning
-//! Eight days after a file of the log has ended its rows are read back from here and held against it, batch by batch; then the log gives them up
-//! ([`mod@crate::thin`]). Until then a row lies in both places, so that a fault in this store can be mended from the log.
+//! Seven days after rows were taken over they are read back from here and held against the log, batch by batch; then the log gives them up,
+//! a file of it at a time ([`mod@crate::thin`]). The list of files says when it was how far, by the hour. So whatever a copy of this folder that is at
+//! most seven days old lacks, the log still has.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,7 +45,7 @@ use crate::gather::{Gathered, Until, Wanted, gather};
 use crate::merge::Merge;
 use crate::months::{self, Summed, Together};
 use crate::row::{LedgerRow, Month};
-use crate::thin::{Files, stored};
+use crate::thin::{Files, gone_behind, stored};
 use crate::view::Batches;
 
 /// The store's folder in that of the ledger.
@@ -53,9 +55,12 @@ pub const VERSION: u64 = 3;
 pub(crate) const MANIFEST: &str = "manifest";
 /// Rows that are taken over at once: about 100 MB of memory.
 pub const TAKE_ROWS: usize = 1_000_000;
-/// The log keeps its rows for so long after a file of it has ended: the time in which a damaged file of rows can be made again from it. Every
-/// text says that a backup of the last seven days mends the files; a day more is for what is not settled or taken over when it is made.
-pub const THIN_AFTER: i64 = 8 * Millis::DAY;
+/// The log keeps its rows for so long after they were taken over: a copy of the files that is no older mends them.
+pub const THIN_AFTER: i64 = 7 * Millis::DAY;
+/// How often it is noted how far the files went.
+const NOTED: i64 = Millis::HOUR;
+/// Rows of an erasure that are held at once: about 70 MB.
+const ABOUT_ROWS: usize = 1_000_000;
 /// So many files of about one size become one.
 const FAN_IN: usize = 8;
 /// Files of facts over this are not merged further.
@@ -129,6 +134,9 @@ pub struct Manifest {
     /// Below this entry the log has given its rows up.
     #[serde(default)]
     thinned: u64,
+    /// When (Unix milliseconds) the files went up to which entry, for [`THIN_AFTER`] back, oldest first.
+    #[serde(default)]
+    taken: Vec<(i64, u64)>,
 }
 
 impl Manifest {
@@ -206,6 +214,11 @@ impl Manifest {
         if manifest.names().iter().all(is_plain) { Ok(manifest) } else { Err(Problem::Bad) }
     }
 
+    /// The place in the log of the list in these bytes; `None` where they are none.
+    pub(crate) fn place_of(bytes: &[u8]) -> Option<Place> {
+        Manifest::decode(bytes).ok().map(|manifest| manifest.place())
+    }
+
     pub(crate) fn fuzz(data: &[u8]) {
         let Ok(manifest) = Manifest::decode(data) else { return };
         let bytes = manifest.encode().unwrap_or_default();
@@ -234,6 +247,8 @@ pub struct Store {
     manifest: Manifest,
     dictionary: Dictionary,
     stop: Arc<AtomicBool>,
+    /// Rows of an erasure that are held at once.
+    about_rows: usize,
 }
 
 /// What taking over did.
@@ -264,11 +279,27 @@ impl Store {
             Err(error) if history::is_thinned(ledger)? => return Err(error),
             Err(_) => (Manifest { version: VERSION, ..Manifest::default() }, Dictionary::default()),
         };
-        // Without a list what lies here may be all that there is of some rows: it is not removed.
-        if manifest.entries == 0 && history::is_thinned(ledger)? {
-            return Err(RowsError::Gone(0));
+        // What no list names may be all that there is of some rows, where the list is not the one that goes with the log.
+        if let Some(path) = manifest.files(ledger)?.into_iter().find(|path| !path.exists())
+            && history::is_thinned(ledger)?
+        {
+            return Err(RowsError::Damaged { path, what: "it is missing" });
         }
-        let mut store = Store { ledger: ledger.to_owned(), dir, manifest, dictionary, stop: Arc::default() };
+        match gone_behind(ledger, manifest.place()) {
+            Ok(None) => {}
+            Ok(Some(entry)) => return Err(RowsError::Gone(entry)),
+            // Taking over begins anew.
+            Err(RowsError::Damaged { .. }) if !history::is_thinned(ledger)? => {}
+            Err(error) => return Err(error),
+        }
+        let mut store = Store {
+            ledger: ledger.to_owned(),
+            dir,
+            manifest,
+            dictionary,
+            stop: Arc::default(),
+            about_rows: ABOUT_ROWS,
+        };
         store.remove_unnamed()?;
         Ok(store)
     }
@@ -277,6 +308,12 @@ impl Store {
     #[must_use]
     pub fn stopped_by(self, stop: Arc<AtomicBool>) -> Store {
         Store { stop, ..self }
+    }
+
+    /// Holds so many rows of an erasure at once, which tests make few.
+    #[must_use]
+    pub fn with_about_rows(self, about_rows: usize) -> Store {
+        Store { about_rows, ..self }
     }
 
     /// The files.
@@ -385,21 +422,41 @@ impl Store {
         self.commit()
     }
 
-    /// Whom an erasure is about, with their rows in these files.
-    pub fn about(&self, subjects: &BTreeSet<u64>) -> Result<About, RowsError> {
+    /// Shows whom an erasure is about, with their rows in these files: of one who has very many, some at a time.
+    pub fn each_about(
+        &self,
+        subjects: &BTreeSet<u64>,
+        mut visit: impl FnMut(&About) -> Result<(), RowsError>,
+    ) -> Result<(), RowsError> {
         let mut about = About { subjects: subjects.clone(), ..About::default() };
-        self.each_about(subjects, false, |row| {
-            if let Some(row) = stored(&row, &self.dictionary) {
+        let mut from = 0;
+        loop {
+            let (mut count, mut end) = (0_usize, u64::MAX);
+            self.each_row_about(subjects, false, |row| {
+                let Some(row) = stored(&row, &self.dictionary).filter(|_| (from..end).contains(&row.batch)) else {
+                    return;
+                };
                 about.elsewhere.entry(row.batch).or_default().push(row);
+                count += 1;
+                // The latest batches wait for the next turn; a batch is never cut.
+                while count > self.about_rows && about.elsewhere.len() > 1 {
+                    let Some((batch, rows)) = about.elsewhere.pop_last() else { break };
+                    (count, end) = (count - rows.len(), batch.0);
+                }
+            })?;
+            visit(&about)?;
+            if end == u64::MAX {
+                return Ok(());
             }
-        })?;
-        Ok(about)
+            // What the log has itself was shown with the first of them.
+            (about, from) = (About::default(), end);
+        }
     }
 
     /// Rows about these subjects that are left in sums alone, each as often as it was summed up.
     pub fn summed_about(&self, subjects: &BTreeSet<u64>) -> Result<u64, RowsError> {
         let mut sums: BTreeMap<u64, u64> = BTreeMap::new();
-        self.each_about(subjects, true, |row| *sums.entry(row.batch).or_default() += 1 + u64::from(row.more))?;
+        self.each_row_about(subjects, true, |row| *sums.entry(row.batch).or_default() += 1 + u64::from(row.more))?;
         if sums.is_empty() {
             return Ok(0);
         }
@@ -409,7 +466,7 @@ impl Store {
         Ok(given_up.filter_map(|fact| sums.remove(&fact.batch)).sum())
     }
 
-    fn each_about(
+    fn each_row_about(
         &self,
         subjects: &BTreeSet<u64>,
         in_sums: bool,
@@ -424,18 +481,42 @@ impl Store {
         Ok(())
     }
 
-    /// Has the log give up the rows of its oldest file that still has them, if it ended [`THIN_AFTER`] ago and they are all here; whether there is a
-    /// further one.
-    pub fn thin(&mut self, ledger: &Ledger, now: Millis) -> Result<bool, RowsError> {
-        let Manifest { entries, thinned, .. } = self.manifest;
-        let files = Files { dir: &self.dir, manifest: &self.manifest, dictionary: &self.dictionary };
-        let done = ledger.thin(thinned, entries, now.plus(-THIN_AFTER), |batches| files.hold(batches))?;
+    /// When it was noted last how far the files went.
+    pub fn noted(&self) -> Option<Millis> {
+        self.manifest.taken.last().map(|(at, _)| Millis(*at))
+    }
+
+    /// Has the log give up the rows of its oldest file that still has them, if all of them were taken over [`THIN_AFTER`] ago and are here;
+    /// whether there is a further one. Ends with [`RowsError::Stopped`] as soon as it is not to go on.
+    pub fn thin(&mut self, ledger: &Ledger, now: Millis, goes_on: &dyn Fn() -> bool) -> Result<bool, RowsError> {
+        self.note(now)?;
+        let before = now.plus(-THIN_AFTER).0;
+        let old = self.manifest.taken.iter().filter(|(at, _)| *at <= before);
+        let below = old.map(|(_, entries)| *entries).max().unwrap_or(0);
+        let thinned = self.manifest.thinned;
+        let files = Files { dir: &self.dir, manifest: &self.manifest, dictionary: &self.dictionary, goes_on };
+        let done = ledger.thin(thinned, below, |batches| files.hold(batches))?;
         if done.entries > thinned {
             // A crash before this looks at the file once more, and finds nothing to do.
             self.manifest.thinned = done.entries;
             self.commit()?;
         }
         Ok(done.more)
+    }
+
+    /// Notes how far the files go, once an hour.
+    fn note(&mut self, now: Millis) -> Result<(), RowsError> {
+        let Manifest { entries, taken, .. } = &mut self.manifest;
+        let is_new = taken.last().is_none_or(|(at, noted)| noted < entries && now.0 - at >= NOTED);
+        if !is_new {
+            return Ok(());
+        }
+        taken.push((now.0, *entries));
+        // Of those that are old enough the furthest says it.
+        let before = now.0 - THIN_AFTER;
+        let furthest = taken.iter().filter(|(at, _)| *at <= before).max_by_key(|(_, entries)| *entries).copied();
+        taken.retain(|of| of.0 > before || Some(*of) == furthest);
+        self.commit()
     }
 
     /// Writes files that may hold rows of erased subjects again, without them; how many files.
@@ -479,7 +560,22 @@ impl Store {
         let mut manifest = self.manifest.clone();
         let left = open()?.filter(|row| !matches!(row, Ok(row) if is_erased(row)));
         let rows = Ordered { gone: gone.into_iter().peekable(), left: left.peekable() };
+        // The log may have these rows no more: what takes their place is read back before they go.
+        let key = std::hash::RandomState::new();
+        let (mut written, mut read) = ((0, 0_u64), (0, 0_u64));
+        let add = |sum: &mut (u64, u64), row: &LedgerRow| *sum = (sum.0.wrapping_add(key.hash_one(row)), sum.1 + 1);
+        let rows = rows.inspect(|row| row.iter().for_each(|row| add(&mut written, row)));
         let entry = self.write_rows(&mut manifest, destination, month, form, rows)?;
+        for row in self.open_merge(std::slice::from_ref(&entry))? {
+            add(&mut read, &row?);
+        }
+        let before: u64 = entries.iter().map(|entry| entry.rows).sum();
+        if written != read || read.1 != before {
+            return Err(RowsError::Damaged {
+                path: self.dir.join(&entry.name),
+                what: "it does not read as it was written",
+            });
+        }
         manifest.rows.retain(|known| !entries.contains(known));
         manifest.rows.push(entry);
         self.manifest = manifest;

@@ -6,18 +6,21 @@
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::BuildHasher;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use foldhash::fast::RandomState;
 use weir_event::{DestinationId, Millis};
-use weir_ledger::rows::StoredRow;
-use weir_ledger::{BatchId, FieldSetId, StoredName, ThinBatch};
+use weir_ledger::entry::Entry;
+use weir_ledger::history::{self, Place};
+use weir_ledger::rows::{Body, StoredRow};
+use weir_ledger::{BatchId, FieldSetId, Kind, StoredName, ThinBatch};
 
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
 use crate::file::{Column, Columns, PAGE_ROWS, RowsFile};
 use crate::row::{LedgerRow, Month};
-use crate::store::{FOLDER, Manifest, RowsEntry};
+use crate::store::{FOLDER, MANIFEST, Manifest, RowsEntry};
 
 /// So often a list of files is read again where a file of it was merged away meanwhile.
 const TRIES: usize = 5;
@@ -61,7 +64,8 @@ pub fn fetch(ledger: &Path, asked: &[Asked<'_>]) -> Result<Fetched, RowsError> {
     loop {
         let manifest = Manifest::read(ledger)?;
         let read = manifest.dictionary(ledger).and_then(|dictionary| {
-            let files = Files { dir: &ledger.join(FOLDER), manifest: &manifest, dictionary: &dictionary };
+            let dir = ledger.join(FOLDER);
+            let files = Files { dir: &dir, manifest: &manifest, dictionary: &dictionary, goes_on: &|| true };
             files.fetch(asked)
         });
         match read {
@@ -71,11 +75,38 @@ pub fn fetch(ledger: &Path, asked: &[Asked<'_>]) -> Result<Fetched, RowsError> {
     }
 }
 
+/// The first entry from this place on whose rows the log has given up, which the files should therefore have. An error says that the log does
+/// not come by the place.
+pub(crate) fn gone_behind(ledger: &Path, place: Place) -> Result<Option<u64>, RowsError> {
+    let mut gone = None;
+    let walked = history::each_from(ledger, Kind::Egress, place, |place, _, entry, body| {
+        if !matches!(entry, Entry::Intent(_)) {
+            return ControlFlow::Continue(());
+        }
+        // It gives rows up in the order of its entries: the first batch says it of all.
+        gone = matches!(Body::parse(body), Ok(Body::Thin(_))).then_some(place.entries);
+        ControlFlow::Break(())
+    })?;
+    let other = || RowsError::Damaged { path: ledger.join(FOLDER).join(MANIFEST), what: "it is of another log" };
+    walked.map(|_| gone).ok_or_else(other)
+}
+
+/// Whether a list of files from elsewhere may take the place of the one in a ledger's folder: it is of this log, and what it lacks the log has.
+pub fn fits(ledger: &Path, list: &[u8]) -> Result<(), RowsError> {
+    let place = Manifest::place_of(list).ok_or_else(|| RowsError::Damaged {
+        path: ledger.join(FOLDER).join(MANIFEST),
+        what: "the list to be restored cannot be read",
+    })?;
+    gone_behind(ledger, place)?.map_or(Ok(()), |entry| Err(RowsError::Gone(entry)))
+}
+
 /// A list of files and what goes with it.
 pub(crate) struct Files<'f> {
     pub(crate) dir: &'f Path,
     pub(crate) manifest: &'f Manifest,
     pub(crate) dictionary: &'f Dictionary,
+    /// Whether to read on: a month of a large ledger takes a while.
+    pub(crate) goes_on: &'f dyn Fn() -> bool,
 }
 
 impl Files<'_> {
@@ -105,7 +136,7 @@ impl Files<'_> {
         let asked = batches.iter().map(|of| Asked { batch: of.batch, destination: of.destination, at: of.at });
         let open = |entry: &RowsEntry| RowsFile::open(&self.dir.join(&entry.name));
         let files = self.manifest.rows.iter().map(|entry| (entry, || open(entry)));
-        each_asked(files, self.dictionary, &asked.collect::<Vec<_>>(), |row| {
+        each_asked(files, self.dictionary, &asked.collect::<Vec<_>>(), self.goes_on, |row| {
             let (sum, rows) = sums.entry(row.batch).or_default();
             let hashes = hash(&row);
             *sum = [sum[0].wrapping_sub(hashes[0]), sum[1].wrapping_sub(hashes[1])];
@@ -130,7 +161,7 @@ pub(crate) fn collect<'e, F: Borrow<RowsFile>>(
     asked: &[Asked<'_>],
 ) -> Result<Fetched, RowsError> {
     let mut fetched = Fetched::default();
-    each_asked(files, dictionary, asked, |row| fetched.add(row))?;
+    each_asked(files, dictionary, asked, &|| true, |row| fetched.add(row))?;
     Ok(fetched)
 }
 
@@ -139,17 +170,21 @@ fn each_asked<'e, F: Borrow<RowsFile>>(
     files: impl Iterator<Item = (&'e RowsEntry, impl FnOnce() -> Result<F, RowsError>)>,
     dictionary: &Dictionary,
     asked: &[Asked<'_>],
+    goes_on: &dyn Fn() -> bool,
     mut visit: impl FnMut(StoredRow),
 ) -> Result<(), RowsError> {
+    let second = |at: Millis| u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX);
+    let (first, last) = (asked.iter().map(|of| second(of.at)).min(), asked.iter().map(|of| second(of.at)).max());
+    let meets = |entry: &RowsEntry| first <= Some(entry.span.1) && Some(entry.span.0) <= last;
     let mut wanted: BTreeMap<(u16, Month), HashSet<u64, RandomState>> = BTreeMap::new();
     for of in asked {
         if let Some(number) = number(dictionary, of.destination) {
             wanted.entry((number, Month::of(of.at))).or_default().insert(of.batch.0);
         }
     }
-    for (entry, open) in files.filter(|(entry, _)| !entry.is_sums) {
+    for (entry, open) in files.filter(|(entry, _)| !entry.is_sums && meets(entry)) {
         let Some(batches) = wanted.get(&(entry.destination, entry.month)) else { continue };
-        each_of(open()?.borrow(), batches, |row| {
+        each_of(open()?.borrow(), batches, goes_on, |row| {
             if let Some(row) = stored(&row, dictionary) {
                 visit(row);
             }
@@ -183,6 +218,7 @@ pub(crate) fn stored(row: &LedgerRow, dictionary: &Dictionary) -> Option<StoredR
 fn each_of(
     file: &RowsFile,
     batches: &HashSet<u64, RandomState>,
+    goes_on: &dyn Fn() -> bool,
     mut visit: impl FnMut(LedgerRow),
 ) -> Result<(), RowsError> {
     let (Some(first), Some(last)) = (batches.iter().min(), batches.iter().max()) else { return Ok(()) };
@@ -192,6 +228,9 @@ fn each_of(
         (*first..=*last).contains(&batch) && batches.contains(&batch)
     };
     for part in file.stretches().into_iter().flat_map(|stretch| stretch.parts(PAGE_ROWS)) {
+        if !goes_on() {
+            return Err(RowsError::Stopped);
+        }
         columns.clear();
         file.read(&part, &[Column::Batch], &mut columns)?;
         if !columns.batches().iter().any(is_one) {

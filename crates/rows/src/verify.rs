@@ -14,7 +14,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::io::ErrorKind;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use weir_event::Millis;
@@ -23,7 +22,7 @@ use weir_ledger::entry::{Entry, IntentEntry};
 use weir_ledger::history::{self, Place};
 use weir_ledger::rows::{Body, RowsBody};
 use weir_ledger::thin::ThinBody;
-use weir_ledger::{BatchId, Kind};
+use weir_ledger::{BatchId, Kind, StoredName};
 
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
@@ -33,7 +32,7 @@ use crate::gather::{Gathered, Until, Wanted, gather};
 use crate::months::Together;
 use crate::row::{LedgerRow, Month};
 use crate::store::{FOLDER, FactsEntry, MANIFEST, Manifest, RowsEntry, TAKE_ROWS};
-use crate::thin::{Asked, Fetched, collect};
+use crate::thin::{Asked, Fetched, collect, gone_behind};
 use crate::view::{Batches, Held};
 
 /// So often a list of files is read again where a file of it was merged away meanwhile.
@@ -61,6 +60,8 @@ pub struct Report {
     pub alone: u64,
     /// Of these: rows whose batch was made again and has its root; `None` without keys.
     pub proved: Option<u64>,
+    /// Months of a destination whose sums were counted only, because the log has given their rows up.
+    pub counted: u64,
     /// The first thing that is bad, if anything is.
     pub bad: Option<Bad>,
 }
@@ -86,6 +87,7 @@ impl From<RowsError> for Stop {
             | RowsError::NewerFormat { .. }
             | RowsError::Ledger(_)
             | RowsError::Lacks(_)
+            | RowsError::Busy
             | RowsError::Gone(_)
             | RowsError::Stopped
             | RowsError::Unknown(_)
@@ -175,28 +177,23 @@ impl Walk {
         let log = self.log()?;
         self.nothing_is_gone()?;
         self.facts(&log)?;
+        report.counted = self.counted.len() as u64;
+        let place = |fact: &BatchFact| (fact.batch, (fact.destination, Month::of(fact.at)));
+        let thin = log.batches.iter().filter(|fact| log.thin.contains(&fact.batch)).map(place).collect();
         for at in 0..self.files.len() {
-            self.file(at, &log.thin)?;
+            self.file(at, &thin)?;
         }
+        self.given_up(&log, keys, report)?;
         let wrong = self.sums.iter().filter(|(_, sum)| **sum != (0, 0)).map(|(group, _)| *group).min();
         match wrong {
-            None => self.given_up(&log, keys, report),
+            None => Ok(()),
             Some(group) => self.explain(group, &log),
         }
     }
 
     /// Looks whether the log has given up rows that no file was ever said to have.
     fn nothing_is_gone(&self) -> Found<()> {
-        let mut gone = None;
-        let walked = history::each_from(&self.ledger, Kind::Egress, self.manifest.place(), |place, _, entry, body| {
-            if matches!(entry, Entry::Intent(_)) && matches!(Body::parse(body), Ok(Body::Thin(_))) {
-                gone = Some(place.entries);
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        });
-        walked.map_err(RowsError::from)?;
-        let Some(entry) = gone else { return Ok(()) };
+        let Some(entry) = gone_behind(&self.ledger, self.manifest.place())? else { return Ok(()) };
         self.bad(
             MANIFEST,
             &format!("it names no file with the rows of entry {entry}, which the log does not have any more"),
@@ -275,11 +272,24 @@ impl Walk {
         if there != all {
             return Err(format!("of {all} rows {there} are there"));
         }
+        let mut events: BTreeMap<StoredName, u64> = BTreeMap::new();
+        rows.values().for_each(|row| *events.entry(row.event).or_default() += 1);
+        if events != body.events() && !self.is_erasing() {
+            return Err("its rows are not of the events that the log has of it".to_owned());
+        }
         let Some(keys) = keys else { return Ok(()) };
+        if let Ok(Some(place)) = body.emptied(keys, intent.batch) {
+            return Err(format!("row {place} was taken out and not erased: its blind is still there"));
+        }
         let whole = body.whole(keys, intent.batch, rows).map_err(|_| "its seed does not open with this key folder")?;
         let whole = whole.ok_or("a row is there whose blind was destroyed")?;
         let root = RowsBody::parse(&whole).map_err(|_| "it cannot be made again")?.stored_root();
         if root == intent.rows_root { Ok(()) } else { Err("its rows are not those that were recorded".to_owned()) }
+    }
+
+    /// Whether an erasure is under way: of a thinned batch a row may then be gone from the log and not from the file.
+    fn is_erasing(&self) -> bool {
+        !self.manifest.erased.is_empty()
     }
 
     /// A file of a destination's month.
@@ -299,8 +309,12 @@ impl Walk {
                 return self.bad(MANIFEST, "it goes further than the batches that the log has an outcome of");
             }
             place = next;
+            log.thin.extend(thin);
             for (destination, row) in rows {
                 let month = month_of(&row);
+                if row.is_erased() && self.is_erasing() && log.thin.contains(&row.batch) {
+                    continue;
+                }
                 if !self.summed.contains(&(destination, month)) {
                     self.put((destination, month, row.batch), row, 1);
                 }
@@ -308,7 +322,6 @@ impl Walk {
             log.batches.extend(batches);
             log.results.extend(results);
             log.ranges.extend(ranges);
-            log.thin.extend(thin);
         }
         if place != self.manifest.place() {
             return self.bad(MANIFEST, "it is of another log");
@@ -344,7 +357,8 @@ impl Walk {
             for (_, row) in gathered.rows {
                 // Numbers of this walk are its own, since it passes over destinations.
                 let Some(fact) = batches.fact(row.batch).copied() else { continue };
-                if batches.held(row.batch, row.index) != Held::Replaced {
+                // Of batches without their rows they were counted above.
+                if batches.held(row.batch, row.index) != Held::Replaced && !log.thin.contains(&row.batch) {
                     self.put((fact.destination, month_of(&row), 0), row, 1);
                 }
             }
@@ -413,7 +427,7 @@ impl Walk {
     }
 
     /// Takes the rows of a file away, and looks at its order and its index, by which rows are found.
-    fn file(&mut self, at: usize, thin: &BTreeSet<u64>) -> Found<()> {
+    fn file(&mut self, at: usize, thin: &BTreeMap<u64, (u16, Month)>) -> Found<()> {
         let Some((entry, _)) = self.files.get(at) else { return Ok(()) };
         let entry = entry.clone();
         let is_summed = self.summed.contains(&(entry.destination, entry.month));
@@ -436,7 +450,9 @@ impl Walk {
                     }
                     last = Some(row);
                     let batch = if is_summed { 0 } else { row.batch };
-                    if !is_summed && thin.contains(&batch) {
+                    // Rows of such a batch in its own files are looked at together; what is left of erased ones the log has, too.
+                    let is_own = thin.get(&batch) == Some(&(entry.destination, entry.month));
+                    if !is_summed && is_own && (!row.is_erased() || self.is_erasing()) {
                         continue;
                     }
                     let times = -i64::try_from(columns.events(place)).unwrap_or(i64::MAX);
@@ -467,6 +483,8 @@ impl Walk {
         if batch == 0 {
             return self.bad(name, &format!("the sums of {month} are not those of the rows of the log"));
         }
+        // Rows that the log has given up are what they must be; only what is left of erased ones is in question.
+        let is_thin = log.thin.contains(&batch);
         let mut expected = self.rows_of(batch, log)?;
         // A batch lies in one file: the one that has other rows of it lacks those that are missing.
         let (mut seen, mut holder) = (BTreeSet::new(), name);
@@ -475,7 +493,10 @@ impl Walk {
             for part in file.stretches().into_iter().flat_map(|stretch| stretch.parts(PAGE_ROWS)) {
                 columns.clear();
                 file.read(&part, file.form().columns(), &mut columns)?;
-                for row in (0..columns.len()).map(|at| columns.row(at)).filter(|row| row.batch == batch) {
+                for row in (0..columns.len())
+                    .map(|at| columns.row(at))
+                    .filter(|row| row.batch == batch && (row.is_erased() || !is_thin))
+                {
                     let wrong = match expected.remove(&row.index) {
                         Some(log) if log == row || self.manifest.erased.binary_search(&row.subject).is_ok() => None,
                         Some(_) => Some("is not the one that was recorded"),

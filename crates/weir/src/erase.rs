@@ -11,6 +11,7 @@ use std::time::Duration;
 use weir_console::admin::AdminError;
 use weir_console::command::{Erased, Reply, unhex};
 use weir_event::SubjectTag;
+use weir_event::log::{self, Level};
 use weir_ledger::disk::RealDisk;
 use weir_ledger::{Act, Actor, Target, coverage};
 
@@ -52,6 +53,10 @@ impl Gateway {
             audit.act(Act { actor: Actor::Weir, action: "ledger_rows_erase", targets }).wait()
         };
         let done = self.rows.erase(subjects.clone(), Box::new(record));
+        // A copy of files from before and after it would be of no moment: the backup has to begin again.
+        if self.lease.break_up() {
+            log::emit(Level::Warn, "a backup under way was given up, because somebody is erased from the ledger", &[]);
+        }
         let rows = tokio::task::spawn_blocking(move || done.recv()).await;
         let Ok(Ok(rows)) = rows else { return Err(failed("weir stops: what was begun ends after the next start")) };
         let rows = rows.map_err(|error| failed(error.to_string()))?;

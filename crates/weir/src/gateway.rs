@@ -304,6 +304,7 @@ impl Gateway {
         let may = May {
             sum_up: folder.formats().may_write("rows.manifest") >= 3,
             change: Box::new(move || !of_backups.is_live(now.now())),
+            ..May::default()
         };
         let rows = Keeper::start(&places.data.join("ledger"), Arc::clone(&egress), Arc::clone(&clock), LOOK, may)?;
         let minimiser = Minimiser::new(Arc::clone(&engine), Arc::clone(&names));

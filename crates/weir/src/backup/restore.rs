@@ -167,6 +167,37 @@ pub fn copy(
     folders.iter().rev().try_for_each(|folder| sync_dir(folder))
 }
 
+/// Copies the files of ledger rows alone into a data folder on which no Weir runs, the list of them last; how many. A crash before the last
+/// leaves the list that was there, and the same is to be done again.
+pub fn copy_rows(
+    backup: &Path,
+    manifest: &Manifest,
+    data: &Path,
+    mut progress: impl FnMut(u64) -> Result<(), BackupError>,
+) -> Result<u64, BackupError> {
+    const ROWS: &str = "ledger/rows/";
+    let ledger = data.join("ledger");
+    let of_rows = manifest.files.iter().filter(|item| item.path.starts_with(ROWS));
+    let (list, files): (Vec<_>, Vec<_>) = of_rows.partition(|item| item.path.strip_prefix(ROWS) == Some("manifest"));
+    let unfit = |why| BackupError::Unfit { path: backup.to_owned(), why };
+    let list = list.first().ok_or_else(|| unfit("no files of ledger rows are in it: an older weir made it"))?;
+    read(backup, &list.sum, list.bytes, None, &mut |_| Ok(()))?;
+    let path = object(backup, &list.sum);
+    let bytes = fs::read(&path).map_err(failed("read", &path))?;
+    weir_rows::thin::fits(&ledger, &bytes).map_err(|error| BackupError::Broken(error.to_string()))?;
+    let dir = data.join(ROWS);
+    DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(failed("create", &dir))?;
+    for item in &files {
+        read(backup, &item.sum, item.bytes, Some(&data.join(&item.path)), &mut progress)?;
+    }
+    sync_dir(&dir)?;
+    let (new, place) = (dir.join("manifest.tmp"), dir.join("manifest"));
+    read(backup, &list.sum, list.bytes, Some(&new), &mut progress)?;
+    fs::rename(&new, &place).map_err(failed("rename", &new))?;
+    sync_dir(&dir)?;
+    Ok(1 + files.len() as u64)
+}
+
 /// The last step: the folder is a data folder.
 pub fn finish(data: &Path) -> Result<(), BackupError> {
     let marker = data.join(RESTORING);

@@ -43,6 +43,10 @@ pub(super) struct RestoreOptions {
     /// Reads all of it, holds it against its manifest, and restores nothing.
     #[arg(long)]
     check: bool,
+    /// Restores the files of ledger rows alone, into the data folder as it is, on which no weir may run: where one is damaged, a backup that is
+    /// at most 7 days old mends it.
+    #[arg(long, conflicts_with_all = ["check", "anchors", "rewind_to_backup"])]
+    rows: bool,
     /// A checkpoint mirror that the backup must not be behind of; those of the configuration are compared too.
     #[arg(long = "anchor", value_name = "FILE")]
     anchors: Vec<PathBuf>,
@@ -116,8 +120,12 @@ fn at_rest(folders: &Folders, to: &Path) -> Result<Finished, BackupError> {
     flushed?;
     copy_whole(&mut target, data, |_| Ok(()))?;
     let logs = walk(data)?.into_iter().filter(|(path, _)| class_of(path) == Class::Log);
-    let not_ledgers = logs.filter(|(path, _)| !path.ends_with(".log"));
-    let files: Vec<_> = not_ledgers.map(|(path, bytes)| (data.join(path), Some(bytes))).collect();
+    let not_ledgers = logs.filter(|(path, _)| !path.ends_with(".log") && !path.starts_with("ledger/rows/"));
+    let mut files: Vec<_> = not_ledgers.map(|(path, bytes)| (data.join(path), Some(bytes))).collect();
+    let ledger = data.join("ledger");
+    let rows = weir_rows::store::Manifest::read(&ledger).and_then(|manifest| manifest.files(&ledger));
+    let rows = rows.map_err(|error| BackupError::Broken(error.to_string()))?;
+    files.extend(rows.into_iter().map(|path| (path, None)));
     let cut = rest.logs().cut_at_rest(files, first_offset(data))?;
     let mut progress = Progress::new("copying", length_of(data, &cut));
     let done = copy_cut(&mut target, data, &cut, |bytes| {
@@ -157,6 +165,10 @@ fn copy_cut(
     mut progress: impl FnMut(u64) -> Result<(), BackupError>,
 ) -> Result<(), BackupError> {
     for (path, bytes) in &cut.files {
+        // What the log has given up lies in them alone: a damaged one does not take the place of a good copy.
+        if path.starts_with("ledger/rows/") {
+            weir_rows::whole::check(&data.join(path)).map_err(|error| BackupError::Broken(error.to_string()))?;
+        }
         target.copy(data, path, *bytes, &mut progress)?;
     }
     for tree in &cut.trees {
@@ -274,6 +286,21 @@ pub(super) fn restore(out: &Output, options: &RestoreOptions) -> Exit {
             Err(error) => refused(out, &error),
         };
     }
+    if options.rows {
+        let restored = restore_rows(options, &manifest, &mut progress);
+        progress.end();
+        return match restored {
+            Ok(files) => {
+                let text = format!(
+                    "{files} files of ledger rows are those of {}; the next start adds what came since from the log\n  whoever was erased since is to be erased again: `weir ledger verify` names what is there although it was erased\n",
+                    manifest.facts.made.to_rfc3339()
+                );
+                out.show(&json!({"files": files, "made": manifest.facts.made.to_rfc3339()}), &text);
+                Exit::Fine
+            }
+            Err(error) => refused(out, &error),
+        };
+    }
     let restored = run_restore(options, &manifest, &mut progress);
     progress.end();
     match restored {
@@ -288,6 +315,25 @@ struct Restored {
     rewound: Vec<(String, u64)>,
     /// Anchors that were compared.
     anchors: usize,
+}
+
+fn restore_rows(options: &RestoreOptions, manifest: &Manifest, progress: &mut Progress) -> Result<u64, BackupError> {
+    let rest = Rest::open(&options.folders)?;
+    let origin = &rest.egress.verifier_key().name;
+    let of = manifest.facts.trees.iter().find(|tree| tree.folder == "ledger");
+    if of.is_none_or(|tree| tree.origin != *origin) {
+        return Err(BackupError::Unfit {
+            path: options.from.clone(),
+            why: "it is of another ledger than the data folder",
+        });
+    }
+    rest.record("restore", vec![Acted::Count(manifest.files.len() as u64)])?;
+    let files = restore::copy_rows(&options.from, manifest, &options.folders.data, |bytes| {
+        progress.add(bytes);
+        Ok(())
+    })?;
+    rest.close()?;
+    Ok(files)
 }
 
 fn run_restore(

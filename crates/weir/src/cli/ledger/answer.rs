@@ -255,12 +255,13 @@ fn proofs(found: &Found) -> Result<Vec<Option<RowProof>>, String> {
     let fetched = fetch(&found.dir, &asked.collect::<Vec<_>>()).map_err(|error| error.to_string())?;
     for (index, _, intent, body) in &thin {
         let Ok(Body::Thin(body)) = Body::parse(body) else { continue };
-        let whole = body.whole(&found.keys, intent.batch, fetched.of(intent.batch)).ok().flatten();
-        let whole = whole.as_deref().and_then(|whole| RowsBody::parse(whole).ok());
-        // Rows that do not come to the root prove nothing.
-        if let Some(whole) = whole.filter(|whole| whole.stored_root() == intent.rows_root) {
-            prove(*index, intent.batch, whole);
-        }
+        // A page does not go out beside rows that are not those that were recorded.
+        let wrong = || format!("batch {} is not as it was recorded: run `weir ledger verify`", intent.batch.0);
+        let whole =
+            body.whole(&found.keys, intent.batch, fetched.of(intent.batch)).map_err(|error| error.to_string())?;
+        let whole = whole.ok_or_else(wrong)?;
+        let whole = RowsBody::parse(&whole).ok().filter(|whole| whole.stored_root() == intent.rows_root);
+        prove(*index, intent.batch, whole.ok_or_else(wrong)?);
     }
     Ok(proofs)
 }

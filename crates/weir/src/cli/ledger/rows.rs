@@ -18,7 +18,7 @@ pub(super) fn files(data: &Path, dir: &Path, keys: Option<&Keys>) -> Result<(Val
     let report = super::settled(data, 3, || verify(dir, keys), is_settled)?;
     let value = json!({
         "files": report.files, "rows": report.rows, "entries": report.entries,
-        "rows_alone": report.alone, "rows_proved": report.proved,
+        "rows_alone": report.alone, "rows_proved": report.proved, "months_counted": report.counted,
         "bad": report.bad.as_ref().map(|bad| json!({"file": bad.file, "what": bad.what})),
     });
     let mut text = format!(
@@ -37,6 +37,10 @@ pub(super) fn files(data: &Path, dir: &Path, keys: Option<&Keys>) -> Result<(Val
             text.push_str(&format!("  {} rows are here alone: counted, not recomputed without keys\n", report.alone))
         }
     }
+    if report.counted > 0 {
+        let line = "  {} months are summed up, and the log has given their rows up: events were counted, nothing else compared\n";
+        text.push_str(&line.replace("{}", &report.counted.to_string()));
+    }
     match &report.bad {
         None => text.push_str("  what the log says, no row more and none less\n"),
         Some(bad) => text.push_str(&format!(
@@ -54,10 +58,9 @@ fn mending(dir: &Path) -> Result<String, LedgerError> {
     let rows = dir.join(weir_rows::store::FOLDER);
     Ok(match history::is_thinned(dir)? {
         false => format!("remove {}: Weir makes all of it again from the log", rows.display()),
-        true => format!(
-            "restore {} from a backup that is at most 7 days old: the log has the rows since then, and no others",
-            rows.display()
-        ),
+        true => "run `weir restore BACKUP --rows` with a backup that is at most 7 days old: the log has the rows since then, and no others; \
+                 whoever was erased since is to be erased again"
+            .to_owned(),
     })
 }
 

@@ -1,0 +1,28 @@
+//! Is a file what was written? By its own checksums, without the log: so that a backup does not put a damaged copy into the place of a good one.
+
+use std::path::Path;
+
+use crate::dictionary::Dictionary;
+use crate::error::RowsError;
+use crate::facts::{self, BatchFact, RangeFact, ResultFact};
+use crate::file::RowsFile;
+use crate::store::{MANIFEST, Manifest};
+
+/// Reads all of a file of the store and holds it against its checksums. A file of another name is fine.
+pub fn check(path: &Path) -> Result<(), RowsError> {
+    let damaged = |what| RowsError::Damaged { path: path.to_owned(), what };
+    let read = || std::fs::read(path).map_err(RowsError::io("read", path));
+    if path.file_name().is_some_and(|name| name == MANIFEST) {
+        return Manifest::place_of(&read()?).map(drop).ok_or_else(|| damaged("it cannot be read"));
+    }
+    let decoded = match path.extension().and_then(|end| end.to_str()) {
+        // Those of the checksums are looked at with it.
+        Some("parquet") => return RowsFile::open(path)?.check(),
+        Some("batches") => facts::decode::<BatchFact>(&read()?).map(drop),
+        Some("results") => facts::decode::<ResultFact>(&read()?).map(drop),
+        Some("ranges") => facts::decode::<RangeFact>(&read()?).map(drop),
+        Some("dictionary") => Dictionary::decode(&read()?).map(drop),
+        _ => Ok(()),
+    };
+    decoded.map_err(damaged)
+}
