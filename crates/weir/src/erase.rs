@@ -55,7 +55,7 @@ impl Gateway {
         let done = self.rows.erase(subjects.clone(), Box::new(record));
         // A copy of files from before and after it would be of no moment: the backup has to begin again.
         if self.lease.break_up() {
-            log::emit(Level::Warn, "a backup under way was given up, because somebody is erased from the ledger", &[]);
+            log::emit(Level::Warn, "an erasure ended a backup under way: run it again", &[]);
         }
         let rows = tokio::task::spawn_blocking(move || done.recv()).await;
         let Ok(Ok(rows)) = rows else { return Err(failed("weir stops: what was begun ends after the next start")) };
