@@ -648,7 +648,7 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
     let expected = ask(&folder, &question).unwrap();
     assert_eq!(expected.sums.accepted, 180);
     let look = Duration::from_millis(1);
-    let may = May { patience: Duration::ZERO, ..May::default() };
+    let may = May { jump: Duration::MAX, ..May::default() };
     let keeper = Keeper::start(&folder, Arc::clone(&ledger), Arc::clone(&clock) as Arc<dyn Clock>, look, may).unwrap();
     // Nothing is due within the hour; then everything is, and the months that are over become one file each.
     clock.set(clock.now().plus(90 * Millis::DAY));
@@ -727,7 +727,7 @@ fn while_a_backup_copies_nothing_is_changed_but_who_is_to_be_erased_is_erased_be
     let copies = Arc::new(AtomicBool::new(true));
     let is_free = Arc::clone(&copies);
     let change = Box::new(move || !is_free.load(std::sync::atomic::Ordering::Relaxed));
-    let may = May { patience: Duration::ZERO, change, ..May::default() };
+    let may = May { jump: Duration::MAX, change, ..May::default() };
     let look = Duration::from_millis(1);
     let keeper = Keeper::start(&folder, Arc::clone(&ledger), Arc::clone(&clock) as Arc<dyn Clock>, look, may).unwrap();
     std::thread::sleep(50 * look);

@@ -573,13 +573,14 @@ impl RowsFile {
     }
 
     /// Reads all of it and holds it against its checksums.
-    pub(crate) fn check(&self) -> Result<(), RowsError> {
+    pub(crate) fn check(&self, tick: &mut dyn FnMut()) -> Result<(), RowsError> {
         const PIECE: u64 = 1024 * 1024;
         let mut at = 0;
         while at < self.reader.len() {
             let end = (at + PIECE).min(self.reader.len());
             self.range(at..end).map_err(RowsError::parquet(&self.path))?;
             at = end;
+            tick();
         }
         Ok(())
     }

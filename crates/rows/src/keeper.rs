@@ -49,12 +49,10 @@ struct Stop {
     step: Mutex<()>,
 }
 
-/// For so long nothing is given up after the clock has jumped.
-const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// By more than this the clock has jumped, against the one that only runs.
-const JUMP_MILLIS: u128 = 60 * 60 * 1_000;
-/// Weir is not stopped for longer than this, unless the clock is wrong.
-const STOPPED_MILLIS_MAX: i64 = 31 * Millis::DAY;
+const JUMP: Duration = Duration::from_secs(60 * 60);
+/// After a stop that seems longer than this the clock is not trusted: to wait too long costs only room.
+const STOPPED_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// After this time a batch that the files do not have is looked at again.
 const AGAIN: Duration = Duration::from_secs(60 * 60);
 
@@ -64,13 +62,14 @@ pub struct May {
     pub sum_up: bool,
     /// Whether it may change any file at this moment: not while a backup copies them.
     pub change: Box<dyn Fn() -> bool + Send>,
-    /// For how long nothing is given up for good after the clock has jumped: neither rows by the log nor the moments of a month.
-    pub patience: Duration,
+    /// By how much the clock may differ from the one that only runs, until the time is counted anew after which anything is given up for good:
+    /// rows by the log, the moments of a month.
+    pub jump: Duration,
 }
 
 impl Default for May {
     fn default() -> May {
-        May { sum_up: true, change: Box::new(|| true), patience: PATIENCE }
+        May { sum_up: true, change: Box::new(|| true), jump: JUMP }
     }
 }
 
@@ -172,7 +171,7 @@ struct Task {
 
 impl Task {
     fn run(self, mut taken: Millis) {
-        let (mut store, mut failing, mut trust) = (None, false, Trust::default());
+        let (mut store, mut failing, mut watch) = (None, false, Watch::default());
         while !self.wait() {
             let stop = Arc::clone(&self.stop);
             let _step = stop.step();
@@ -188,7 +187,7 @@ impl Task {
                 let _ = done.send(erased);
                 continue;
             }
-            match self.keep(&mut store, &mut taken, &mut trust) {
+            match self.keep(&mut store, &mut taken, &mut watch) {
                 Ok(()) | Err(RowsError::Stopped) => failing = false,
                 Err(error) => {
                     // What is in memory may be ahead of the disk.
@@ -226,7 +225,7 @@ impl Task {
         !self.is_over() && (self.may.change)()
     }
 
-    fn keep(&self, store: &mut Option<Store>, taken: &mut Millis, trust: &mut Trust) -> Result<(), RowsError> {
+    fn keep(&self, store: &mut Option<Store>, taken: &mut Millis, watch: &mut Watch) -> Result<(), RowsError> {
         if !self.goes_on() {
             return Ok(());
         }
@@ -242,55 +241,50 @@ impl Task {
         }
         while self.goes_on() && store.merge(now)? {}
         // From here on something is given up for good.
-        if !trust.goes_with(now, store.noted(), self.may.patience) {
-            return Ok(());
+        let now = self.clock.now();
+        if watch.has_jumped(now, store.noted(), self.may.jump) {
+            store.distrust(now)?;
         }
         if self.ledger.writes_newest_formats() {
             self.ledger.end_old_file(now.plus(-LOG_FILE_MILLIS_MAX))?;
         }
         let mut is_thin = false;
-        while self.goes_on() && !is_thin && trust.lacks.is_none_or(|at| at.elapsed() >= AGAIN) {
+        while self.goes_on() && !is_thin && watch.lacks.is_none_or(|at| at.elapsed() >= AGAIN) {
             let thinned = store.thin(&self.ledger, now, &|| self.goes_on());
-            trust.lacks = matches!(thinned, Err(RowsError::Lacks(_))).then(Instant::now);
+            watch.lacks = matches!(thinned, Err(RowsError::Lacks(_))).then(Instant::now);
             is_thin = !thinned?;
         }
         // A try of long ago may be replaced by a later one that is not taken over yet: sums are made of what is complete. And of what
         // the log has given up: sums take its place, too.
-        if self.may.sum_up && is_thin && store.manifest().entries == durable {
+        if self.may.sum_up && is_thin && store.is_settled(now) && store.manifest().entries == durable {
             while self.goes_on() && store.sum_up(now)? {}
         }
         Ok(())
     }
 }
 
-/// Whether the clock is to be trusted with what cannot be taken back.
+/// What a keeper remembers from one look to the next.
 #[derive(Default)]
-struct Trust {
-    /// When it was asked last, by the clock and by the one that only runs.
+struct Watch {
+    /// When it looked last, by the clock and by the one that only runs.
     seen: Option<(Millis, Instant)>,
-    /// Not before this moment.
-    from: Option<Instant>,
     /// When a batch was met last that the files do not have.
     lacks: Option<Instant>,
 }
 
-impl Trust {
-    /// Whether this time goes with the one before, and has done so for long enough. `noted` is when the files were worked on last, before this
-    /// start.
-    fn goes_with(&mut self, now: Millis, noted: Option<Millis>, patience: Duration) -> bool {
-        let has_jumped = match (self.seen, noted) {
+impl Watch {
+    /// Whether the clock has jumped since the last look, or since `noted`, the last work before this start.
+    fn has_jumped(&mut self, now: Millis, noted: Option<Millis>, jump: Duration) -> bool {
+        let jumped = match (self.seen, noted) {
             (Some((then, moment)), _) => {
                 let (wall, run) = (i128::from(now.0) - i128::from(then.0), moment.elapsed().as_millis());
-                wall.abs_diff(run.cast_signed()) > JUMP_MILLIS
+                wall.abs_diff(run.cast_signed()) > jump.as_millis()
             }
-            (None, Some(noted)) => (now.0 - noted.0).abs() > STOPPED_MILLIS_MAX,
+            (None, Some(noted)) => u128::from((now.0 - noted.0).unsigned_abs()) > jump.max(STOPPED_MAX).as_millis(),
             (None, None) => false,
         };
         self.seen = Some((now, Instant::now()));
-        if has_jumped {
-            self.from = Instant::now().checked_add(patience);
-        }
-        self.from.is_none_or(|from| Instant::now() >= from)
+        jumped
     }
 }
 

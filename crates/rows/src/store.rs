@@ -504,11 +504,21 @@ impl Store {
         Ok(done.more)
     }
 
-    /// Notes how far the files go, once an hour.
+    /// Whether files of so long ago are known that what was made of them then may be given up ([`THIN_AFTER`]).
+    pub(crate) fn is_settled(&self, now: Millis) -> bool {
+        self.manifest.taken.first().is_some_and(|(at, _)| *at <= now.0 - THIN_AFTER)
+    }
+
+    /// Counts the time anew from now on: what was noted before bears times of another clock.
+    pub fn distrust(&mut self, now: Millis) -> Result<(), RowsError> {
+        self.manifest.taken = vec![(now.0, self.manifest.entries)];
+        self.commit()
+    }
+
+    /// Notes how far the files go, once an hour, also where nothing was added: it says that Weir ran.
     fn note(&mut self, now: Millis) -> Result<(), RowsError> {
         let Manifest { entries, taken, .. } = &mut self.manifest;
-        let is_new = taken.last().is_none_or(|(at, noted)| noted < entries && now.0 - at >= NOTED);
-        if !is_new {
+        if taken.last().is_some_and(|(at, _)| now.0 - at < NOTED) {
             return Ok(());
         }
         taken.push((now.0, *entries));

@@ -100,6 +100,14 @@ pub fn fits(ledger: &Path, list: &[u8]) -> Result<(), RowsError> {
     gone_behind(ledger, place)?.map_or(Ok(()), |entry| Err(RowsError::Gone(entry)))
 }
 
+/// Whether the month of a batch is summed up, so that its rows are in no file any more.
+pub fn is_summed(ledger: &Path, destination: &DestinationId, at: Millis) -> Result<bool, RowsError> {
+    let manifest = Manifest::read(ledger)?;
+    let dictionary = manifest.dictionary(ledger)?;
+    let files = Files { dir: ledger, manifest: &manifest, dictionary: &dictionary, goes_on: &|| true };
+    Ok(files.is_summed(destination, at))
+}
+
 /// A list of files and what goes with it.
 pub(crate) struct Files<'f> {
     pub(crate) dir: &'f Path,

@@ -89,6 +89,7 @@ pub const ACTIONS: &[Action] = &[
     action("upgrade", Class::Change, "another binary was to take over"),
     action("upgrade_finish", Class::Change, "newer stored formats may be written"),
     action("restore", Class::Change, "the data folder was made of a backup"),
+    action("restore_rows", Class::Change, "files of ledger rows were put back from a backup"),
     action("restore_rewound", Class::Change, "the data folder was made of a backup that an anchor is ahead of"),
     action("ledger_recover", Class::Change, "a new origin was opened over a rewound ledger"),
     action("quarantine_show", Class::Read, "a held event was looked at, masked"),

@@ -114,7 +114,7 @@ impl Target {
         if there < length {
             return Err(BackupError::Freed { path: from });
         }
-        if let Some(item) = self.known(path, length, &mut source)? {
+        if let Some(item) = self.known(path, length, &mut source, &mut progress)? {
             progress(length)?;
             self.files.insert(path.to_owned(), item);
             return Ok(());
@@ -129,10 +129,18 @@ impl Target {
                 return Err(error);
             }
         };
-        self.keep(&new, &sum)?;
+        self.keep(&new, &sum, &mut progress)?;
         self.copied_bytes += length;
         self.files.insert(path.to_owned(), Item { path: path.to_owned(), sum, bytes: length });
         Ok(())
+    }
+
+    /// Takes over what the backup before has under a path, if it has as many bytes; whether it does.
+    pub fn take_over(&mut self, path: &str, bytes: u64) -> bool {
+        let known = self.before.as_ref().and_then(|manifest| manifest.file(path)).filter(|item| item.bytes == bytes);
+        let Some(item) = known.filter(|item| self.object(&item.sum).is_file()).cloned() else { return false };
+        self.files.insert(path.to_owned(), item);
+        true
     }
 
     /// Puts bytes that are at hand under a path.
@@ -140,7 +148,7 @@ impl Target {
         let new = self.folder.join("objects/new");
         write_new(&new, bytes)?;
         let sum = hex(ring::digest::digest(&SHA256, bytes).as_ref());
-        self.keep(&new, &sum)?;
+        self.keep(&new, &sum, &mut |_| Ok(()))?;
         self.files.insert(path.to_owned(), Item { path: path.to_owned(), sum, bytes: bytes.len() as u64 });
         Ok(())
     }
@@ -179,7 +187,13 @@ impl Target {
 
     /// The object of the backup before that holds the same file: sealed segments by name, length and head, all others by name,
     /// length and SHA-256, for a row of the ledger may have been erased in its place.
-    fn known(&self, path: &str, length: u64, source: &mut File) -> Result<Option<Item>, BackupError> {
+    fn known(
+        &self,
+        path: &str,
+        length: u64,
+        source: &mut File,
+        progress: &mut dyn FnMut(u64) -> Result<(), BackupError>,
+    ) -> Result<Option<Item>, BackupError> {
         let item = self.before.as_ref().and_then(|manifest| manifest.file(path)).filter(|item| item.bytes == length);
         let Some(item) = item else { return Ok(None) };
         let Ok(mut copy) = File::open(self.object(&item.sum)) else { return Ok(None) };
@@ -187,7 +201,8 @@ impl Target {
             return Ok(None);
         }
         if !path.ends_with(".segment") && !path.ends_with(".hold") {
-            let sum = stream(source, Path::new(path), None, length, &mut |_| Ok(()))?;
+            // Large files take a while, and who waits is to know that it goes on.
+            let sum = stream(source, Path::new(path), None, length, &mut |_| progress(0))?;
             source.seek(SeekFrom::Start(0)).map_err(failed("read", Path::new(path)))?;
             return Ok((sum == item.sum).then(|| item.clone()));
         }
@@ -201,10 +216,15 @@ impl Target {
     }
 
     /// Gives a written object its name, after it was read back: a disk that does not keep what it is given is found now.
-    fn keep(&self, new: &Path, sum: &str) -> Result<(), BackupError> {
+    fn keep(
+        &self,
+        new: &Path,
+        sum: &str,
+        progress: &mut dyn FnMut(u64) -> Result<(), BackupError>,
+    ) -> Result<(), BackupError> {
         let mut file = File::open(new).map_err(failed("open", new))?;
         let length = file.metadata().map_err(failed("measure", new))?.len();
-        if stream(&mut file, new, None, length, &mut |_| Ok(()))? != sum {
+        if stream(&mut file, new, None, length, &mut |_| progress(0))? != sum {
             let _ = fs::remove_file(new);
             return Err(BackupError::Damaged {
                 path: new.to_owned(),

@@ -13,7 +13,7 @@ use weir_keys::Keys;
 use weir_ledger::anchor::Origin;
 
 use super::copy::{object, read_manifest, stream, sync_dir};
-use super::manifest::{KeyFact, Manifest};
+use super::manifest::{Item, KeyFact, Manifest};
 use super::{BackupError, failed};
 use crate::disk::{self, RESTORING};
 use crate::formats::FORMATS;
@@ -167,35 +167,79 @@ pub fn copy(
     folders.iter().rev().try_for_each(|folder| sync_dir(folder))
 }
 
-/// Copies the files of ledger rows alone into a data folder on which no Weir runs, the list of them last; how many. A crash before the last
-/// leaves the list that was there, and the same is to be done again.
-pub fn copy_rows(
-    backup: &Path,
-    manifest: &Manifest,
-    data: &Path,
-    mut progress: impl FnMut(u64) -> Result<(), BackupError>,
-) -> Result<u64, BackupError> {
-    const ROWS: &str = "ledger/rows/";
-    let ledger = data.join("ledger");
-    let of_rows = manifest.files.iter().filter(|item| item.path.starts_with(ROWS));
-    let (list, files): (Vec<_>, Vec<_>) = of_rows.partition(|item| item.path.strip_prefix(ROWS) == Some("manifest"));
-    let unfit = |why| BackupError::Unfit { path: backup.to_owned(), why };
-    let list = list.first().ok_or_else(|| unfit("no files of ledger rows are in it: an older weir made it"))?;
-    read(backup, &list.sum, list.bytes, None, &mut |_| Ok(()))?;
-    let path = object(backup, &list.sum);
-    let bytes = fs::read(&path).map_err(failed("read", &path))?;
-    weir_rows::thin::fits(&ledger, &bytes).map_err(|error| BackupError::Broken(error.to_string()))?;
-    let dir = data.join(ROWS);
-    DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(failed("create", &dir))?;
-    for item in &files {
-        read(backup, &item.sum, item.bytes, Some(&data.join(&item.path)), &mut progress)?;
+/// The files of ledger rows that are put back into a data folder on which no Weir runs (`weir restore --rows`).
+pub struct Rows {
+    files: Vec<Item>,
+    /// The list of them, where it takes the place of the one that is there.
+    list: Option<Item>,
+}
+
+impl Rows {
+    /// Chooses: all of a backup, where its list goes with the log as it is now; of an older one those that are damaged here and that both lists
+    /// name. Reads each and holds it against its SHA-256; nothing is written.
+    pub fn choose(
+        backup: &Path,
+        manifest: &Manifest,
+        data: &Path,
+        mut progress: impl FnMut(u64) -> Result<(), BackupError>,
+    ) -> Result<Rows, BackupError> {
+        const ROWS: &str = "ledger/rows/";
+        let ledger = data.join("ledger");
+        let of_rows = manifest.files.iter().filter(|item| item.path.starts_with(ROWS)).cloned();
+        let (list, mut files): (Vec<Item>, Vec<Item>) =
+            of_rows.partition(|item| item.path.strip_prefix(ROWS) == Some("manifest"));
+        let unfit = |why| BackupError::Unfit { path: backup.to_owned(), why };
+        let list = list.into_iter().next();
+        let list = list.ok_or_else(|| unfit("no files of ledger rows are in it: an older weir made it"))?;
+        read(backup, &list.sum, list.bytes, None, &mut progress)?;
+        let path = object(backup, &list.sum);
+        let bytes = fs::read(&path).map_err(failed("read", &path))?;
+        let list = match weir_rows::thin::fits(&ledger, &bytes) {
+            Ok(()) => Some(list),
+            Err(error) => {
+                let here = weir_rows::store::Manifest::read(&ledger).and_then(|manifest| manifest.files(&ledger));
+                let here = here.unwrap_or_default();
+                let is_bad = |path: &PathBuf| weir_rows::whole::check(path, &mut || {}).is_err();
+                let bad: Vec<PathBuf> = here.into_iter().filter(is_bad).collect();
+                files.retain(|item| bad.contains(&data.join(&item.path)));
+                if files.is_empty() {
+                    return Err(BackupError::Broken(error.to_string()));
+                }
+                None
+            }
+        };
+        for item in &files {
+            read(backup, &item.sum, item.bytes, None, &mut progress)?;
+        }
+        let needed = files.iter().map(|item| item.bytes).sum::<u64>();
+        let free = disk::free_bytes(data).map_err(failed("read the free space of", data))?;
+        if free < needed {
+            return Err(BackupError::NoRoom { path: data.to_owned(), needed, free });
+        }
+        Ok(Rows { files, list })
     }
-    sync_dir(&dir)?;
-    let (new, place) = (dir.join("manifest.tmp"), dir.join("manifest"));
-    read(backup, &list.sum, list.bytes, Some(&new), &mut progress)?;
-    fs::rename(&new, &place).map_err(failed("rename", &new))?;
-    sync_dir(&dir)?;
-    Ok(1 + files.len() as u64)
+
+    /// How many they are.
+    pub fn files(&self) -> u64 {
+        self.files.len() as u64 + u64::from(self.list.is_some())
+    }
+
+    /// Puts them into their places, each whole or not at all, the list last. A crash before it leaves the list that was there, and the same is
+    /// to be done again.
+    pub fn copy(&self, backup: &Path, data: &Path) -> Result<(), BackupError> {
+        let dir = data.join("ledger/rows");
+        DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(failed("create", &dir))?;
+        for item in self.files.iter().chain(&self.list) {
+            sync_dir(&dir)?;
+            let place = data.join(&item.path);
+            let mut new = place.clone().into_os_string();
+            new.push(".tmp");
+            let new = PathBuf::from(new);
+            read(backup, &item.sum, item.bytes, Some(&new), &mut |_| Ok(()))?;
+            fs::rename(&new, &place).map_err(failed("rename", &new))?;
+        }
+        sync_dir(&dir)
+    }
 }
 
 /// The last step: the folder is a data folder.

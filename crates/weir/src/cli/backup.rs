@@ -66,13 +66,13 @@ pub(super) fn backup(out: &Output, options: &Options) -> Exit {
         Ok(true) => at_rest(&options.folders, &options.to),
     };
     match done {
-        Ok(finished) => show_finished(out, &options.to, &finished),
+        Ok((finished, damaged)) => show_finished(out, &options.to, &finished, &damaged),
         Err(error) => out.fail_with(&error),
     }
 }
 
 /// Beside a running gateway, which gives the moment and keeps the files.
-fn beside(data: &Path, to: &Path) -> Result<Finished, BackupError> {
+fn beside(data: &Path, to: &Path) -> Result<(Finished, Damaged), BackupError> {
     let mut target = Target::open(to, data)?;
     target.check_room(target.missing(&to_copy(data)?))?;
     let lease = match ask(data, &Ask::BackupBegin { pid: std::process::id() })? {
@@ -100,17 +100,17 @@ fn beside(data: &Path, to: &Path) -> Result<Finished, BackupError> {
             renew()
         });
         progress.end();
-        done.map(|()| cut)
+        done.map(|damaged| (cut, damaged))
     })();
     // Where the copy failed its own error says why; where it was broken this one does, and no manifest is written.
     let ended = ask(data, &Ask::BackupEnd { lease });
-    let cut = copied?;
+    let (cut, damaged) = copied?;
     ended?;
-    target.finish(facts_of(cut))
+    Ok((target.finish(facts_of(cut))?, damaged))
 }
 
 /// Where no gateway runs: under the lock of the folder, with the ledgers opened for the entry and the signed heads.
-fn at_rest(folders: &Folders, to: &Path) -> Result<Finished, BackupError> {
+fn at_rest(folders: &Folders, to: &Path) -> Result<(Finished, Damaged), BackupError> {
     let data = &folders.data;
     let mut target = Target::open(to, data)?;
     target.check_room(target.missing(&to_copy(data)?))?;
@@ -124,8 +124,10 @@ fn at_rest(folders: &Folders, to: &Path) -> Result<Finished, BackupError> {
     let mut files: Vec<_> = not_ledgers.map(|(path, bytes)| (data.join(path), Some(bytes))).collect();
     let ledger = data.join("ledger");
     let rows = weir_rows::store::Manifest::read(&ledger).and_then(|manifest| manifest.files(&ledger));
-    let rows = rows.map_err(|error| BackupError::Broken(error.to_string()))?;
-    files.extend(rows.into_iter().map(|path| (path, None)));
+    // Without a list that can be read, all that lies there.
+    let all = || walk(data).map(|all| all.into_iter().map(|(path, _)| data.join(path)).collect::<Vec<_>>());
+    let rows = rows.or_else(|_| all())?.into_iter().filter(|path| path.starts_with(ledger.join("rows")));
+    files.extend(rows.map(|path| (path, None)));
     let cut = rest.logs().cut_at_rest(files, first_offset(data))?;
     let mut progress = Progress::new("copying", length_of(data, &cut));
     let done = copy_cut(&mut target, data, &cut, |bytes| {
@@ -133,10 +135,10 @@ fn at_rest(folders: &Folders, to: &Path) -> Result<Finished, BackupError> {
         Ok(())
     });
     progress.end();
-    done?;
+    let damaged = done?;
     let finished = target.finish(facts_of(cut))?;
     rest.close()?;
-    Ok(finished)
+    Ok((finished, damaged))
 }
 
 fn to_copy(data: &Path) -> Result<Vec<(String, u64)>, BackupError> {
@@ -163,11 +165,17 @@ fn copy_cut(
     data: &Path,
     cut: &BackupCut,
     mut progress: impl FnMut(u64) -> Result<(), BackupError>,
-) -> Result<(), BackupError> {
+) -> Result<Damaged, BackupError> {
+    let mut damaged = Vec::new();
     for (path, bytes) in &cut.files {
-        // What the log has given up lies in them alone: a damaged one does not take the place of a good copy.
-        if path.starts_with("ledger/rows/") {
-            weir_rows::whole::check(&data.join(path)).map_err(|error| BackupError::Broken(error.to_string()))?;
+        let from = data.join(path);
+        if path.starts_with("ledger/rows/") && !is_whole(&from, &mut progress)? {
+            // What the log has given up lies in them alone: a damaged one does not take the place of a good copy.
+            let length = std::fs::metadata(&from).map_or(0, |there| there.len());
+            damaged.push((from, target.take_over(path, length)));
+            if damaged.last().is_some_and(|(_, has_good)| *has_good) {
+                continue;
+            }
         }
         target.copy(data, path, *bytes, &mut progress)?;
     }
@@ -176,8 +184,23 @@ fn copy_cut(
             target.put(&format!("{}/signed", tree.folder), note.as_bytes())?;
         }
     }
-    Ok(())
+    Ok(damaged)
 }
+
+/// Whether a file of ledger rows has its checksums.
+fn is_whole(path: &Path, progress: &mut impl FnMut(u64) -> Result<(), BackupError>) -> Result<bool, BackupError> {
+    let mut ended = Ok(());
+    let mut tick = || {
+        if ended.is_ok() {
+            ended = progress(0);
+        }
+    };
+    let checked = weir_rows::whole::check(path, &mut tick);
+    ended.map(|()| checked.is_ok())
+}
+
+/// Files of ledger rows that do not have their checksums, and whether the backup has the good copy of the one before.
+type Damaged = Vec<(PathBuf, bool)>;
 
 fn length_of(data: &Path, cut: &BackupCut) -> u64 {
     let there = |path: &str| std::fs::metadata(data.join(path)).map_or(0, |m| m.len());
@@ -217,14 +240,16 @@ fn ask(data: &Path, command: &Ask) -> Result<Reply, BackupError> {
     socket::ask(data, command).map_err(|error: AdminError| BackupError::Broken(error.to_string()))
 }
 
-fn show_finished(out: &Output, to: &Path, finished: &Finished) -> Exit {
+fn show_finished(out: &Output, to: &Path, finished: &Finished, damaged: &Damaged) -> Exit {
     let manifest = &finished.manifest;
     let mut value = described(manifest);
     if let Some(value) = value.as_object_mut() {
         value.insert("copied_bytes".to_owned(), json!(finished.copied_bytes));
         value.insert("removed_objects".to_owned(), json!(finished.removed));
+        let of = |(path, has_good): &(PathBuf, bool)| json!({"file": path, "has_good_copy": has_good});
+        value.insert("damaged".to_owned(), damaged.iter().map(of).collect());
     }
-    let text = format!(
+    let mut text = format!(
         "{} is a checked backup of {}\n  {} files, {} bytes; {} bytes were copied, the rest was there\n{}",
         to.display(),
         manifest.facts.made.to_rfc3339(),
@@ -233,8 +258,16 @@ fn show_finished(out: &Output, to: &Path, finished: &Finished) -> Exit {
         finished.copied_bytes,
         described_keys(manifest)
     );
+    for (path, has_good) in damaged {
+        let copy = if *has_good {
+            "the backup keeps the good copy that it had: stop Weir and run `weir restore --rows` with it"
+        } else {
+            "the backup has it as it is: look for a good copy in an older one"
+        };
+        text.push_str(&format!("  {} is damaged; {copy}\n", path.display()));
+    }
     out.show(&value, &text);
-    Exit::Fine
+    if damaged.is_empty() { Exit::Fine } else { Exit::Found }
 }
 
 fn described(manifest: &Manifest) -> serde_json::Value {
@@ -327,13 +360,16 @@ fn restore_rows(options: &RestoreOptions, manifest: &Manifest, progress: &mut Pr
             why: "it is of another ledger than the data folder",
         });
     }
-    rest.record("restore", vec![Acted::Count(manifest.files.len() as u64)])?;
-    let files = restore::copy_rows(&options.from, manifest, &options.folders.data, |bytes| {
+    let data = &options.folders.data;
+    // Everything is looked at before anything is written.
+    let rows = restore::Rows::choose(&options.from, manifest, data, |bytes| {
         progress.add(bytes);
         Ok(())
     })?;
+    rest.record("restore_rows", vec![Acted::Count(rows.files())])?;
+    rows.copy(&options.from, data)?;
     rest.close()?;
-    Ok(files)
+    Ok(rows.files())
 }
 
 fn run_restore(

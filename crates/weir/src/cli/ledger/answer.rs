@@ -17,7 +17,7 @@ use weir_ledger::receipt::Receipt;
 use weir_ledger::rows::{Body, RowProof, RowsBody};
 use weir_ledger::tree::note::base64;
 use weir_ledger::{BatchId, Kind, history};
-use weir_rows::thin::{Asked, fetch};
+use weir_rows::thin::{Asked, fetch, is_summed};
 
 use super::exposure::{looked, not_covered};
 use super::subject::{Found, Question, sums};
@@ -253,12 +253,15 @@ fn proofs(found: &Found) -> Result<Vec<Option<RowProof>>, String> {
     let asked =
         thin.iter().map(|(_, at, intent, _)| Asked { batch: intent.batch, destination: &intent.destination, at: *at });
     let fetched = fetch(&found.dir, &asked.collect::<Vec<_>>()).map_err(|error| error.to_string())?;
-    for (index, _, intent, body) in &thin {
+    for (index, at, intent, body) in &thin {
         let Ok(Body::Thin(body)) = Body::parse(body) else { continue };
         // A page does not go out beside rows that are not those that were recorded.
         let wrong = || format!("batch {} is not as it was recorded: run `weir ledger verify`", intent.batch.0);
         let whole =
             body.whole(&found.keys, intent.batch, fetched.of(intent.batch)).map_err(|error| error.to_string())?;
+        if whole.is_none() && is_summed(&found.dir, &intent.destination, *at).map_err(|error| error.to_string())? {
+            return Err("a month was summed up while the page was made: ask again".to_owned());
+        }
         let whole = whole.ok_or_else(wrong)?;
         let whole = RowsBody::parse(&whole).ok().filter(|whole| whole.stored_root() == intent.rows_root);
         prove(*index, intent.batch, whole.ok_or_else(wrong)?);
