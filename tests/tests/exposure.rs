@@ -61,6 +61,10 @@ fn an_exposure_says_what_arrived_at_the_vendor_of_how_many_and_what_did_not() {
     let told = |field: &str| answer[field].as_u64().expect("a count") as usize;
     assert_eq!((told("events"), told("accepted"), told("subjects")), (arrived.len(), arrived.len(), people.len()));
     assert_eq!((told("events"), told("subjects")), (45, 7));
+    // Epochs of seven days: one, or two at a border.
+    let epochs = answer["epochs"].as_array().expect("a list");
+    assert_eq!(epochs.iter().filter_map(|of| of["events"].as_u64()).sum::<u64>(), 45, "{epochs:?}");
+    assert!((1..=2).contains(&epochs.len()) && epochs.iter().all(|of| of["destination"] == "product"), "{epochs:?}");
     assert!(names(&answer["fields"], "path").contains("plan") && !names(&answer["fields"], "path").contains("seats"));
     let withheld: BTreeSet<(&str, &str)> = answer["withheld"]
         .as_array()

@@ -55,6 +55,7 @@ struct Kind {
     day: u32,
     generation: u32,
     purpose: u8,
+    destination: u16,
     /// What became of its rows, `None` where they differ.
     held: Option<Held>,
 }
@@ -65,6 +66,7 @@ impl Kind {
             day: days.partition_point(|known| *known < fact.at.day()) as u32,
             generation: generations.partition_point(|known| *known < fact.generation()) as u32,
             purpose: fact.purpose,
+            destination: fact.destination,
             held: batches.held_all(fact.batch),
         }
     }
@@ -224,6 +226,9 @@ pub(crate) struct Counter<'f> {
     by_slice: Vec<u64>,
     by_day: Vec<u64>,
     by_day_bare: Vec<u64>,
+    /// Rows by destination and epoch, and the place of the one that was met last: a window has few.
+    by_epoch: Vec<((u16, u32), u64)>,
+    last_epoch: usize,
     /// Whether a field set left under a configuration.
     by_generation: Vec<bool>,
     /// People who have but one field set, by it; and the people of each path who have more.
@@ -257,6 +262,8 @@ impl<'f> Counter<'f> {
             by_slice: vec![0; frame.slice_tells.len()],
             by_day: vec![0; sets * days],
             by_day_bare: vec![0; days],
+            by_epoch: Vec::new(),
+            last_epoch: 0,
             by_generation: vec![false; sets * frame.generations.len()],
             singles: vec![0; sets],
             paths: Places::new(frame.words),
@@ -315,6 +322,8 @@ impl<'f> Counter<'f> {
             self.answer.erased += if is_erased { events } else { 0 };
             return false;
         }
+        let epoch = rows.narrow(Column::Epoch).get(at).map_or(0, |epoch| epoch.cast_unsigned());
+        self.epoch((kind.destination, epoch), events);
         self.by_slice[slice] += events;
         self.by_day[set * frame.days.len() + day] += events;
         self.by_generation[set * frame.generations.len() + generation] = true;
@@ -336,6 +345,22 @@ impl<'f> Counter<'f> {
             self.join(organisation, set, day, slice);
         }
         true
+    }
+
+    /// Counts events of an epoch.
+    #[inline]
+    fn epoch(&mut self, epoch: (u16, u32), events: u64) {
+        match self.by_epoch.get_mut(self.last_epoch) {
+            Some((known, count)) if *known == epoch => *count += events,
+            _ => {
+                let known = self.by_epoch.iter().position(|(known, _)| *known == epoch);
+                self.last_epoch = known.unwrap_or(self.by_epoch.len());
+                if known.is_none() {
+                    self.by_epoch.push((epoch, 0));
+                }
+                self.by_epoch[self.last_epoch].1 += events;
+            }
+        }
     }
 
     /// The person's next row is of another organisation than the first one was, or it is the first.
@@ -404,6 +429,7 @@ impl<'f> Counter<'f> {
         sum(&mut self.days.subjects, &other.days.subjects);
         sum(&mut self.events.subjects, &other.events.subjects);
         sum(&mut self.by_slice, &other.by_slice);
+        other.by_epoch.iter().for_each(|(epoch, events)| self.epoch(*epoch, *events));
         sum(&mut self.by_day, &other.by_day);
         sum(&mut self.by_day_bare, &other.by_day_bare);
         sum(&mut self.singles, &other.singles);
@@ -469,6 +495,11 @@ impl<'f> Counter<'f> {
                 for (day, count) in frame.days.iter().zip(days_of_set).filter(|(_, count)| **count > 0) {
                     *of.entry(*day).or_default() += count;
                 }
+            }
+        }
+        for ((destination, epoch), events) in &self.by_epoch {
+            if let Some(id) = frame.view.destination(*destination) {
+                answer.epochs.entry(id.clone()).or_default().insert(*epoch, *events);
             }
         }
         let paths = self.paths.counts();

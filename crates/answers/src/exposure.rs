@@ -129,6 +129,8 @@ pub struct Exposure {
     pub not_sent: BTreeMap<(String, &'static str), u64>,
     /// By event name.
     pub events: BTreeMap<String, Share>,
+    /// By destination and the epoch of the pseudonyms in them; 0 for `raw` and `stable`.
+    pub epochs: BTreeMap<DestinationId, BTreeMap<u32, u64>>,
     /// By slice.
     pub slices: BTreeMap<String, Share>,
     /// By day, counted in days since 1970.
@@ -228,7 +230,8 @@ fn answer(
     }
     let frame = Frame::new(&view, &batches, &shapes);
     let tail = view.tail();
-    let mut columns = vec![Column::Subject, Column::Batch, Column::Organisation, Column::FieldSet, Column::Slice];
+    let mut columns =
+        vec![Column::Subject, Column::Batch, Column::Organisation, Column::FieldSet, Column::Slice, Column::Epoch];
     if batches.has_mixed() {
         columns.push(Column::Index);
     }

@@ -49,6 +49,8 @@ const SETS: [Set; 3] = [
 ];
 const DESTINATIONS: [&str; 2] = ["growth", "product"];
 const SLICES: [&str; 4] = ["CH", "DE", "DE, plan=pro", "unknown, plan=other"];
+/// Each slice has an epoch of its own, from this one on.
+const EPOCH: u32 = 2_960;
 
 /// One row: subject, organisation, field set, slice; 0 is nobody.
 type Fact = (u64, u64, usize, usize);
@@ -166,7 +168,7 @@ fn open_and_write(
             event: names.restore(NameKind::Event, SETS[fact.2].0).unwrap(),
             field_set: definition(&SETS[fact.2]).id,
             slice: names.label(SLICES[fact.3]),
-            epoch: 0,
+            epoch: EPOCH + fact.3 as u32,
         };
         let many = sent.rows.len() as u64;
         let intent = Intent {
@@ -362,6 +364,10 @@ fn agrees(answer: &Exposure, expected: &Model) {
     assert_eq!(answer.days, by(&expected.held, |(_, day)| *day));
     assert_eq!(answer.slices, by_slices(&expected.held));
     assert_eq!(answer.events, by(&expected.held, |(f, _)| SETS[f.2].0.to_owned()));
+    let mut epochs = BTreeMap::new();
+    answer.epochs.values().flatten().for_each(|(epoch, events)| *epochs.entry(*epoch).or_insert(0) += events);
+    let of_epochs = by(&expected.held, |(f, _)| EPOCH + f.3 as u32);
+    assert!(epochs.into_iter().eq(of_epochs.into_iter().map(|(epoch, share)| (epoch, share.events))));
     assert_eq!(answer.not_sent.values().sum::<u64>(), expected.dropped);
     let has = |f: &Fact, path: &str| SETS[f.2].1.iter().any(|(p, ..)| *p == path);
     let paths: BTreeSet<&str> = expected.held.iter().flat_map(|(f, _)| SETS[f.2].1.iter().map(|(p, ..)| *p)).collect();

@@ -134,6 +134,13 @@ impl Report {
             list.extend(times.started.map(|at| format!("{id}: began {}{ended}", at.to_rfc3339())));
         }
         list.extend(scope.not_covered.iter().cloned());
+        list.extend(exposure.epochs.iter().filter_map(|(id, epochs)| {
+            let rotating: Vec<u32> = epochs.keys().copied().filter(|epoch| *epoch != 0).collect();
+            Some(match (rotating.first()?, rotating.last()?) {
+                (first, last) if first == last => format!("{id}: pseudonyms of epoch {first}"),
+                (first, last) => format!("{id}: pseudonyms of {} epochs, {first} to {last}", rotating.len()),
+            })
+        }));
         list.push("subjects are ids of people and devices, not people: one person may have several".to_owned());
         if exposure.without_subject > 0 {
             list.push(format!(
@@ -297,6 +304,13 @@ impl Report {
         });
         let not_sent = exposure.not_sent.iter();
         let not_sent = not_sent.map(|((rule, became), count)| json!({"rule": rule, "became": became, "events": count}));
+        let epochs = exposure
+            .epochs
+            .iter()
+            .flat_map(|(id, epochs)| epochs.iter().map(move |(epoch, events)| (id, *epoch, events)));
+        let epochs = epochs.filter(|(_, epoch, _)| *epoch != 0);
+        let epochs =
+            epochs.map(|(id, epoch, events)| json!({"destination": id.as_str(), "epoch": epoch, "events": events}));
         let generations = exposure.generations.iter().map(|(id, (first, last, rows))| {
             json!({"generation": hex(&id.0), "first": first.to_rfc3339(), "last": last.to_rfc3339(), "events": rows})
         });
@@ -326,6 +340,7 @@ impl Report {
             "by_slice": exposure.slices.iter().map(|(name, of)| share(name, of)).collect::<Vec<_>>(),
             "by_day": exposure.days.iter().map(|(number, of)| share(&day(*number), of)).collect::<Vec<_>>(),
             "generations": generations.collect::<Vec<_>>(),
+            "epochs": epochs.collect::<Vec<_>>(),
             "not_covered": scope.not_covered,
             "holdings": self.holdings().map(|(kept, holding)| held::value(kept, holding)).collect::<Vec<_>>(),
             "scope": self.statements(),
