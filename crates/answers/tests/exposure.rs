@@ -671,8 +671,11 @@ fn the_files_are_kept_up_beside_a_ledger_that_is_written_and_readers_meet_no_gap
     }
     // A week later the log gives its rows up.
     assert!(!history::is_thinned(&folder).unwrap());
-    clock.set(clock.now().plus(8 * Millis::DAY));
     while !history::is_thinned(&folder).unwrap() {
+        // How far the files go may be noted a little after the list says it: then it takes another week.
+        if looks % 50 == 0 {
+            clock.set(clock.now().plus(8 * Millis::DAY));
+        }
         assert_eq!(ask(&folder, &question).unwrap(), expected);
         looks += 1;
         assert!(looks < 20_000, "the log never gave its rows up");
