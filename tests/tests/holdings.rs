@@ -50,6 +50,31 @@ fn is_listed(answer: &Value, list: &str, path: &str) -> bool {
 }
 
 #[test]
+fn what_an_exported_event_says_of_the_person_is_held_and_is_no_event_more() {
+    let vendor = Standin::of_weir();
+    let weir = Weir::start(&Setup::with_subject(&vendor.url(), "stable", "{allow: [plan]}"));
+    let folder = weir.folder();
+    let line = |n: u64| {
+        let event = json!({
+            "event_type": "Report Exported", "user_id": format!("user-{}", n % 4), "device_id": format!("device-{}", n % 4),
+            "event_time": "2026-10-01 12:00:00.000000", "$insert_id": format!("{n:032x}"), "event_properties": {"plan": "pro"},
+            "user_properties": {"email": format!("{}.{n}@example.com", PLANTED[0])},
+        });
+        format!("{event}\n")
+    };
+    let path = folder.data().join("../amplitude.ndjson");
+    std::fs::write(&path, (0..20).map(line).collect::<String>()).expect("it can be written");
+    let file = path.display().to_string();
+    let (code, answer) =
+        run(folder, &["holdings", "import", "--vendor", "amplitude", "--destination", "product", &file]);
+    assert_eq!(code, Some(0), "{answer}");
+    assert_eq!((answer["events"].as_u64(), answer["subjects"].as_u64()), (Some(20), Some(4)), "{answer}");
+    let fields = answer["fields"].as_array().expect("fields");
+    let email = fields.iter().find(|field| field["found"].to_string().contains("user.contact.email"));
+    assert_eq!(email.map(|field| field["events"].as_u64()), Some(Some(20)), "{answer}");
+}
+
+#[test]
 fn what_a_vendor_had_before_weir_is_declared_answered_from_day_one_and_never_added_to_what_weir_sent() {
     let vendor = Standin::of_weir();
     let weir = Weir::start(&Setup::with_subject(&vendor.url(), "stable", "{allow: [plan]}"));

@@ -385,6 +385,28 @@ pub struct Seen<'s> {
     pub organisation: u64,
     /// Its items, as [`Collector::item`] numbered them; in any order, repeats count once.
     pub items: &'s [u32],
+    /// Whether it is what the event before it says of the person: its fields are held, and it is no event more.
+    pub is_part: bool,
+}
+
+impl Holding {
+    /// Counts an event by its name and its day.
+    fn count(&mut self, seen: &Seen<'_>) {
+        self.events += 1;
+        let has_room = self.names.len() < NAMES_MAX && seen.name.len() <= TEXT_BYTES_MAX;
+        if has_room || self.names.contains_key(seen.name) {
+            *self.names.entry(seen.name.to_owned()).or_default() += 1;
+        }
+        match seen.at {
+            Some(at) => {
+                self.span = Some(self.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+                if self.days.len() < DAYS_MAX || self.days.contains_key(&at.day()) {
+                    *self.days.entry(at.day()).or_default() += 1;
+                }
+            }
+            None => self.undated += 1,
+        }
+    }
 }
 
 /// Makes a holding of an export's events as they stream by.
@@ -458,22 +480,11 @@ impl Collector {
         let is_outside = self.is_outside(seen.at);
         let holding = &mut self.holding;
         if is_outside {
-            holding.outside += 1;
+            holding.outside += u64::from(!seen.is_part);
             return;
         }
-        holding.events += 1;
-        let has_room = holding.names.len() < NAMES_MAX && seen.name.len() <= TEXT_BYTES_MAX;
-        if has_room || holding.names.contains_key(seen.name) {
-            *holding.names.entry(seen.name.to_owned()).or_default() += 1;
-        }
-        match seen.at {
-            Some(at) => {
-                holding.span = Some(holding.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
-                if holding.days.len() < DAYS_MAX || holding.days.contains_key(&at.day()) {
-                    *holding.days.entry(at.day()).or_default() += 1;
-                }
-            }
-            None => holding.undated += 1,
+        if !seen.is_part {
+            holding.count(seen);
         }
         let mut set = std::mem::take(&mut self.set);
         set.clear();
@@ -486,8 +497,8 @@ impl Collector {
             }
         }
         match seen.subject {
-            None => holding.withheld += 1,
-            Some(0) => holding.without_subject += 1,
+            None => holding.withheld += u64::from(!seen.is_part),
+            Some(0) => holding.without_subject += u64::from(!seen.is_part),
             Some(subject) => {
                 let set = self.profile(&set);
                 let profile = match self.subjects.get(&subject) {

@@ -52,6 +52,7 @@ fn collect(events: &[Event]) -> Holding {
             subject: *subject,
             organisation: *organisation,
             items: &numbers,
+            is_part: false,
         });
     }
     collector.finish(Millis(7), vec![([9; 32], 1_000)], 3)
@@ -129,7 +130,14 @@ fn with_more_profiles_than_there_is_room_for_it_says_of_whom_it_does_not_know() 
     let items: Vec<u32> = (0..17).filter_map(|i| collector.item(&format!("p{i}"), "", None)).collect();
     for subject in 1..=70_000_u64 {
         let set: Vec<u32> = items.iter().copied().filter(|i| subject >> i & 1 == 1).collect();
-        collector.event(&Seen { name: "a", at: None, subject: Some(subject), organisation: 0, items: &set });
+        collector.event(&Seen {
+            name: "a",
+            at: None,
+            subject: Some(subject),
+            organisation: 0,
+            items: &set,
+            is_part: false,
+        });
     }
     let holding = collector.finish(Millis(0), Vec::new(), 0);
     assert_eq!((holding.subjects(), holding.subjects_without_profile()), (70_000, 70_000 - 65_536));
@@ -148,7 +156,7 @@ fn what_is_over_a_limit_is_left_out_and_the_rest_can_be_read_again() {
     for day in 0..200_010 {
         let name = if day == 0 { long.as_str() } else { "a" };
         let at = Some(Millis(day * Millis::DAY));
-        collector.event(&Seen { name, at, subject: Some(1), organisation: 0, items: &[plan] });
+        collector.event(&Seen { name, at, subject: Some(1), organisation: 0, items: &[plan], is_part: false });
     }
     let made = collector.finish(Millis(7), Vec::new(), 0);
     let holding = Holding::decode(&made.encode()).unwrap();

@@ -31,17 +31,25 @@ pub(super) struct Collecting {
     set: Vec<u32>,
 }
 
+/// Which event.
+pub(super) struct Of {
+    pub(super) name: NameId,
+    pub(super) at: Option<Millis>,
+    /// Whether it is what the event before it says of the person.
+    pub(super) is_part: bool,
+}
+
 impl Collecting {
     /// An event, after it was looked at.
     pub(super) fn event(
         &mut self,
         vendor: &'static str,
-        name: NameId,
-        at: Option<Millis>,
+        of: &Of,
         view: Option<&RecordView<'_>>,
         notes: &[Note],
         names: &Names,
     ) {
+        let Of { name, at, is_part } = *of;
         self.set.clear();
         // What an event of a day that is left out has, or how surely, is left out with it.
         let notes = if self.collector.is_outside(at) { &[] } else { notes };
@@ -65,6 +73,7 @@ impl Collecting {
             subject: view.map(|view| view.subject().map_or(0, |tag| tag.short())),
             organisation: organisation.map_or(0, |tag| tag.tag.short()),
             items: &self.set,
+            is_part,
         });
     }
 }

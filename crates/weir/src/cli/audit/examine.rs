@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use weir_catalog::{Catalog, SketchKey};
 use weir_detect::{Engine, Judge, OwnDetectors, PathFacts};
-use weir_event::draft::{Draft, Identity, Leaf};
+use weir_event::draft::{Draft, Identity, Leaf, Operation};
 use weir_event::names::NameKind;
 use weir_event::wire::Cursor;
 use weir_event::{
@@ -27,7 +27,7 @@ use weir_policy::{
 use weir_protocol::body::Opened;
 use weir_protocol::inbound::{DecodeError, DecodeOptions, Decoded, Endpoint, Protocol, RequestHead};
 
-use super::collect::Collecting;
+use super::collect::{Collecting, Of};
 use super::inventory::{Event, Inventory, Room};
 
 /// Looks at events, vendor by vendor, in one inventory.
@@ -139,8 +139,12 @@ impl Examiner {
         let mut batch = std::mem::take(&mut self.batch);
         let decoded = protocol.decode(endpoint, head, &mut opened, &lane.names, &lane.options, &mut batch);
         if decoded.is_ok() {
+            // What an event says of the person beside itself is decoded as a change of the profile, which follows it.
+            let mut has_event = false;
             for draft in &batch.drafts {
-                self.draft(vendor, &batch, draft, file);
+                let is_profile = matches!(draft.operation, Operation::Profile(_) | Operation::Group(_));
+                self.draft(vendor, &batch, draft, file, has_event && is_profile);
+                has_event |= !is_profile;
             }
         }
         batch.clear();
@@ -148,7 +152,7 @@ impl Examiner {
         decoded
     }
 
-    fn draft(&mut self, vendor: &'static str, batch: &DraftBatch, draft: &Draft, file: usize) {
+    fn draft(&mut self, vendor: &'static str, batch: &DraftBatch, draft: &Draft, file: usize, is_part: bool) {
         let Some(lane) = self.lanes.get(vendor) else { return };
         let gate = Gate {
             source: &lane.source,
@@ -201,7 +205,8 @@ impl Examiner {
         }
         self.inventory.unnamed += u64::from(draft.unnamed);
         if let Some(collecting) = &mut self.collecting {
-            collecting.event(vendor, draft.name, time, view.as_ref(), &self.inventory.notes, &self.names);
+            let of = Of { name: draft.name, at: time, is_part };
+            collecting.event(vendor, &of, view.as_ref(), &self.inventory.notes, &self.names);
         }
     }
 }
