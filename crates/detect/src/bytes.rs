@@ -115,6 +115,14 @@ impl Block {
     fn of(text: &[u8], i: usize) -> Block {
         let from = i * BLOCK_BYTES;
         let mut block = Block::default();
+        if let Some(bytes) = text.get(from..).and_then(|rest| rest.first_chunk::<BLOCK_BYTES>()) {
+            for (i, word) in bytes.as_chunks::<8>().0.iter().enumerate() {
+                let word = u64::from_le_bytes(*word);
+                block.letters |= bits(letters(word)) << (8 * i);
+                block.digits |= bits(between(word, b'0', b'9')) << (8 * i);
+            }
+            return block;
+        }
         let mut at = 0;
         while at < BLOCK_BYTES && from + at < text.len() {
             let word = word_at(text, from + at);

@@ -3,7 +3,7 @@
 //! `call +1 (415) 555-0132 or 4111 1111 1111 1111` has one run of eight groups, with what stands between them; each detector
 //! looks for its own pattern of groups. A UUID is shown by itself: its digits are no number.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use crate::bytes::Blocks;
 
@@ -14,19 +14,11 @@ pub(crate) struct Group {
     pub(crate) start: usize,
     /// One past the last digit.
     pub(crate) end: usize,
-    /// A letter touches it on the left.
-    pub(crate) glued_before: bool,
-    /// A letter touches it on the right.
-    pub(crate) glued_after: bool,
 }
 
 impl Group {
     pub(crate) fn len(&self) -> usize {
         self.end - self.start
-    }
-
-    pub(crate) fn is_glued(&self) -> bool {
-        self.glued_before || self.glued_after
     }
 }
 
@@ -36,11 +28,18 @@ pub(crate) struct Run<'a> {
     groups: [Group; RUN_GROUPS_MAX],
     count: usize,
     digits: usize,
-    /// The lengths that its groups have, or those before them in a longer row, as bits; the last stands for all that are longer.
-    lengths: u32,
-    /// Whether a plus or a parenthesis stands in front of one of them.
-    is_led: bool,
+    /// For each length the groups that have it; the last stands for all that are longer.
+    of_length: [Places; LENGTHS],
+    /// Groups behind which one dot stands, and then the next.
+    dotted: Places,
+    /// Groups with a plus or a parenthesis in front.
+    led: Places,
 }
+
+/// Groups of a run, a bit each: which places a pattern can begin at is a few operations for all of them.
+pub(crate) type Places = u32;
+
+const LENGTHS: usize = 32;
 
 const RUN_GROUPS_MAX: usize = 16;
 /// A run of fewer digits in fewer than four groups is no one's number.
@@ -58,27 +57,32 @@ impl Run<'_> {
         &self.groups[..self.count]
     }
 
-    /// Whether some group may have one of these lengths, each a bit below 31: where not, patterns that ask for them need not be tried.
-    pub(crate) fn has_length_of(&self, lengths: u32) -> bool {
-        self.lengths & lengths != 0
+    /// The groups that have one of these lengths, which are below 31.
+    #[inline]
+    pub(crate) fn of_length(&self, lengths: RangeInclusive<usize>) -> Places {
+        self.of_length[lengths].iter().fold(0, |all, places| all | places)
     }
 
-    /// Whether each of these lengths may be some group's.
-    pub(crate) fn has_lengths(&self, lengths: u32) -> bool {
-        self.lengths & lengths == lengths
+    /// The groups behind which one dot stands, and then the next group.
+    pub(crate) fn dotted(&self) -> Places {
+        self.dotted
     }
 
-    /// Whether a plus or a parenthesis may stand in front of a group.
-    pub(crate) fn is_led(&self) -> bool {
-        self.is_led
+    /// The groups with a plus or a parenthesis in front.
+    pub(crate) fn led(&self) -> Places {
+        self.led
     }
 
-    fn push(&mut self, group: Group) {
+    /// Adds a group with what stands in front of it: [`Before`].
+    #[inline]
+    fn push(&mut self, group: Group, before: u8) {
+        let place = 1 << self.count;
         self.groups[self.count] = group;
         self.count += 1;
         self.digits += group.len();
-        self.lengths |= 1 << group.len().min(31);
-        self.is_led |= group.start.checked_sub(1).is_some_and(|at| matches!(self.text[at], b'+' | b'('));
+        self.of_length[group.len().min(LENGTHS - 1)] |= place;
+        self.dotted |= if before & DOTTED != 0 { place >> 1 } else { 0 };
+        self.led |= if before & LED != 0 { place } else { 0 };
     }
 
     /// Keeps the last groups, for those that follow.
@@ -87,10 +91,14 @@ impl Run<'_> {
         self.digits -= self.groups[..dropped].iter().map(Group::len).sum::<usize>();
         self.groups.copy_within(dropped..self.count, 0);
         self.count = kept;
+        self.of_length.iter_mut().for_each(|places| *places >>= dropped);
+        self.dotted >>= dropped;
+        self.led >>= dropped;
     }
 
     fn empty(&mut self) {
-        (self.count, self.digits, self.lengths, self.is_led) = (0, 0, 0, false);
+        (self.count, self.digits, self.dotted, self.led) = (0, 0, 0, 0);
+        self.of_length = [0; LENGTHS];
     }
 
     /// What stands between group `i` and the one after it.
@@ -114,6 +122,20 @@ impl Run<'_> {
             }
         }
         len
+    }
+
+    /// Whether a letter touches group `i` on the left.
+    pub(crate) fn is_glued_before(&self, i: usize) -> bool {
+        self.byte_before(i).is_some_and(|byte| byte.is_ascii_alphabetic())
+    }
+
+    /// Whether a letter touches group `i` on the right.
+    pub(crate) fn is_glued_after(&self, i: usize) -> bool {
+        self.text.get(self.groups[i].end).is_some_and(u8::is_ascii_alphabetic)
+    }
+
+    pub(crate) fn is_glued(&self, i: usize) -> bool {
+        self.is_glued_before(i) || self.is_glued_after(i)
     }
 
     /// The byte before group `i`, if any.
@@ -166,8 +188,8 @@ pub(crate) enum Met<'a> {
 /// Shows each run and each UUID of `text` to `look`. A text without four dashes has no UUID.
 #[inline]
 pub(crate) fn for_each_run(text: &[u8], mut blocks: Blocks<'_>, has_dashes: bool, mut look: impl FnMut(Met<'_>)) {
-    let mut run =
-        Run { text, groups: [Group::default(); RUN_GROUPS_MAX], count: 0, digits: 0, lengths: 0, is_led: false };
+    let groups = [Group::default(); RUN_GROUPS_MAX];
+    let mut run = Run { text, groups, count: 0, digits: 0, of_length: [0; LENGTHS], dotted: 0, led: 0 };
     let mut at = 0;
     let may_hold_uuid = text.len() >= 36 && has_dashes;
     while let Some(start) = blocks.next(at, |block| block.digits) {
@@ -178,21 +200,15 @@ pub(crate) fn for_each_run(text: &[u8], mut blocks: Blocks<'_>, has_dashes: bool
             continue;
         }
         let end = blocks.end_of_digits(start);
+        let before = before(text, at..start);
         at = end;
-        let group = Group {
-            start,
-            end,
-            glued_before: start > 0 && text[start - 1].is_ascii_alphabetic(),
-            glued_after: text.get(end).is_some_and(u8::is_ascii_alphabetic),
-        };
-        let joins = run.count > 0 && is_separator(&text[run.groups[run.count - 1].end..start]);
-        if !joins {
+        if run.count > 0 && before & JOINS == 0 {
             flush(&mut run, &mut look);
         } else if run.count == RUN_GROUPS_MAX {
             look(Met::Run(&run));
             run.keep_last(OVERLAP_GROUPS);
         }
-        run.push(group);
+        run.push(Group { start, end }, before);
     }
     flush(&mut run, &mut look);
 }
@@ -212,24 +228,54 @@ fn uuid_around(text: &[u8], from: usize, digit: usize) -> Option<usize> {
 
 fn flush(run: &mut Run<'_>, look: &mut impl FnMut(Met<'_>)) {
     if run.count >= 4
-        || (run.digits >= DIGITS_MIN && !(run.count == 1 && run.groups[0].glued_before && run.groups[0].glued_after))
+        || (run.digits >= DIGITS_MIN && !(run.count == 1 && run.is_glued_before(0) && run.is_glued_after(0)))
     {
         look(Met::Run(run));
     }
     run.empty();
 }
 
-fn is_separator(between: &[u8]) -> bool {
-    let is_plain = |b: &u8| matches!(b, b' ' | b'-' | b'.' | b'(' | b')' | b'/');
+/// What stands in front of a group, as bits: whether it joins the group to one before,
+const JOINS: u8 = 1;
+/// whether it is one dot,
+const DOTTED: u8 = 2;
+/// and whether a plus or a parenthesis is the last of it.
+const LED: u8 = 4;
+
+/// What one byte does that stands in front of a group.
+static BEFORE: [u8; 256] = {
+    let mut before = [0; 256];
+    let mut i = 0;
+    while i < b" -.()/+".len() {
+        let byte = b" -.()/+"[i];
+        before[byte as usize] = match byte {
+            b'.' => JOINS | DOTTED,
+            b'(' => JOINS | LED,
+            b'+' => LED,
+            _ => JOINS,
+        };
+        i += 1;
+    }
+    before
+};
+
+/// What stands in front of a group, from the group before to it.
+#[inline]
+fn before(text: &[u8], gap: Range<usize>) -> u8 {
+    let of = |byte: u8| BEFORE[usize::from(byte)];
+    if gap.len() == 1 {
+        return of(text[gap.start]);
+    }
     // What is pasted from pages has spaces that do not break, and dashes of their own: U+00A0, U+2000 to U+200A, U+2010 to U+2013,
     // U+202F.
-    match between {
-        [one] => is_plain(one),
-        [0xc2, 0xa0] | [0xe2, 0x80, 0x80..=0x8a | 0x90..=0x93 | 0xaf] => true,
-        [one, two] => is_plain(one) && is_plain(two),
-        [one, two, three] => is_plain(one) && is_plain(two) && is_plain(three),
-        _ => false,
-    }
+    let last = gap.end.checked_sub(1);
+    let joins = match &text[gap] {
+        [0xc2, 0xa0] | [0xe2, 0x80, 0x80..=0x8a | 0x90..=0x93 | 0xaf] => JOINS,
+        [one, two] => of(*one) & of(*two) & JOINS,
+        [one, two, three] => of(*one) & of(*two) & of(*three) & JOINS,
+        _ => 0,
+    };
+    joins | last.map_or(0, |last| of(text[last]) & LED)
 }
 
 /// Whether digits pass the Luhn sum.

@@ -152,14 +152,20 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let mut at = 0;
     let mut digests = DIGESTS_MAX;
     let mut blocks = leaf.blocks();
+    // A word that was looked at as the second of a number.
+    let mut known = None;
     while let Some(start) = blocks.next(at, Block::words) {
         at = start;
-        let word = word_at(text, &mut blocks, at);
+        let word = match known.take() {
+            Some((place, word)) if place == start => word,
+            _ => word_at(text, &mut blocks, at),
+        };
         if word.end - at == 8 && starts_with_uuid(&text[at..]) {
             at += 36;
             continue;
         }
         if let Some(node) = word.begins(ways)
+            && (ways.ends[node] || goes_on(text, &mut blocks, ways, node, word.end, &mut known))
             && let Some(found) = longest(leaf, ways, blocks, at, word, node, &mut digests)
         {
             let id = &IDS[found.id];
@@ -170,6 +176,35 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
             continue;
         }
         at = word.end;
+    }
+}
+
+/// Whether a whole shape may lie before the words behind a first one, which ends at `end` and has led to `node`. The second is put down
+/// in `known`. Most rows of words fail here.
+#[inline]
+fn goes_on(
+    text: &[u8],
+    blocks: &mut Blocks<'_>,
+    ways: &Ways,
+    mut node: usize,
+    mut end: usize,
+    known: &mut Option<(usize, Word)>,
+) -> bool {
+    loop {
+        let (separator, len) = separator_at(text, end);
+        if ways.follows[node] >> separator & 1 == 0 {
+            return false;
+        }
+        let word = word_at(text, blocks, end + len);
+        known.get_or_insert((end + len, word));
+        if ways.words[node][(word.step & 3) as usize] >> (word.step >> 2) & 1 == 0 {
+            return false;
+        }
+        let Some(deeper) = next(node, word.step | separator << 8) else { return false };
+        if ways.ends[deeper] {
+            return true;
+        }
+        (node, end) = (deeper, word.end);
     }
 }
 
@@ -352,14 +387,27 @@ const fn separator(byte: u8) -> u32 {
     }
 }
 
+static SEPARATORS: [u8; 128] = {
+    let mut separators = [0; 128];
+    let mut byte = 0;
+    while byte < separators.len() {
+        separators[byte] = separator(byte as u8) as u8;
+        byte += 1;
+    }
+    separators
+};
+
 /// The separator at a place and its bytes: pages and documents write spaces and dashes that do not break.
 #[inline]
 fn separator_at(text: &[u8], at: usize) -> (u32, usize) {
-    match text.get(at..) {
-        Some([0xC2, 0xA0, ..]) => (SPACE, 2),
-        Some([0xE2, 0x80, 0x82..=0x8A | 0xAF, ..]) => (SPACE, 3),
-        Some([0xE2, 0x80, 0x90..=0x93, ..]) => (DASH, 3),
-        Some([byte, ..]) => (separator(*byte), 1),
+    match text.get(at) {
+        Some(byte) if *byte < 0x80 => (u32::from(SEPARATORS[usize::from(*byte)]), 1),
+        Some(0xC2) if text.get(at + 1) == Some(&0xA0) => (SPACE, 2),
+        Some(0xE2) => match text.get(at + 1..at + 3) {
+            Some([0x80, 0x82..=0x8A | 0xAF]) => (SPACE, 3),
+            Some([0x80, 0x90..=0x93]) => (DASH, 3),
+            _ => (0, 1),
+        },
         _ => (0, 1),
     }
 }
@@ -465,16 +513,18 @@ struct Tree {
     count: usize,
     /// By its step, where the first word of a shape leads to; 0 where none begins so.
     first: [u16; 256],
-    /// The node that each stands behind, and the separator between them.
-    parents: [(u16, u8); NODES_MAX],
+    /// The node that each stands behind, and the step from there.
+    parents: [(u16, u32); NODES_MAX],
 }
 
 /// Where a walk over the tree may go: a step that leads to no shape which is looked for is not taken.
 struct Ways {
     /// By its step, where the first word of a shape leads to; 0 where none begins so.
     first: [u16; 256],
-    /// The separators that go on from each node, as bits.
+    /// The separators that go on from each node, as bits,
     follows: [u8; NODES_MAX],
+    /// and the lengths of the words behind them, by their mix.
+    words: [[u64; 4]; NODES_MAX],
     /// Whether a shape ends at the node.
     ends: [bool; NODES_MAX],
 }
@@ -523,7 +573,7 @@ impl Tree {
         if self.slots[at].0 == 0 {
             assert!(self.nodes < NODES_MAX && self.nodes * 3 < SLOTS * 2, "make the tables larger");
             self.slots[at] = (key, self.nodes as u16);
-            self.parents[self.nodes] = (node as u16, (step >> 8) as u8);
+            self.parents[self.nodes] = (node as u16, step);
             self.nodes += 1;
         }
         let to = self.slots[at].1 as usize;
@@ -601,7 +651,8 @@ impl Tree {
 
     /// The ways to every shape, or to those alone of which [`likelihood`] says something without a key.
     const fn ways(&self, without_key: bool) -> Ways {
-        let mut ways = Ways { first: [0; 256], follows: [0; NODES_MAX], ends: [false; NODES_MAX] };
+        let mut ways =
+            Ways { first: [0; 256], follows: [0; NODES_MAX], words: [[0; 4]; NODES_MAX], ends: [false; NODES_MAX] };
         let mut leads = [false; NODES_MAX];
         // What stands behind a node was made after it.
         let mut node = self.nodes;
@@ -614,10 +665,11 @@ impl Tree {
                 at = entry.after;
             }
             leads[node] |= ways.ends[node];
-            let (parent, separator) = self.parents[node];
+            let (parent, step) = self.parents[node];
             if leads[node] && parent as usize != ROOT {
                 leads[parent as usize] = true;
-                ways.follows[parent as usize] |= 1 << separator;
+                ways.follows[parent as usize] |= 1 << (step >> 8);
+                ways.words[parent as usize][(step & 3) as usize] |= 1 << (step >> 2 & 63);
             }
         }
         let mut step = 0;

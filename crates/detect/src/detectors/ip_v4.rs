@@ -19,10 +19,13 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
         return;
     }
     let groups = run.groups();
-    for i in 0..groups.len().saturating_sub(3) {
-        // In a row of numbers with dots all but the first fail here.
-        if run.goes_on_before(i, b'.') || !(0..3).all(|k| run.between(i + k) == b".") || run.goes_on_after(i + 3, b'.')
-        {
+    // Three dots, and none before and behind.
+    let dotted = run.dotted();
+    let mut begins = dotted & dotted >> 1 & dotted >> 2 & !(dotted << 1) & !(dotted >> 3);
+    while begins != 0 {
+        let i = begins.trailing_zeros() as usize;
+        begins &= begins - 1;
+        if run.goes_on_before(i, b'.') || run.goes_on_after(i + 3, b'.') {
             continue;
         }
         let mut octets = [0_u8; 4];
@@ -33,7 +36,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
             digits.len() <= 3 && value <= 255 && (digits.len() == 1 || digits[0] != b'0')
         });
         let (start, end) = (groups[i].start, groups[i + 3].end);
-        if !valid || groups[i].glued_before || groups[i + 3].glued_after || is_version(run.text, start, end) {
+        if !valid || run.is_glued_before(i) || run.is_glued_after(i + 3) || is_version(run.text, start, end) {
             // A value that is a version and no more: many of them show what the others of the property are.
             let is_value = start == 0 && run.text[end..].len() <= VERSION_TAIL_BYTES_MAX;
             if is_value && leaf.facts.has(PathFacts::COUNTING) {

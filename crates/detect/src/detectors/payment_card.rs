@@ -12,7 +12,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
-use crate::digits::{Run, passes_luhn};
+use crate::digits::{Places, Run, passes_luhn};
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
@@ -26,17 +26,15 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
 }
 
 fn find_by_sum(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
-    // What `last_of_grouping` asks for of a first group.
-    const LENGTHS_OF_FIRST: u32 = 1 << 4 | 0x7f << 13;
-    if run.digit_count() < 13 || !run.has_length_of(LENGTHS_OF_FIRST) {
+    if run.digit_count() < 13 {
         return;
     }
     let groups = run.groups();
     let mut digits = [0; 20];
-    for first in 0..groups.len() {
-        if out.is_full(Category::CreditCard) {
-            return;
-        }
+    let mut begins = first_of_grouping(run);
+    while begins != 0 && !out.is_full(Category::CreditCard) {
+        let first = begins.trailing_zeros() as usize;
+        begins &= begins - 1;
         let Some(last) = last_of_grouping(run, first) else { continue };
         // Behind sixteen digits three more may be of a number of nineteen, or a code of their own.
         let is_long = last == first + 4;
@@ -50,7 +48,7 @@ fn find_by_sum(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
             );
             continue;
         }
-        if groups[first].glued_before || groups[last].glued_after || is_fraction(run, first, last) {
+        if run.is_glued_before(first) || run.is_glued_after(last) || is_fraction(run, first, last) {
             continue;
         }
         let len = run.digits(first, last, &mut digits);
@@ -85,9 +83,8 @@ fn find_by_sum(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
 fn is_card(run: &Run<'_>, first: usize, last: usize) -> bool {
     let mut digits = [0; 20];
     let len = run.digits(first, last, &mut digits);
-    let groups = run.groups();
-    !groups[first].glued_before
-        && !groups[last].glued_after
+    !run.is_glued_before(first)
+        && !run.is_glued_after(last)
         && digits.get(..len).is_some_and(|digits| is_issuer(digits) && passes_luhn(digits))
 }
 
@@ -95,6 +92,15 @@ fn is_card(run: &Run<'_>, first: usize, last: usize) -> bool {
 fn is_keyed_number(text: &[u8]) -> bool {
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
     (12..=19).contains(&digits) && text.iter().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-'))
+}
+
+/// The groups that have the length of a first one, and behind them those of the others, as [`last_of_grouping`] asks for.
+fn first_of_grouping(run: &Run<'_>) -> Places {
+    let of = |length: usize| run.of_length(length..=length);
+    let fours = of(4);
+    let of_four = fours >> 2 & (fours | of(2) | of(3)) >> 3;
+    let of_three = of(6) >> 1 & (fours | of(5)) >> 2;
+    run.of_length(13..=19) | fours & (fours >> 1 & of_four | of_three)
 }
 
 /// The last group of a number that begins at group `first`: itself, or 4-4-4-4, 4-4-4-4-3, 4-4-4-3,

@@ -14,53 +14,40 @@ use crate::digits::Run;
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
-/// Lengths of groups, as bits.
-const NORTH_AMERICAN: u32 = 1 << 3 | 1 << 4;
-const FRENCH: u32 = 1 << 2;
-
 pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     if run.digit_count() < 7 {
         return;
     }
     let keyed = leaf.facts.has(PathFacts::PHONE);
-    // A form without a plus is of these lengths.
-    let may_be_national = run.has_lengths(NORTH_AMERICAN) || (run.has_lengths(FRENCH) && run.groups().len() >= 5);
-    if !keyed && !run.is_led() && !may_be_national {
+    // Where a form of these lengths begins; only after a plus or a parenthesis may a group of any length begin a number.
+    let of = |length: usize| run.of_length(length..=length);
+    let north_american_at = of(3) & of(3) >> 1 & of(4) >> 2;
+    let pairs = of(2) & of(2) >> 1;
+    let begins = run.led() | north_american_at | of(1) & north_american_at >> 1 | pairs & pairs >> 2 & of(2) >> 4;
+    if !keyed && begins == 0 {
         return;
     }
     let sure = if keyed { Likelihood::VeryLikely } else { Likelihood::Likely };
     let plain = if keyed { Likelihood::VeryLikely } else { Likelihood::Possible };
     let groups = run.groups();
-    let mut i = 0;
-    while i < groups.len() && !out.is_full(Category::ContactPhone) {
-        // Only after a plus or a parenthesis may a group of any length begin a number.
-        let led = matches!(run.byte_before(i), Some(b'+' | b'('));
-        let leads = match groups[i].len() {
-            1 => groups.get(i + 1).is_some_and(|next| next.len() == 3),
-            2 => groups.get(i + 1).is_some_and(|next| next.len() == 2),
-            3 => true,
-            _ => false,
-        };
-        if !led && !leads {
-            i += 1;
-            continue;
-        }
+    let mut left = begins;
+    while left != 0 && !out.is_full(Category::ContactPhone) {
+        let i = left.trailing_zeros() as usize;
+        left &= left - 1;
+        let led = run.led() >> i & 1 == 1;
         let found = international(run, i).or_else(|| north_american(run, i)).or_else(|| french(run, i));
-        match found {
-            Some(last) => {
-                // Three numbers with spaces may be any three numbers.
-                let is_plain = last == i + 2 && !led && run.between(i) == b" " && run.between(i + 1) == b" ";
-                let sure = if is_plain { sure.min(plain) } else { sure };
-                out.add(Category::ContactPhone, sure, Evidence::Shape, groups[i].start, groups[last].end);
-                i = last + 1;
-            }
-            None => i += 1,
+        if let Some(last) = found {
+            // Three numbers with spaces may be any three numbers.
+            let is_plain = last == i + 2 && !led && run.between(i) == b" " && run.between(i + 1) == b" ";
+            let sure = if is_plain { sure.min(plain) } else { sure };
+            out.add(Category::ContactPhone, sure, Evidence::Shape, groups[i].start, groups[last].end);
+            left &= !1 << last;
         }
     }
     if keyed && !out.has(Category::ContactPhone, Likelihood::Likely) {
         let digits: usize = groups.iter().map(|g| g.len()).sum();
         let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return };
-        if (7..=15).contains(&digits) && !first.glued_before && !last.glued_after {
+        if (7..=15).contains(&digits) && !run.is_glued_before(0) && !run.is_glued_after(groups.len() - 1) {
             out.add(Category::ContactPhone, Likelihood::Likely, Evidence::KeyName, first.start, last.end);
         }
     }
@@ -88,7 +75,7 @@ fn international(run: &Run<'_>, first: usize) -> Option<usize> {
         if total > 15 {
             break;
         }
-        if total >= 8 && !group.glued_after {
+        if total >= 8 && !run.is_glued_after(last) {
             best = Some((last, total));
         }
     }
@@ -114,7 +101,11 @@ fn north_american(run: &Run<'_>, first: usize) -> Option<usize> {
     let one = groups[first].len() == 1 && run.text[groups[first].start] == b'1' && first + 3 < groups.len();
     let area = if one { first + 1 } else { first };
     let [a, b, c, ..] = groups.get(area..)? else { return None };
-    if (a.len(), b.len(), c.len()) != (3, 3, 4) || groups[first].glued_before || c.glued_after || b.is_glued() {
+    if (a.len(), b.len(), c.len()) != (3, 3, 4)
+        || run.is_glued_before(first)
+        || run.is_glued_after(area + 2)
+        || run.is_glued(area + 1)
+    {
         return None;
     }
     let valid = |group: &crate::digits::Group| matches!(run.text[group.start], b'2'..=b'9');
@@ -135,7 +126,7 @@ fn french(run: &Run<'_>, first: usize) -> Option<usize> {
     let five = groups.get(first..first + 5)?;
     let gap = run.between(first);
     let start = &run.text[five[0].start..];
-    let shape = five.iter().all(|g| g.len() == 2 && !g.is_glued())
+    let shape = (first..first + 5).all(|i| groups[i].len() == 2 && !run.is_glued(i))
         && start[0] == b'0'
         && matches!(start[1], b'1'..=b'9')
         && matches!(gap, b" " | b"." | b"-")

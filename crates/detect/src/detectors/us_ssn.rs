@@ -16,27 +16,26 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     if run.digit_count() < 9 {
         return;
     }
-    const LENGTHS: u32 = 1 << 3 | 1 << 2 | 1 << 4;
     let groups = run.groups();
     let keyed = leaf.facts.has(PathFacts::NATIONAL_ID);
-    if !keyed && !run.has_lengths(LENGTHS) {
+    if let ([group], true) = (groups, keyed) {
+        if group.len() == 9 && !run.is_glued(0) {
+            out.add(Category::NationalId, Likelihood::Likely, Evidence::KeyName, group.start, group.end);
+        }
         return;
     }
-    for (i, group) in groups.iter().enumerate() {
-        if out.is_full(Category::NationalId) {
-            return;
-        }
-        if group.len() != 3 && !(keyed && groups.len() == 1) {
-            continue;
-        }
-        let between = (run.between(i), if i + 1 < groups.len() { run.between(i + 1) } else { &[] });
+    let of = |length: usize| run.of_length(length..=length);
+    let mut begins = of(3) & of(2) >> 1 & of(4) >> 2;
+    while begins != 0 && !out.is_full(Category::NationalId) {
+        let i = begins.trailing_zeros() as usize;
+        begins &= begins - 1;
+        let between = (run.between(i), run.between(i + 1));
         let dashed = between == (b"-", b"-");
         let spaced = between == (b" ", b" ");
         if let [area, middle, serial, ..] = &groups[i..]
             && (dashed || spaced)
-            && (area.len(), middle.len(), serial.len()) == (3, 2, 4)
-            && !area.glued_before
-            && !serial.glued_after
+            && !run.is_glued_before(i)
+            && !run.is_glued_after(i + 2)
             && !run.goes_on_before(i, b'-')
             && !run.goes_on_after(i + 2, b'-')
         {
@@ -54,8 +53,6 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
                 };
                 out.add(Category::NationalId, likelihood, Evidence::Shape, area.start, serial.end);
             }
-        } else if keyed && groups.len() == 1 && group.len() == 9 && !group.is_glued() {
-            out.add(Category::NationalId, Likelihood::Likely, Evidence::KeyName, group.start, group.end);
         }
     }
 }
