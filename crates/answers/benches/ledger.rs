@@ -191,7 +191,7 @@ fn main() {
         std::fs::create_dir_all(&dir).unwrap();
         make(&dir, rows);
     }
-    let manifest = weir_rows::store::Manifest::read(&dir).unwrap();
+    let manifest = weir_rows::manifest::Manifest::read(&dir).unwrap();
     let held: u64 = manifest.rows.iter().map(|file| file.rows).sum();
     println!(
         "ledger   {held:>12} rows in {} files, {:.2} bytes a row with all that goes with them",

@@ -10,8 +10,8 @@ use std::ops::Range;
 
 use weir_event::{GenerationId, Millis};
 use weir_ledger::Purpose;
+use weir_rows::columns::{Column, Columns};
 use weir_rows::facts::BatchFact;
-use weir_rows::file::{Column, Columns};
 use weir_rows::scan::Visitor;
 use weir_rows::{Batches, Held, View};
 

@@ -13,8 +13,8 @@ use std::path::Path;
 
 use weir_event::{DestinationId, GenerationId, Millis};
 use weir_ledger::Passed;
+use weir_rows::columns::Column;
 use weir_rows::dictionary::Change;
-use weir_rows::file::Column;
 use weir_rows::{RowsError, View, scan};
 
 use crate::count::{Counter, Each, Frame};

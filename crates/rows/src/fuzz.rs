@@ -3,7 +3,7 @@
 
 use crate::dictionary::Dictionary;
 use crate::facts::{self, BatchFact, RangeFact, ResultFact};
-use crate::store::Manifest;
+use crate::manifest::Manifest;
 use crate::sums::Sums;
 
 /// What was read can be written, and is the same when it is read again.

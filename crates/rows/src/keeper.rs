@@ -19,7 +19,8 @@ use weir_ledger::{Erased, Ledger, LedgerError};
 
 use crate::erase::{self, Record};
 use crate::error::RowsError;
-use crate::store::{Manifest, Store};
+use crate::manifest::Manifest;
+use crate::store::Store;
 
 /// How often it looks.
 pub const LOOK: Duration = Duration::from_secs(10);

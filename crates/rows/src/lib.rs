@@ -8,11 +8,12 @@
 //! Why operators of our own and not a query engine: three questions are asked of these rows, all of them by subject, and a merge of sorted
 //! files answers them without a hash table; an engine is more to build than the whole product (D20). Any engine can read the files.
 //!
-//! Read in this order: [`row`], [`mod@file`] and [`sums`] (Parquet, and its checksums), [`facts`] and [`dictionary`] (what rows point to), [`mod@gather`] (from the log),
-//! [`store`] (the files, merging, erasure) and [`months`] (what is left of them after thirteen months), [`mod@scan`] and [`lookup`] (the
+//! Read in this order: [`row`], [`columns`], [`mod@file`] and [`sums`] (Parquet, and its checksums), [`facts`] and [`dictionary`] (what rows point
+//! to), [`mod@gather`] (from the log), [`manifest`] (the list of files), [`store`] (merging, erasure) and [`months`] (what is left of them after thirteen months), [`mod@scan`] and [`lookup`] (the
 //! operators), [`view`] (what an answer reads), [`thin`] (rows that the log no longer has), [`mod@erase`] (from both), [`keeper`] (the thread that does all of it),
 //! [`mod@verify`] (are the files what the log says), [`mod@whole`] (is a file what was written).
 
+pub mod columns;
 pub mod dictionary;
 pub mod erase;
 pub mod error;
@@ -22,6 +23,7 @@ pub mod fuzz;
 pub mod gather;
 pub mod keeper;
 pub mod lookup;
+pub mod manifest;
 mod merge;
 pub mod months;
 pub mod row;

@@ -1,7 +1,8 @@
 //! All rows of one subject in a file: one page of each column, found by the statistics.
 
+use crate::columns::{Column, Columns};
 use crate::error::RowsError;
-use crate::file::{Column, Columns, RowsFile, Stretch};
+use crate::file::{RowsFile, Stretch};
 use crate::row::LedgerRow;
 
 /// Shows each row of a subject, in the order of the file.

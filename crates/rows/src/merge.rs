@@ -1,7 +1,8 @@
 //! Several sorted files as one: a merge of as many ways as there are files, a page of each in memory.
 
+use crate::columns::Columns;
 use crate::error::RowsError;
-use crate::file::{Columns, PAGE_ROWS, RowsFile, Stretch};
+use crate::file::{PAGE_ROWS, RowsFile, Stretch};
 use crate::row::LedgerRow;
 
 /// Rows of a file that are in memory at a time.

@@ -6,8 +6,9 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::columns::{Column, Columns};
 use crate::error::RowsError;
-use crate::file::{Column, Columns, Pages, RowsFile, Stretch};
+use crate::file::{Pages, RowsFile, Stretch};
 
 /// Pages of the largest file that one stretch of subjects has: a megabyte or two of each file and thread is read at a time.
 const CHUNK_PAGES: usize = 16;

@@ -1,17 +1,17 @@
-//! The files of the store and the list of them.
+//! The files of the store, as they are made, merged, given up and erased from.
 //!
-//! `rows/` in the ledger's folder. `manifest` (JSON and a last line with its CRC-32C in hexadecimal, replaced as a whole) names every other file and says up to which entry of the log they
-//! go: position and state are one write (D3). A file that it does not name is left from a crash and is removed at the next start. Files are
-//! never changed; merging writes a new one, the manifest, and only then removes the old ones.
+//! `rows/` in the ledger's folder. A file that the list of files ([`crate::manifest`]) does not name is left from a crash and is removed at the
+//! next start. Files are never changed; merging writes a new one, the list, and only then removes the old ones.
 //!
 //! | file | what |
 //! |---|---|
+//! | `manifest` | [`crate::manifest`] |
 //! | `N.parquet`, `N.sums` | rows of one destination and month ([`crate::file`]), and the checksums of that file ([`crate::sums`]) |
 //! | `N.batches`, `N.results`, `N.ranges` | [`crate::facts`] |
 //! | `N.dictionary` | [`crate::dictionary`] |
 //!
 //! Everything here is made from the log. As long as the log has its rows it can be made again: files that cannot be read, or a log that no
-//! longer comes by the manifest's position, make the store begin anew. Once the log has given rows up (thinning, below) these files are all
+//! longer comes by the manifest's position, make the store begin anew. Once the log has given rows up (`store/thinning.rs`) these files are all
 //! that there is of them, and the same is an error.
 //!
 //! # Merging
@@ -19,226 +19,41 @@
 //! one size become one; a month that is over becomes one file. So a row is written about four times in its life, and a subject is looked
 //! for in few files. Thirteen months later the rows of a month become sums ([`crate::months`]).
 //!
-//! # Thinning
-//! Seven days after rows were taken over they are read back from here and held against the log, batch by batch; then the log gives them up,
-//! a file of it at a time ([`mod@crate::thin`]). The list of files says when it was how far, by the hour. So whatever a copy of this folder that is at
-//! most seven days old lacks, the log still has.
+//! Read on in `store/thinning.rs` (when the log gives rows up) and `store/erasing.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod erasing;
+mod thinning;
+
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::{Deserialize, Serialize};
 use weir_event::Millis;
-use weir_ledger::Ledger;
 use weir_ledger::disk::{Disk, RealDisk, replace};
-use weir_ledger::erase::About;
-use weir_ledger::history::{self, Place};
+use weir_ledger::history;
 
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
 use crate::facts::{self, BatchFact, Fact, FactFile, RangeFact, ResultFact};
 use crate::file::{self, Form, RowsFile};
 use crate::gather::{Gathered, Until, Wanted, gather};
+use crate::manifest::{FOLDER, FactsEntry, MANIFEST, Manifest, RowsEntry, VERSION};
 use crate::merge::Merge;
 use crate::months::{self, Summed, Together};
 use crate::row::{LedgerRow, Month};
-use crate::thin::{Files, gone_behind, stored};
+use crate::thin::gone_behind;
 use crate::view::Batches;
 
-/// The store's folder in that of the ledger.
-pub const FOLDER: &str = "rows";
-/// The newest version of the manifest. Version 1 knew no sums of months, version 2 no log that has given rows up.
-pub const VERSION: u64 = 3;
-pub(crate) const MANIFEST: &str = "manifest";
 /// Rows that are taken over at once: about 100 MB of memory.
 pub const TAKE_ROWS: usize = 1_000_000;
-/// The log keeps its rows for so long after they were taken over: a copy of the files that is no older mends them.
-pub const THIN_AFTER: i64 = 7 * Millis::DAY;
-/// How often it is noted how far the files went.
-const NOTED: i64 = Millis::HOUR;
 /// Rows of an erasure that are held at once: about 70 MB.
 const ABOUT_ROWS: usize = 1_000_000;
 /// So many files of about one size become one.
 const FAN_IN: usize = 8;
 /// Files of facts over this are not merged further.
 const FACTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
-
-/// A file of rows, as the manifest names it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct RowsEntry {
-    /// Its name.
-    pub name: String,
-    /// To whom, by the store's number.
-    pub destination: u16,
-    /// In which month.
-    pub month: Month,
-    /// Rows.
-    pub rows: u64,
-    /// Bytes.
-    pub bytes: u64,
-    /// The first and the last second.
-    pub span: (u32, u32),
-    /// Whether its rows are sums of the month ([`crate::months`]).
-    #[serde(default)]
-    pub is_sums: bool,
-}
-
-impl RowsEntry {
-    fn form(&self) -> Form {
-        if self.is_sums { Form::Months } else { Form::Rows }
-    }
-}
-
-/// A file of facts, as the manifest names it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct FactsEntry {
-    /// Its name.
-    pub name: String,
-    /// Records.
-    pub records: u64,
-    /// Bytes.
-    pub bytes: u64,
-    /// The lowest and the highest key.
-    pub keys: (u64, u64),
-    /// The first and the last time, Unix milliseconds; of results, which bear none, all time.
-    pub span: (i64, i64),
-}
-
-/// The list of files.
-#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
-pub struct Manifest {
-    version: u64,
-    /// Entries of the log that are in the files.
-    pub entries: u64,
-    /// The checksum of the last of them.
-    checksum: u32,
-    next: u64,
-    /// The dictionary.
-    dictionary: Option<String>,
-    /// Rows.
-    pub rows: Vec<RowsEntry>,
-    /// Batches.
-    pub batches: Vec<FactsEntry>,
-    /// Results.
-    pub results: Vec<FactsEntry>,
-    /// Ranges.
-    pub ranges: Vec<FactsEntry>,
-    /// Subjects whose rows are erased and may still lie in files, sorted.
-    pub erased: Vec<u64>,
-    /// Up to which entry of the log they are.
-    #[serde(default)]
-    erased_until: u64,
-    /// Below this entry the log has given its rows up.
-    #[serde(default)]
-    thinned: u64,
-    /// When (Unix milliseconds) the files went up to which entry, for [`THIN_AFTER`] back, oldest first.
-    #[serde(default)]
-    taken: Vec<(i64, u64)>,
-}
-
-impl Manifest {
-    /// The place in the log.
-    pub fn place(&self) -> Place {
-        Place { entries: self.entries, checksum: self.checksum }
-    }
-
-    fn names(&self) -> BTreeSet<&str> {
-        let facts = self.batches.iter().chain(&self.results).chain(&self.ranges).map(|file| file.name.as_str());
-        let rows = self.rows.iter().map(|file| file.name.as_str());
-        rows.chain(facts).chain(self.dictionary.as_deref()).collect()
-    }
-
-    /// The paths of all files, the list itself among them; none where there is no list.
-    pub fn files(&self, ledger: &Path) -> Result<Vec<PathBuf>, RowsError> {
-        let dir = ledger.join(FOLDER);
-        let list = Some(dir.join(MANIFEST)).filter(|path| path.exists());
-        let mut files: Vec<PathBuf> = self.names().into_iter().map(|name| dir.join(name)).collect();
-        files.extend(self.rows.iter().map(|entry| file::sums_of(&dir.join(&entry.name))));
-        files.extend(list);
-        Ok(files)
-    }
-
-    fn name(&mut self, kind: &str) -> String {
-        self.next += 1;
-        format!("{:08}.{kind}", self.next)
-    }
-
-    /// The file of the dictionary.
-    pub(crate) fn dictionary_name(&self) -> Option<&str> {
-        self.dictionary.as_deref()
-    }
-
-    /// Bytes of all files.
-    pub fn bytes(&self) -> u64 {
-        let facts = self.batches.iter().chain(&self.results).chain(&self.ranges).map(|file| file.bytes);
-        self.rows.iter().map(|file| file.bytes).chain(facts).fold(0, u64::saturating_add)
-    }
-
-    /// Reads the manifest of a ledger's folder; an empty one where there is none.
-    pub fn read(ledger: &Path) -> Result<Manifest, RowsError> {
-        let path = ledger.join(FOLDER).join(MANIFEST);
-        let bytes = match std::fs::read(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Manifest { version: VERSION, ..Manifest::default() });
-            }
-            read => read.map_err(RowsError::io("read", &path))?,
-        };
-        Manifest::decode(&bytes).map_err(|problem| match problem {
-            Problem::Newer(found) => RowsError::NewerFormat { path, found, known: VERSION },
-            Problem::Bad => RowsError::Damaged { path, what: "it cannot be read" },
-        })
-    }
-
-    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = serde_json::to_vec_pretty(self)?;
-        let crc = crc32c::crc32c(&bytes);
-        bytes.extend_from_slice(format!("\n{crc:08x}\n").as_bytes());
-        Ok(bytes)
-    }
-
-    fn decode(bytes: &[u8]) -> Result<Manifest, Problem> {
-        let (json, last) = bytes.split_last_chunk::<10>().ok_or(Problem::Bad)?;
-        if format!("\n{:08x}\n", crc32c::crc32c(json)).as_bytes() != last {
-            return Err(Problem::Bad);
-        }
-        let manifest: Manifest = serde_json::from_slice(json).map_err(|_| Problem::Bad)?;
-        if manifest.version > VERSION {
-            return Err(Problem::Newer(manifest.version));
-        }
-        // Names come from a file: none may lead out of the folder.
-        let is_plain =
-            |name: &&str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') && !name.starts_with('.');
-        if manifest.names().iter().all(is_plain) { Ok(manifest) } else { Err(Problem::Bad) }
-    }
-
-    /// The place in the log of the list in these bytes; `None` where they are none.
-    pub(crate) fn place_of(bytes: &[u8]) -> Option<Place> {
-        Manifest::decode(bytes).ok().map(|manifest| manifest.place())
-    }
-
-    pub(crate) fn fuzz(data: &[u8]) {
-        let Ok(manifest) = Manifest::decode(data) else { return };
-        let bytes = manifest.encode().unwrap_or_default();
-        assert!(matches!(Manifest::decode(&bytes), Ok(again) if again == manifest));
-        let _ = (manifest.bytes(), manifest.place());
-    }
-
-    /// The dictionary that goes with it.
-    pub fn dictionary(&self, ledger: &Path) -> Result<Dictionary, RowsError> {
-        let Some(name) = &self.dictionary else { return Ok(Dictionary::default()) };
-        let path = ledger.join(FOLDER).join(name);
-        let bytes = std::fs::read(&path).map_err(RowsError::io("read", &path))?;
-        Dictionary::decode(&bytes).map_err(|what| RowsError::Damaged { path, what })
-    }
-}
-
-enum Problem {
-    Newer(u64),
-    Bad,
-}
 
 /// The store, open for writing: one at a time, which is who holds the data folder's lock.
 pub struct Store {
@@ -398,152 +213,6 @@ impl Store {
         Ok(self.merge_facts::<BatchFact>("batches", |manifest| &mut manifest.batches)?
             || self.merge_facts::<ResultFact>("results", |manifest| &mut manifest.results)?
             || self.merge_facts::<RangeFact>("ranges", |manifest| &mut manifest.ranges)?)
-    }
-
-    /// Begins an erasure (D15): from now on no answer names these subjects, and [`Store::purge`] takes them out of the files. Meant are rows
-    /// of the log's first `until` entries.
-    pub fn erase(&mut self, subjects: &BTreeSet<u64>, until: u64) -> Result<(), RowsError> {
-        let all: BTreeSet<u64> = self.manifest.erased.iter().chain(subjects).copied().filter(|s| *s != 0).collect();
-        self.manifest.erased = all.into_iter().collect();
-        self.manifest.erased_until = until;
-        self.commit()
-    }
-
-    /// Whom an erasure is about that was begun, and up to which entry of the log.
-    pub fn erasing(&self) -> Option<(BTreeSet<u64>, u64)> {
-        let subjects: BTreeSet<u64> = self.manifest.erased.iter().copied().collect();
-        (!subjects.is_empty()).then_some((subjects, self.manifest.erased_until))
-    }
-
-    /// Ends it: neither the log nor a file has these rows any more, and what comes later is not meant.
-    pub fn end_erasure(&mut self) -> Result<(), RowsError> {
-        self.manifest.erased = Vec::new();
-        self.manifest.erased_until = 0;
-        self.commit()
-    }
-
-    /// Shows whom an erasure is about, with their rows in these files: of one who has very many, some at a time.
-    pub fn each_about(
-        &self,
-        subjects: &BTreeSet<u64>,
-        mut visit: impl FnMut(&About) -> Result<(), RowsError>,
-    ) -> Result<(), RowsError> {
-        let mut about = About { subjects: subjects.clone(), ..About::default() };
-        let mut from = 0;
-        loop {
-            let (mut count, mut end) = (0_usize, u64::MAX);
-            self.each_row_about(subjects, false, |row| {
-                let Some(row) = stored(&row, &self.dictionary).filter(|_| (from..end).contains(&row.batch)) else {
-                    return;
-                };
-                about.elsewhere.entry(row.batch).or_default().push(row);
-                count += 1;
-                // The latest batches wait for the next turn; a batch is never cut.
-                while count > self.about_rows && about.elsewhere.len() > 1 {
-                    let Some((batch, rows)) = about.elsewhere.pop_last() else { break };
-                    (count, end) = (count - rows.len(), batch.0);
-                }
-            })?;
-            visit(&about)?;
-            if end == u64::MAX {
-                return Ok(());
-            }
-            // What the log has itself was shown with the first of them.
-            (about, from) = (About::default(), end);
-        }
-    }
-
-    /// Rows about these subjects that are left in sums alone, each as often as it was summed up.
-    pub fn summed_about(&self, subjects: &BTreeSet<u64>) -> Result<u64, RowsError> {
-        let mut sums: BTreeMap<u64, u64> = BTreeMap::new();
-        self.each_row_about(subjects, true, |row| *sums.entry(row.batch).or_default() += 1 + u64::from(row.more))?;
-        if sums.is_empty() {
-            return Ok(0);
-        }
-        // Others the log has still.
-        let facts = self.read_facts::<BatchFact>(&self.manifest.batches)?.into_iter();
-        let given_up = facts.filter(|fact| fact.is_month && fact.entry < self.manifest.thinned);
-        Ok(given_up.filter_map(|fact| sums.remove(&fact.batch)).sum())
-    }
-
-    fn each_row_about(
-        &self,
-        subjects: &BTreeSet<u64>,
-        in_sums: bool,
-        mut visit: impl FnMut(LedgerRow),
-    ) -> Result<(), RowsError> {
-        for entry in self.manifest.rows.iter().filter(|entry| entry.is_sums == in_sums) {
-            let file = RowsFile::open(&self.dir.join(&entry.name))?;
-            for subject in subjects {
-                crate::lookup::each(&file, *subject, &mut visit)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// When it was noted last how far the files went.
-    pub fn noted(&self) -> Option<Millis> {
-        self.manifest.taken.last().map(|(at, _)| Millis(*at))
-    }
-
-    /// Has the log give up the rows of its oldest file that still has them, if all of them were taken over [`THIN_AFTER`] ago and are here;
-    /// whether there is a further one. Ends with [`RowsError::Stopped`] as soon as it is not to go on.
-    pub fn thin(&mut self, ledger: &Ledger, now: Millis, goes_on: &dyn Fn() -> bool) -> Result<bool, RowsError> {
-        self.note(now)?;
-        let before = now.plus(-THIN_AFTER).0;
-        let old = self.manifest.taken.iter().filter(|(at, _)| *at <= before);
-        let below = old.map(|(_, entries)| *entries).max().unwrap_or(0);
-        let thinned = self.manifest.thinned;
-        let files = Files { dir: &self.dir, manifest: &self.manifest, dictionary: &self.dictionary, goes_on };
-        let done = ledger.thin(thinned, below, |batches| files.hold(batches))?;
-        if done.entries > thinned {
-            // A crash before this looks at the file once more, and finds nothing to do.
-            self.manifest.thinned = done.entries;
-            self.commit()?;
-        }
-        Ok(done.more)
-    }
-
-    /// Whether files of so long ago are known that what was made of them then may be given up ([`THIN_AFTER`]).
-    pub(crate) fn is_settled(&self, now: Millis) -> bool {
-        self.manifest.taken.first().is_some_and(|(at, _)| *at <= now.0 - THIN_AFTER)
-    }
-
-    /// Counts the time anew from now on: what was noted before bears times of another clock.
-    pub fn distrust(&mut self, now: Millis) -> Result<(), RowsError> {
-        self.manifest.taken = vec![(now.0, self.manifest.entries)];
-        self.commit()
-    }
-
-    /// Notes how far the files go, once an hour, also where nothing was added: it says that Weir ran.
-    fn note(&mut self, now: Millis) -> Result<(), RowsError> {
-        let Manifest { entries, taken, .. } = &mut self.manifest;
-        if taken.last().is_some_and(|(at, _)| now.0 - at < NOTED) {
-            return Ok(());
-        }
-        taken.push((now.0, *entries));
-        // Of those that are old enough the furthest says it.
-        let before = now.0 - THIN_AFTER;
-        let furthest = taken.iter().filter(|(at, _)| *at <= before).max_by_key(|(_, entries)| *entries).copied();
-        taken.retain(|of| of.0 > before || Some(*of) == furthest);
-        self.commit()
-    }
-
-    /// Writes files that may hold rows of erased subjects again, without them; how many files.
-    pub fn purge(&mut self) -> Result<usize, RowsError> {
-        let mut written = 0;
-        for entry in self.manifest.rows.clone() {
-            let file = RowsFile::open(&self.dir.join(&entry.name))?;
-            let mut holds = false;
-            for subject in &self.manifest.erased {
-                holds = holds || crate::lookup::holds(&file, *subject)?;
-            }
-            if holds {
-                self.merge_rows(entry.destination, entry.month, entry.form(), std::slice::from_ref(&entry))?;
-                written += 1;
-            }
-        }
-        Ok(written)
     }
 
     /// Rewrites files as one. Rows of erased subjects become erased ones, which lie first.

@@ -16,11 +16,12 @@ use weir_ledger::history::{self, Place};
 use weir_ledger::rows::{Body, StoredRow};
 use weir_ledger::{BatchId, FieldSetId, Kind, StoredName, ThinBatch};
 
+use crate::columns::{Column, Columns};
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
-use crate::file::{Column, Columns, PAGE_ROWS, RowsFile};
+use crate::file::{PAGE_ROWS, RowsFile};
+use crate::manifest::{FOLDER, MANIFEST, Manifest, RowsEntry};
 use crate::row::{LedgerRow, Month};
-use crate::store::{FOLDER, MANIFEST, Manifest, RowsEntry};
 
 /// So often a list of files is read again where a file of it was merged away meanwhile.
 const TRIES: usize = 5;

@@ -24,14 +24,16 @@ use weir_ledger::rows::{Body, RowsBody};
 use weir_ledger::thin::ThinBody;
 use weir_ledger::{BatchId, Kind, StoredName};
 
+use crate::columns::Columns;
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
 use crate::facts::{BatchFact, Became, Fact, FactFile, RangeFact, ResultFact};
-use crate::file::{Columns, PAGE_ROWS, RowsFile};
+use crate::file::{PAGE_ROWS, RowsFile};
 use crate::gather::{Gathered, Until, Wanted, gather};
+use crate::manifest::{FOLDER, FactsEntry, MANIFEST, Manifest, RowsEntry};
 use crate::months::Together;
 use crate::row::{LedgerRow, Month};
-use crate::store::{FOLDER, FactsEntry, MANIFEST, Manifest, RowsEntry, TAKE_ROWS};
+use crate::store::TAKE_ROWS;
 use crate::thin::{Asked, Fetched, collect, gone_behind};
 use crate::view::{Batches, Held};
 

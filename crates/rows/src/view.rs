@@ -7,14 +7,15 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use weir_event::{DestinationId, Millis};
 
+use crate::columns::Columns;
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
 use crate::facts::{BatchFact, Became, Fact, FactFile, Fate, RangeFact, ResultFact};
-use crate::file::{Columns, Form, RowsFile};
+use crate::file::{Form, RowsFile};
 use crate::gather::{Gathered, Until, Wanted, gather};
+use crate::manifest::{FOLDER, FactsEntry, Manifest};
 use crate::row::LedgerRow;
 use crate::scan::Run;
-use crate::store::{FOLDER, FactsEntry, Manifest};
 
 /// Destinations and times.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use crate::dictionary::Dictionary;
 use crate::error::RowsError;
 use crate::facts::{self, BatchFact, RangeFact, ResultFact};
 use crate::file::RowsFile;
-use crate::store::{MANIFEST, Manifest};
+use crate::manifest::{MANIFEST, Manifest};
 
 /// Reads all of a file of the store and holds it against its checksums. A file of another name is fine. `tick` is called now and then: a
 /// file may have many gigabytes.

@@ -15,10 +15,11 @@ use weir_ledger::tree::hash::sha256;
 use weir_ledger::{
     FieldSetDefinition, FieldSetId, Intent, Kind, Ledger, Options, Outcome, Passed, Purpose, RangeDrop, Results, Row,
 };
+use weir_rows::columns::Columns;
 use weir_rows::dictionary::Dictionary;
 use weir_rows::facts::{self, BatchFact, Fate};
-use weir_rows::file::{self, Columns, Form, RowsFile};
-use weir_rows::store::Manifest;
+use weir_rows::file::{self, Form, RowsFile};
+use weir_rows::manifest::Manifest;
 use weir_rows::verify::{Report, verify};
 use weir_rows::{LedgerRow, RowsError, Store};
 

@@ -71,7 +71,7 @@ pub const FORMATS: &[Format] = &[
     format("rows.dictionary", 1, "crates/rows/src/dictionary.rs", "VERSION"),
     format("rows.facts", 1, "crates/rows/src/facts.rs", "VERSION"),
     // Version 2 names sums of months, version 3 goes with a log that has given rows up; both are done where it may be written.
-    Format { writes_from: 1, ..format("rows.manifest", 3, "crates/rows/src/store.rs", "VERSION") },
+    Format { writes_from: 1, ..format("rows.manifest", 3, "crates/rows/src/manifest.rs", "VERSION") },
     format("rows.months", 1, "crates/rows/src/file.rs", "SCHEMA_OF_MONTHS"),
     format("rows.parquet", 1, "crates/rows/src/file.rs", "SCHEMA"),
     format("rows.sums", 1, "crates/rows/src/sums.rs", "VERSION"),

@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use weir_event::{DestinationId, Millis, Offset};
 use weir_ledger::entry::Entry;
 use weir_ledger::{Kind, Purpose, history};
-use weir_rows::file::{Column, Columns};
+use weir_rows::columns::{Column, Columns};
 use weir_rows::scan::{self, Visitor};
 use weir_rows::{Batches, Held, Scope, View};
 

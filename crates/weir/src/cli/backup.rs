@@ -123,7 +123,7 @@ fn at_rest(folders: &Folders, to: &Path) -> Result<(Finished, Damaged), BackupEr
     let not_ledgers = logs.filter(|(path, _)| !path.ends_with(".log") && !path.starts_with("ledger/rows/"));
     let mut files: Vec<_> = not_ledgers.map(|(path, bytes)| (data.join(path), Some(bytes))).collect();
     let ledger = data.join("ledger");
-    let rows = weir_rows::store::Manifest::read(&ledger).and_then(|manifest| manifest.files(&ledger));
+    let rows = weir_rows::manifest::Manifest::read(&ledger).and_then(|manifest| manifest.files(&ledger));
     // Without a list that can be read, all that lies there.
     let all = || walk(data).map(|all| all.into_iter().map(|(path, _)| data.join(path)).collect::<Vec<_>>());
     let rows = rows.or_else(|_| all())?.into_iter().filter(|path| path.starts_with(ledger.join("rows")));

@@ -23,7 +23,7 @@ pub(super) fn files(data: &Path, dir: &Path, keys: Option<&Keys>) -> Result<(Val
     });
     let mut text = format!(
         "files of rows ({})\n  {}, {}, up to entry {} of the log\n",
-        dir.join(weir_rows::store::FOLDER).display(),
+        dir.join(weir_rows::manifest::FOLDER).display(),
         counted(report.files, "file"),
         counted(report.rows, "row"),
         report.entries
@@ -55,7 +55,7 @@ pub(super) fn files(data: &Path, dir: &Path, keys: Option<&Keys>) -> Result<(Val
 
 /// What mends files of rows.
 fn mending(dir: &Path) -> Result<String, LedgerError> {
-    let rows = dir.join(weir_rows::store::FOLDER);
+    let rows = dir.join(weir_rows::manifest::FOLDER);
     Ok(match history::is_thinned(dir)? {
         false => format!("remove {}: Weir makes all of it again from the log", rows.display()),
         true => "run `weir restore BACKUP --rows` with a backup that is at most 7 days old: the log has the rows since then, and no others; \
