@@ -116,22 +116,6 @@ pub struct Parser<'a, V> {
     is_over_limit: bool,
 }
 
-/// What a vendor's answer says, if it is JSON, has no more bytes than this, and `read` finds in it what it looks for.
-pub(crate) fn read_answer<V: Vocabulary, T>(
-    body: &[u8],
-    bytes_max: usize,
-    names: &SourceNames,
-    vocabulary: V,
-    read: impl FnOnce(&mut Parser<'_, V>) -> Result<T, Malformed>,
-) -> Option<T> {
-    if body.len() > bytes_max {
-        return None;
-    }
-    let mut text = String::from_utf8_lossy(body).into_owned().into_bytes();
-    let mut leaves = Vec::new();
-    read(&mut Parser::new(&mut text, &mut leaves, names, vocabulary)).ok()
-}
-
 impl<'a, V: Vocabulary> Parser<'a, V> {
     /// A parser at the start of `text`, which must be UTF-8. Tapes are appended to `leaves`.
     pub fn new(text: &'a mut [u8], leaves: &'a mut Vec<Leaf>, names: &'a SourceNames, vocabulary: V) -> Parser<'a, V> {

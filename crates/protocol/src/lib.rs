@@ -4,7 +4,7 @@
 //! any value into an error, and copy a byte of a request into what goes to a vendor.
 //!
 //! Read in this order: [`inbound`] (what a protocol is), [`body`] (bytes to JSON text), [`archive`] (exports in a ZIP), [`json`] (text to tape), `drafting` (what decoders share),
-//! [`answer`], [`outbound`] (what an encoder is), `writing` and `plain` (what encoders share), then one vendor, [`vendors::mixpanel`]. To add a vendor: one file below `vendors/` and one line in [`vendors`].
+//! [`answer`], [`outbound`] (what an encoder is), `writing`, `plain` and `replies` (what encoders share), then one vendor, [`vendors::mixpanel`]. To add a vendor: one file below `vendors/` and one line in [`vendors`].
 
 pub mod answer;
 pub mod archive;
@@ -20,6 +20,7 @@ pub mod outbound;
 pub mod parity;
 mod plain;
 pub mod preflight;
+mod replies;
 pub mod signing;
 pub mod statuses;
 pub mod vendors;

@@ -22,14 +22,15 @@
 use std::time::Duration;
 
 use weir_event::names::ClassOnly;
-use weir_event::{LeafKind, Millis, NameId, Names, Operation, Rule, SourceNames};
+use weir_event::{LeafKind, Millis, Names, Operation, Rule, SourceNames};
 use weir_policy::Released;
 
-use crate::json::{self, Malformed, Meaning, Parser, Plan, Vocabulary};
+use crate::json::{Key, Malformed, Meaning};
 use crate::outbound::{
     Building, Confirmation, DestinationSetup, Encoded, Encoder, Lane, LaneLimits, Question, SetupError, Verdict,
 };
 use crate::plain::Plain;
+use crate::replies::{self, Reading, Words};
 use crate::statuses::{self, Means, Statuses};
 use crate::vendors::{Repeat, RepeatEffect};
 use crate::writing::{bytes_at_most, bytes_written, put_field, put_number};
@@ -304,62 +305,38 @@ struct Reply {
     acks: Vec<u64>,
 }
 
-/// The keys of an answer; everything else in it is passed over.
-struct ReplyWords;
-
 const CODE: u8 = 1;
 const INVALID_EVENT: u8 = 2;
 const ACK_ID: u8 = 3;
 const ACKS: u8 = 4;
+const WORDS: Words =
+    Words(&[("code", CODE), ("invalid-event-number", INVALID_EVENT), ("ackId", ACK_ID), ("acks", ACKS)]);
 /// Bytes of an answer that are looked at; outbound caps it anyway.
 const REPLY_BYTES_MAX: usize = 1 << 20;
 /// Numbers that are read of an answer: one was asked about.
 const ACKS_MAX: usize = 64;
 
-impl Vocabulary for ReplyWords {
-    fn meaning(&self, _: Plan, key: &str) -> Option<Meaning> {
-        Some(Meaning::Special(match key {
-            "code" => CODE,
-            "invalid-event-number" => INVALID_EVENT,
-            "ackId" => ACK_ID,
-            "acks" => ACKS,
-            _ => 0,
-        }))
-    }
-}
-
 impl Reply {
     fn parse(body: &[u8], names: &SourceNames) -> Option<Reply> {
-        json::read_answer(body, REPLY_BYTES_MAX, names, ReplyWords, Reply::read)
+        replies::read(body, REPLY_BYTES_MAX, names, WORDS, Reply::member)
     }
 
-    fn read(parser: &mut Parser<'_, ReplyWords>) -> Result<Reply, Malformed> {
-        let mut reply = Reply::default();
-        let mut object = parser.begin_object(Plan(1), NameId::EVENT_ROOT)?;
-        while let Some(key) = parser.next_key(&mut object)? {
-            match key.meaning {
-                Meaning::Special(CODE) => reply.code = number(parser)?,
-                Meaning::Special(INVALID_EVENT) => reply.invalid = number(parser)?,
-                Meaning::Special(ACK_ID) => reply.ack = number(parser)?,
-                Meaning::Special(ACKS) if parser.peek() == b'{' => {
-                    reply.has_acks = true;
-                    let mut acks = parser.begin_object(Plan(2), NameId::EVENT_ROOT)?;
-                    while let Some(key) = parser.next_key(&mut acks)? {
-                        let id: Option<u64> =
-                            std::str::from_utf8(parser.bytes(key.text)).ok().and_then(|id| id.parse().ok());
-                        let is_kept = parser.scalar()?.is_some_and(|scalar| scalar.kind == LeafKind::True);
-                        reply.acks.extend(id.filter(|_| is_kept && reply.acks.len() < ACKS_MAX));
-                    }
-                }
-                _ => parser.skip()?,
+    fn member(&mut self, key: &Key, parser: &mut Reading<'_>) -> Result<(), Malformed> {
+        match key.meaning {
+            Meaning::Special(CODE) => self.code = replies::number(parser, LeafKind::has_text)?,
+            Meaning::Special(INVALID_EVENT) => self.invalid = replies::number(parser, LeafKind::has_text)?,
+            Meaning::Special(ACK_ID) => self.ack = replies::number(parser, LeafKind::has_text)?,
+            Meaning::Special(ACKS) if parser.peek() == b'{' => {
+                self.has_acks = true;
+                replies::members(parser, |key, parser| {
+                    let id: Option<u64> = parser.str(key.text).parse().ok();
+                    let is_kept = parser.scalar()?.is_some_and(|scalar| scalar.kind == LeafKind::True);
+                    self.acks.extend(id.filter(|_| is_kept && self.acks.len() < ACKS_MAX));
+                    Ok(())
+                })?;
             }
+            _ => parser.skip()?,
         }
-        if parser.is_done() { Ok(reply) } else { Err(Malformed(parser.position())) }
+        Ok(())
     }
-}
-
-/// A number that is none of ours is none at all.
-fn number<T: std::str::FromStr>(parser: &mut Parser<'_, ReplyWords>) -> Result<Option<T>, Malformed> {
-    let said = parser.scalar()?.filter(|scalar| scalar.kind.has_text());
-    Ok(said.and_then(|scalar| std::str::from_utf8(parser.bytes(scalar.text)).ok()?.parse().ok()))
 }

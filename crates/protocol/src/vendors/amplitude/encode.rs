@@ -27,8 +27,9 @@ use weir_event::{LeafKind, Millis, NameId, Names, Operation, ProfileOp, Role, Ru
 use weir_policy::release::ReleasedLeaf;
 use weir_policy::{Released, ReleasedId};
 
-use crate::json::{self, Malformed, Meaning, Parser, Plan, Vocabulary};
+use crate::json::{Key, Malformed, Meaning};
 use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLimits, SetupError, Verdict};
+use crate::replies::{self, Reading, Words};
 use crate::vendors::amplitude::decode::OPERATIONS;
 use crate::vendors::amplitude::names;
 use crate::vendors::{Repeat, RepeatEffect};
@@ -504,59 +505,44 @@ struct Reply {
     is_over_daily_quota: bool,
 }
 
-/// The keys of an answer; everything else in it is passed over.
-struct ReplyWords;
-
 const CODE: u8 = 1;
 const ERROR: u8 = 2;
 const SILENCED: u8 = 3;
 const QUOTA: u8 = 4;
+const WORDS: Words = Words(&[
+    ("code", CODE),
+    ("error", ERROR),
+    ("silenced_events", SILENCED),
+    ("exceeded_daily_quota_users", QUOTA),
+    ("exceeded_daily_quota_devices", QUOTA),
+]);
 /// Bytes of an answer that are looked at; outbound caps it anyway.
 const REPLY_BYTES_MAX: usize = 4 << 20;
 
-impl Vocabulary for ReplyWords {
-    fn meaning(&self, _: Plan, key: &str) -> Option<Meaning> {
-        Some(Meaning::Special(match key {
-            "code" => CODE,
-            "error" => ERROR,
-            "silenced_events" => SILENCED,
-            "exceeded_daily_quota_users" | "exceeded_daily_quota_devices" => QUOTA,
-            _ => 0,
-        }))
-    }
-}
-
 impl Reply {
     fn parse(body: &[u8], names: &SourceNames) -> Option<Reply> {
-        json::read_answer(body, REPLY_BYTES_MAX, names, ReplyWords, Reply::read)
+        replies::read(body, REPLY_BYTES_MAX, names, WORDS, Reply::member)
     }
 
-    fn read(parser: &mut Parser<'_, ReplyWords>) -> Result<Reply, Malformed> {
-        let mut reply = Reply::default();
-        let mut object = parser.begin_object(Plan(1), NameId::EVENT_ROOT)?;
-        while let Some(key) = parser.next_key(&mut object)? {
-            match key.meaning {
-                Meaning::Special(CODE) => {
-                    let scalar = parser.scalar()?.filter(|scalar| scalar.kind == LeafKind::Number);
-                    reply.code = scalar.and_then(|scalar| parser.str(scalar.text).parse().ok());
-                }
-                Meaning::Special(ERROR) => {
-                    let scalar = parser.scalar()?.filter(|scalar| scalar.kind == LeafKind::String);
-                    let is_about_key =
-                        |text: &[u8]| text.get(..15).is_some_and(|t| t.eq_ignore_ascii_case(b"invalid api key"));
-                    reply.is_about_key = scalar.is_some_and(|scalar| is_about_key(parser.bytes(scalar.text)));
-                }
-                Meaning::Special(SILENCED) => reply.is_silenced |= holds_anything(parser)?,
-                Meaning::Special(QUOTA) => reply.is_over_daily_quota |= holds_anything(parser)?,
-                _ => parser.skip()?,
+    fn member(&mut self, key: &Key, parser: &mut Reading<'_>) -> Result<(), Malformed> {
+        match key.meaning {
+            Meaning::Special(CODE) => self.code = replies::number(parser, |kind| kind == LeafKind::Number)?,
+            Meaning::Special(ERROR) => {
+                let scalar = parser.scalar()?.filter(|scalar| scalar.kind == LeafKind::String);
+                let is_about_key =
+                    |text: &[u8]| text.get(..15).is_some_and(|t| t.eq_ignore_ascii_case(b"invalid api key"));
+                self.is_about_key = scalar.is_some_and(|scalar| is_about_key(parser.bytes(scalar.text)));
             }
+            Meaning::Special(SILENCED) => self.is_silenced |= holds_anything(parser)?,
+            Meaning::Special(QUOTA) => self.is_over_daily_quota |= holds_anything(parser)?,
+            _ => parser.skip()?,
         }
-        if parser.is_done() { Ok(reply) } else { Err(Malformed(parser.position())) }
+        Ok(())
     }
 }
 
 /// Whether a list or an object comes next that is not empty; reads past it.
-fn holds_anything(parser: &mut Parser<'_, ReplyWords>) -> Result<bool, Malformed> {
+fn holds_anything(parser: &mut Reading<'_>) -> Result<bool, Malformed> {
     let opening = parser.peek();
     let start = parser.position();
     parser.skip()?;

@@ -2,10 +2,11 @@
 //! events, so nothing of them is kept.
 
 use weir_event::wire::Cursor;
-use weir_event::{NameId, SourceNames};
+use weir_event::{LeafKind, SourceNames};
 
 use super::Encoding;
-use crate::json::{self, Malformed, Meaning, Parser, Plan, Vocabulary};
+use crate::json::{Key, Malformed, Meaning};
+use crate::replies::{self, Reading, Words};
 
 /// Bytes of an answer that are looked at; outbound caps it anyway.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -69,48 +70,47 @@ fn field<'a>(message: &mut Cursor<'a>) -> Option<(u64, Value<'a>)> {
     Some((tag >> 3, value)).filter(|(number, _)| *number != 0)
 }
 
-/// The keys of an answer in JSON; everything else in it is passed over.
-struct Words;
-
 const PARTIAL: u8 = 1;
 const REJECTED: u8 = 2;
+const WORDS: Words = Words(&[("partialSuccess", PARTIAL), ("rejectedLogRecords", REJECTED)]);
 
-impl Vocabulary for Words {
-    fn meaning(&self, _: Plan, key: &str) -> Option<Meaning> {
-        Some(Meaning::Special(match key {
-            "partialSuccess" => PARTIAL,
-            "rejectedLogRecords" => REJECTED,
-            _ => 0,
-        }))
+/// What an answer in JSON says.
+struct Said {
+    has_keys: bool,
+    is_ours: bool,
+    /// None where it is no number.
+    rejected: Option<u64>,
+}
+
+impl Default for Said {
+    fn default() -> Said {
+        Said { has_keys: false, is_ours: false, rejected: Some(0) }
+    }
+}
+
+impl Said {
+    fn member(&mut self, key: &Key, parser: &mut Reading<'_>) -> Result<(), Malformed> {
+        self.has_keys = true;
+        if key.meaning != Meaning::Special(PARTIAL) {
+            return parser.skip();
+        }
+        self.is_ours = true;
+        if parser.peek() != b'{' {
+            return parser.skip();
+        }
+        replies::members(parser, |key, parser| {
+            if key.meaning != Meaning::Special(REJECTED) {
+                return parser.skip();
+            }
+            // A number, or as the JSON form of protobuf has it, a text.
+            self.rejected = replies::number(parser, LeafKind::has_text)?;
+            Ok(())
+        })
     }
 }
 
 fn of_json(body: &[u8], names: &SourceNames) -> Option<u64> {
-    json::read_answer(body, ANSWER_BYTES_MAX, names, Words, read_json)?
-}
-
-fn read_json(parser: &mut Parser<'_, Words>) -> Result<Option<u64>, Malformed> {
-    let mut rejected = Some(0);
-    let (mut is_empty, mut is_ours) = (true, false);
-    let mut object = parser.begin_object(Plan(1), NameId::EVENT_ROOT)?;
-    while let Some(key) = parser.next_key(&mut object)? {
-        is_empty = false;
-        is_ours |= key.meaning == Meaning::Special(PARTIAL);
-        if key.meaning == Meaning::Special(PARTIAL) && parser.peek() == b'{' {
-            let mut partial = parser.begin_object(Plan(1), NameId::EVENT_ROOT)?;
-            while let Some(key) = parser.next_key(&mut partial)? {
-                match key.meaning {
-                    // A number, or as the JSON form of protobuf has it, a text.
-                    Meaning::Special(REJECTED) => {
-                        rejected = parser.scalar()?.and_then(|said| parser.str(said.text).parse().ok());
-                    }
-                    _ => parser.skip()?,
-                }
-            }
-        } else {
-            parser.skip()?;
-        }
-    }
+    let said = replies::read(body, ANSWER_BYTES_MAX, names, WORDS, Said::member)?;
     // An object of other keys is somebody else's answer, such as a gateway's error: nothing is taken for delivered.
-    if parser.is_done() { Ok(rejected.filter(|_| is_empty || is_ours)) } else { Err(Malformed(parser.position())) }
+    said.rejected.filter(|_| said.is_ours || !said.has_keys)
 }

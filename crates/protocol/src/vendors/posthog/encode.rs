@@ -29,8 +29,9 @@ use weir_event::names::ClassOnly;
 use weir_event::{LeafKind, Millis, NameId, Names, Operation, ProfileOp, Role, Rule, SourceNames};
 use weir_policy::{Released, ReleasedId};
 
-use crate::json::{self, Malformed, Meaning, Parser, Plan, Vocabulary};
+use crate::json::{Key, Malformed, Meaning};
 use crate::outbound::{Building, DestinationSetup, Encoded, Encoder, Lane, LaneLimits, SetupError, Verdict};
+use crate::replies::{self, Reading, Words};
 use crate::vendors::posthog::names;
 use crate::vendors::{Repeat, RepeatEffect};
 use crate::writing::{
@@ -474,53 +475,34 @@ struct Reply {
     is_over_quota: bool,
 }
 
-/// The keys of an answer; everything else in it is passed over.
-struct ReplyWords;
-
 const STATUS: u8 = 1;
 const QUOTA: u8 = 2;
+const WORDS: Words = Words(&[("status", STATUS), ("quota_limited", QUOTA)]);
 /// Bytes of an answer that are looked at; outbound caps it anyway.
 const REPLY_BYTES_MAX: usize = 1 << 20;
 
-impl Vocabulary for ReplyWords {
-    fn meaning(&self, _: Plan, key: &str) -> Option<Meaning> {
-        Some(Meaning::Special(match key {
-            "status" => STATUS,
-            "quota_limited" => QUOTA,
-            _ => 0,
-        }))
-    }
-}
-
 impl Reply {
     fn parse(body: &[u8], names: &SourceNames) -> Option<Reply> {
-        json::read_answer(body, REPLY_BYTES_MAX, names, ReplyWords, Reply::read)
+        replies::read(body, REPLY_BYTES_MAX, names, WORDS, Reply::member)
     }
 
-    fn read(parser: &mut Parser<'_, ReplyWords>) -> Result<Reply, Malformed> {
-        let mut reply = Reply::default();
-        let mut object = parser.begin_object(Plan(1), NameId::EVENT_ROOT)?;
-        while let Some(key) = parser.next_key(&mut object)? {
-            match key.meaning {
-                Meaning::Special(STATUS) => {
-                    // `1` is what the server before the present one said.
-                    let said = parser.scalar()?.filter(|scalar| scalar.kind.has_text());
-                    let text = said.map(|scalar| parser.bytes(scalar.text)).unwrap_or_default();
-                    reply.is_ok = text.eq_ignore_ascii_case(b"ok") || text == b"1";
-                }
-                Meaning::Special(QUOTA) if parser.peek() == b'[' => {
-                    parser.expect(b'[')?;
-                    let mut is_first = true;
-                    while parser.next_element(&mut is_first)? {
-                        // Recordings are none of ours.
-                        let said = parser.scalar()?.filter(|scalar| scalar.kind == LeafKind::String);
-                        let text = said.map(|scalar| parser.bytes(scalar.text)).unwrap_or_default();
-                        reply.is_over_quota |= text != b"recordings";
-                    }
-                }
-                _ => parser.skip()?,
+    fn member(&mut self, key: &Key, parser: &mut Reading<'_>) -> Result<(), Malformed> {
+        match key.meaning {
+            Meaning::Special(STATUS) => {
+                // `1` is what the server before the present one said.
+                let said = parser.scalar()?.filter(|scalar| scalar.kind.has_text());
+                let text = said.map(|scalar| parser.bytes(scalar.text)).unwrap_or_default();
+                self.is_ok = text.eq_ignore_ascii_case(b"ok") || text == b"1";
             }
+            Meaning::Special(QUOTA) if parser.peek() == b'[' => replies::elements(parser, |parser| {
+                // Recordings are none of ours.
+                let said = parser.scalar()?.filter(|scalar| scalar.kind == LeafKind::String);
+                let text = said.map(|scalar| parser.bytes(scalar.text)).unwrap_or_default();
+                self.is_over_quota |= text != b"recordings";
+                Ok(())
+            })?,
+            _ => parser.skip()?,
         }
-        if parser.is_done() { Ok(reply) } else { Err(Malformed(parser.position())) }
+        Ok(())
     }
 }

@@ -1,9 +1,10 @@
 //! Mixpanel's answers.
 
-use weir_event::{LeafKind, NameId, SourceNames};
+use weir_event::{LeafKind, SourceNames};
 
-use crate::json::{self, Malformed, Meaning, Parser, Plan, Vocabulary};
+use crate::json::{Key, Malformed, Meaning};
 use crate::outbound::Verdict;
+use crate::replies::{self, Reading, Words};
 
 /// What an answer says. Its texts may quote events, so they are not read.
 #[derive(Default)]
@@ -13,71 +14,45 @@ pub(super) struct Reply {
     pub(super) failed: Vec<u32>,
 }
 
-/// The keys of an answer; everything else in it is passed over.
-struct ReplyWords;
-
 const STATUS: u8 = 1;
 const CODE: u8 = 2;
 const FAILED: u8 = 3;
 const INDEX: u8 = 4;
+const WORDS: Words = Words(&[("status", STATUS), ("code", CODE), ("failed_records", FAILED), ("index", INDEX)]);
 /// Bytes of an answer that are looked at; outbound caps it anyway.
 const REPLY_BYTES_MAX: usize = 4 << 20;
 
-impl Vocabulary for ReplyWords {
-    fn meaning(&self, _: Plan, key: &str) -> Option<Meaning> {
-        Some(Meaning::Special(match key {
-            "status" => STATUS,
-            "code" => CODE,
-            "failed_records" => FAILED,
-            "index" => INDEX,
-            _ => 0,
-        }))
-    }
-}
-
 impl Reply {
     pub(super) fn parse(body: &[u8], names: &SourceNames) -> Option<Reply> {
-        json::read_answer(body, REPLY_BYTES_MAX, names, ReplyWords, Reply::read)
+        replies::read(body, REPLY_BYTES_MAX, names, WORDS, Reply::member)
     }
 
-    fn read(parser: &mut Parser<'_, ReplyWords>) -> Result<Reply, Malformed> {
-        let mut reply = Reply::default();
-        let mut object = parser.begin_object(Plan(1), NameId::EVENT_ROOT)?;
-        while let Some(key) = parser.next_key(&mut object)? {
-            match key.meaning {
-                Meaning::Special(STATUS) => reply.status = integer(parser)?,
-                Meaning::Special(CODE) => reply.code = integer(parser)?,
-                Meaning::Special(FAILED) if parser.peek() == b'[' => {
-                    parser.expect(b'[')?;
-                    let mut is_first = true;
-                    while parser.next_element(&mut is_first)? {
-                        if parser.peek() != b'{' {
-                            parser.skip()?;
-                            continue;
-                        }
-                        let mut record = parser.begin_object(Plan(2), NameId::EVENT_ROOT)?;
-                        while let Some(key) = parser.next_key(&mut record)? {
-                            match key.meaning {
-                                Meaning::Special(INDEX) => {
-                                    // An index that does not read is one that we did not send.
-                                    let index = integer(parser)?.and_then(|index| u32::try_from(index).ok());
-                                    reply.failed.push(index.unwrap_or(u32::MAX));
-                                }
-                                _ => parser.skip()?,
-                            }
-                        }
-                    }
+    fn member(&mut self, key: &Key, parser: &mut Reading<'_>) -> Result<(), Malformed> {
+        match key.meaning {
+            Meaning::Special(STATUS) => self.status = integer(parser)?,
+            Meaning::Special(CODE) => self.code = integer(parser)?,
+            Meaning::Special(FAILED) if parser.peek() == b'[' => replies::elements(parser, |parser| {
+                if parser.peek() != b'{' {
+                    return parser.skip();
                 }
-                _ => parser.skip()?,
-            }
+                replies::members(parser, |key, parser| {
+                    if key.meaning != Meaning::Special(INDEX) {
+                        return parser.skip();
+                    }
+                    // An index that does not read is one that we did not send.
+                    let index = integer(parser)?.and_then(|index| u32::try_from(index).ok());
+                    self.failed.push(index.unwrap_or(u32::MAX));
+                    Ok(())
+                })
+            })?,
+            _ => parser.skip()?,
         }
-        if parser.is_done() { Ok(reply) } else { Err(Malformed(parser.position())) }
+        Ok(())
     }
 }
 
-fn integer(parser: &mut Parser<'_, ReplyWords>) -> Result<Option<i64>, Malformed> {
-    let scalar = parser.scalar()?.filter(|scalar| scalar.kind == LeafKind::Number);
-    Ok(scalar.and_then(|scalar| parser.str(scalar.text).parse().ok()))
+fn integer(parser: &mut Reading<'_>) -> Result<Option<i64>, Malformed> {
+    replies::number(parser, |kind| kind == LeafKind::Number)
 }
 
 pub(super) fn partial(mut failed: Vec<u32>, count: u32, invalid: impl Fn(&'static str) -> Verdict) -> Verdict {
