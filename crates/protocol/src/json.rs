@@ -71,6 +71,21 @@ pub struct Object {
     is_first: bool,
 }
 
+/// Where a walk over a value stands that may be one or a list of several.
+#[derive(Default)]
+pub enum OneOrMore {
+    /// Before it.
+    #[default]
+    NotBegun,
+    /// In a list.
+    List {
+        /// Before its first element.
+        is_first: bool,
+    },
+    /// Behind the one.
+    Over,
+}
+
 /// A key that was read; its value comes next.
 #[derive(Clone, Copy)]
 pub struct Key {
@@ -301,6 +316,25 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
                 Ok(true)
             }
             _ => Err(Malformed(self.at)),
+        }
+    }
+
+    /// Between the elements of a list, or around a value that is none: `false` behind the last. Call it before each.
+    pub fn next_of(&mut self, walk: &mut OneOrMore) -> Result<bool, Malformed> {
+        match walk {
+            OneOrMore::NotBegun if self.peek() == b'[' => {
+                self.expect(b'[')?;
+                let mut is_first = true;
+                let is_next = self.next_element(&mut is_first)?;
+                *walk = OneOrMore::List { is_first };
+                Ok(is_next)
+            }
+            OneOrMore::NotBegun => {
+                *walk = OneOrMore::Over;
+                Ok(true)
+            }
+            OneOrMore::List { is_first } => self.next_element(is_first),
+            OneOrMore::Over => Ok(false),
         }
     }
 

@@ -21,7 +21,7 @@ use weir_event::{DraftBatch, Identity, Leaf, Millis, NameId, Operation, Rule, So
 use crate::body::Carrier;
 use crate::drafting::{Drafting, Facts, Walk, time};
 use crate::inbound::{Canonical, DecodeError, DecodeOptions, Decoded, Endpoint};
-use crate::json::{Malformed, Meaning};
+use crate::json::{Malformed, Meaning, OneOrMore};
 use crate::vendors::amplitude::{GROUP_IDENTIFY, IDENTIFY, names};
 use context::Paths;
 use found::Found;
@@ -99,18 +99,12 @@ impl Decoder<'_> {
     /// The events of an envelope: a list, or one.
     fn events(&mut self) -> Result<(), DecodeError> {
         match self.drafting.parser.peek() {
-            b'[' => {
-                self.drafting.parser.expect(b'[')?;
-                let mut is_first = true;
-                while self.drafting.parser.next_element(&mut is_first)? {
+            b'[' | b'{' => {
+                let mut events = OneOrMore::default();
+                while self.drafting.parser.next_of(&mut events)? {
                     self.drafting.begin()?;
                     self.element()?;
                 }
-                Ok(())
-            }
-            b'{' => {
-                self.drafting.begin()?;
-                self.element()?;
                 Ok(())
             }
             _ => Err(DecodeError::NotEvents),

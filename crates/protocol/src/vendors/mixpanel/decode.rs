@@ -12,7 +12,7 @@ use weir_event::{
 
 use crate::drafting::{Drafting, Facts, Walk, unix_time};
 use crate::inbound::{Canonical, DecodeError, DecodeOptions, Decoded, Endpoint};
-use crate::json::{Malformed, Meaning, Plan, Scalar, Vocabulary};
+use crate::json::{Malformed, Meaning, OneOrMore, Plan, Scalar, Vocabulary};
 use crate::vendors::mixpanel::{ENGAGE, GROUPS, IMPORT, names};
 
 /// `{"event", "properties"}`.
@@ -262,16 +262,8 @@ impl Decoder<'_> {
     /// A group's id, or a list of them.
     fn group(&mut self, number: u8) -> Result<(), Malformed> {
         self.found.groups.retain(|(n, _)| *n != number);
-        if self.drafting.parser.peek() != b'[' {
-            if let Some(text) = self.drafting.parser.scalar()?.and_then(Scalar::said) {
-                self.found.groups.push((number, text));
-            }
-            return Ok(());
-        }
-        self.drafting.parser.expect(b'[')?;
-        let mut is_first = true;
-        let first = self.found.groups.len();
-        while self.drafting.parser.next_element(&mut is_first)? {
+        let (first, mut ids) = (self.found.groups.len(), OneOrMore::default());
+        while self.drafting.parser.next_of(&mut ids)? {
             if let Some(text) = self.drafting.parser.scalar()?.and_then(Scalar::said) {
                 if self.found.groups.len() - first < GROUPS_MAX {
                     self.found.groups.push((number, text));

@@ -22,7 +22,7 @@ use weir_event::{DraftBatch, NameId, Operation, Rule, SourceNames, Text};
 
 use crate::drafting::Drafting;
 use crate::inbound::{Canonical, DecodeError, DecodeOptions, Decoded};
-use crate::json::{Malformed, Meaning};
+use crate::json::{Malformed, Meaning, OneOrMore};
 use crate::vendors::snowplow::names;
 use entities::Entity;
 use found::Found;
@@ -72,19 +72,13 @@ impl Decoder<'_> {
                 has_data = false;
             }
             match self.drafting.parser.peek() {
-                b'[' if is_data => {
+                b'[' | b'{' if is_data => {
                     has_data = true;
-                    self.drafting.parser.expect(b'[')?;
-                    let mut is_first = true;
-                    while self.drafting.parser.next_element(&mut is_first)? {
+                    let mut events = OneOrMore::default();
+                    while self.drafting.parser.next_of(&mut events)? {
                         self.drafting.begin()?;
                         self.element()?;
                     }
-                }
-                b'{' if is_data => {
-                    has_data = true;
-                    self.drafting.begin()?;
-                    self.element()?;
                 }
                 _ => self.drafting.parser.skip()?,
             }

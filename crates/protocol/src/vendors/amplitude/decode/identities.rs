@@ -5,7 +5,7 @@ use weir_event::{Identity, NameId, Role, Rule, SubjectKind, Text};
 use super::found::Group;
 use super::words::GROUPS;
 use super::{Decoder, special};
-use crate::json::{Malformed, Meaning, Scalar};
+use crate::json::{Malformed, Meaning, OneOrMore, Scalar};
 
 /// Groups that one event may name.
 const GROUPS_MAX: usize = 64;
@@ -42,23 +42,12 @@ impl Decoder<'_> {
                 continue;
             };
             self.found.groups.retain(|group| group.path != path);
-            if self.drafting.parser.peek() == b'[' {
-                self.drafting.parser.expect(b'[')?;
-                let mut is_first = true;
-                while self.drafting.parser.next_element(&mut is_first)? {
-                    self.group(key.text, path)?;
+            let mut ids = OneOrMore::default();
+            while self.drafting.parser.next_of(&mut ids)? {
+                if let Some(id) = self.drafting.parser.scalar()?.and_then(Scalar::said) {
+                    self.add_group(key.text, path, id);
                 }
-            } else {
-                self.group(key.text, path)?;
             }
-        }
-        Ok(())
-    }
-
-    /// One group's id.
-    fn group(&mut self, key: Text, path: NameId) -> Result<(), Malformed> {
-        if let Some(id) = self.drafting.parser.scalar()?.and_then(Scalar::said) {
-            self.add_group(key, path, id);
         }
         Ok(())
     }

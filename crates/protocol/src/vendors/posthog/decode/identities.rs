@@ -4,7 +4,7 @@ use weir_event::{Identity, LeafKind, NameId, Operation, Role, Rule, SubjectKind,
 
 use super::words::GROUPS;
 use super::{Decoder, special};
-use crate::json::{Malformed, Meaning, Scalar};
+use crate::json::{Malformed, Meaning, OneOrMore, Scalar};
 
 /// Groups that one event may name.
 const GROUPS_MAX: usize = 64;
@@ -27,28 +27,17 @@ impl Decoder<'_> {
             if key.is_repeated {
                 self.found.groups.retain(|(of, _)| *of != label);
             }
-            if self.drafting.parser.peek() != b'[' {
-                let scalar = self.drafting.parser.scalar()?;
-                self.group(label, scalar);
-                continue;
-            }
-            self.drafting.parser.expect(b'[')?;
-            let mut is_first = true;
-            while self.drafting.parser.next_element(&mut is_first)? {
-                let scalar = self.drafting.parser.scalar()?;
-                self.group(label, scalar);
+            let mut ids = OneOrMore::default();
+            while self.drafting.parser.next_of(&mut ids)? {
+                let Some(id) = self.drafting.parser.scalar()?.and_then(Scalar::said) else { continue };
+                if self.found.groups.len() < GROUPS_MAX {
+                    self.found.groups.push((label, id));
+                } else {
+                    self.drafting.fail(Rule::OverLimit);
+                }
             }
         }
         Ok(())
-    }
-
-    fn group(&mut self, label: NameId, scalar: Option<Scalar>) {
-        let Some(id) = scalar.and_then(Scalar::said) else { return };
-        if self.found.groups.len() < GROUPS_MAX {
-            self.found.groups.push((label, id));
-        } else {
-            self.drafting.fail(Rule::OverLimit);
-        }
     }
 
     /// The label of a group type that was judged clean: `path` is its path.

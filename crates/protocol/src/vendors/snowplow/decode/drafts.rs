@@ -6,7 +6,7 @@ use super::schema::{SCHEME, split_schema};
 use super::words::{INNER_EVENT, OUTER_EVENT, PROPERTIES};
 use super::{Decoder, special};
 use crate::drafting::{Facts, unix_time};
-use crate::json::{Malformed, Meaning, Scalar};
+use crate::json::{Malformed, Meaning, OneOrMore, Scalar};
 
 /// Groups that one event may name.
 const GROUPS_MAX: usize = 64;
@@ -128,20 +128,13 @@ impl Decoder<'_> {
     /// The id of a group, or a list of them.
     pub(super) fn group(&mut self, number: u8) -> Result<(), Malformed> {
         self.found.groups.retain(|(other, _)| *other != number);
-        let is_list = self.drafting.parser.peek() == b'[';
-        let mut is_first = true;
-        if is_list {
-            self.drafting.parser.expect(b'[')?;
-        }
-        while !is_list || self.drafting.parser.next_element(&mut is_first)? {
+        let mut ids = OneOrMore::default();
+        while self.drafting.parser.next_of(&mut ids)? {
             let id = self.drafting.parser.scalar()?.and_then(Scalar::said);
             if self.found.groups.len() == GROUPS_MAX {
                 self.drafting.fail(Rule::OverLimit);
             } else {
                 self.found.groups.extend(id.map(|id| (number, id)));
-            }
-            if !is_list {
-                break;
             }
         }
         Ok(())
