@@ -26,6 +26,9 @@ pub mod restore;
 
 use std::path::{Path, PathBuf};
 
+/// Where the files of ledger rows lie in a data folder.
+pub const ROWS: &str = "ledger/rows/";
+
 /// What becomes of a file of the data folder in a backup.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Class {
@@ -51,7 +54,7 @@ pub fn class_of(path: &str) -> Class {
     } else if (path.starts_with("journal/") && ends(&[".segment"]))
         || (path.starts_with("hold/") && ends(&[".hold"]))
         || ((path.starts_with("ledger/log/") || path.starts_with("audit/log/")) && ends(&[".log"]))
-        || path.starts_with("ledger/rows/")
+        || path.starts_with(ROWS)
     {
         Class::Log
     } else {

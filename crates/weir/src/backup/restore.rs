@@ -14,7 +14,7 @@ use weir_ledger::anchor::Origin;
 
 use super::copy::{object, read_manifest, stream, sync_dir};
 use super::manifest::{Item, KeyFact, Manifest};
-use super::{BackupError, failed};
+use super::{BackupError, ROWS, failed};
 use crate::disk::{self, RESTORING};
 use crate::formats::FORMATS;
 
@@ -183,7 +183,6 @@ impl Rows {
         data: &Path,
         mut progress: impl FnMut(u64) -> Result<(), BackupError>,
     ) -> Result<Rows, BackupError> {
-        const ROWS: &str = "ledger/rows/";
         let ledger = data.join("ledger");
         let of_rows = manifest.files.iter().filter(|item| item.path.starts_with(ROWS)).cloned();
         let (list, mut files): (Vec<Item>, Vec<Item>) =
@@ -227,7 +226,7 @@ impl Rows {
     /// Puts them into their places, each whole or not at all, the list last. A crash before it leaves the list that was there, and the same is
     /// to be done again.
     pub fn copy(&self, backup: &Path, data: &Path) -> Result<(), BackupError> {
-        let dir = data.join("ledger/rows");
+        let dir = data.join(ROWS);
         DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(failed("create", &dir))?;
         for item in self.files.iter().chain(&self.list) {
             sync_dir(&dir)?;

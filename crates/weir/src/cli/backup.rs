@@ -19,7 +19,7 @@ use super::{Exit, Folders, Output};
 use crate::backup::copy::{Finished, Target};
 use crate::backup::lease::Logs;
 use crate::backup::manifest::{Facts, KeyFact, Manifest, TreeFact};
-use crate::backup::{BackupError, Class, class_of, restore, walk};
+use crate::backup::{BackupError, Class, ROWS, class_of, restore, walk};
 use crate::config::{Config, Problems, Secrets};
 use crate::disk::{self, DataFolder};
 use crate::formats::Formats;
@@ -120,14 +120,14 @@ fn at_rest(folders: &Folders, to: &Path) -> Result<(Finished, Damaged), BackupEr
     flushed?;
     copy_whole(&mut target, data, |_| Ok(()))?;
     let logs = walk(data)?.into_iter().filter(|(path, _)| class_of(path) == Class::Log);
-    let not_ledgers = logs.filter(|(path, _)| !path.ends_with(".log") && !path.starts_with("ledger/rows/"));
-    let mut files: Vec<_> = not_ledgers.map(|(path, bytes)| (data.join(path), Some(bytes))).collect();
+    let not_ledgers = logs.filter(|(path, _)| !path.ends_with(".log"));
+    let (rows, mut files): (Vec<_>, Vec<_>) = not_ledgers
+        .map(|(path, bytes)| (data.join(path), Some(bytes)))
+        .partition(|(path, _)| path.starts_with(data.join(ROWS)));
     let ledger = data.join("ledger");
-    let rows = weir_rows::manifest::Manifest::read(&ledger).and_then(|manifest| manifest.files(&ledger));
+    let listed = weir_rows::manifest::Manifest::read(&ledger).and_then(|manifest| manifest.files(&ledger));
     // Without a list that can be read, all that lies there.
-    let all = || walk(data).map(|all| all.into_iter().map(|(path, _)| data.join(path)).collect::<Vec<_>>());
-    let rows = rows.or_else(|_| all())?.into_iter().filter(|path| path.starts_with(ledger.join("rows")));
-    files.extend(rows.map(|path| (path, None)));
+    files.extend(listed.map_or(rows, |listed| listed.into_iter().map(|path| (path, None)).collect()));
     let cut = rest.logs().cut_at_rest(files, first_offset(data))?;
     let mut progress = Progress::new("copying", length_of(data, &cut));
     let done = copy_cut(&mut target, data, &cut, |bytes| {
@@ -169,7 +169,7 @@ fn copy_cut(
     let mut damaged = Vec::new();
     for (path, bytes) in &cut.files {
         let from = data.join(path);
-        if path.starts_with("ledger/rows/") && !is_whole(&from, &mut progress)? {
+        if path.starts_with(ROWS) && !is_whole(&from, &mut progress)? {
             // What the log has given up lies in them alone: a damaged one does not take the place of a good copy.
             let length = std::fs::metadata(&from).map_or(0, |there| there.len());
             damaged.push((from, target.take_over(path, length)));

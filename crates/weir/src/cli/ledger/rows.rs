@@ -38,8 +38,10 @@ pub(super) fn files(data: &Path, dir: &Path, keys: Option<&Keys>) -> Result<(Val
         }
     }
     if report.counted > 0 {
-        let line = "  {} months are summed up, and the log has given their rows up: events were counted, nothing else compared\n";
-        text.push_str(&line.replace("{}", &report.counted.to_string()));
+        text.push_str(&format!(
+            "  {} months are summed up, and the log has given their rows up: events were counted, nothing else compared\n",
+            report.counted
+        ));
     }
     match &report.bad {
         None => text.push_str("  what the log says, no row more and none less\n"),
