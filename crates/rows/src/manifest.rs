@@ -19,6 +19,8 @@ pub const FOLDER: &str = "rows";
 /// The newest version of the manifest. Version 1 knew no sums of months, version 2 no log that has given rows up.
 pub const VERSION: u64 = 3;
 pub(crate) const MANIFEST: &str = "manifest";
+/// So often the list is read where a file of it was merged away meanwhile.
+const TRIES: usize = 5;
 
 /// A file of rows, as the manifest names it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -178,6 +180,22 @@ impl Manifest {
         let bytes = manifest.encode().unwrap_or_default();
         assert!(matches!(Manifest::decode(&bytes), Ok(again) if again == manifest));
         let _ = (manifest.bytes(), manifest.place());
+    }
+
+    /// What is read by the list of a ledger's folder and the dictionary that goes with it. Beside a Weir that merges files the list may have
+    /// been read a moment too early: then it is read again.
+    pub(crate) fn with<T>(
+        ledger: &Path,
+        read: impl Fn(Manifest, Dictionary) -> Result<T, RowsError>,
+    ) -> Result<T, RowsError> {
+        let mut tries = 1;
+        loop {
+            let manifest = Manifest::read(ledger)?;
+            match manifest.dictionary(ledger).and_then(|dictionary| read(manifest, dictionary)) {
+                Err(error) if error.is_absent() && tries < TRIES => tries += 1,
+                done => return done,
+            }
+        }
     }
 
     /// The dictionary that goes with it.

@@ -23,9 +23,6 @@ use crate::file::{PAGE_ROWS, RowsFile};
 use crate::manifest::{FOLDER, MANIFEST, Manifest, RowsEntry};
 use crate::row::{LedgerRow, Month};
 
-/// So often a list of files is read again where a file of it was merged away meanwhile.
-const TRIES: usize = 5;
-
 /// The rows of batches by their places, without erased ones.
 #[derive(Clone, Default, Debug)]
 pub struct Fetched {
@@ -61,19 +58,11 @@ pub struct Asked<'a> {
 
 /// The rows of these batches from the files of a ledger's folder. Of a batch whose month is summed up there are none any more.
 pub fn fetch(ledger: &Path, asked: &[Asked<'_>]) -> Result<Fetched, RowsError> {
-    let mut tries = 1;
-    loop {
-        let manifest = Manifest::read(ledger)?;
-        let read = manifest.dictionary(ledger).and_then(|dictionary| {
-            let dir = ledger.join(FOLDER);
-            let files = Files { dir: &dir, manifest: &manifest, dictionary: &dictionary, goes_on: &|| true };
-            files.fetch(asked)
-        });
-        match read {
-            Err(error) if error.is_absent() && tries < TRIES => tries += 1,
-            done => return done,
-        }
-    }
+    let dir = ledger.join(FOLDER);
+    Manifest::with(ledger, |manifest, dictionary| {
+        let open = |entry: &RowsEntry| RowsFile::open(&dir.join(&entry.name));
+        collect(manifest.rows.iter().map(|entry| (entry, || open(entry))), &dictionary, asked)
+    })
 }
 
 /// The first entry from this place on whose rows the log has given up, which the files should therefore have. An error says that the log does
@@ -103,10 +92,12 @@ pub fn fits(ledger: &Path, list: &[u8]) -> Result<(), RowsError> {
 
 /// Whether the month of a batch is summed up, so that its rows are in no file any more.
 pub fn is_summed(ledger: &Path, destination: &DestinationId, at: Millis) -> Result<bool, RowsError> {
-    let manifest = Manifest::read(ledger)?;
-    let dictionary = manifest.dictionary(ledger)?;
-    let files = Files { dir: ledger, manifest: &manifest, dictionary: &dictionary, goes_on: &|| true };
-    Ok(files.is_summed(destination, at))
+    Manifest::with(ledger, |manifest, dictionary| Ok(lies_in_sums(&manifest, &dictionary, destination, at)))
+}
+
+fn lies_in_sums(manifest: &Manifest, dictionary: &Dictionary, destination: &DestinationId, at: Millis) -> bool {
+    let of = number(dictionary, destination).map(|number| (number, Month::of(at)));
+    manifest.rows.iter().any(|entry| entry.is_sums && Some((entry.destination, entry.month)) == of)
 }
 
 /// A list of files and what goes with it.
@@ -119,12 +110,6 @@ pub(crate) struct Files<'f> {
 }
 
 impl Files<'_> {
-    /// See [`fetch`].
-    fn fetch(&self, asked: &[Asked<'_>]) -> Result<Fetched, RowsError> {
-        let open = |entry: &RowsEntry| RowsFile::open(&self.dir.join(&entry.name));
-        collect(self.manifest.rows.iter().map(|entry| (entry, || open(entry))), self.dictionary, asked)
-    }
-
     /// Whether each of these batches lies in the files to the last row and no row more, or its month is summed up.
     ///
     /// Rows of 64 MiB of log are too many to be held beside each other in a gateway. Of each batch a sum is kept, of two hashes of each row
@@ -152,14 +137,10 @@ impl Files<'_> {
             *rows -= 1;
         })?;
         let lacks = |of: &&ThinBatch<'_>| {
-            sums.get(&of.batch).is_none_or(|sum| *sum != ([0, 0], 0)) && !self.is_summed(of.destination, of.at)
+            sums.get(&of.batch).is_none_or(|sum| *sum != ([0, 0], 0))
+                && !lies_in_sums(self.manifest, self.dictionary, of.destination, of.at)
         };
         batches.iter().find(lacks).map_or(Ok(()), |of| Err(RowsError::Lacks(of.batch.0)))
-    }
-
-    fn is_summed(&self, destination: &DestinationId, at: Millis) -> bool {
-        let of = number(self.dictionary, destination).map(|number| (number, Month::of(at)));
-        self.manifest.rows.iter().any(|entry| entry.is_sums && Some((entry.destination, entry.month)) == of)
     }
 }
 

@@ -37,9 +37,6 @@ use crate::store::TAKE_ROWS;
 use crate::thin::{Asked, Fetched, collect, gone_behind};
 use crate::view::{Batches, Held};
 
-/// So often a list of files is read again where a file of it was merged away meanwhile.
-const TRIES: usize = 5;
-
 /// The first thing that is not as the log says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bad {
@@ -100,15 +97,9 @@ impl From<RowsError> for Stop {
 
 /// Holds the files of a ledger's folder against its log, which should have been verified before. An error says that it could not be done.
 pub fn verify(ledger: &Path, keys: Option<&Keys>) -> Result<Report, RowsError> {
-    let mut tries = 1;
-    let opened = loop {
-        match Walk::open(ledger) {
-            Err(error) if error.is_absent() && tries < TRIES => tries += 1,
-            opened => break opened.map_err(Stop::from),
-        }
-    };
+    let opened = Manifest::with(ledger, |manifest, dictionary| Walk::open(ledger, manifest, dictionary));
     let mut report = Report { proved: keys.map(|_| 0), ..Report::default() };
-    let walked = opened.and_then(|walk| {
+    let walked = opened.map_err(Stop::from).and_then(|walk| {
         report.files = walk.files.len() as u64;
         report.rows = walk.files.iter().map(|(_, file)| file.rows()).sum();
         report.entries = walk.manifest.entries;
@@ -155,12 +146,11 @@ struct Log {
 }
 
 impl Walk {
-    fn open(ledger: &Path) -> Result<Walk, RowsError> {
+    fn open(ledger: &Path, manifest: Manifest, dictionary: Dictionary) -> Result<Walk, RowsError> {
         let dir = ledger.join(FOLDER);
-        let manifest = Manifest::read(ledger)?;
         let open = |entry: &RowsEntry| Ok((entry.clone(), RowsFile::open(&dir.join(&entry.name))?));
         Ok(Walk {
-            dictionary: manifest.dictionary(ledger)?,
+            dictionary,
             files: manifest.rows.iter().map(open).collect::<Result<_, RowsError>>()?,
             batches: facts(&dir, &manifest.batches)?,
             results: facts(&dir, &manifest.results)?,

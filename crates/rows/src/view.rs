@@ -50,9 +50,6 @@ impl Scope {
     }
 }
 
-/// So often a list of files is read again where a file of it was merged away meanwhile.
-const TRIES: usize = 5;
-
 /// A consistent look at the rows of a ledger.
 #[derive(Debug)]
 pub struct View {
@@ -71,19 +68,17 @@ impl View {
     /// Opens what a question is about. `rows` says about which subjects rows are wanted from the end of the log (`None` asks for erased
     /// ones); rows in files are read when they are asked for.
     pub fn open(ledger: &Path, scope: &Scope, rows: &dyn Fn(Option<u64>) -> bool) -> Result<View, RowsError> {
-        let mut tries = 1;
-        loop {
-            match View::try_open(ledger, scope, rows) {
-                Err(error) if error.is_absent() && tries < TRIES => tries += 1,
-                done => return done,
-            }
-        }
+        Manifest::with(ledger, |manifest, dictionary| View::of(ledger, manifest, dictionary, scope, rows))
     }
 
-    fn try_open(ledger: &Path, scope: &Scope, rows: &dyn Fn(Option<u64>) -> bool) -> Result<View, RowsError> {
+    fn of(
+        ledger: &Path,
+        mut manifest: Manifest,
+        mut dictionary: Dictionary,
+        scope: &Scope,
+        rows: &dyn Fn(Option<u64>) -> bool,
+    ) -> Result<View, RowsError> {
         let dir = ledger.join(FOLDER);
-        let mut manifest = Manifest::read(ledger)?;
-        let mut dictionary = manifest.dictionary(ledger)?;
         let wanted = Wanted { batch: &|destination, at| scope.holds(destination, at), row: rows, thin: false };
         let tail = match gather(ledger, manifest.place(), &mut dictionary, Until::End, &wanted)? {
             Some(tail) => tail,
