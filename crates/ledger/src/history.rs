@@ -88,15 +88,21 @@ pub fn each_from(
 
 /// Whether the log has given rows up that lie in files elsewhere: it does so from its first batch on.
 pub fn is_thinned(dir: &Path) -> Result<bool, LedgerError> {
-    let mut is_thin = false;
-    each_from(dir, Kind::Egress, Place::default(), |_, _, entry, body| {
+    Ok(given_up_from(dir, Place::default())?.flatten().is_some())
+}
+
+/// The first entry from a place on whose rows the log has given up. The outer `None`: the log does not come by the place.
+pub fn given_up_from(dir: &Path, from: Place) -> Result<Option<Option<u64>>, LedgerError> {
+    let mut given_up = None;
+    let end = each_from(dir, Kind::Egress, from, |place, _, entry, body| {
         if !matches!(entry, Entry::Intent(_)) {
             return ControlFlow::Continue(());
         }
-        is_thin = matches!(Body::parse(body), Ok(Body::Thin(_)));
+        // It gives rows up in the order of its entries: the first batch says it of all.
+        given_up = matches!(Body::parse(body), Ok(Body::Thin(_))).then_some(place.entries);
         ControlFlow::Break(())
     })?;
-    Ok(is_thin)
+    Ok(end.map(|_| given_up))
 }
 
 /// Walks the entries from `start` on, once `goes_on` likes the place before the first of them.

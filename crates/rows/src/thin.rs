@@ -6,15 +6,13 @@
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::BuildHasher;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use foldhash::fast::RandomState;
 use weir_event::{DestinationId, Millis};
-use weir_ledger::entry::Entry;
 use weir_ledger::history::{self, Place};
-use weir_ledger::rows::{Body, StoredRow};
-use weir_ledger::{BatchId, FieldSetId, Kind, StoredName, ThinBatch};
+use weir_ledger::rows::StoredRow;
+use weir_ledger::{BatchId, FieldSetId, StoredName, ThinBatch};
 
 use crate::columns::{Column, Columns};
 use crate::dictionary::Dictionary;
@@ -68,17 +66,8 @@ pub fn fetch(ledger: &Path, asked: &[Asked<'_>]) -> Result<Fetched, RowsError> {
 /// The first entry from this place on whose rows the log has given up, which the files should therefore have. An error says that the log does
 /// not come by the place.
 pub(crate) fn gone_behind(ledger: &Path, place: Place) -> Result<Option<u64>, RowsError> {
-    let mut gone = None;
-    let walked = history::each_from(ledger, Kind::Egress, place, |place, _, entry, body| {
-        if !matches!(entry, Entry::Intent(_)) {
-            return ControlFlow::Continue(());
-        }
-        // It gives rows up in the order of its entries: the first batch says it of all.
-        gone = matches!(Body::parse(body), Ok(Body::Thin(_))).then_some(place.entries);
-        ControlFlow::Break(())
-    })?;
     let other = || RowsError::Damaged { path: ledger.join(FOLDER).join(MANIFEST), what: "it is of another log" };
-    walked.map(|_| gone).ok_or_else(other)
+    history::given_up_from(ledger, place)?.ok_or_else(other)
 }
 
 /// Whether a list of files from elsewhere may take the place of the one in a ledger's folder: it is of this log, and what it lacks the log has.
