@@ -30,6 +30,7 @@ pub mod row;
 pub mod scan;
 pub mod store;
 pub mod sums;
+mod tally;
 pub mod thin;
 pub mod verify;
 pub mod view;

@@ -25,7 +25,6 @@ mod erasing;
 mod thinning;
 
 use std::collections::BTreeMap;
-use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +42,7 @@ use crate::manifest::{FOLDER, FactsEntry, MANIFEST, Manifest, RowsEntry, VERSION
 use crate::merge::Merge;
 use crate::months::{self, Summed, Together};
 use crate::row::{LedgerRow, Month};
+use crate::tally::{Keyed, Tally};
 use crate::thin::gone_behind;
 use crate::view::Batches;
 
@@ -52,6 +52,8 @@ pub const TAKE_ROWS: usize = 1_000_000;
 const ABOUT_ROWS: usize = 1_000_000;
 /// So many files of about one size become one.
 const FAN_IN: usize = 8;
+/// What is wrong with a file that is not what was put into it.
+const MISWRITTEN: &str = "it does not read as it was written";
 /// Files of facts over this are not merged further.
 const FACTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -239,21 +241,9 @@ impl Store {
         let mut manifest = self.manifest.clone();
         let left = open()?.filter(|row| !matches!(row, Ok(row) if is_erased(row)));
         let rows = Ordered { gone: gone.into_iter().peekable(), left: left.peekable() };
-        // The log may have these rows no more: what takes their place is read back before they go.
-        let key = std::hash::RandomState::new();
-        let (mut written, mut read) = ((0, 0_u64), (0, 0_u64));
-        let add = |sum: &mut (u64, u64), row: &LedgerRow| *sum = (sum.0.wrapping_add(key.hash_one(row)), sum.1 + 1);
-        let rows = rows.inspect(|row| row.iter().for_each(|row| add(&mut written, row)));
-        let entry = self.write_rows(&mut manifest, destination, month, form, rows)?;
-        for row in self.open_merge(std::slice::from_ref(&entry))? {
-            add(&mut read, &row?);
-        }
-        let before: u64 = entries.iter().map(|entry| entry.rows).sum();
-        if written != read || read.1 != before {
-            return Err(RowsError::Damaged {
-                path: self.dir.join(&entry.name),
-                what: "it does not read as it was written",
-            });
+        let entry = self.write_instead(&mut manifest, destination, month, form, rows)?;
+        if entry.rows != entries.iter().map(|entry| entry.rows).sum::<u64>() {
+            return Err(RowsError::Damaged { path: self.dir.join(&entry.name), what: MISWRITTEN });
         }
         manifest.rows.retain(|known| !entries.contains(known));
         manifest.rows.push(entry);
@@ -286,7 +276,7 @@ impl Store {
         let batches = Batches::new(facts, self.read_facts(&self.manifest.results)?);
         let mut manifest = self.manifest.clone();
         let rows = Summed::new(self.open_merge(&entries)?, &batches, &together);
-        let entry = self.write_rows(&mut manifest, destination, month, Form::Months, rows)?;
+        let entry = self.write_instead(&mut manifest, destination, month, Form::Months, rows)?;
         manifest.rows.retain(|known| !entries.contains(known));
         manifest.rows.push(entry);
         let is_other = |batch: u64| !together.instead.contains_key(&batch);
@@ -347,6 +337,28 @@ impl Store {
         self.manifest = manifest;
         self.commit()?;
         Ok(true)
+    }
+
+    /// Writes a file that is to take the place of others, and reads it back: the log may have these rows no more.
+    fn write_instead(
+        &self,
+        manifest: &mut Manifest,
+        destination: u16,
+        month: Month,
+        form: Form,
+        rows: impl Iterator<Item = Result<LedgerRow, RowsError>>,
+    ) -> Result<RowsEntry, RowsError> {
+        let (keyed, mut tally) = (Keyed::default(), Tally::default());
+        let rows = rows.inspect(|row| row.iter().for_each(|row| tally.add(&keyed, row, 1)));
+        let entry = self.write_rows(manifest, destination, month, form, rows)?;
+        for row in self.open_merge(std::slice::from_ref(&entry))? {
+            tally.add(&keyed, &row?, -1);
+        }
+        if tally.is_nothing() {
+            Ok(entry)
+        } else {
+            Err(RowsError::Damaged { path: self.dir.join(&entry.name), what: MISWRITTEN })
+        }
     }
 
     fn write_rows(

@@ -1,18 +1,17 @@
-//! Rows that the log no longer has (D13): found again by their batch, and held against the log before they go there.
+//! Rows that the log no longer has (D13), found again by their batch.
 //!
 //! Files are sorted by subject, so a batch lies all over those of its destination and month. They are read once for all batches that are
 //! asked for: their numbers first, and the rest only of pages that have one of them.
 
 use std::borrow::Borrow;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::BuildHasher;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use foldhash::fast::RandomState;
 use weir_event::{DestinationId, Millis};
 use weir_ledger::history::{self, Place};
 use weir_ledger::rows::StoredRow;
-use weir_ledger::{BatchId, FieldSetId, StoredName, ThinBatch};
+use weir_ledger::{BatchId, FieldSetId, StoredName};
 
 use crate::columns::{Column, Columns};
 use crate::dictionary::Dictionary;
@@ -84,53 +83,15 @@ pub fn is_summed(ledger: &Path, destination: &DestinationId, at: Millis) -> Resu
     Manifest::with(ledger, |manifest, dictionary| Ok(lies_in_sums(&manifest, &dictionary, destination, at)))
 }
 
-fn lies_in_sums(manifest: &Manifest, dictionary: &Dictionary, destination: &DestinationId, at: Millis) -> bool {
+/// See [`is_summed`].
+pub(crate) fn lies_in_sums(
+    manifest: &Manifest,
+    dictionary: &Dictionary,
+    destination: &DestinationId,
+    at: Millis,
+) -> bool {
     let of = number(dictionary, destination).map(|number| (number, Month::of(at)));
     manifest.rows.iter().any(|entry| entry.is_sums && Some((entry.destination, entry.month)) == of)
-}
-
-/// A list of files and what goes with it.
-pub(crate) struct Files<'f> {
-    pub(crate) dir: &'f Path,
-    pub(crate) manifest: &'f Manifest,
-    pub(crate) dictionary: &'f Dictionary,
-    /// Whether to read on: a month of a large ledger takes a while.
-    pub(crate) goes_on: &'f dyn Fn() -> bool,
-}
-
-impl Files<'_> {
-    /// Whether each of these batches lies in the files to the last row and no row more, or its month is summed up.
-    ///
-    /// Rows of 64 MiB of log are too many to be held beside each other in a gateway. Of each batch a sum is kept, of two hashes of each row
-    /// under random keys of this call: rows of the log are added, those of files taken away. 128 bits come to nothing by chance once in
-    /// 10^38 batches.
-    pub(crate) fn hold(&self, batches: &[ThinBatch<'_>]) -> Result<(), RowsError> {
-        let keys = [std::hash::RandomState::new(), std::hash::RandomState::new()];
-        let hash = |row: &StoredRow| keys.each_ref().map(|key| key.hash_one(row));
-        let mut sums: HashMap<BatchId, ([u64; 2], i64), RandomState> = HashMap::default();
-        for of in batches {
-            let (sum, rows) = sums.entry(of.batch).or_default();
-            for row in of.body.rows().flatten() {
-                let hashes = hash(&row);
-                *sum = [sum[0].wrapping_add(hashes[0]), sum[1].wrapping_add(hashes[1])];
-                *rows += 1;
-            }
-        }
-        let asked = batches.iter().map(|of| Asked { batch: of.batch, destination: of.destination, at: of.at });
-        let open = |entry: &RowsEntry| RowsFile::open(&self.dir.join(&entry.name));
-        let files = self.manifest.rows.iter().map(|entry| (entry, || open(entry)));
-        each_asked(files, self.dictionary, &asked.collect::<Vec<_>>(), self.goes_on, |row| {
-            let (sum, rows) = sums.entry(row.batch).or_default();
-            let hashes = hash(&row);
-            *sum = [sum[0].wrapping_sub(hashes[0]), sum[1].wrapping_sub(hashes[1])];
-            *rows -= 1;
-        })?;
-        let lacks = |of: &&ThinBatch<'_>| {
-            sums.get(&of.batch).is_none_or(|sum| *sum != ([0, 0], 0))
-                && !lies_in_sums(self.manifest, self.dictionary, of.destination, of.at)
-        };
-        batches.iter().find(lacks).map_or(Ok(()), |of| Err(RowsError::Lacks(of.batch.0)))
-    }
 }
 
 /// The rows of these batches from files that are opened where they are needed.
@@ -144,8 +105,8 @@ pub(crate) fn collect<'e, F: Borrow<RowsFile>>(
     Ok(fetched)
 }
 
-/// Shows each row of these batches that is not erased.
-fn each_asked<'e, F: Borrow<RowsFile>>(
+/// Shows each row of these batches that is not erased, as long as it is to go on: a month of a large ledger takes a while.
+pub(crate) fn each_asked<'e, F: Borrow<RowsFile>>(
     files: impl Iterator<Item = (&'e RowsEntry, impl FnOnce() -> Result<F, RowsError>)>,
     dictionary: &Dictionary,
     asked: &[Asked<'_>],

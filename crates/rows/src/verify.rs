@@ -1,9 +1,8 @@
 //! Are the files what the log says? Each row of a file is one that the log has, and none of the log's is missing (`weir ledger verify`).
 //!
 //! The log is walked up to the place that the list of files names, and everything is made of it once more: batches, results, ranges,
-//! names. Rows are too many to be held beside each other. Of each batch a sum is kept, of a hash of each of its rows under a random key of this walk: rows of the
-//! log are added, rows of files taken away, and what is left must be nothing, in whatever order they lie. Only of a batch that does not
-//! come to nothing the rows are looked at one by one. Of a month that is summed up ([`crate::months`]) the sums are compared in the same way.
+//! names. Of each batch rows of the log are added, rows of files taken away (`tally.rs`), and what is left must be nothing. Only of a batch that
+//! does not come to nothing the rows are looked at one by one. Of a month that is summed up ([`crate::months`]) the sums are compared in the same way.
 //!
 //! Rows that the log has given up ([`mod@crate::thin`]) are held against what it has kept: with the key folder each batch is made again from
 //! them, and the root over its rows must be the one that its entry has; without keys only its number of rows, their time and field sets. Of a
@@ -12,10 +11,10 @@
 //! Not compared: which try a later one replaced. It rests on the order in which outcomes were taken over.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasher, RandomState};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use foldhash::fast::RandomState;
 use weir_event::Millis;
 use weir_keys::Keys;
 use weir_ledger::entry::{Entry, IntentEntry};
@@ -34,6 +33,7 @@ use crate::manifest::{FOLDER, FactsEntry, MANIFEST, Manifest, RowsEntry};
 use crate::months::Together;
 use crate::row::{LedgerRow, Month};
 use crate::store::TAKE_ROWS;
+use crate::tally::{Keyed, Tally};
 use crate::thin::{Asked, Fetched, collect, gone_behind};
 use crate::view::{Batches, Held};
 
@@ -130,8 +130,8 @@ struct Walk {
     summed: BTreeSet<(u16, Month)>,
     /// Of these: those of which the log has given up rows, so that events can only be counted.
     counted: BTreeSet<(u16, Month)>,
-    state: RandomState,
-    sums: HashMap<Group, (u64, i64)>,
+    keyed: Keyed,
+    tallies: HashMap<Group, Tally, RandomState>,
 }
 
 /// What the log says.
@@ -157,8 +157,8 @@ impl Walk {
             ranges: facts(&dir, &manifest.ranges)?,
             summed: manifest.rows.iter().filter(|e| e.is_sums).map(|e| (e.destination, e.month)).collect(),
             counted: BTreeSet::new(),
-            state: RandomState::new(),
-            sums: HashMap::new(),
+            keyed: Keyed::default(),
+            tallies: HashMap::default(),
             ledger: ledger.to_owned(),
             manifest,
             dir,
@@ -176,7 +176,7 @@ impl Walk {
             self.file(at, &thin)?;
         }
         self.given_up(&log, keys, report)?;
-        let wrong = self.sums.iter().filter(|(_, sum)| **sum != (0, 0)).map(|(group, _)| *group).min();
+        let wrong = self.tallies.iter().filter(|(_, tally)| !tally.is_nothing()).map(|(group, _)| *group).min();
         match wrong {
             None => Ok(()),
             Some(group) => self.explain(group, &log),
@@ -333,8 +333,7 @@ impl Walk {
             if self.summed.contains(&group) {
                 self.counted.insert(group);
                 let left = (0..fact.rows).filter(|at| batches.held(*batch, *at as u16) != Held::Replaced).count();
-                let sum = self.sums.entry((group.0, group.1, 0)).or_default();
-                sum.1 = sum.1.wrapping_add(left as i64);
+                self.tallies.entry((group.0, group.1, 0)).or_default().count(left as i64);
             }
         }
         let (mut dictionary, mut place) = (Dictionary::default(), Place::default());
@@ -371,10 +370,12 @@ impl Walk {
         let row = if is_going { row.erased() } else { row };
         // Of a sum neither moment nor batch is left, and its number is counted.
         let row = if group.2 == 0 { LedgerRow { time: 0, batch: 0, index: 0, more: 0, ..row } } else { row };
-        let is_counted = group.2 == 0 && self.counted.contains(&(group.0, group.1));
-        let hash = if is_counted { 0 } else { self.state.hash_one(row).wrapping_mul(times.cast_unsigned()) };
-        let sum = self.sums.entry(group).or_default();
-        *sum = (sum.0.wrapping_add(hash), sum.1.wrapping_add(times));
+        let tally = self.tallies.entry(group).or_default();
+        if group.2 == 0 && self.counted.contains(&(group.0, group.1)) {
+            tally.count(times);
+        } else {
+            tally.add(&self.keyed, &row, times);
+        }
     }
 
     /// Holds what is not a row against the log.

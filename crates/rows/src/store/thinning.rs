@@ -4,13 +4,18 @@
 //! the log, batch by batch; then the log gives it up, a file of it at a time ([`mod@crate::thin`]). So whatever a copy of this folder that is no
 //! older lacks, the log still has.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 use weir_event::Millis;
-use weir_ledger::Ledger;
+use weir_ledger::{BatchId, Ledger, ThinBatch};
 
 use super::Store;
 use crate::error::RowsError;
-use crate::manifest::Manifest;
-use crate::thin::Files;
+use crate::file::RowsFile;
+use crate::manifest::{Manifest, RowsEntry};
+use crate::tally::{Keyed, Tally};
+use crate::thin::{Asked, each_asked, lies_in_sums};
 
 /// The log keeps its rows for so long after they were taken over: a copy of the files that is no older mends them.
 const THIN_AFTER: i64 = 7 * Millis::DAY;
@@ -31,14 +36,35 @@ impl Store {
         let old = self.manifest.taken.iter().filter(|(at, _)| *at <= before);
         let below = old.map(|(_, entries)| *entries).max().unwrap_or(0);
         let thinned = self.manifest.thinned;
-        let files = Files { dir: &self.dir, manifest: &self.manifest, dictionary: &self.dictionary, goes_on };
-        let done = ledger.thin(thinned, below, |batches| files.hold(batches))?;
+        let done = ledger.thin(thinned, below, |batches| self.holds(batches, goes_on))?;
         if done.entries > thinned {
             // A crash before this looks at the file once more, and finds nothing to do.
             self.manifest.thinned = done.entries;
             self.commit()?;
         }
         Ok(done.more)
+    }
+
+    /// Whether each of these batches lies in the files to the last row and no row more, or its month is summed up. Rows of the log are added,
+    /// and rows of files taken away.
+    fn holds(&self, batches: &[ThinBatch<'_>], goes_on: &dyn Fn() -> bool) -> Result<(), RowsError> {
+        let keyed = Keyed::default();
+        let mut tallies: HashMap<BatchId, Tally, RandomState> = HashMap::default();
+        for of in batches {
+            let tally = tallies.entry(of.batch).or_default();
+            of.body.rows().flatten().for_each(|row| tally.add(&keyed, &row, 1));
+        }
+        let asked = batches.iter().map(|of| Asked { batch: of.batch, destination: of.destination, at: of.at });
+        let open = |entry: &RowsEntry| RowsFile::open(&self.dir.join(&entry.name));
+        let files = self.manifest.rows.iter().map(|entry| (entry, || open(entry)));
+        each_asked(files, &self.dictionary, &asked.collect::<Vec<_>>(), goes_on, |row| {
+            tallies.entry(row.batch).or_default().add(&keyed, &row, -1);
+        })?;
+        let lacks = |of: &&ThinBatch<'_>| {
+            tallies.get(&of.batch).is_none_or(|tally| !tally.is_nothing())
+                && !lies_in_sums(&self.manifest, &self.dictionary, of.destination, of.at)
+        };
+        batches.iter().find(lacks).map_or(Ok(()), |of| Err(RowsError::Lacks(of.batch.0)))
     }
 
     /// Whether files of so long ago are known that what was made of them then may be given up ([`THIN_AFTER`]).
