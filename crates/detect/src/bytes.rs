@@ -2,6 +2,8 @@
 //!
 //! A set of places is the high bit of each byte that is in it.
 
+use std::cell::Cell;
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 /// Every place.
 pub(crate) const HIGH: u64 = 0x80 * ONES;
@@ -146,18 +148,36 @@ const fn bits(set: u64) -> u64 {
     (set >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
-/// The first blocks of a text, worked out once for all who ask.
-pub(crate) type FirstBlocks = [Block; 2];
+/// Blocks of a long text that are worked out once for all who ask: those of 256 KiB.
+const SHARED_BLOCKS_MAX: usize = 4_096;
 
-pub(crate) fn first_blocks(text: &[u8]) -> FirstBlocks {
-    [Block::of(text, 0), if text.len() > BLOCK_BYTES { Block::of(text, 1) } else { Block::default() }]
+thread_local! {
+    /// Lent to one text at a time: what was decoded of it takes a new one.
+    static SHARED: Cell<Vec<Block>> = const { Cell::new(Vec::new()) };
+}
+
+/// Shows the first blocks of a text, worked out once for all who ask.
+#[inline]
+pub(crate) fn with_first_blocks<T>(text: &[u8], work: impl FnOnce(&[Block]) -> T) -> T {
+    if text.len() <= 2 * BLOCK_BYTES {
+        return work(&[
+            Block::of(text, 0),
+            if text.len() > BLOCK_BYTES { Block::of(text, 1) } else { Block::default() },
+        ]);
+    }
+    let mut blocks = SHARED.take();
+    blocks.clear();
+    blocks.extend((0..text.len().div_ceil(BLOCK_BYTES).min(SHARED_BLOCKS_MAX)).map(|i| Block::of(text, i)));
+    let result = work(&blocks);
+    SHARED.set(blocks);
+    result
 }
 
 /// The blocks of a text. One is kept, so that a walk works out each once.
 #[derive(Clone, Copy)]
 pub(crate) struct Blocks<'t> {
     text: &'t [u8],
-    first: Option<&'t FirstBlocks>,
+    first: &'t [Block],
     kept: usize,
     block: Block,
 }
@@ -165,7 +185,7 @@ pub(crate) struct Blocks<'t> {
 impl<'t> Blocks<'t> {
     /// Of a text, with its first ones where they are known.
     #[inline]
-    pub(crate) fn of(text: &'t [u8], first: Option<&'t FirstBlocks>) -> Blocks<'t> {
+    pub(crate) fn of(text: &'t [u8], first: &'t [Block]) -> Blocks<'t> {
         Blocks { text, first, kept: usize::MAX, block: Block::default() }
     }
 
@@ -180,7 +200,7 @@ impl<'t> Blocks<'t> {
     pub(crate) fn around(&mut self, at: usize) -> Block {
         let i = at / BLOCK_BYTES;
         if i != self.kept {
-            self.block = match self.first.and_then(|first| first.get(i)) {
+            self.block = match self.first.get(i) {
                 Some(block) => *block,
                 None => Block::of(self.text, i),
             };
@@ -287,8 +307,8 @@ mod tests {
             prop_assert_eq!(lower(word).to_le_bytes().to_vec(), bytes.to_ascii_lowercase());
             prop_assert_eq!(find_either(&text, at, a, b), text[at..].iter().position(|byte| [a, b].contains(byte)).map(|found| at + found));
             let is_start = |at: &usize| *at == 0 || !text[at - 1].is_ascii_alphanumeric();
-            let first = first_blocks(&text);
-            let blocks = Blocks::of(&text, at.is_multiple_of(2).then_some(&first));
+            let first = [Block::of(&text, 0), Block::of(&text, 1)];
+            let blocks = Blocks::of(&text, if at.is_multiple_of(2) { &first } else { &[] });
             prop_assert_eq!(Starts::from(blocks, at, false).collect::<Vec<_>>(), (at..text.len()).filter(is_start).collect::<Vec<_>>());
             prop_assert_eq!(Starts::from(blocks, at, true).collect::<Vec<_>>(), (at..text.len()).collect::<Vec<_>>());
             let is_digit = |at: &usize| text[*at].is_ascii_digit();

@@ -89,8 +89,21 @@ const SEXTETS: [u8; 256] = {
 
 /// Decodes base64 until `out` is full or a byte is none of its digits; how many bytes were written.
 pub(crate) fn base64_prefix(text: &[u8], out: &mut [u8]) -> usize {
-    let (mut bits, mut have, mut len) = (0_u32, 0, 0);
-    for byte in text {
+    let mut len = 0;
+    // Four digits are three bytes.
+    let (fours, _) = text.as_chunks::<4>();
+    let (threes, _) = out.as_chunks_mut::<3>();
+    for (four, three) in fours.iter().zip(threes) {
+        let [a, b, c, d] = four.map(|byte| u32::from(SEXTETS[usize::from(byte)]));
+        if a | b | c | d > 63 {
+            break;
+        }
+        let [_, bytes @ ..] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
+        *three = bytes;
+        len += 3;
+    }
+    let (mut bits, mut have) = (0_u32, 0);
+    for byte in &text[len / 3 * 4..] {
         let value = SEXTETS[usize::from(*byte)];
         if value == 0xff || len == out.len() {
             break;

@@ -37,9 +37,9 @@ pub(crate) struct Run<'a> {
 }
 
 /// Groups of a run, a bit each: which places a pattern can begin at is a few operations for all of them.
-pub(crate) type Places = u32;
+pub(crate) type Places = u16;
 
-const LENGTHS: usize = 32;
+const LENGTHS: usize = 24;
 
 const RUN_GROUPS_MAX: usize = 16;
 /// A run of fewer digits in fewer than four groups is no one's number.
@@ -57,7 +57,7 @@ impl Run<'_> {
         &self.groups[..self.count]
     }
 
-    /// The groups that have one of these lengths, which are below 31.
+    /// The groups that have one of these lengths, which are below 23.
     #[inline]
     pub(crate) fn of_length(&self, lengths: RangeInclusive<usize>) -> Places {
         self.of_length[lengths].iter().fold(0, |all, places| all | places)
@@ -226,6 +226,7 @@ fn uuid_around(text: &[u8], from: usize, digit: usize) -> Option<usize> {
     })
 }
 
+#[inline(always)]
 fn flush(run: &mut Run<'_>, look: &mut impl FnMut(Met<'_>)) {
     if run.count >= 4
         || (run.digits >= DIGITS_MIN && !(run.count == 1 && run.is_glued_before(0) && run.is_glued_after(0)))

@@ -10,10 +10,11 @@ use crate::facts::PathFacts;
 const KEY_BYTES_MAX: usize = 60;
 
 /// Shows each keyed value whose key says something: its facts, where it stands, whether it is a bare number.
-pub(crate) fn for_each_field(text: &[u8], mut look: impl FnMut(PathFacts, Range<usize>, bool)) {
+pub(crate) fn for_each_field<'t>(text: &'t [u8], mut look: impl FnMut(PathFacts, Range<usize>, bool)) {
+    let mut known = KnownKeys::default();
     // Whether the key says something.
-    let mut show = |key: &[u8], value: Range<usize>, is_number: bool| -> bool {
-        let facts = if value.is_empty() { PathFacts::NONE } else { facts_of(key) };
+    let mut show = |key: &'t [u8], value: Range<usize>, is_number: bool| -> bool {
+        let facts = if value.is_empty() { PathFacts::NONE } else { known.facts_of(key) };
         if !facts.is_silent() {
             look(facts, value, is_number);
         }
@@ -75,12 +76,26 @@ fn show_parameters<'t>(text: &'t [u8], mut show: impl FnMut(&'t [u8], Range<usiz
     }
 }
 
-/// What a key says, if it can say anything.
-fn facts_of(key: &[u8]) -> PathFacts {
-    if key.is_empty() || key.len() > KEY_BYTES_MAX || key.starts_with(b"utm_") {
-        return PathFacts::NONE;
+/// Some keys of a text with what they say: lists and tables have the same ones over and over, and the dictionary is dear.
+#[derive(Default)]
+struct KnownKeys<'t>([(&'t [u8], PathFacts); KNOWN_KEYS]);
+
+const KNOWN_KEYS: usize = 8;
+
+impl<'t> KnownKeys<'t> {
+    /// What a key says, if it can say anything.
+    fn facts_of(&mut self, key: &'t [u8]) -> PathFacts {
+        let ([first, ..], [.., last]) = (key, key) else { return PathFacts::NONE };
+        if key.len() > KEY_BYTES_MAX || key.starts_with(b"utm_") {
+            return PathFacts::NONE;
+        }
+        let (known, facts) = &mut self.0[(key.len() + usize::from(first ^ last)) % KNOWN_KEYS];
+        if *known != key {
+            *known = key;
+            *facts = std::str::from_utf8(key).map_or(PathFacts::NONE, |key| PathFacts::of_key(key, None));
+        }
+        *facts
     }
-    std::str::from_utf8(key).map_or(PathFacts::NONE, |key| PathFacts::of_key(key, None))
 }
 
 /// The parameter's name in front of the sign at `at`.

@@ -197,7 +197,7 @@ fn scan_closer(
     }
     let mut expanded = [0; 24];
     if is_number && let Some(len) = expand_exponent(text, &mut expanded) {
-        let leaf = Leaf { text: &expanded[..len], facts, is_number, signs: 0, first_blocks: None };
+        let leaf = Leaf { text: &expanded[..len], facts, is_number, signs: 0, first_blocks: &[] };
         out.decoded(|out| run_detectors(&leaf, signals, out));
         return;
     }
@@ -206,7 +206,7 @@ fn scan_closer(
         _ if is_plain => {
             if text.len() == UUID_BYTES {
                 out.detector = "uuid";
-                let leaf = Leaf { text, facts, is_number, signs: signal::HAS_DASHES, first_blocks: None };
+                let leaf = Leaf { text, facts, is_number, signs: signal::HAS_DASHES, first_blocks: &[] };
                 uuid::find(&leaf, 0..UUID_BYTES, &mut out);
             }
             signals & signal::SIGNS
@@ -226,7 +226,7 @@ fn scan_closer(
     if signals & !signal::SIGNS == 0 && facts.is_silent() {
         return;
     }
-    let leaf = Leaf { text, facts, is_number, signs: signals & signal::SIGNS, first_blocks: None };
+    let leaf = Leaf { text, facts, is_number, signs: signals & signal::SIGNS, first_blocks: &[] };
     let mut budget = Budget { percent: 2 * text.len(), escapes: 2 * text.len(), base64: 2 * text.len() };
     look(&leaf, signals, &mut out, 0, &mut budget);
     out.resolve_overlaps();
@@ -273,14 +273,15 @@ fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget:
 const OF_WORDS: u32 = signal::SHAPES | signal::DIGITS | signal::MIXED | signal::ACCOUNT;
 
 fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
-    let first_blocks;
-    let leaf = match signals & OF_WORDS {
-        0 => leaf,
-        _ => {
-            first_blocks = bytes::first_blocks(leaf.text);
-            &Leaf { first_blocks: Some(&first_blocks), ..*leaf }
-        }
-    };
+    match signals & OF_WORDS {
+        0 => run_wanted(leaf, signals, out),
+        _ => bytes::with_first_blocks(leaf.text, |first_blocks| {
+            run_wanted(&Leaf { first_blocks, ..*leaf }, signals, out);
+        }),
+    }
+}
+
+fn run_wanted(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
     if !cfg!(weir_first_detectors) && (signals & signal::SHAPES != 0 || leaf.facts.has(shapes::FACTS)) {
         shapes::find(leaf, out);
     }
@@ -331,7 +332,7 @@ fn look_at_fields(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     for_each_field(leaf.text, |facts, value, is_number| {
         out.offset = base + value.start as u32;
         run_detectors(
-            &Leaf { text: &leaf.text[value], facts, is_number, signs: leaf.signs, first_blocks: None },
+            &Leaf { text: &leaf.text[value], facts, is_number, signs: leaf.signs, first_blocks: &[] },
             0,
             out,
         );

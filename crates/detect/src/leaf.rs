@@ -2,7 +2,7 @@
 
 use weir_event::{Category, Evidence, Finding, Likelihood};
 
-use crate::bytes::{Blocks, FirstBlocks};
+use crate::bytes::{Block, Blocks};
 use crate::facts::PathFacts;
 use crate::own::Known;
 
@@ -17,8 +17,8 @@ pub(crate) struct Leaf<'a> {
     pub(crate) is_number: bool,
     /// What stands in it at all, or in a text that it is a part of: `HAS_…` of [`crate::gate::signal`].
     pub(crate) signs: u32,
-    /// Where its letters and digits stand, if several detectors ask.
-    pub(crate) first_blocks: Option<&'a FirstBlocks>,
+    /// Where its letters and digits stand, if several detectors ask; none of it, or as much as is worked out for all of them.
+    pub(crate) first_blocks: &'a [Block],
 }
 
 impl<'a> Leaf<'a> {

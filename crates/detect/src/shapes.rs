@@ -152,20 +152,13 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let mut at = 0;
     let mut digests = DIGESTS_MAX;
     let mut blocks = leaf.blocks();
-    // A word that was looked at as the second of a number.
-    let mut known = None;
-    while let Some(start) = blocks.next(at, Block::words) {
+    while let Some((start, word)) = next_begin(text, &mut blocks, ways, at) {
         at = start;
-        let word = match known.take() {
-            Some((place, word)) if place == start => word,
-            _ => word_at(text, &mut blocks, at),
-        };
         if word.end - at == 8 && starts_with_uuid(&text[at..]) {
             at += 36;
             continue;
         }
         if let Some(node) = word.begins(ways)
-            && (ways.ends[node] || goes_on(text, &mut blocks, ways, node, word.end, &mut known))
             && let Some(found) = longest(leaf, ways, blocks, at, word, node, &mut digests)
         {
             let id = &IDS[found.id];
@@ -179,24 +172,51 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     }
 }
 
-/// Whether a whole shape may lie before the words behind a first one, which ends at `end` and has led to `node`. The second is put down
-/// in `known`. Most rows of words fail here.
+/// The next word, at `from` or later, that may begin a number or a UUID. Most words are stepped over: they are no shape's first, or have
+/// none behind them that is as long as a second.
 #[inline]
-fn goes_on(
-    text: &[u8],
-    blocks: &mut Blocks<'_>,
-    ways: &Ways,
-    mut node: usize,
-    mut end: usize,
-    known: &mut Option<(usize, Word)>,
-) -> bool {
+fn next_begin(text: &[u8], blocks: &mut Blocks<'_>, ways: &Ways, from: usize) -> Option<(usize, Word)> {
+    let mut at = from;
+    while at < text.len() {
+        let block = blocks.around(at);
+        let base = at / BLOCK_BYTES * BLOCK_BYTES;
+        let words = block.words() & !0 << (at % BLOCK_BYTES);
+        let mut starts = words & !(words << 1);
+        while starts != 0 {
+            let place = starts.trailing_zeros() as usize;
+            let len = (!(words >> place)).trailing_zeros() as usize;
+            let start = base + place;
+            // It may go on behind the block.
+            if place + len >= BLOCK_BYTES {
+                return Some((start, word_at(text, blocks, start)));
+            }
+            starts &= starts - 1;
+            let word = Word::within(block, place, len, start);
+            let follows = text.get(word.end).copied().unwrap_or_default();
+            let may_be_uuid = len == 8 && follows == b'-';
+            let node = usize::from(ways.first[word.step as usize]);
+            let may_begin = node != 0
+                && (ways.ends[node]
+                    || ways.may_go_on(node, follows, words, place + len + 1)
+                        && goes_on(text, *blocks, ways, node, word.end));
+            if may_begin || may_be_uuid {
+                return Some((start, word));
+            }
+        }
+        at = base + BLOCK_BYTES;
+    }
+    None
+}
+
+/// Whether a whole shape may lie before the words behind a first one, which ends at `end` and has led to `node`.
+#[inline(never)]
+fn goes_on(text: &[u8], mut blocks: Blocks<'_>, ways: &Ways, mut node: usize, mut end: usize) -> bool {
     loop {
         let (separator, len) = separator_at(text, end);
         if ways.follows[node] >> separator & 1 == 0 {
             return false;
         }
-        let word = word_at(text, blocks, end + len);
-        known.get_or_insert((end + len, word));
+        let word = word_at(text, &mut blocks, end + len);
         if ways.words[node][(word.step & 3) as usize] >> (word.step >> 2) & 1 == 0 {
             return false;
         }
@@ -315,6 +335,14 @@ struct Word {
 }
 
 impl Word {
+    /// A word that ends within its block.
+    #[inline(always)]
+    fn within(block: Block, place: usize, len: usize, start: usize) -> Word {
+        let inside = ((1 << len) - 1) << place;
+        let mix = u32::from(block.digits & inside != 0) | u32::from(block.letters & inside != 0) << 1;
+        Word { end: start + len, step: mix | (len as u32) << 2 }
+    }
+
     /// The node that a shape's first word leads to.
     #[inline]
     fn begins(self, ways: &Ways) -> Option<usize> {
@@ -342,16 +370,10 @@ static CLASSES: [u8; 256] = {
 
 #[inline]
 fn word_at(text: &[u8], blocks: &mut Blocks<'_>, start: usize) -> Word {
-    let block = blocks.around(start);
-    let (letters, digits) = (block.letters >> (start % BLOCK_BYTES), block.digits >> (start % BLOCK_BYTES));
-    let len = (!(letters | digits)).trailing_zeros() as usize;
+    let (block, place) = (blocks.around(start), start % BLOCK_BYTES);
+    let len = (!(block.words() >> place)).trailing_zeros() as usize;
     // Most words end within their block.
-    if start % BLOCK_BYTES + len < BLOCK_BYTES {
-        let inside = (1 << len) - 1;
-        let mix = u32::from(digits & inside != 0) | u32::from(letters & inside != 0) << 1;
-        return Word { end: start + len, step: mix | (len as u32) << 2 };
-    }
-    long_word_at(text, start)
+    if place + len < BLOCK_BYTES { Word::within(block, place, len, start) } else { long_word_at(text, start) }
 }
 
 /// A word that may go on behind its block.
@@ -523,10 +545,27 @@ struct Ways {
     first: [u16; 256],
     /// The separators that go on from each node, as bits,
     follows: [u8; NODES_MAX],
-    /// and the lengths of the words behind them, by their mix.
+    /// and the lengths of the words behind them, by their mix; those of any mix first.
     words: [[u64; 4]; NODES_MAX],
     /// Whether a shape ends at the node.
     ends: [bool; NODES_MAX],
+}
+
+impl Ways {
+    /// Whether a way leads on from a node, by the byte behind its word, and by the length of the word behind that, which begins at `next`
+    /// of its block's `words`. It is said of what is not of the block or not ASCII.
+    #[inline(always)]
+    fn may_go_on(&self, node: usize, byte: u8, words: u64, next: usize) -> bool {
+        if !byte.is_ascii() {
+            return true;
+        }
+        let is_way = self.follows[node] >> SEPARATORS[usize::from(byte)] & 1 == 1;
+        is_way
+            && (next >= BLOCK_BYTES || {
+                let len = (!(words >> next)).trailing_zeros() as usize;
+                next + len >= BLOCK_BYTES || self.words[node][0] >> len & 1 == 1
+            })
+    }
 }
 
 /// Whether one text may have both of two shapes that end at one node.
@@ -669,6 +708,7 @@ impl Tree {
             if leads[node] && parent as usize != ROOT {
                 leads[parent as usize] = true;
                 ways.follows[parent as usize] |= 1 << (step >> 8);
+                ways.words[parent as usize][0] |= 1 << (step >> 2 & 63);
                 ways.words[parent as usize][(step & 3) as usize] |= 1 << (step >> 2 & 63);
             }
         }

@@ -263,10 +263,10 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let mut once_until = 0;
     while let Some(at) = starts.next() {
         let [one, two, ..] = text[at..] else { return };
-        if FLAGS[usize::from(one)] & BEGINS == 0 || BUCKETS[bucket(one, two)].1 == 0 {
+        if SECONDS[usize::from(one)] >> (two & 31) & 1 == 0 {
             continue;
         }
-        let is_start = !glued || at == 0 || FLAGS[usize::from(text[at - 1])] & WORDS == 0;
+        let is_start = !glued || at == 0 || !text[at - 1].is_ascii_alphanumeric();
         let (first, count) = BUCKETS[bucket(one, two)];
         let entries = &TABLE[usize::from(first)..usize::from(first) + usize::from(count)];
         let head = head(&text[at..]);
@@ -275,8 +275,9 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
                 return None;
             }
             let form = entry.form;
-            let fits =
-                (is_start || form.glued) && text[at..].starts_with(form.prefix) && !(form.once && at < once_until);
+            let fits = (is_start || form.glued)
+                && (form.prefix.len() <= 4 || text[at..].starts_with(form.prefix))
+                && !(form.once && at < once_until);
             let verdict = if fits { attempt(text, at, form) } else { None };
             if fits && form.once && verdict.is_none() {
                 once_until = at + WORD.run(&text[at..], usize::MAX);
@@ -445,25 +446,19 @@ static BUCKETS: [(u16, u8); 1_024] = {
     buckets
 };
 
-/// Bits of [`FLAGS`]: begins a prefix, is a letter or a digit.
-const BEGINS: u8 = 1;
-const WORDS: u8 = 2;
 /// Every prefix that may stand inside a word has one of these signs.
 const GLUED_SIGNS: u32 = signal::HAS_TILDE;
 
-static FLAGS: [u8; 256] = {
-    let mut flags = [0; 256];
+/// For each byte that begins a prefix the lowest five bits of what may stand behind it, as bits: most beginnings of words end here.
+static SECONDS: [u32; 256] = {
+    let mut seconds = [0; 256];
     let mut i = 0;
     while i < COUNT {
-        flags[TABLE[i].form.prefix[0] as usize] |= BEGINS;
+        let prefix = TABLE[i].form.prefix;
+        seconds[prefix[0] as usize] |= 1 << (prefix[1] & 31);
         i += 1;
     }
-    let mut byte = 0;
-    while byte < 256 {
-        flags[byte] |= if (byte as u8).is_ascii_alphanumeric() { WORDS } else { 0 };
-        byte += 1;
-    }
-    flags
+    seconds
 };
 
 #[cfg(test)]

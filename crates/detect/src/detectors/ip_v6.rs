@@ -22,12 +22,20 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let mut at = 0;
     // Every address has a colon; what is of it stands around the first.
     while let Some(colon) = find_byte(text, at, b':') {
+        // Behind most colons stands nothing of an address, and it has two.
+        if !text.get(colon + 1).is_some_and(|byte| is_part(*byte)) {
+            at = colon + 1;
+            continue;
+        }
         let start = colon - text[at..colon].iter().rev().take_while(|b| is_part(**b)).count();
         at = start;
-        let (mut colons, mut digits) = (0, 0);
-        while at < text.len() && is_part(text[at]) {
-            colons += u32::from(text[at] == b':');
-            digits += u32::from(text[at].is_ascii_digit());
+        let (mut colons, mut classes) = (0, 0);
+        while let Some(byte) = text.get(at)
+            && is_part(*byte)
+        {
+            let class = CLASSES[usize::from(*byte)];
+            colons += u32::from(class & COLON);
+            classes |= class;
             at += 1;
         }
         // A sentence's colon or stop, or a label's colon (`ip:2001:db8::1` begins with a label that is no part).
@@ -40,7 +48,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         }
         let glued = !is_labelled && start > 0 && text[start - 1].is_ascii_alphanumeric()
             || text.get(at).is_some_and(u8::is_ascii_alphanumeric);
-        if colons < 2 || digits == 0 || glued {
+        if colons < 2 || classes & DIGIT == 0 || glued {
             continue;
         }
         while matches!(token, [.., b'.']) || (matches!(token, [.., b':']) && !token.ends_with(b"::")) {
@@ -67,6 +75,27 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     }
 }
 
+/// Bits of [`CLASSES`].
+const COLON: u8 = 1;
+const DIGIT: u8 = 2;
+const PART: u8 = 4;
+
+/// What a byte is of an address: nothing, or a part and which.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b':' => PART | COLON,
+            b'0'..=b'9' => PART | DIGIT,
+            b'a'..=b'f' | b'A'..=b'F' | b'.' => PART,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
 fn is_part(byte: u8) -> bool {
-    byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'
+    CLASSES[usize::from(byte)] != 0
 }

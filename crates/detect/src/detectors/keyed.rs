@@ -133,9 +133,7 @@ const BY_FACT: [u8; 64] = {
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text.trim_ascii();
-    if says_nothing(text) {
-        return;
-    }
+    let mut nothing = None;
     let mut bits = leaf.facts.bits() & FACTS.bits();
     while bits != 0 {
         let class = &CLASSES[usize::from(BY_FACT[bits.trailing_zeros() as usize])];
@@ -148,6 +146,9 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         };
         if is_other || out.is_full(class.category) {
             continue;
+        }
+        if *nothing.get_or_insert_with(|| says_nothing(text)) {
+            return;
         }
         let likelihood = match (class.fits)(text, leaf.is_number) {
             Fit::Yes => leaf.facts.sure(class.likelihood),

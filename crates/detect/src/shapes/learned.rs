@@ -80,7 +80,7 @@ pub fn shaped(text: &[u8]) -> Option<Shaped<'_>> {
     if text.len() > TEXT_BYTES_MAX {
         return None;
     }
-    let mut blocks = Blocks::of(text, None);
+    let mut blocks = Blocks::of(text, &[]);
     let first = word_at(text, &mut blocks, 0);
     let mut whole = None;
     walk(text, blocks, &ALL, first.end, first.begins(&ALL)?, |node, end, _| {
