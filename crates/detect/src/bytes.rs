@@ -1,6 +1,6 @@
-//! Eight bytes at a time: what stands where in a text, by arithmetic on words of 64 bits.
+//! Eight bytes at a time by arithmetic on words of 64 bits, sixteen by the processor's own instructions: what stands where in a text.
 //!
-//! A set of places is the high bit of each byte that is in it.
+//! Of a word, a set of places is the high bit of each byte that is in it; of more, a bit for each place.
 
 use std::cell::Cell;
 
@@ -40,12 +40,6 @@ pub(crate) const fn between(word: u64, first: u8, last: u8) -> u64 {
     from & !beyond & !word & HIGH
 }
 
-/// Where ASCII letters stand.
-#[inline(always)]
-pub(crate) const fn letters(word: u64) -> u64 {
-    between(word | (ONES * 0x20), b'a', b'z')
-}
-
 /// The word with its ASCII letters in lower case.
 #[inline(always)]
 pub(crate) const fn lower(word: u64) -> u64 {
@@ -58,45 +52,45 @@ pub(crate) const fn first(set: u64) -> usize {
     set.trailing_zeros() as usize / 8
 }
 
-/// Where one of two bytes stands, at `from` or later.
+/// Where one of two bytes stands, at `from` or later. Neither may be zero.
 #[inline]
 pub(crate) fn find_either(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
-    find(text, from, |word| equal(word, one) | equal(word, other))
+    find_any(text, from, [one, other])
 }
 
-/// Where a byte stands, at `from` or later.
+/// Where a byte stands, at `from` or later. It must not be zero.
 #[inline]
 pub(crate) fn find_byte(text: &[u8], from: usize, byte: u8) -> Option<usize> {
-    find(text, from, |word| equal(word, byte))
+    find_any(text, from, [byte])
 }
 
-/// Where the first byte of a set stands, at `from` or later. The set must not hold zero bytes.
+/// Where one of several bytes stands, at `from` or later. None of them may be zero.
 #[inline(always)]
-pub(crate) fn find(text: &[u8], from: usize, set: impl Fn(u64) -> u64) -> Option<usize> {
+pub(crate) fn find_any<const N: usize>(text: &[u8], from: usize, wanted: [u8; N]) -> Option<usize> {
     let mut at = from;
     while at < text.len() {
-        let here = set(word_at(text, at));
+        let here = sixteen::equal_to_any(word_at(text, at), word_at(text, at + 8), wanted);
         if here != 0 {
-            return Some(at + first(here));
+            return Some(at + here.trailing_zeros() as usize);
         }
-        at += 8;
+        at += 16;
     }
     None
 }
 
-/// Whether `look` says so of a place where a byte of a set stands. The set must not hold zero bytes.
+/// Whether `look` says so of a place where one of several bytes stands, in their order. None of the bytes may be zero.
 #[inline(always)]
-pub(crate) fn any_place(text: &[u8], set: impl Fn(u64) -> u64, mut look: impl FnMut(usize) -> bool) -> bool {
+pub(crate) fn any_place<const N: usize>(text: &[u8], wanted: [u8; N], mut look: impl FnMut(usize) -> bool) -> bool {
     let mut at = 0;
     while at < text.len() {
-        let mut here = set(word_at(text, at));
+        let mut here = sixteen::equal_to_any(word_at(text, at), word_at(text, at + 8), wanted);
         while here != 0 {
-            if look(at + first(here)) {
+            if look(at + here.trailing_zeros() as usize) {
                 return true;
             }
             here &= here - 1;
         }
-        at += 8;
+        at += 16;
     }
     false
 }
@@ -118,19 +112,20 @@ impl Block {
         let from = i * BLOCK_BYTES;
         let mut block = Block::default();
         if let Some(bytes) = text.get(from..).and_then(|rest| rest.first_chunk::<BLOCK_BYTES>()) {
-            for (i, word) in bytes.as_chunks::<8>().0.iter().enumerate() {
-                let word = u64::from_le_bytes(*word);
-                block.letters |= bits(letters(word)) << (8 * i);
-                block.digits |= bits(between(word, b'0', b'9')) << (8 * i);
+            for (i, [first, second]) in bytes.as_chunks::<8>().0.as_chunks::<2>().0.iter().enumerate() {
+                let (letters, digits) =
+                    sixteen::letters_and_digits(u64::from_le_bytes(*first), u64::from_le_bytes(*second));
+                block.letters |= u64::from(letters) << (16 * i);
+                block.digits |= u64::from(digits) << (16 * i);
             }
             return block;
         }
         let mut at = 0;
         while at < BLOCK_BYTES && from + at < text.len() {
-            let word = word_at(text, from + at);
-            block.letters |= bits(letters(word)) << at;
-            block.digits |= bits(between(word, b'0', b'9')) << at;
-            at += 8;
+            let (letters, digits) = sixteen::letters_and_digits(word_at(text, from + at), word_at(text, from + at + 8));
+            block.letters |= u64::from(letters) << at;
+            block.digits |= u64::from(digits) << at;
+            at += 16;
         }
         block
     }
@@ -140,12 +135,6 @@ impl Block {
     pub(crate) fn words(self) -> u64 {
         self.letters | self.digits
     }
-}
-
-/// The places of a set as its lowest eight bits: the product moves each place's bit beside the others.
-#[inline(always)]
-const fn bits(set: u64) -> u64 {
-    (set >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// Blocks of a long text that are worked out once for all who ask: those of 256 KiB.
@@ -288,12 +277,83 @@ impl Iterator for Starts<'_> {
     }
 }
 
+/// Sixteen bytes at a time, as two words of eight: every x86-64 processor compares as many at once. A bit for each place.
+#[cfg(target_arch = "x86_64")]
+mod sixteen {
+    use safe_arch::{
+        add_i8_m128i, bitor_m128i, cmp_eq_mask_i8_m128i, cmp_lt_mask_i8_m128i, m128i, move_mask_i8_m128i,
+        set_i64_m128i, set_splat_i8_m128i,
+    };
+
+    /// Where ASCII letters and digits stand.
+    #[inline(always)]
+    pub(super) fn letters_and_digits(first: u64, second: u64) -> (u16, u16) {
+        let bytes = both(first, second);
+        (among(bitor_m128i(bytes, set_splat_i8_m128i(0x20)), b'a', 26), among(bytes, b'0', 10))
+    }
+
+    /// Where any of these bytes stands.
+    #[inline(always)]
+    pub(super) fn equal_to_any<const N: usize>(first: u64, second: u64, wanted: [u8; N]) -> u16 {
+        let bytes = both(first, second);
+        let places = wanted.map(|byte| cmp_eq_mask_i8_m128i(bytes, set_splat_i8_m128i(byte.cast_signed())));
+        move_mask_i8_m128i(places.into_iter().fold(m128i::default(), bitor_m128i)) as u16
+    }
+
+    #[inline(always)]
+    fn both(first: u64, second: u64) -> m128i {
+        set_i64_m128i(second.cast_signed(), first.cast_signed())
+    }
+
+    /// Where one of `count` bytes from `from` on stands: bytes are compared with a sign, so these are moved to the least of all.
+    #[inline(always)]
+    fn among(bytes: m128i, from: u8, count: u8) -> u16 {
+        let moved = add_i8_m128i(bytes, set_splat_i8_m128i(0x80_u8.wrapping_sub(from).cast_signed()));
+        move_mask_i8_m128i(cmp_lt_mask_i8_m128i(moved, set_splat_i8_m128i((0x80 + count).cast_signed()))) as u16
+    }
+}
+
+/// The same by arithmetic, for other processors.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+#[cfg_attr(target_arch = "x86_64", allow(dead_code, reason = "what the other is held against"))]
+mod by_words {
+    use super::{ONES, between, equal};
+
+    pub(super) fn letters_and_digits(first: u64, second: u64) -> (u16, u16) {
+        let letters = |word| between(word | (ONES * 0x20), b'a', b'z');
+        let digits = |word| between(word, b'0', b'9');
+        (bits(letters(first)) | bits(letters(second)) << 8, bits(digits(first)) | bits(digits(second)) << 8)
+    }
+
+    pub(super) fn equal_to_any<const N: usize>(first: u64, second: u64, wanted: [u8; N]) -> u16 {
+        let any = |word| wanted.iter().fold(0, |any, byte| any | equal(word, *byte));
+        bits(any(first)) | bits(any(second)) << 8
+    }
+
+    /// The places of a set as its lowest eight bits: the product moves each place's bit beside the others.
+    const fn bits(set: u64) -> u16 {
+        ((set >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u16
+    }
+}
+#[cfg(not(target_arch = "x86_64"))]
+use by_words as sixteen;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn sixteen_bytes_at_once_are_what_single_ones_are(first in any::<u64>(), second in any::<u64>(), wanted in any::<[u8; 3]>()) {
+            prop_assert_eq!(sixteen::letters_and_digits(first, second), by_words::letters_and_digits(first, second));
+            prop_assert_eq!(sixteen::equal_to_any(first, second, wanted), by_words::equal_to_any(first, second, wanted));
+            let bytes: Vec<u8> = [first.to_le_bytes(), second.to_le_bytes()].concat();
+            let set = |test: &dyn Fn(&u8) -> bool| bytes.iter().rev().fold(0_u16, |set, byte| set << 1 | u16::from(test(byte)));
+            prop_assert_eq!(sixteen::letters_and_digits(first, second), (set(&u8::is_ascii_alphabetic), set(&u8::is_ascii_digit)));
+            prop_assert_eq!(sixteen::equal_to_any(first, second, wanted), set(&|byte| wanted.contains(byte)));
+        }
+
         #[test]
         fn sets_are_those_of_single_bytes(text in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'a'), Just(b'7'), Just(b' ')], 0..200), at in 0_usize..200, a in 1_u8..128, b in 1_u8..128) {
             let at = at.min(text.len());
@@ -320,7 +380,7 @@ mod tests {
                 prop_assert_eq!(walk.end_of_digits(digit), (digit..text.len()).find(|at| !is_digit(at)).unwrap_or(text.len()));
             }
             let mut places = Vec::new();
-            let all = any_place(&text, |word| equal(word, a), |at| {
+            let all = any_place(&text, [a], |at| {
                 places.push(at);
                 false
             });

@@ -13,7 +13,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
-use crate::bytes::{self, equal, find_byte, lower, word_at};
+use crate::bytes::{any_place, find_byte, lower, word_at};
 use crate::facts::PathFacts;
 use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
@@ -173,9 +173,8 @@ impl Prose {
         let bound = |(holds, words): &(bool, usize)| if *holds { *words } else { 0 };
         let words_min = bounds.iter().map(bound).fold(0, usize::max);
         let stop_words_min = if is_label { LABEL_STOP_WORDS_MIN } else { 1 };
-        let is_space = |word| equal(word, b' ') | equal(word, b'+') | equal(word, b'\n');
         let mut start = 0;
-        let told = bytes::any_place(text, is_space, |end| {
+        let told = any_place(text, [b' ', b'+', b'\n'], |end| {
             prose.end_word(text, start, end, bars > 0);
             start = end + 1;
             is_plain

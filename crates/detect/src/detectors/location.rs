@@ -12,7 +12,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
-use crate::bytes::{find_byte, find_either};
+use crate::bytes::{find_any, find_byte, find_either};
 use crate::facts::PathFacts;
 use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
@@ -41,8 +41,12 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     if !point && !keyed && !leaf.may_have(signal::HAS_COMMA) {
         return;
     }
-    for (at, byte) in text.iter().enumerate() {
-        if !(matches!(byte, b',' | b';') || (point && *byte == b' ')) || at == 0 || !text[at - 1].is_ascii_digit() {
+    let mut from = 0;
+    // Between the numbers of a point stands a space.
+    let between = [b',', b';', if point { b' ' } else { b',' }];
+    while let Some(at) = find_any(text, from, between) {
+        from = at + 1;
+        if at == 0 || !text[at - 1].is_ascii_digit() {
             continue;
         }
         let len =

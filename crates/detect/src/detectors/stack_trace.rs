@@ -9,6 +9,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use crate::bytes::find_any;
 use crate::leaf::{Leaf, Output};
 
 /// How much of a text is looked at: frames come early.
@@ -17,10 +18,23 @@ const FRAMES_MIN: usize = 2;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = &leaf.text[..leaf.text.len().min(SAMPLE_BYTES)];
-    if leaf.is_number || text.starts_with(b"Mozilla/") || frames(text) < FRAMES_MIN {
+    if leaf.is_number || text.starts_with(b"Mozilla/") || !may_have_a_place(text) || frames(text) < FRAMES_MIN {
         return;
     }
     out.add(Category::FreeText, Likelihood::Likely, Evidence::Shape, 0, leaf.text.len());
+}
+
+/// Whether anything in the text may be a frame's place: most running text has nothing of the kind.
+fn may_have_a_place(text: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(sign) = find_any(text, at, [b':', b'(', b',']) {
+        match &text[sign..] {
+            [b':' | b'(', b'0'..=b'9', ..] => return true,
+            rest if rest.starts_with(b":line ") || rest.starts_with(b", line ") => return true,
+            _ => at = sign + 1,
+        }
+    }
+    false
 }
 
 /// How many frames there are, counted to the least that is enough.
