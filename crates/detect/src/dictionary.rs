@@ -171,6 +171,13 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
                 accesskey awssecretaccesskey secretaccesskey webhooksecret credentials credential connectionstring databaseurl dsn
                 xapikey resettoken magiclink invitetoken jwt sessioncookie geheimnis zugangstoken schlüsselgeheim jetonacces cléapi
                 clésecrète tokenacceso clavepi segredo tokenacesso segreto chiavesegreta chiaveapi geheim sleutelapi
+                openaikey anthropickey mistralkey coherekey deepgramkey elevenlabskey groqkey geminikey replicatekey
+                huggingfacekey stripekey braintreekey paypalkey plaidkey coinbasekey krakenkey twiliokey sendgridkey mailgunkey
+                mailchimpkey postmarkkey messagebirdkey vonagekey nexmokey awskey azurekey gcpkey cloudflarekey fastlykey
+                herokukey vercelkey netlifykey digitaloceankey linodekey vultrkey scalewaykey datadogkey newrelickey grafanakey
+                honeycombkey pagerdutykey opsgeniekey snykkey gitlabkey githubkey bitbucketkey circlecikey dropboxkey asanakey
+                airtablekey notionkey jirakey zendeskkey intercomkey hubspotkey salesforcekey shopifykey etsykey twitterkey
+                linkedinkey discordkey slackkey twitchkey oktakey
                 tajnyklucz kluczapi секрет токен секретныйключ ключапи アクセストークン 密钥 访问令牌 令牌 비밀키 토큰",
             alone: "auth",
             ..Vocabulary::NONE

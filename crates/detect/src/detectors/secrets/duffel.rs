@@ -8,10 +8,10 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::Exactly;
-use crate::detectors::anchored::{Anchored, WORD, form, likely, varied};
+use crate::detectors::anchored::{Anchored, WIDE, form, likely, varied};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_duffel",
     category: Category::SecretToken,
-    forms: &[form(b"duffel_live_", &[Exactly(WORD, 43)], varied), form(b"duffel_test_", &[Exactly(WORD, 43)], likely)],
+    forms: &[form(b"duffel_live_", &[Exactly(WIDE, 43)], varied), form(b"duffel_test_", &[Exactly(WIDE, 43)], likely)],
 };

@@ -8,10 +8,10 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::Exactly;
-use crate::detectors::anchored::{ALNUM, Anchored, form, likely, random};
+use crate::detectors::anchored::{ALNUM, Anchored, form, likely, varied};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_easypost",
     category: Category::SecretToken,
-    forms: &[form(b"EZAK", &[Exactly(ALNUM, 54)], random), form(b"EZTK", &[Exactly(ALNUM, 54)], likely)],
+    forms: &[form(b"EZAK", &[Exactly(ALNUM, 54)], varied), form(b"EZTK", &[Exactly(ALNUM, 54)], likely)],
 };

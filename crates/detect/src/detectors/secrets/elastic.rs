@@ -8,10 +8,10 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::AtLeast;
-use crate::detectors::anchored::{Anchored, BASE64, form, varied};
+use crate::detectors::anchored::{Anchored, WIDE, form, varied};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_elastic",
     category: Category::SecretToken,
-    forms: &[form(b"essu_", &[AtLeast(BASE64, 60)], varied)],
+    forms: &[form(b"essu_", &[AtLeast(WIDE, 60)], varied)],
 };

@@ -8,10 +8,10 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::AtLeast;
-use crate::detectors::anchored::{ALNUM, Anchored, form, random};
+use crate::detectors::anchored::{ALNUM, Anchored, form, varied};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_groq",
     category: Category::SecretToken,
-    forms: &[form(b"gsk_", &[AtLeast(ALNUM, 40)], random)],
+    forms: &[form(b"gsk_", &[AtLeast(ALNUM, 40)], varied)],
 };

@@ -8,14 +8,14 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::AtLeast;
-use crate::detectors::anchored::{Anchored, WORD, form, varied};
+use crate::detectors::anchored::{Anchored, WIDE, form, varied};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_planetscale",
     category: Category::SecretToken,
     forms: &[
-        form(b"pscale_pw_", &[AtLeast(WORD, 32)], varied),
-        form(b"pscale_tkn_", &[AtLeast(WORD, 32)], varied),
-        form(b"pscale_oauth_", &[AtLeast(WORD, 32)], varied),
+        form(b"pscale_pw_", &[AtLeast(WIDE, 32)], varied),
+        form(b"pscale_tkn_", &[AtLeast(WIDE, 32)], varied),
+        form(b"pscale_oauth_", &[AtLeast(WIDE, 32)], varied),
     ],
 };

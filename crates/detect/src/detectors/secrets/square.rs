@@ -8,7 +8,7 @@
 
 use weir_event::Category;
 
-use crate::detectors::anchored::Part::Exactly;
+use crate::detectors::anchored::Part::{AtLeast, Exactly};
 use crate::detectors::anchored::{Anchored, WORD, form, random, varied};
 
 pub(crate) const SECRET: Anchored = Anchored {
@@ -16,7 +16,7 @@ pub(crate) const SECRET: Anchored = Anchored {
     category: Category::SecretToken,
     forms: &[
         form(b"EAAA", &[Exactly(WORD, 60)], random),
-        form(b"sq0atp-", &[Exactly(WORD, 22)], varied),
+        form(b"sq0atp-", &[AtLeast(WORD, 22)], varied),
         form(b"sq0csp-", &[Exactly(WORD, 43)], varied),
     ],
 };

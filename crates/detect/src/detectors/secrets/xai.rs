@@ -8,10 +8,10 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::AtLeast;
-use crate::detectors::anchored::{ALNUM, Anchored, form, random};
+use crate::detectors::anchored::{Anchored, WORD, form, random};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_xai",
     category: Category::SecretToken,
-    forms: &[form(b"xai-", &[AtLeast(ALNUM, 40)], random)],
+    forms: &[form(b"xai-", &[AtLeast(WORD, 70)], random)],
 };
