@@ -4,7 +4,7 @@
 //! of a script without spaces, six words of one that is not Latin; under a key of texts (`comment`, `message`, `bio`) three words are
 //! enough. Prompts and messages of exceptions have detectors of their own.
 //! Not one: user agents, button labels (up to six words that begin with a capital and have no end), titles of pages (`Pricing | Example`), breadcrumbs, SQL, code, lists of identifiers; addresses and
-//! names, which have detectors of their own. Under a key of labels or of a program's own messages (`page_title`, `error_message`)
+//! names, which have detectors of their own; paths in any script. Under a key of labels or of a program's own messages (`page_title`, `error_message`)
 //! it asks for a whole sentence.
 //! Example: `field_3` = `the dashboard export shows wrong totals when I filter by date`, `comment` = `does not work`,
 //! `x` = `レポートの合計が日付でフィルターすると間違って表示されます。`
@@ -21,6 +21,8 @@ use crate::leaf::{Leaf, Output};
 /// Hints that make it look.
 pub(crate) const FACTS: PathFacts = PathFacts::TEXT;
 
+/// A shorter text of a silent key is none.
+const BYTES_MIN: usize = 24;
 /// How much of a long text is looked at: enough to tell.
 const SAMPLE_BYTES: usize = 1_024;
 /// A longer one is more than an address or a name.
@@ -40,7 +42,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     }
     let (is_text, is_label) = (leaf.facts.has(PathFacts::TEXT), leaf.facts.has(PathFacts::LABEL));
     let Some(prose) = Prose::of(text, is_text, is_label) else { return };
-    let running = prose.is_running() && (is_text || prose.is_sentence(text));
+    let running = prose.is_running(text) && (is_text || prose.is_sentence(text));
     let sentence =
         !is_label || (prose.words >= LABEL_WORDS_MIN && prose.stop_words >= LABEL_STOP_WORDS_MIN) || prose.high >= 120;
     let keyed = is_text && prose.words >= 3 && prose.is_wordy();
@@ -87,6 +89,9 @@ const TITLE_CAPITALS_MIN: usize = 3;
 const LABEL_WORDS_MAX: usize = 6;
 /// From so many words on one stop word is enough.
 const WORDS_MANY: usize = 7;
+/// A sentence about a number, and how long that is.
+const NUMBER_SPACES_MIN: usize = 3;
+const NUMBER_DIGITS_MIN: usize = 6;
 /// What a text under a key of labels has at least.
 const LABEL_WORDS_MIN: usize = 14;
 const LABEL_STOP_WORDS_MIN: usize = 3;
@@ -149,6 +154,8 @@ struct Prose {
     stop_words: usize,
     /// Signs between spaces: `|`, `-`, `>`, `·`.
     separators: usize,
+    /// Bytes of a number that the sentence is about: a card's, a phone's.
+    number: usize,
 }
 
 impl Prose {
@@ -157,7 +164,13 @@ impl Prose {
         let [letters, spaces, high, capitals, bars, signs] = counts(text);
         let mut prose = Prose { len: text.len(), letters, high, spaces, ..Prose::default() };
         let is_plain = high == 0 && bars == 0;
-        let may_run = prose.is_spaced();
+        let mut may_run = prose.is_spaced();
+        // Digits are counted with the capitals.
+        let may_have_number = spaces >= NUMBER_SPACES_MIN && capitals >= NUMBER_DIGITS_MIN;
+        if !may_run && may_have_number && 2 * (letters + spaces) >= text.len() && text.len() >= BYTES_MIN {
+            prose.number = longest_number(text);
+            may_run = prose.is_spaced();
+        }
         if high == 0 && !may_run && !is_text {
             return None;
         }
@@ -213,23 +226,24 @@ impl Prose {
     }
 
     fn is_wordy(&self) -> bool {
-        10 * (self.letters + self.spaces) >= 7 * self.len
+        10 * (self.letters + self.spaces) >= 7 * (self.len - self.number)
     }
 
     /// Long enough, and of words with spaces between them.
     fn is_spaced(&self) -> bool {
-        self.len >= 24 && self.spaces >= 4 && self.is_wordy()
+        let spaces_min = if self.number > 0 { NUMBER_SPACES_MIN } else { 4 };
+        self.len >= BYTES_MIN && self.spaces >= spaces_min && self.is_wordy()
     }
 
     fn has_stop_words(&self) -> bool {
         self.stop_words >= if self.words >= WORDS_MANY { 1 } else { 2 }
     }
 
-    fn is_running(&self) -> bool {
+    fn is_running(&self, text: &[u8]) -> bool {
         let latin = self.is_spaced() && self.has_stop_words();
         let other = 10 * self.high >= 6 * self.len && self.words >= 6 && self.separators == 0;
         // Three bytes a character: scripts that put no spaces between words.
-        let dense = self.high >= 48 && 10 * self.high >= 7 * self.len && self.spaces * 12 < self.high;
+        let dense = self.high >= 48 && 10 * self.high >= 7 * self.len && self.spaces * 12 < self.high && !is_path(text);
         latin || other || dense
     }
 
@@ -240,6 +254,7 @@ impl Prose {
         let signs = self.separators > 0 && self.words <= SIGNS_WORDS_MAX && self.stop_words <= SIGNS_STOP_WORDS_MAX;
         let title = self.words <= TITLE_WORDS_MAX
             && !ends
+            && self.number == 0
             && self.capitals >= TITLE_CAPITALS_MIN
             && self.capitals + self.stop_words >= self.words;
         let label = self.words <= LABEL_WORDS_MAX
@@ -247,9 +262,23 @@ impl Prose {
             && !ends
             && self.high * 3 < self.len
             && text[0].is_ascii_uppercase()
+            && self.number == 0
             && !has_person(text);
         !(signs || title || label || 3 * self.identifiers >= self.words)
     }
+}
+
+/// The digits, and what stands between them but spaces, of the longest number in a text; `0` where none has so many digits.
+fn longest_number(text: &[u8]) -> usize {
+    let is_of_number = |b: &u8| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'+');
+    let count = |part: &[u8], test: fn(&u8) -> bool| part.iter().filter(|b| test(b)).count();
+    let numbers = text.split(|b| !is_of_number(b)).filter(|part| count(part, u8::is_ascii_digit) >= NUMBER_DIGITS_MIN);
+    numbers.map(|part| count(part, |b| *b != b' ')).max().unwrap_or_default()
+}
+
+/// `/再現する/メニュー.png`.
+fn is_path(text: &[u8]) -> bool {
+    text[0] == b'/' && find_byte(text, 1, b'/').is_some()
 }
 
 fn ends(text: &[u8]) -> bool {
@@ -342,7 +371,7 @@ static LENGTHS: [u8; 32] = {
 /// Sorted by their bytes. English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Swedish, Danish, Norwegian, Finnish,
 /// Czech, Turkish, Indonesian, Russian and Ukrainian.
 #[rustfmt::skip]
-const STOP_WORDS: [&str; 732] = [
+const STOP_WORDS: [&str; 737] = [
     "aan", "about", "aby", "adalah", "af", "after", "again", "akan", "aku", "al", "ale", "algo", "all", "alla", "alle", "alors",
     "als", "also", "alt", "am", "ama", "an", "anche", "and", "anda", "any", "ao", "aos", "are", "as", "at", "atau", "att",
     "até", "au", "auch", "auf", "aus", "aussi", "aux", "av", "avec", "avons", "až", "bagi", "bahwa", "bana", "bardzo", "bare",
@@ -356,39 +385,40 @@ const STOP_WORDS: [&str; 732] = [
     "ella", "elle", "eller", "em", "en", "entre", "er", "era", "es", "essa", "est", "esta", "este", "esto", "estou", "estoy",
     "está", "et", "ett", "etter", "että", "eu", "fait", "fatto", "foi", "for", "fra", "from", "från", "för", "für", "ga", "gdy",
     "geen", "get", "gibi", "gli", "go", "gracias", "grazie", "går", "ha", "habe", "haben", "had", "han", "hanno", "hans", "har",
-    "has", "hat", "hatte", "havde", "have", "hay", "he", "heb", "heeft", "help", "her", "here", "het", "hier", "hij", "him",
-    "his", "hiç", "ho", "hoe", "hola", "hon", "how", "hun", "hur", "hva", "hvad", "hvis", "hvor", "hän", "i'm", "i've", "ich",
-    "iets", "if", "ihr", "ik", "ikke", "il", "ile", "ils", "im", "in", "ind", "ingen", "ini", "inte", "into", "io", "is", "ise",
-    "isn't", "isso", "ist", "it", "it's", "its", "itu", "için", "j'ai", "ja", "jag", "jak", "jako", "je", "jeg", "jego", "jeho",
-    "jej", "jen", "jer", "jest", "jika", "jo", "joka", "jos", "jsem", "jsou", "juga", "just", "już", "já", "kadar", "kami",
-    "kan", "kann", "kanssa", "karena", "każdy", "když", "ke", "keine", "kepada", "ki", "kiedy", "kita", "kom", "která", "které",
-    "který", "która", "które", "który", "kuin", "kun", "kunnen", "können", "könnte", "la", "lagi", "las", "last", "le", "lei",
-    "leider", "les", "leur", "like", "lite", "lo", "loro", "los", "lub", "lui", "lütfen", "maar", "mais", "mam", "man", "mas",
-    "me", "med", "meer", "meg", "meget", "mehr", "mein", "meine", "meinem", "meinen", "meiner", "men", "merci", "mereka", "met",
-    "meu", "mich", "mig", "mij", "mijn", "min", "minha", "minulle", "minä", "mir", "mis", "mit", "mitt", "mitä", "mnie", "moja",
-    "moje", "molto", "mon", "more", "może", "mu", "muito", "mutta", "muy", "my", "mycket", "myös", "más", "må", "mój", "mě",
-    "můj", "n'est", "na", "naar", "nach", "nad", "nada", "nas", "nasıl", "ne", "nebo", "neden", "need", "nel", "nella", "nem",
-    "než", "ni", "nicht", "nie", "niet", "niin", "niż", "no", "noch", "noe", "nog", "noi", "non", "nos", "nossa", "nosso",
-    "nostra", "not", "notre", "nous", "now", "nu", "nuestra", "nuestro", "nur", "nyt", "não", "när", "når", "nós", "och",
-    "också", "od", "oder", "of", "og", "også", "ohne", "olan", "olarak", "oleh", "oli", "olisi", "olla", "om", "on", "ona",
-    "one", "only", "ons", "ont", "onze", "ook", "op", "opp", "or", "oraz", "os", "other", "ou", "our", "out", "ovat", "over",
-    "où", "pada", "par", "para", "pas", "pela", "pelo", "per", "perché", "pero", "peut", "più", "please", "plus", "po", "pod",
-    "por", "porque", "posso", "pour", "pra", "pro", "prosím", "proto", "przed", "przez", "puedo", "può", "på", "quand",
-    "quando", "que", "quello", "quem", "questa", "questo", "qui", "qué", "saat", "sans", "saya", "schon", "se", "sebagai",
-    "sedan", "seg", "sehr", "sei", "seit", "sekä", "sem", "seni", "ses", "seu", "she", "should", "si", "sia", "sich", "sie",
-    "sig", "sin", "since", "sind", "sinds", "sinulle", "sinä", "siz", "się", "ska", "skal", "so", "sobre", "sollte", "solo",
-    "som", "some", "son", "sono", "sonra", "sont", "su", "sua", "sudah", "sul", "suo", "sur", "sus", "så", "só", "są", "tack",
-    "tai", "tak", "também", "te", "tego", "telah", "tem", "tengo", "też", "than", "that", "that's", "the", "their", "them",
-    "then", "there", "there's", "these", "they", "this", "those", "tidak", "tiene", "til", "till", "to", "todo", "too", "tot",
-    "tout", "tra", "très", "tutto", "tylko", "tämä", "ud", "uit", "um", "uma", "un", "una", "und", "under", "une", "uno", "uns",
-    "unter", "untuk", "up", "upp", "us", "ut", "už", "vad", "vain", "van", "var", "varför", "ve", "ved", "veel", "very", "veya",
-    "vi", "vid", "vielä", "vil", "vill", "você", "voiko", "vom", "von", "voor", "vor", "vos", "vostra", "votre", "vous", "være",
-    "waar", "want", "war", "warum", "was", "wat", "we", "we're", "wenn", "werden", "were", "what", "when", "where", "which",
-    "while", "who", "why", "wie", "wij", "will", "wir", "wird", "with", "wo", "won't", "worden", "would", "wurde", "ya", "yang",
-    "yo", "yok", "you", "you're", "your", "za", "zal", "ze", "zich", "zij", "zijn", "zo", "zou", "zu", "zum", "zur", "är",
-    "çok", "être", "über", "şey", "şu", "że", "že", "або", "але", "був", "был", "вам", "вас", "ваш", "ви", "вы", "він", "для",
-    "его", "за", "из", "или", "как", "ми", "мне", "мой", "мы", "на", "нас", "не", "но", "он", "она", "они", "от", "по", "при",
-    "про", "та", "так", "уже", "це", "чи", "что", "що", "это", "як",
+    "has", "hat", "hatte", "havde", "have", "hay", "he", "heb", "heeft", "help", "her", "here", "here's", "het", "hier", "hij",
+    "him", "his", "hiç", "ho", "hoe", "hola", "hon", "how", "hun", "hur", "hva", "hvad", "hvis", "hvor", "hän", "i'll", "i'm",
+    "i've", "ich", "iets", "if", "ihr", "ik", "ikke", "il", "ile", "ils", "im", "in", "ind", "ingen", "ini", "inte", "into",
+    "io", "is", "ise", "isn't", "isso", "ist", "it", "it's", "its", "itu", "için", "j'ai", "ja", "jag", "jak", "jako", "je",
+    "jeg", "jego", "jeho", "jej", "jen", "jer", "jest", "jika", "jo", "joka", "jos", "jsem", "jsou", "juga", "just", "już",
+    "já", "kadar", "kami", "kan", "kann", "kanssa", "karena", "każdy", "když", "ke", "keine", "kepada", "ki", "kiedy", "kita",
+    "kom", "která", "které", "který", "która", "które", "który", "kuin", "kun", "kunnen", "können", "könnte", "la", "lagi",
+    "las", "last", "le", "lei", "leider", "les", "let's", "leur", "like", "lite", "lo", "loro", "los", "lub", "lui", "lütfen",
+    "maar", "mais", "mam", "man", "mas", "me", "med", "meer", "meg", "meget", "mehr", "mein", "meine", "meinem", "meinen",
+    "meiner", "men", "merci", "mereka", "met", "meu", "mich", "mig", "mij", "mijn", "min", "minha", "minulle", "minä", "mir",
+    "mis", "mit", "mitt", "mitä", "mnie", "moja", "moje", "molto", "mon", "more", "może", "mu", "muito", "mutta", "muy", "my",
+    "mycket", "myös", "más", "må", "mój", "mě", "můj", "n'est", "na", "naar", "nach", "nad", "nada", "nas", "nasıl", "ne",
+    "nebo", "neden", "need", "nel", "nella", "nem", "než", "ni", "nicht", "nie", "niet", "niin", "niż", "no", "noch", "noe",
+    "nog", "noi", "non", "nos", "nossa", "nosso", "nostra", "not", "notre", "nous", "now", "nu", "nuestra", "nuestro", "nur",
+    "nyt", "não", "när", "når", "nós", "och", "också", "od", "oder", "of", "og", "også", "ohne", "olan", "olarak", "oleh",
+    "oli", "olisi", "olla", "om", "on", "ona", "one", "only", "ons", "ont", "onze", "ook", "op", "opp", "or", "oraz", "os",
+    "other", "ou", "our", "out", "ovat", "over", "où", "pada", "par", "para", "pas", "pela", "pelo", "per", "perché", "pero",
+    "peut", "più", "please", "plus", "po", "pod", "por", "porque", "posso", "pour", "pra", "pro", "prosím", "proto", "przed",
+    "przez", "puedo", "può", "på", "quand", "quando", "que", "quello", "quem", "questa", "questo", "qui", "qué", "saat", "sans",
+    "saya", "schon", "se", "sebagai", "sedan", "seg", "sehr", "sei", "seit", "sekä", "sem", "seni", "ses", "seu", "she",
+    "should", "si", "sia", "sich", "sie", "sig", "sin", "since", "sind", "sinds", "sinulle", "sinä", "siz", "się", "ska",
+    "skal", "so", "sobre", "sollte", "solo", "som", "some", "son", "sono", "sonra", "sont", "su", "sua", "sudah", "sul", "suo",
+    "sur", "sus", "så", "só", "są", "tack", "tai", "tak", "também", "te", "tego", "telah", "tem", "tengo", "też", "than",
+    "that", "that's", "the", "their", "them", "then", "there", "there's", "these", "they", "they're", "this", "those", "tidak",
+    "tiene", "til", "till", "to", "todo", "too", "tot", "tout", "tra", "très", "tutto", "tylko", "tämä", "ud", "uit", "um",
+    "uma", "un", "una", "und", "under", "une", "uno", "uns", "unter", "untuk", "up", "upp", "us", "ut", "už", "vad", "vain",
+    "van", "var", "varför", "ve", "ved", "veel", "very", "veya", "vi", "vid", "vielä", "vil", "vill", "você", "voiko", "vom",
+    "von", "voor", "vor", "vos", "vostra", "votre", "vous", "være", "waar", "want", "war", "warum", "was", "wat", "we", "we're",
+    "wenn", "werden", "were", "what", "what's", "when", "where", "which", "while", "who", "why", "wie", "wij", "will", "wir",
+    "wird", "with", "wo", "won't", "worden", "would", "wurde", "ya", "yang", "yo", "yok", "you", "you're", "your", "za", "zal",
+    "ze", "zich", "zij", "zijn", "zo", "zou", "zu", "zum", "zur", "är", "çok", "être", "über", "şey", "şu", "że", "že", "або",
+    "але", "був", "был", "вам", "вас", "ваш", "ви", "вы", "він", "для", "его", "за", "из", "или", "как", "ми", "мне", "мой",
+    "мы", "на", "нас", "не", "но", "он", "она", "они", "от", "по", "при", "про", "та", "так", "уже", "це", "чи", "что", "що",
+    "это", "як",
 ];
 
 #[cfg(test)]

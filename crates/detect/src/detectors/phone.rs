@@ -1,16 +1,17 @@
 //! Phone numbers.
 //!
-//! Finds: E.164 with its plus (`+44 20 7946 0123`, `+14155550132`), the North American forms (`(415) 555-0132`,
-//! `415-555-0132`, `1-415-555-0132`, `415.555.0132`), French pairs (`06 12 34 56 78`); any 7 to 15 digits under a phone key,
+//! Finds: E.164 with its plus (`+44 20 7946 0123`, `+14155550132`, `+43 (0) 1 5880 1000`), the North American forms
+//! (`(415) 555-0132`, `415-555-0132`, `1-415-555-0132`, `415.555.0132x17`), French pairs (`06 12 34 56 78`), a value that is nothing but
+//! groups of digits behind the zero that many countries dial (`07700 900 123`, `(030) 901 820`); any 7 to 15 digits under a phone key,
 //! also as a JSON number.
 //! Not one: bare digits without a key, digits inside a UUID, a card or an address.
-//! Example: `+44 20 7946 0123`, `415-555-0132`, `415 555-0132`, `phone` = `4155550132`
-//! Misses: other national forms without a plus or a key; words for digits.
+//! Example: `+44 20 7946 0123`, `415-555-0132`, `415 555-0132`, `07700 900 123`, `phone` = `4155550132`
+//! Misses: other national forms without a plus or a key, with fewer than seven digits under one; words for digits.
 //! Source: ITU-T E.164 and its list of country codes; NANP numbering (NXX-NXX-XXXX).
 
 use weir_event::{Category, Evidence, Likelihood};
 
-use crate::digits::Run;
+use crate::digits::{Group, Run};
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
@@ -22,9 +23,10 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     // Where a form of these lengths begins; only after a plus or a parenthesis may a group of any length begin a number.
     let of = |length: usize| run.of_length(length..=length);
     let north_american_at = of(3) & of(3) >> 1 & of(4) >> 2;
+    let with_prefix = (of(1) | of(3)) & north_american_at >> 1;
     let pairs = of(2) & of(2) >> 1;
-    let begins = run.led() | north_american_at | of(1) & north_american_at >> 1 | pairs & pairs >> 2 & of(2) >> 4;
-    if !keyed && begins == 0 {
+    let begins = run.led() | north_american_at | with_prefix | pairs & pairs >> 2 & of(2) >> 4;
+    if !keyed && begins == 0 && !begins_with_zero(run) {
         return;
     }
     let sure = if keyed { Likelihood::VeryLikely } else { Likelihood::Likely };
@@ -44,10 +46,20 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
             left &= !1 << last;
         }
     }
-    if keyed && !out.has(Category::ContactPhone, Likelihood::Likely) {
+    if out.has(Category::ContactPhone, Likelihood::Likely) {
+        return;
+    }
+    if !keyed {
+        if begins_with_zero(run)
+            && let Some(likelihood) = behind_zero(run)
+        {
+            let (first, last) = (groups[0].start, groups[groups.len() - 1].end);
+            out.add(Category::ContactPhone, likelihood, Evidence::Shape, first, last);
+        }
+    } else {
         let digits: usize = groups.iter().map(|g| g.len()).sum();
         let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return };
-        if (7..=15).contains(&digits) && !run.is_glued_before(0) && !run.is_glued_after(groups.len() - 1) {
+        if (7..=15).contains(&digits) && !run.is_glued_before(0) && !letter_follows(run, groups.len() - 1) {
             out.add(Category::ContactPhone, Likelihood::Likely, Evidence::KeyName, first.start, last.end);
         }
     }
@@ -75,7 +87,7 @@ fn international(run: &Run<'_>, first: usize) -> Option<usize> {
         if total > 15 {
             break;
         }
-        if total >= 8 && !run.is_glued_after(last) {
+        if total >= 8 && !letter_follows(run, last) {
             best = Some((last, total));
         }
     }
@@ -84,7 +96,18 @@ fn international(run: &Run<'_>, first: usize) -> Option<usize> {
     // A number in running text may be followed by another: cut back to what its country code allows.
     loop {
         let len = run.digits(first, last, &mut digits);
-        if is_country_number(digits.get(..len)?) {
+        let digits = digits.get_mut(..len)?;
+        // `+43 (0) 1 5880 1000`: the zero is dialled inside the country only.
+        let zero = groups.get(first + 1).filter(|group| group.len() == 1 && last > first + 1);
+        let is_optional =
+            zero.is_some_and(|group| digits[groups[first].len()] == 0 && run.text[group.start - 1] == b'(');
+        let digits = if is_optional {
+            digits.copy_within(groups[first].len() + 1.., groups[first].len());
+            &digits[..len - 1]
+        } else {
+            &*digits
+        };
+        if is_country_number(digits) {
             return Some(last);
         }
         total -= groups[last].len();
@@ -98,17 +121,17 @@ fn international(run: &Run<'_>, first: usize) -> Option<usize> {
 /// NXX-NXX-XXXX with one separator, with or without a 1 before it.
 fn north_american(run: &Run<'_>, first: usize) -> Option<usize> {
     let groups = run.groups();
-    let one = groups[first].len() == 1 && run.text[groups[first].start] == b'1' && first + 3 < groups.len();
+    let one = matches!(&run.text[groups[first].start..groups[first].end], b"1" | b"001") && first + 3 < groups.len();
     let area = if one { first + 1 } else { first };
     let [a, b, c, ..] = groups.get(area..)? else { return None };
     if (a.len(), b.len(), c.len()) != (3, 3, 4)
         || run.is_glued_before(first)
-        || run.is_glued_after(area + 2)
+        || letter_follows(run, area + 2)
         || run.is_glued(area + 1)
     {
         return None;
     }
-    let valid = |group: &crate::digits::Group| matches!(run.text[group.start], b'2'..=b'9');
+    let valid = |group: &Group| matches!(run.text[group.start], b'2'..=b'9');
     let (gap, second_gap) = (run.between(area), run.between(area + 1));
     let separated = match gap {
         b")" | b") " | b")-" => run.byte_before(area) == Some(b'(') && matches!(second_gap, b"-" | b" " | b"."),
@@ -118,6 +141,52 @@ fn north_american(run: &Run<'_>, first: usize) -> Option<usize> {
     };
     let goes_on = [b'-', b'.'].iter().any(|s| run.goes_on_before(first, *s) || run.goes_on_after(area + 2, *s));
     (valid(a) && valid(b) && separated && !goes_on).then_some(area + 2)
+}
+
+/// Whether a letter follows that is not the beginning of an extension: `x17`.
+fn letter_follows(run: &Run<'_>, group: usize) -> bool {
+    run.is_glued_after(group) && !is_extension(&run.text[run.groups()[group].end..])
+}
+
+fn is_extension(rest: &[u8]) -> bool {
+    let digits = rest.iter().skip(1).take(7).take_while(|b| b.is_ascii_digit()).count();
+    matches!(rest.first(), Some(b'x' | b'X'))
+        && (1..=6).contains(&digits)
+        && !rest.get(1 + digits).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// Whether the value begins with a zero, perhaps in parentheses.
+fn begins_with_zero(run: &Run<'_>) -> bool {
+    matches!(run.text, [b'0', b'0'..=b'9', ..] | [b'(', b'0', ..])
+}
+
+/// A value that is one number in groups, with the zero in front that most countries dial: nine to eleven digits, of which no first group
+/// is as long as a date. With dashes alone it may be an order's.
+fn behind_zero(run: &Run<'_>) -> Option<Likelihood> {
+    let groups = run.groups();
+    let [first, second, ..] = groups else { return None };
+    let last = groups.last()?;
+    let digits: usize = groups.iter().map(Group::len).sum();
+    let whole = first.start <= 1 && last.end == run.text.len();
+    let dated = first.len() == 2 && second.len() == 2 && groups.get(2).is_some_and(|third| third.len() == 4);
+    if !whole || dated || !(9..=11).contains(&digits) || !(2..=5).contains(&first.len()) || last.len() < 2 {
+        return None;
+    }
+    // Pairs are French numbers or lists.
+    if groups.iter().all(|group| group.len() == 2) {
+        return None;
+    }
+    let gaps = || (0..groups.len() - 1).map(|i| run.between(i));
+    // Of three groups those of three digits are as often a tax number's.
+    let three = if groups.len() == 3 { [first.len(), second.len(), last.len()] } else { [0; 3] };
+    let is_mobile = three == [3, 4, 4];
+    if gaps().any(|gap| gap.contains(&b'.')) || matches!(three, [3, 3, 3 | 4]) {
+        None
+    } else if gaps().all(|gap| gap == b"-") && !is_mobile {
+        Some(Likelihood::Possible)
+    } else {
+        Some(Likelihood::Likely)
+    }
 }
 
 /// Five pairs that begin with 01 to 09.
@@ -134,8 +203,7 @@ fn french(run: &Run<'_>, first: usize) -> Option<usize> {
     let more = groups.get(first + 5).is_some() && run.between(first + 4) == gap;
     let less = first > 0 && run.between(first - 1) == gap;
     // A row of numbers with equal steps is a list; with dashes, pairs below 60 are a date and a time.
-    let pair =
-        |g: &crate::digits::Group| i32::from(run.text[g.start] - b'0') * 10 + i32::from(run.text[g.start + 1] - b'0');
+    let pair = |g: &Group| i32::from(run.text[g.start] - b'0') * 10 + i32::from(run.text[g.start + 1] - b'0');
     let is_row = || five.windows(2).all(|two| pair(&two[1]) - pair(&two[0]) == pair(&five[1]) - pair(&five[0]));
     let is_time = || gap == b"-" && five[1..].iter().all(|g| pair(g) < 60) && pair(&five[1]) < 32;
     (shape && !more && !less && !is_row() && !is_time()).then_some(first + 4)
