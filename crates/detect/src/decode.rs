@@ -2,27 +2,35 @@
 //!
 //! Every decoder writes at most as many bytes as it reads, so two levels write at most twice the leaf.
 
+use crate::bytes::{find_byte, find_either};
+
 /// Undoes `%41`, and `+` for a space where `form` says so. Whether anything changed.
 pub(crate) fn percent(text: &[u8], form: bool, out: &mut Vec<u8>) -> bool {
     out.clear();
+    out.reserve(text.len());
+    let plus = if form { b'+' } else { b'%' };
     let mut changed = false;
     let mut at = 0;
     while at < text.len() {
-        let decoded = match text[at] {
-            b'%' => text.get(at + 1).and_then(|b| hex(*b)).zip(text.get(at + 2).and_then(|b| hex(*b))),
-            _ => None,
-        };
-        match decoded {
-            Some((high, low)) => {
-                out.push(high << 4 | low);
+        match text[at..] {
+            [b'%', high, low, ..] if hex(high) | hex(low) < 16 => {
+                out.push(hex(high) << 4 | hex(low));
                 at += 3;
                 changed = true;
             }
-            None => {
-                let space = form && text[at] == b'+';
-                changed |= space;
-                out.push(if space { b' ' } else { text[at] });
+            [b'+', ..] if form => {
+                out.push(b' ');
                 at += 1;
+                changed = true;
+            }
+            [b'%', ..] => {
+                out.push(b'%');
+                at += 1;
+            }
+            _ => {
+                let next = find_either(text, at + 1, b'%', plus).unwrap_or(text.len());
+                out.extend_from_slice(&text[at..next]);
+                at = next;
             }
         }
     }
@@ -43,9 +51,15 @@ pub(crate) fn json_escapes(text: &[u8], out: &mut Vec<u8>) -> bool {
                 Some(code) => (code, 6),
                 None => (u32::from(b'\\'), 1),
             },
-            (byte, _) => {
-                out.push(byte);
+            (b'\\', _) => {
+                out.push(b'\\');
                 at += 1;
+                continue;
+            }
+            _ => {
+                let next = find_byte(text, at + 1, b'\\').unwrap_or(text.len());
+                out.extend_from_slice(&text[at..next]);
+                at = next;
                 continue;
             }
         };
@@ -58,11 +72,25 @@ pub(crate) fn json_escapes(text: &[u8], out: &mut Vec<u8>) -> bool {
 }
 
 fn hex_word(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |sum, b| Some(sum << 4 | u32::from(hex(*b)?)))
+    digits.iter().try_fold(0, |sum, b| (hex(*b) < 16).then_some(sum << 4 | u32::from(hex(*b))))
 }
 
-fn hex(byte: u8) -> Option<u8> {
-    (byte as char).to_digit(16).map(|d| d as u8)
+/// The value of a hexadecimal digit, 255 of what is none.
+fn hex(byte: u8) -> u8 {
+    static VALUES: [u8; 256] = {
+        let mut values = [0xff; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            values[byte] = match byte as u8 {
+                digit @ b'0'..=b'9' => digit - b'0',
+                letter @ (b'a'..=b'f' | b'A'..=b'F') => (letter | 0x20) - b'a' + 10,
+                _ => 0xff,
+            };
+            byte += 1;
+        }
+        values
+    };
+    VALUES[usize::from(byte)]
 }
 
 /// The value of a base64 digit, of either alphabet.

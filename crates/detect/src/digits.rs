@@ -5,7 +5,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use crate::bytes::Blocks;
+use crate::bytes::{BLOCK_BYTES, Block, Blocks};
 
 /// One group of digits.
 #[derive(Clone, Copy, Default)]
@@ -190,27 +190,52 @@ pub(crate) enum Met<'a> {
 pub(crate) fn for_each_run(text: &[u8], mut blocks: Blocks<'_>, has_dashes: bool, mut look: impl FnMut(Met<'_>)) {
     let groups = [Group::default(); RUN_GROUPS_MAX];
     let mut run = Run { text, groups, count: 0, digits: 0, of_length: [0; LENGTHS], dotted: 0, led: 0 };
-    let mut at = 0;
     let may_hold_uuid = text.len() >= 36 && has_dashes;
-    while let Some(start) = blocks.next(at, |block| block.digits) {
-        if may_hold_uuid && let Some(uuid) = uuid_around(text, at, start) {
-            flush(&mut run, &mut look);
-            look(Met::Uuid(uuid..uuid + 36));
-            at = uuid + 36;
-            continue;
+    // Behind the last group.
+    let mut end = 0;
+    let mut at = 0;
+    'blocks: while at < text.len() {
+        let block = blocks.around(at);
+        let digits = block.digits & !0 << (at % BLOCK_BYTES);
+        let mut starts = digits & !(digits << 1);
+        at = (at / BLOCK_BYTES + 1) * BLOCK_BYTES;
+        while starts != 0 {
+            let place = starts.trailing_zeros() as usize;
+            let start = at - BLOCK_BYTES + place;
+            starts &= starts - 1;
+            if may_hold_uuid
+                && may_be_of_uuid(block, place)
+                && let Some(uuid) = uuid_around(text, end, start)
+            {
+                flush(&mut run, &mut look);
+                look(Met::Uuid(uuid..uuid + 36));
+                (at, end) = (uuid + 36, uuid + 36);
+                continue 'blocks;
+            }
+            let before = before(text, end..start);
+            if run.count > 0 && before & JOINS == 0 {
+                flush(&mut run, &mut look);
+            } else if run.count == RUN_GROUPS_MAX {
+                look(Met::Run(&run));
+                run.keep_last(OVERLAP_GROUPS);
+            }
+            let len = (digits >> place).trailing_ones() as usize;
+            end = if place + len < BLOCK_BYTES { start + len } else { blocks.end_of_digits(start) };
+            run.push(Group { start, end }, before);
         }
-        let end = blocks.end_of_digits(start);
-        let before = before(text, at..start);
-        at = end;
-        if run.count > 0 && before & JOINS == 0 {
-            flush(&mut run, &mut look);
-        } else if run.count == RUN_GROUPS_MAX {
-            look(Met::Run(&run));
-            run.keep_last(OVERLAP_GROUPS);
-        }
-        run.push(Group { start, end }, before);
+        at = at.max(end);
     }
     flush(&mut run, &mut look);
+}
+
+/// Whether the digit at a place of a block may be the first of a UUID: it is of one of the parts of eight and four characters.
+#[inline]
+fn may_be_of_uuid(block: Block, place: usize) -> bool {
+    let words = block.words();
+    let (ahead, behind) = ((words << (BLOCK_BYTES - 1 - place)).leading_ones(), (words >> place).trailing_ones());
+    // A word may go on outside of the block.
+    let is_cut = ahead as usize > place || place + behind as usize == BLOCK_BYTES;
+    is_cut || matches!(ahead + behind - 1, 4 | 8)
 }
 
 /// Where the UUID begins that the first digit at `digit` is of, at `from` or later. The fifteenth character, the version, is always

@@ -6,6 +6,9 @@
 
 /// Whether `label` is a top-level domain. ASCII case does not matter.
 pub(crate) fn is_tld(label: &[u8]) -> bool {
+    if label.len() < LABEL_BYTES_MIN {
+        return false;
+    }
     let mut lower = [0; LABEL_BYTES_MAX];
     let Some(lower) = lower.get_mut(..label.len()) else { return false };
     lower.copy_from_slice(label);
@@ -37,7 +40,9 @@ static HEADS: [u64; TLDS.len()] = {
     heads
 };
 
-/// The longest label of the table.
+/// The shortest label of the table,
+const LABEL_BYTES_MIN: usize = 2;
+/// and the longest.
 const LABEL_BYTES_MAX: usize = 24;
 
 #[rustfmt::skip]
@@ -178,6 +183,7 @@ mod tests {
     fn the_table_is_sorted_and_its_longest_label_fits() {
         assert!(TLDS.is_sorted());
         assert_eq!(TLDS.iter().map(|tld| tld.len()).max(), Some(LABEL_BYTES_MAX));
+        assert_eq!(TLDS.iter().map(|tld| tld.len()).min(), Some(LABEL_BYTES_MIN));
     }
 
     #[test]

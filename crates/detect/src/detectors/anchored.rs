@@ -68,6 +68,8 @@ pub(crate) const WIDE: Set = Set(1 << 7);
 pub(crate) const LETTER: Set = Set(1 << 8);
 /// Letters, digits, `-`, `_` and `/`: the path of a web-hook.
 pub(crate) const PATH: Set = Set(1 << 9);
+/// [`WIDE`] without `=`.
+pub(crate) const UNPADDED: Set = Set(1 << 10);
 
 const SETS: [u16; 256] = {
     let mut sets = [0; 256];
@@ -86,6 +88,7 @@ const SETS: [u16; 256] = {
             (WIDE, word || matches!(b, b'.' | b'+' | b'/' | b'=' | b'~' | b'%')),
             (LETTER, b.is_ascii_alphabetic()),
             (PATH, word || b == b'/'),
+            (UNPADDED, word || matches!(b, b'.' | b'+' | b'/' | b'~' | b'%')),
         ];
         let mut i = 0;
         while i < bits.len() {
@@ -145,6 +148,11 @@ impl<'a> Seen<'a> {
     /// What stands behind the least body.
     pub(crate) fn after(&self) -> &'a [u8] {
         &self.text[self.end..]
+    }
+
+    /// The same with a body of so many bytes, which must be there.
+    pub(crate) fn with_body(&self, len: usize) -> Seen<'a> {
+        Seen { text: self.text, start: self.start, body: self.body, end: self.body + len }
     }
 
     pub(crate) fn is(&self, likelihood: Likelihood) -> Option<Verdict> {
@@ -254,7 +262,7 @@ fn is_placeholder(body: &[u8]) -> bool {
 }
 
 /// What of a body that is at least so long is taken as its rest.
-const TAIL_BYTES_MAX: usize = 4_096;
+pub(crate) const TAIL_BYTES_MAX: usize = 4_096;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;

@@ -52,7 +52,7 @@ fn next_form(text: &[u8], from: usize) -> Option<usize> {
         let word = |place: usize| word_at(text, at + place);
         let behind_pair = word(2);
         // All that differs, so that one look tells where nothing does.
-        let form = |separator: u8| match equal(behind_pair, separator) {
+        let form = |separator: u8| match equal(behind_pair, separator) & equal(word(5), separator) {
             0 => 0,
             _ => {
                 let others = (word(5) ^ behind_pair) | (word(8) ^ behind_pair) | (word(11) ^ behind_pair);

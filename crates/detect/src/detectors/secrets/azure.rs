@@ -10,8 +10,9 @@
 
 use weir_event::Category;
 
+use crate::bytes::find_byte;
 use crate::detectors::anchored::Part::{AtLeast, Between, Exactly};
-use crate::detectors::anchored::{Anchored, BASE64, Seen, Verdict, WIDE, form, varied};
+use crate::detectors::anchored::{Anchored, BASE64, Seen, TAIL_BYTES_MAX, UNPADDED, Verdict, WIDE, form, varied};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_azure",
@@ -19,27 +20,37 @@ pub(crate) const SECRET: Anchored = Anchored {
     forms: &[
         form(b"AccountKey=", &[Exactly(BASE64, 88)], varied),
         form(b"SharedAccessKey=", &[AtLeast(BASE64, 43)], varied),
-        form(b"sig=", &[AtLeast(WIDE, 40)], shared_access),
+        form(b"sig=", &[], shared_access),
         form(b"Q~", &[Between(WIDE, 31, 34)], client_secret).glued(),
     ],
 };
 
 /// A signature is one where the other parameters of a shared access stand near it.
 fn shared_access(seen: &Seen<'_>) -> Option<Verdict> {
-    // Its padding comes last: a text of parameters has none of it.
-    if seen.body().contains(&b'=') {
+    const BYTES_MIN: usize = 40;
+    // Its padding comes last: a text of parameters has it before.
+    if UNPADDED.run(seen.after(), BYTES_MIN) < BYTES_MIN {
         return None;
     }
+    let seen = seen.with_body(BYTES_MIN);
     const BEFORE: usize = 200;
     const AFTER: usize = 100;
     let before = &seen.before()[seen.start.saturating_sub(BEFORE)..];
     let after = &seen.after()[..seen.after().len().min(AFTER)];
     let (mut expiry, mut version) = (false, false);
-    for word in before.windows(3).chain(after.windows(3)) {
-        expiry |= word == b"se=";
-        version |= word == b"sv=" || word == b"sp=";
+    for near in [before, after] {
+        let mut at = 0;
+        while let Some(sign) = find_byte(near, at, b'=') {
+            match near[..sign] {
+                [.., b's', b'e'] => expiry = true,
+                [.., b's', b'v' | b'p'] => version = true,
+                _ => {}
+            }
+            at = sign + 1;
+        }
     }
-    if expiry && version { varied(seen) } else { None }
+    let rest = WIDE.run(seen.after(), TAIL_BYTES_MAX);
+    if expiry && version { varied(&seen).map(|verdict| verdict.and_after(rest)) } else { None }
 }
 
 /// Three characters and a digit stand before `Q~`.

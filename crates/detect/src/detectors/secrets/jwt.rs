@@ -14,12 +14,15 @@ use crate::detectors::anchored::{Anchored, Seen, Verdict, WORD, any, form};
 pub(crate) const SECRET: Anchored =
     Anchored { name: "secret_jwt", category: Category::SecretToken, forms: &[form(b"eyJ", &[], web_token).once()] };
 
+/// `{"alg"` in base64.
+const HEADER_BYTES_MIN: usize = 8;
+
 /// Three parts with dots, the first a JSON header that names an algorithm.
 fn web_token(seen: &Seen<'_>) -> Option<Verdict> {
     let text = &seen.text[seen.start..];
     let part = |from: usize| from + WORD.run(&text[from..], usize::MAX);
     let header_end = part(0);
-    if text.get(header_end) != Some(&b'.') {
+    if header_end < HEADER_BYTES_MIN || text.get(header_end) != Some(&b'.') {
         return None;
     }
     let payload_end = part(header_end + 1);
