@@ -89,7 +89,7 @@ impl<'t> KnownKeys<'t> {
         if key.len() > KEY_BYTES_MAX || key.starts_with(b"utm_") {
             return PathFacts::NONE;
         }
-        let (known, facts) = &mut self.0[(key.len() + usize::from(first ^ last)) % KNOWN_KEYS];
+        let (known, facts) = &mut self.0[(key.len() + 3 * usize::from(*first) + 2 * usize::from(*last)) % KNOWN_KEYS];
         if *known != key {
             *known = key;
             *facts = std::str::from_utf8(key).map_or(PathFacts::NONE, |key| PathFacts::of_key(key, None));

@@ -13,7 +13,6 @@ use weir_event::{Category, Evidence, Likelihood};
 
 use crate::bytes::find_byte;
 use crate::facts::PathFacts;
-use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
 use crate::tld::is_tld;
 
@@ -29,8 +28,10 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         let mut start = at - local;
         // What stands before an escape is known better from the decoded text; here it only may be an address.
         let is_escape = |w: &[u8]| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit();
-        let may_have_one = leaf.may_have(signal::HAS_PERCENT);
-        let escape = if may_have_one { text[start..at].windows(3).rposition(is_escape) } else { None };
+        let escape = match find_byte(&text[start..at], 0, b'%') {
+            Some(_) => text[start..at].windows(3).rposition(is_escape),
+            None => None,
+        };
         start += escape.map_or(0, |place| place + 3);
         while start < at && !text[start].is_ascii_alphanumeric() && text[start] < 0x80 && text[start] != b'_' {
             start += 1;

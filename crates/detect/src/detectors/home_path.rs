@@ -86,7 +86,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let other = if leaf.may_have(signal::HAS_BACKSLASH) { b'\\' } else { b'/' };
     while let Some(start) = find_either(text, at, b'/', other) {
         at = start + 1;
-        if !matches!(text.get(at), Some(b'U' | b'h' | b'\\')) {
+        if !matches!(text[at..], [b'U', b's', ..] | [b'h', b'o', ..] | [b'\\', b'U', ..]) {
             continue;
         }
         let Some(name) = name_at(text, start) else { continue };

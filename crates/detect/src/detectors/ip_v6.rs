@@ -29,13 +29,14 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         }
         let start = colon - text[at..colon].iter().rev().take_while(|b| is_part(**b)).count();
         at = start;
-        let (mut colons, mut classes) = (0, 0);
+        let (mut colons, mut classes, mut before) = (0, 0, 0);
         while let Some(byte) = text.get(at)
             && is_part(*byte)
         {
             let class = CLASSES[usize::from(*byte)];
             colons += u32::from(class & COLON);
-            classes |= class;
+            classes |= class | (class & before & COLON) * DOUBLED;
+            before = class;
             at += 1;
         }
         // A sentence's colon or stop, or a label's colon (`ip:2001:db8::1` begins with a label that is no part).
@@ -48,7 +49,8 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         }
         let glued = !is_labelled && start > 0 && text[start - 1].is_ascii_alphanumeric()
             || text.get(at).is_some_and(u8::is_ascii_alphanumeric);
-        if colons < 2 || classes & DIGIT == 0 || glued {
+        // One that is not shortened has seven colons, or six and an IPv4 address.
+        if colons < 2 || (colons < 6 && classes & DOUBLED == 0) || classes & DIGIT == 0 || glued {
             continue;
         }
         while matches!(token, [.., b'.']) || (matches!(token, [.., b':']) && !token.ends_with(b"::")) {
@@ -57,17 +59,19 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         if token.len() > BYTES_MAX || token.len() < 4 {
             continue;
         }
-        let Some(address) = std::str::from_utf8(token).ok().and_then(|t| t.parse::<Ipv6Addr>().ok()) else { continue };
         let groups = token.split(|b| *b == b':').filter(|g| !g.is_empty()).count();
         let first = token.iter().take_while(|b| **b != b':').count();
         let likelihood = match (keyed, groups) {
-            _ if address.is_loopback() || address.is_unspecified() => continue,
             (true, _) => Likelihood::VeryLikely,
             (false, 8) => Likelihood::Likely,
             (false, 2..) if first >= 3 || token.starts_with(b"::ffff:") => Likelihood::Likely,
             (false, 3..) => Likelihood::Possible,
             _ => continue,
         };
+        let Some(address) = std::str::from_utf8(token).ok().and_then(|t| t.parse::<Ipv6Addr>().ok()) else { continue };
+        if address.is_loopback() || address.is_unspecified() {
+            continue;
+        }
         out.add(Category::IpAddress, likelihood, Evidence::Shape, begin, begin + token.len());
         if out.is_full(Category::IpAddress) {
             return;
@@ -79,6 +83,8 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
 const COLON: u8 = 1;
 const DIGIT: u8 = 2;
 const PART: u8 = 4;
+/// Of a token: two colons stand beside each other.
+const DOUBLED: u8 = 8;
 
 /// What a byte is of an address: nothing, or a part and which.
 static CLASSES: [u8; 256] = {

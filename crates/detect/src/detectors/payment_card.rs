@@ -19,8 +19,8 @@ use crate::leaf::{Leaf, Output};
 pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     find_by_sum(leaf, run, out);
     // Under a key of cards also a number with a slip, or of a network that is not of the list.
-    let keyed = leaf.facts.has(PathFacts::CARD) && is_keyed_number(run.text);
-    if keyed && !out.has(Category::CreditCard, Likelihood::Possible) {
+    let keyed = leaf.facts.has(PathFacts::CARD) && !out.has(Category::CreditCard, Likelihood::Possible);
+    if keyed && is_keyed_number(run) {
         out.add(Category::CreditCard, leaf.facts.sure(Likelihood::Likely), Evidence::KeyName, 0, run.text.len());
     }
 }
@@ -88,10 +88,16 @@ fn is_card(run: &Run<'_>, first: usize, last: usize) -> bool {
         && digits.get(..len).is_some_and(|digits| is_issuer(digits) && passes_luhn(digits))
 }
 
-/// Twelve to nineteen digits, in groups or not, and nothing else.
-fn is_keyed_number(text: &[u8]) -> bool {
-    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
-    (12..=19).contains(&digits) && text.iter().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-'))
+/// Whether the text of a run is twelve to nineteen digits, in groups or not, and nothing else. It is read from the run on, and only as far
+/// as that may be: of a long text each run reads little.
+fn is_keyed_number(run: &Run<'_>) -> bool {
+    let (before, behind) = run.text.split_at(run.groups()[0].start);
+    let mut digits = 0;
+    let fits = behind.iter().chain(before).all(|byte| {
+        digits += u32::from(byte.is_ascii_digit());
+        digits <= 19 && (byte.is_ascii_digit() || matches!(byte, b' ' | b'-'))
+    });
+    fits && digits >= 12
 }
 
 /// The groups that have the length of a first one, and behind them those of the others, as [`last_of_grouping`] asks for.
