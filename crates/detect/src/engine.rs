@@ -227,8 +227,11 @@ fn scan_closer(
         return;
     }
     let leaf = Leaf { text, facts, is_number, signs: signals & signal::SIGNS, first_blocks: &[] };
-    let mut budget = Budget { percent: 2 * text.len(), escapes: 2 * text.len(), base64: 2 * text.len() };
-    look(&leaf, signals, &mut out, 0, &mut budget);
+    run_detectors(&leaf, signals, &mut out);
+    if signals & OF_INSIDE != 0 {
+        let mut budget = Budget { percent: 2 * text.len(), escapes: 2 * text.len(), base64: 2 * text.len() };
+        look_inside(&leaf, signals, &mut out, 0, &mut budget);
+    }
     out.resolve_overlaps();
 }
 
@@ -243,9 +246,11 @@ struct Budget {
 /// Takes one of the budgets.
 type Of = fn(&mut Budget) -> &mut usize;
 
-/// Runs the detectors on a text and goes into what it hides.
-fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget: &mut Budget) {
-    run_detectors(leaf, signals, out);
+/// What says that a text may hide another one, or hold keys.
+const OF_INSIDE: u32 = signal::STRUCTURE | signal::BASE64;
+
+/// Goes into what a text hides, after the detectors have seen the text itself.
+fn look_inside(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget: &mut Budget) {
     if signals & signal::STRUCTURE != 0 {
         look_at_fields(leaf, out);
     }
@@ -272,6 +277,7 @@ fn look(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>, depth: u32, budget:
 /// What detectors that walk over words and digits ask for.
 const OF_WORDS: u32 = signal::SHAPES | signal::DIGITS | signal::MIXED | signal::ACCOUNT;
 
+#[inline]
 fn run_detectors(leaf: &Leaf<'_>, signals: u32, out: &mut Output<'_>) {
     match signals & OF_WORDS {
         0 => run_wanted(leaf, signals, out),
@@ -362,7 +368,10 @@ fn look_decoded(
                 if own != 0 {
                     out.run_own(own, inner.text);
                 }
-                look(&inner, signals, out, depth + 1, budget);
+                run_detectors(&inner, signals, out);
+                if signals & OF_INSIDE != 0 {
+                    look_inside(&inner, signals, out, depth + 1, budget);
+                }
             });
         }
     });

@@ -163,10 +163,14 @@ impl<'v> Output<'v> {
     }
 
     /// Takes out what lies inside something stronger: a phone inside a card, an e-mail inside a URL's credentials.
+    #[inline]
     pub(crate) fn resolve_overlaps(&mut self) {
-        if self.found.len() - self.from < 2 {
-            return;
+        if self.found.len() - self.from >= 2 {
+            self.take_out_the_weak();
         }
+    }
+
+    fn take_out_the_weak(&mut self) {
         let mut i = self.from;
         while i < self.found.len() {
             let weak = self.found[i];
