@@ -80,7 +80,7 @@ fn show_parameters<'t>(text: &'t [u8], mut show: impl FnMut(&'t [u8], Range<usiz
 #[derive(Default)]
 struct KnownKeys<'t>([(&'t [u8], PathFacts); KNOWN_KEYS]);
 
-const KNOWN_KEYS: usize = 8;
+const KNOWN_KEYS: usize = 16;
 
 impl<'t> KnownKeys<'t> {
     /// What a key says, if it can say anything.
@@ -89,7 +89,9 @@ impl<'t> KnownKeys<'t> {
         if key.len() > KEY_BYTES_MAX || key.starts_with(b"utm_") {
             return PathFacts::NONE;
         }
-        let (known, facts) = &mut self.0[(key.len() + 3 * usize::from(*first) + 2 * usize::from(*last)) % KNOWN_KEYS];
+        let place =
+            (key.len() as u32 | u32::from(*first) << 8 | u32::from(*last) << 16).wrapping_mul(0x9E37_79B1) >> 28;
+        let (known, facts) = &mut self.0[place as usize % KNOWN_KEYS];
         if *known != key {
             *known = key;
             *facts = std::str::from_utf8(key).map_or(PathFacts::NONE, |key| PathFacts::of_key(key, None));

@@ -198,6 +198,7 @@ fn next_begin(text: &[u8], blocks: &mut Blocks<'_>, ways: &Ways, from: usize) ->
             let may_begin = node != 0
                 && (ways.ends[node]
                     || ways.may_go_on(node, follows, words, place + len + 1)
+                        && !is_cut_before(text, start, separator_at(text, word.end).0)
                         && goes_on(text, *blocks, ways, node, word.end));
             if may_begin || may_be_uuid {
                 return Some((start, word));
@@ -310,20 +311,31 @@ fn is_cut_out(text: &[u8], start: usize, first_end: usize, end: usize, last: u32
     let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
     // A number of one word may stand in a path, and between words.
     let (first, last) = if first_end < end { (separator_at(text, first_end).0, last) } else { (DOT, DOT) };
-    let separates = |separator: u32, inner: u32| match separator {
-        DASH | DOT => true,
-        SLASH | SPACE => separator == inner,
-        _ => false,
-    };
-    if let Some(before) = start.checked_sub(1)
-        && (text[before] == b'+' || separates(separator(text[before]), first) && before > 0 && is_digit(before - 1))
-    {
+    if is_cut_before(text, start, first) {
         return true;
     }
     let (separator, len) = separator_at(text, end);
     // `12345678909.0` is a number that lost its kind.
     let zero_fraction = text[end..] == *b".0";
     separates(separator, last) && is_digit(end + len) && !zero_fraction
+}
+
+/// Whether it goes on in front, by the separator behind its first word.
+#[inline]
+fn is_cut_before(text: &[u8], start: usize, first: u32) -> bool {
+    let Some(before) = start.checked_sub(1) else { return false };
+    let is_digit = || before > 0 && text[before - 1].is_ascii_digit();
+    text[before] == b'+' || separates(separator(text[before]), first) && is_digit()
+}
+
+/// Whether a number goes on behind a separator, by one of its own.
+#[inline]
+fn separates(separator: u32, inner: u32) -> bool {
+    match separator {
+        DASH | DOT => true,
+        SLASH | SPACE => separator == inner,
+        _ => false,
+    }
 }
 
 /// A run of letters and digits.

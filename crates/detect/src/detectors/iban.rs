@@ -81,28 +81,49 @@ fn iban_at(text: &[u8], start: usize) -> Option<usize> {
     if len == 0 {
         return None;
     }
-    let mut compact = [0_u8; BYTES_MAX];
-    let (mut at, mut count) = (start, 0);
+    let mut values = [0; BYTES_MAX];
+    let (mut at, mut count, mut is_behind_value) = (start, 0, false);
     while count < len {
-        let byte = *text.get(at)?;
-        if byte.is_ascii_alphanumeric() {
-            compact[count] = byte.to_ascii_uppercase();
+        let value = VALUES[usize::from(*text.get(at)?)];
+        if value < GAP {
+            values[count] = value;
             count += 1;
-        } else if !(matches!(byte, b' ' | b'-' | b'.' | b'+') && text[at - 1].is_ascii_alphanumeric()) {
+        } else if value > GAP || !is_behind_value {
             return None;
         }
+        is_behind_value = value < GAP;
         at += 1;
     }
     if text.get(at).is_some_and(u8::is_ascii_alphanumeric) {
         return None;
     }
-    let compact = &compact[..len];
-    let sum = compact[4..].iter().chain(&compact[..4]).fold(0_u32, |sum, byte| match byte {
-        b'0'..=b'9' => (sum * 10 + u32::from(byte - b'0')) % 97,
-        _ => (sum * 100 + u32::from(byte - b'A') + 10) % 97,
+    let (head, body) = values[..len].split_at(4);
+    let sum = body.iter().chain(head).fold(0_u64, |sum, value| {
+        // Not after each, as it is dear.
+        let sum = if sum < u64::MAX / 200 { sum } else { sum % 97 };
+        sum * if *value < 10 { 10 } else { 100 } + u64::from(*value)
     });
-    (sum == 1).then_some(at)
+    (sum % 97 == 1).then_some(at)
 }
+
+/// What parts groups.
+const GAP: u8 = 36;
+
+/// The value of a letter, of either case, or a digit; [`GAP`], or more for what is neither.
+static VALUES: [u8; 256] = {
+    let mut values = [0xff; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        values[byte] = match byte as u8 {
+            digit @ b'0'..=b'9' => digit - b'0',
+            letter @ (b'A'..=b'Z' | b'a'..=b'z') => letter.to_ascii_uppercase() - b'A' + 10,
+            b' ' | b'-' | b'.' | b'+' => GAP,
+            _ => 0xff,
+        };
+        byte += 1;
+    }
+    values
+};
 
 /// Two letters, of either case, to one of 1,024 places.
 const fn place_of(first: u8, second: u8) -> usize {

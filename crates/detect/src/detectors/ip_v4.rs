@@ -21,7 +21,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     let groups = run.groups();
     // Three dots, and none before and behind.
     let dotted = run.dotted();
-    let mut begins = dotted & dotted >> 1 & dotted >> 2 & !(dotted << 1) & !(dotted >> 3);
+    let mut begins = dotted & dotted >> 1 & dotted >> 2 & !(dotted << 1) & !(dotted >> 3) & run.not_shown(4);
     while begins != 0 {
         let i = begins.trailing_zeros() as usize;
         begins &= begins - 1;

@@ -184,12 +184,12 @@ const STATES: [&[u8]; 72] = [
     b"unknown", b"unset", b"updated", b"valid", b"verified", b"visible", b"weak", b"wrong", b"y", b"yes",
 ];
 
-/// The lengths of the states that begin with each letter, as bits.
-static STATE_LENGTHS: [u16; 32] = {
-    let mut lengths = [0; 32];
+/// The lengths of the states that begin with each byte, as bits.
+static STATE_LENGTHS: [u16; 256] = {
+    let mut lengths = [0; 256];
     let mut i = 0;
     while i < STATES.len() {
-        lengths[(STATES[i][0] & 0x1f) as usize] |= 1 << STATES[i].len();
+        lengths[STATES[i][0] as usize] |= 1 << STATES[i].len();
         i += 1;
     }
     lengths
@@ -198,7 +198,7 @@ static STATE_LENGTHS: [u16; 32] = {
 fn is_state(text: &[u8]) -> bool {
     // Most values end here: no state has their first letter and length.
     let Some(first) = text.first() else { return false };
-    if STATE_LENGTHS[usize::from(first & 0x1f)] >> text.len().min(15) & 1 == 0 {
+    if STATE_LENGTHS[usize::from(first.to_ascii_lowercase())] >> text.len().min(15) & 1 == 0 {
         return false;
     }
     let mut lower = [0; 12];

@@ -31,10 +31,16 @@ fn find_by_sum(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     }
     let groups = run.groups();
     let mut digits = [0; 20];
-    let mut begins = first_of_grouping(run);
+    // With the one behind, which may make it longer.
+    const GROUPS: usize = 5;
+    let mut begins = first_of_grouping(run) & run.not_shown(GROUPS);
     while begins != 0 && !out.is_full(Category::CreditCard) {
         let first = begins.trailing_zeros() as usize;
         begins &= begins - 1;
+        let [one, two, ..] = run.text[groups[first].start..] else { return };
+        if !begins_issuer(10 * (one - b'0') + two - b'0') {
+            continue;
+        }
         let Some(last) = last_of_grouping(run, first) else { continue };
         // Behind sixteen digits three more may be of a number of nineteen, or a code of their own.
         let is_long = last == first + 4;
@@ -115,7 +121,7 @@ fn last_of_grouping(run: &Run<'_>, first: usize) -> Option<usize> {
     let groups = run.groups();
     let len = |i: usize| groups.get(i).map_or(0, |g| g.len());
     let separator = run.between(first);
-    let same = |last: usize| (first..last).all(|i| run.between(i) == separator);
+    let same = |last: usize| (first + 1..last).all(|i| run.between(i).iter().eq(separator));
     match len(first) {
         13..=19 => Some(first),
         4 if !separator.is_empty() && separator[0] != b'/' => match (len(first + 1), len(first + 2), len(first + 3)) {
@@ -138,6 +144,11 @@ fn is_fraction(run: &Run<'_>, first: usize, last: usize) -> bool {
     run.goes_on_before(first, b'.') || (run.goes_on_after(last, b'.') && !zero_fraction)
 }
 
+/// Whether numbers of some issuer begin with these two digits: most others end here.
+fn begins_issuer(two: u8) -> bool {
+    matches!(two, 22..=27 | 30 | 34..=58 | 60 | 62..=65 | 67 | 81 | 82 | 97)
+}
+
 fn is_issuer(digits: &[u8]) -> bool {
     let prefix = |n: usize| digits[..n].iter().fold(0_u32, |sum, d| sum * 10 + u32::from(*d));
     if digits.len() < 13 {
@@ -155,5 +166,24 @@ fn is_issuer(digits: &[u8]) -> bool {
         }
         17..=19 => matches!(prefix(2), 62 | 65 | 50 | 56..=58) || matches!(prefix(4), 3528..=3589 | 6304 | 6759),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_issues_is_known_by_two_digits() {
+        for first in 0..10_000_u16 {
+            let mut digits = [0; 19];
+            let mut rest = first;
+            digits[..4].iter_mut().rev().for_each(|digit| {
+                *digit = (rest % 10) as u8;
+                rest /= 10;
+            });
+            let issued = (13..=19).any(|len| is_issuer(&digits[..len]));
+            assert!(!issued || begins_issuer(10 * digits[0] + digits[1]), "{first:04}");
+        }
     }
 }

@@ -11,7 +11,7 @@
 
 use weir_event::{Category, Evidence, Likelihood};
 
-use crate::digits::{Group, Run};
+use crate::digits::{Group, Places, Run};
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
 
@@ -24,8 +24,10 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     let of = |length: usize| run.of_length(length..=length);
     let north_american_at = of(3) & of(3) >> 1 & of(4) >> 2;
     let with_prefix = (of(1) | of(3)) & north_american_at >> 1;
+    let north_american_at = north_american_at | with_prefix;
     let pairs = of(2) & of(2) >> 1;
-    let begins = run.led() | north_american_at | with_prefix | pairs & pairs >> 2 & of(2) >> 4;
+    let french_at = pairs & pairs >> 2 & of(2) >> 4;
+    let begins = run.led() | north_american_at | french_at;
     if !keyed && begins == 0 && !begins_with_zero(run) {
         return;
     }
@@ -36,11 +38,13 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     while left != 0 && !out.is_full(Category::ContactPhone) {
         let i = left.trailing_zeros() as usize;
         left &= left - 1;
-        let led = run.led() >> i & 1 == 1;
-        let found = international(run, i).or_else(|| north_american(run, i)).or_else(|| french(run, i));
+        let is_at = |places: Places| places >> i & 1 == 1;
+        let found = is_at(run.led()).then(|| international(run, i)).flatten();
+        let found = found.or_else(|| is_at(north_american_at).then(|| north_american(run, i)).flatten());
+        let found = found.or_else(|| is_at(french_at).then(|| french(run, i)).flatten());
         if let Some(last) = found {
             // Three numbers with spaces may be any three numbers.
-            let is_plain = last == i + 2 && !led && run.between(i) == b" " && run.between(i + 1) == b" ";
+            let is_plain = last == i + 2 && !is_at(run.led()) && run.between(i) == b" " && run.between(i + 1) == b" ";
             let sure = if is_plain { sure.min(plain) } else { sure };
             out.add(Category::ContactPhone, sure, Evidence::Shape, groups[i].start, groups[last].end);
             left &= !1 << last;
@@ -195,18 +199,20 @@ fn french(run: &Run<'_>, first: usize) -> Option<usize> {
     let five = groups.get(first..first + 5)?;
     let gap = run.between(first);
     let start = &run.text[five[0].start..];
+    // Most rows of pairs end here.
+    if start[0] != b'0' || first > 0 && run.between(first - 1) == gap {
+        return None;
+    }
     let shape = (first..first + 5).all(|i| groups[i].len() == 2 && !run.is_glued(i))
-        && start[0] == b'0'
         && matches!(start[1], b'1'..=b'9')
         && matches!(gap, b" " | b"." | b"-")
         && (first..first + 4).all(|i| run.between(i) == gap);
     let more = groups.get(first + 5).is_some() && run.between(first + 4) == gap;
-    let less = first > 0 && run.between(first - 1) == gap;
     // A row of numbers with equal steps is a list; with dashes, pairs below 60 are a date and a time.
     let pair = |g: &Group| i32::from(run.text[g.start] - b'0') * 10 + i32::from(run.text[g.start + 1] - b'0');
     let is_row = || five.windows(2).all(|two| pair(&two[1]) - pair(&two[0]) == pair(&five[1]) - pair(&five[0]));
     let is_time = || gap == b"-" && five[1..].iter().all(|g| pair(g) < 60) && pair(&five[1]) < 32;
-    (shape && !more && !less && !is_row() && !is_time()).then_some(first + 4)
+    (shape && !more && !is_row() && !is_time()).then_some(first + 4)
 }
 
 /// Whether the first digits are a country code and the number's whole length is one that the country uses.

@@ -25,7 +25,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
         return;
     }
     let of = |length: usize| run.of_length(length..=length);
-    let mut begins = of(3) & of(2) >> 1 & of(4) >> 2;
+    let mut begins = of(3) & of(2) >> 1 & of(4) >> 2 & run.not_shown(3);
     while begins != 0 && !out.is_full(Category::NationalId) {
         let i = begins.trailing_zeros() as usize;
         begins &= begins - 1;
