@@ -225,7 +225,8 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
                 ts tsns tsms nanos epoch duration hash sha gitsha digest checksum etag integrity commit requestid spanid
                 sequence seq insertid tokens publickey publictoken publishablekey sitekey primarykey foreignkey partitionkey sortkey
                 cachekey bucketkey schemakey sequencekey idempotencykey keyhash keyname keylength keysize secretname secretlength
-                secretsize tokenfile keyfile",
+                secretsize tokenfile keyfile ean gtin upc isbn issn asin barcode articlenumber artikelnummer partnumber
+                productnumber itemnumber",
             ..Vocabulary::NONE
         },
     ),

@@ -39,10 +39,13 @@ pub(crate) fn for_each_field<'t>(text: &'t [u8], mut look: impl FnMut(PathFacts,
                 }
             }
             b'=' => {
-                let key = key_before(text, at);
+                let key = key_before(text, end_of_key(text, at));
                 at += 1;
+                // `password = …`, `password => …`, as programs have it.
+                at += usize::from(text.get(at) == Some(&b'>'));
+                at += usize::from(text.get(at) == Some(&b' '));
                 // `password="…"`, as log lines have it.
-                if let Some(quote @ (b'"' | b'\'')) = text.get(at).copied() {
+                if let Some(quote @ (b'"' | b'\'' | b'`')) = text.get(at).copied() {
                     let end = quote_end(text, at + 1, quote);
                     show(&text[key], at + 1..end, false);
                     at = end + 1;
@@ -106,6 +109,16 @@ fn key_before(text: &[u8], at: usize) -> Range<usize> {
     let head = &text[at.saturating_sub(KEY_BYTES_MAX)..at];
     let len = head.iter().rev().take_while(|b| CLASSES[usize::from(**b)] & PARAMETER != 0).count();
     at - len..at
+}
+
+/// Where the key ends in front of the sign at `at`: `key=`, `key =`, `key := `, `"key" =>`.
+#[inline]
+fn end_of_key(text: &[u8], at: usize) -> usize {
+    let before = |at: usize, signs: &[u8]| at - usize::from(at > 0 && signs.contains(&text[at - 1]));
+    match text[..at].last() {
+        Some(b':' | b' ' | b'"' | b'\'') => before(before(before(at, b":"), b" "), b"\"'"),
+        _ => at,
+    }
 }
 
 /// Where the value ends that begins at `at`.
@@ -198,6 +211,10 @@ mod tests {
             fields(r#"level=warn password="hunter2" phone='1' x"#),
             [(PathFacts::PASSWORD, "hunter2".into()), (PathFacts::PHONE, "1".into())]
         );
+        for line in ["password = hunter2", "password := \"hunter2\"", "password := `hunter2`", "$password=>'hunter2'"] {
+            assert_eq!(fields(line), [(PathFacts::PASSWORD, "hunter2".into())], "{line}");
+        }
+        assert_eq!(fields("a == b, password >= 7 = "), []);
         assert_eq!(fields(r#"{"password": ["hunter2"]}"#), [(PathFacts::PASSWORD, "hunter2".into())]);
         assert_eq!(
             fields(r#"{"url":"https://x.example/?password=hunter2&x=1","phone":"1"}"#),

@@ -45,7 +45,8 @@ pub(crate) const CLASS: Keyed = Keyed {
             numerocpf bsnnumber nricnumber rsaid saidnumber cfcliente inpan tcno codnumericpersonal cnpnumber
             rutcliente medicareno emiratesidnumber curpnumber peselnumber nrpesel hetunumber eidnumber
             nationalidcard nationalidcardnumber citizenidnumber residentid residentidnumber identitydocument
-            documentoidentificacion numerodocumento nationalcode codigofiscal utr utrnumber",
+            documentoidentificacion numerodocumento nationalcode codigofiscal utr utrnumber idnr atin
+            enotnamatičnaštevilkaobčana matičnaštevilka voterid votersid epicnumber",
         alone: "sin tin ine",
         ..Vocabulary::NONE
     },
