@@ -178,8 +178,8 @@ impl Class {
         finding.likelihood >= class.map_or(Likelihood::Likely, |class| class.least)
     }
 
-    /// The class of a label.
+    /// The class of a label; its own name is one, for corpora that know no finer ones.
     pub(crate) fn of_label(label: &str) -> Option<usize> {
-        CLASSES.iter().position(|class| class.labels.has(label))
+        CLASSES.iter().position(|class| class.labels.has(label) || class.name == label)
     }
 }

@@ -74,11 +74,6 @@ impl Leaf {
         Leaf::new(key, Kind::Boolean, value.to_string())
     }
 
-    /// A sentence of another's corpus.
-    pub(crate) fn sentence(event: u64, text: &str) -> Leaf {
-        Leaf { event, ..Leaf::text("text_1", text).labelled("free_text").wrapped("sentence") }
-    }
-
     fn labelled(mut self, label: &str) -> Leaf {
         self.labels.push(label.to_owned());
         self

@@ -1,15 +1,15 @@
 //! `weir-score`: how well the detectors do over a labelled corpus, and whether they do worse than before.
 //!
 //! `cargo xtask score` runs it. Read in this order: `corpus` (what is scored), `classes` (what must be reached), `measure`, `policy`
-//! (what the default policy makes of it), `profile` (what many values of a property add), `report`.
+//! (what the default policy makes of it), `profile` (what many values of a property add), `report`; and `outside` (what others made).
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
 mod classes;
 mod corpus;
 mod measure;
+mod outside;
 mod policy;
-mod presidio;
 mod profile;
 #[cfg(test)]
 mod properties;
@@ -27,7 +27,8 @@ cargo xtask score [OPTIONS]
   --seed N           of the corpus that is made (1)
   --events N         how many events it has (4000), of some thirty leaves each
   --corpus FILE      score a file of leaves instead; may be given more than once
-  --presidio FILE    score presidio-research's synth_dataset_v2.json
+  --outside          fetch what others published and score it: needs Python 3.11, pip and an index of packages
+  --others           how Presidio and detect-secrets do on what was fetched
   --dump FILE        write the corpus as a file of leaves, and do no more
   --confusions N     show so many confusions and misses of each class that misses a target (12)
   --all              show confusions of the classes that reach their targets too
@@ -39,12 +40,14 @@ cargo xtask score [OPTIONS]
 const FLOOR: &str = "fixtures/corpus/floor.txt";
 /// The tables stand between these lines of the page.
 const MARKS: [&str; 2] = ["<!-- score: begin -->", "<!-- score: end -->"];
+const OUTSIDE_MARKS: [&str; 2] = ["<!-- outside: begin -->", "<!-- outside: end -->"];
 
 struct Options {
     seed: u64,
     events: u64,
     files: Vec<PathBuf>,
-    presidio: Option<PathBuf>,
+    /// A folder of leaves that others made.
+    outside: Option<PathBuf>,
     dump: Option<PathBuf>,
     markdown: Option<PathBuf>,
     confusions: usize,
@@ -73,7 +76,7 @@ fn options(arguments: &[String]) -> Result<Options, String> {
         seed: 1,
         events: 4_000,
         files: Vec::new(),
-        presidio: None,
+        outside: None,
         dump: None,
         markdown: None,
         confusions: 12,
@@ -89,7 +92,7 @@ fn options(arguments: &[String]) -> Result<Options, String> {
             "--events" => options.events = number(value()?)?,
             "--confusions" => options.confusions = number(value()?)? as usize,
             "--corpus" => options.files.push(value()?.into()),
-            "--presidio" => options.presidio = Some(value()?.into()),
+            "--outside" => options.outside = Some(value()?.into()),
             "--dump" => options.dump = Some(value()?.into()),
             "--markdown" => options.markdown = Some(value()?.into()),
             "--all" => options.all = true,
@@ -102,19 +105,23 @@ fn options(arguments: &[String]) -> Result<Options, String> {
 
 /// Whether nothing fell below the floor.
 fn run(options: &Options) -> Result<bool, String> {
-    let (leaves, corpus) = match (&options.presidio, options.files.as_slice()) {
-        (Some(path), _) => (presidio::read(path)?, "presidio".to_owned()),
-        (None, []) => {
-            let corpus = format!("seed {} events {}", options.seed, options.events);
-            (corpus::generate(options.seed, options.events), corpus)
+    if let Some(folder) = &options.outside {
+        let (table, details) = outside::run(folder, options.confusions)?;
+        println!("{table}\n{details}");
+        if let Some(page) = &options.markdown {
+            write_between_marks(page, OUTSIDE_MARKS, &table)?;
         }
-        (None, files) => {
-            let mut leaves = Vec::new();
-            for file in files {
-                leaves.extend(corpus::read(file)?);
-            }
-            (leaves, "files".to_owned())
+        return Ok(true);
+    }
+    let (leaves, corpus) = if options.files.is_empty() {
+        let corpus = format!("seed {} events {}", options.seed, options.events);
+        (corpus::generate(options.seed, options.events), corpus)
+    } else {
+        let mut leaves = Vec::new();
+        for file in &options.files {
+            leaves.extend(corpus::read(file)?);
         }
+        (leaves, "files".to_owned())
     };
     if let Some(path) = &options.dump {
         corpus::write(&leaves, path)?;
@@ -129,11 +136,11 @@ fn run(options: &Options) -> Result<bool, String> {
     print!("labels below the recall that their class must reach:\n{}\n", report::labels(&score));
     print!("{}", report::confusions(&score, options.confusions));
     if options.all {
-        print!("{}", everything(&score, options.confusions));
+        print!("{}", report::everything(&score, options.confusions));
     }
     print!("{}", policy_losses(&fates, options.confusions));
     if let Some(page) = &options.markdown {
-        write_between_marks(page, &table)?;
+        write_between_marks(page, MARKS, &table)?;
     }
     let reached = report::reached(&score, Some(&fates), Some(&profiles));
     let missed: Vec<&String> = reached.iter().filter(|(_, good)| !**good).map(|(name, _)| name).collect();
@@ -156,17 +163,6 @@ fn run(options: &Options) -> Result<bool, String> {
     }
 }
 
-fn everything(score: &measure::Score, limit: usize) -> String {
-    let mut out = String::new();
-    for (class, own) in classes::CLASSES.iter().zip(&score.classes) {
-        out.push_str(class.name);
-        out.push('\n');
-        report::list(&mut out, "wrong", own.confusions.iter(), limit);
-        report::list(&mut out, "missed", own.misses.iter(), limit);
-    }
-    out
-}
-
 fn policy_losses(fates: &policy::Fates, limit: usize) -> String {
     let mut out = String::from("default policy\n");
     report::list(&mut out, "leaked", fates.leaks.iter(), limit);
@@ -177,12 +173,12 @@ fn policy_losses(fates: &policy::Fates, limit: usize) -> String {
     out
 }
 
-fn write_between_marks(page: &Path, table: &str) -> Result<(), String> {
+fn write_between_marks(page: &Path, marks: [&str; 2], table: &str) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", page.display());
     let text = std::fs::read_to_string(page).map_err(failed)?;
-    let (Some(begin), Some(end)) = (text.find(MARKS[0]), text.find(MARKS[1])) else {
-        return Err(format!("{} has no lines `{}` and `{}`", page.display(), MARKS[0], MARKS[1]));
+    let (Some(begin), Some(end)) = (text.find(marks[0]), text.find(marks[1])) else {
+        return Err(format!("{} has no lines `{}` and `{}`", page.display(), marks[0], marks[1]));
     };
-    let text = format!("{}\n\n{table}\n{}", &text[..begin + MARKS[0].len()], &text[end..]);
+    let text = format!("{}\n\n{table}\n{}", &text[..begin + marks[0].len()], &text[end..]);
     std::fs::write(page, text).map_err(failed)
 }

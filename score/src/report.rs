@@ -19,7 +19,7 @@ pub(crate) const LEARNED_MIN: f64 = 0.9;
 /// A target by its name, and whether it is reached.
 pub(crate) type Reached = BTreeMap<String, bool>;
 
-fn number(share: Option<f64>) -> String {
+pub(crate) fn number(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{share:.4}"))
 }
 
@@ -179,6 +179,21 @@ pub(crate) fn confusions(score: &Score, per_class: usize) -> String {
         if !recall_reached(class, own) {
             list(&mut out, "missed", own.misses.iter(), per_class);
         }
+    }
+    out
+}
+
+/// For every class what was mistaken for it and what of it was missed.
+pub(crate) fn everything(score: &Score, limit: usize) -> String {
+    let mut out = String::new();
+    for (class, own) in CLASSES.iter().zip(&score.classes) {
+        if own.confusions.is_empty() && own.misses.is_empty() {
+            continue;
+        }
+        out.push_str(class.name);
+        out.push('\n');
+        list(&mut out, "wrong", own.confusions.iter(), limit);
+        list(&mut out, "missed", own.misses.iter(), limit);
     }
     out
 }

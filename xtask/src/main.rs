@@ -27,6 +27,7 @@ cargo xtask <command>
   bench detect       the detectors alone: nanoseconds a leaf, growth, adversarial inputs
   bench ledger       300 million rows of the egress ledger: appending, exposure, one subject; with DuckDB beside it if it is there
   score [OPTIONS]    the detectors over a labelled corpus, against their targets and the floor (--help)
+  score --outside    the same over what others published: fetched from the indexes of packages, so no part of `ci`
   soak --minutes N   crash rounds until the time is over, each pass with a new seed
   fuzz --minutes N [TARGET…]
                      every fuzz target in turn, or these (needs cargo-fuzz)

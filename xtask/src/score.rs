@@ -1,17 +1,31 @@
 //! The detectors by themselves: how well they do over a corpus, and how fast.
 
 use crate::shell::{self, command, watched};
-use crate::target;
+use crate::{root, target};
 
 /// Events of the corpus that the benchmark runs over: some 290,000 leaves.
 const BENCH_EVENTS: &str = "10000";
 /// Leaves out all but the first fifteen detectors: see `crates/detect/src/detectors.rs`.
 const FIRST_ONLY: &str = "--cfg weir_first_detectors";
 
-/// Scores them, with whatever arguments that takes. An error where something fell below the floor.
+/// Scores them, with whatever arguments that takes. An error where something fell below the floor. `--outside` scores what others
+/// published instead, which is fetched first, and `--others` how others do on that.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    let folder = target().join("outside");
+    let folder = folder.to_str().ok_or("the path of the repository is not UTF-8")?;
+    let leaves = format!("{folder}/leaves");
+    let script = |name: &str| root().join("fixtures/corpus").join(name).to_string_lossy().into_owned();
     let mut command = vec!["run", "--quiet", "--locked", "--package", "weir-score", "--"];
-    command.extend(arguments.iter().map(String::as_str));
+    for argument in arguments {
+        match argument.as_str() {
+            "--others" => return shell::run("python3", &[&script("others.py"), folder]),
+            "--outside" => {
+                shell::run("python3", &[&script("outside.py"), folder])?;
+                command.extend(["--outside", &leaves]);
+            }
+            other => command.push(other),
+        }
+    }
     shell::run("cargo", &command)
 }
 
