@@ -198,20 +198,6 @@ impl<'t> Blocks<'t> {
         self.block
     }
 
-    /// The first place of a set, at `from` or later.
-    #[inline(always)]
-    pub(crate) fn next(&mut self, from: usize, set: impl Fn(Block) -> u64) -> Option<usize> {
-        let mut at = from;
-        while at < self.text.len() {
-            let here = set(self.around(at)) >> (at % BLOCK_BYTES);
-            if here != 0 {
-                return Some(at + here.trailing_zeros() as usize);
-            }
-            at = (at / BLOCK_BYTES + 1) * BLOCK_BYTES;
-        }
-        None
-    }
-
     /// Where the digits end that begin at `at`.
     #[inline(always)]
     pub(crate) fn end_of_digits(&mut self, at: usize) -> usize {
@@ -374,8 +360,6 @@ mod tests {
             let is_digit = |at: &usize| text[*at].is_ascii_digit();
             let digit = (at..text.len()).find(is_digit);
             let mut walk = blocks;
-            prop_assert_eq!(walk.next(at, |block| block.digits), digit);
-            prop_assert_eq!(walk.next(at, Block::words), (at..text.len()).find(|at| text[*at].is_ascii_alphanumeric()));
             if let Some(digit) = digit {
                 prop_assert_eq!(walk.end_of_digits(digit), (digit..text.len()).find(|at| !is_digit(at)).unwrap_or(text.len()));
             }
