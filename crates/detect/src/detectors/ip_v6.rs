@@ -35,7 +35,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         {
             let class = CLASSES[usize::from(*byte)];
             colons += u32::from(class & COLON);
-            classes |= class | (class & before & COLON) * DOUBLED;
+            classes |= class | ((class & before & COLON) * DOUBLED);
             before = class;
             at += 1;
         }
