@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use parquet::errors::ParquetError;
 use weir_ledger::LedgerError;
 
+/// What mends files of rows whose rows the log has given up.
+pub const MENDING: &str = "stop Weir and run `weir restore BACKUP --rows` with a backup that is at most 7 days old: the log has the rows since then";
+
 /// An error of the row store. The files are made from the ledger's log, which gives its rows up after seven days: until then they can be made
 /// again.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +24,7 @@ pub enum RowsError {
         source: io::Error,
     },
     /// A file of rows cannot be read.
-    #[error("{} is damaged; stop Weir and run `weir restore BACKUP --rows` with a backup that is at most 7 days old: the log has the rows since then", path.display())]
+    #[error("{} is damaged; {MENDING}", path.display())]
     Parquet {
         /// The file.
         path: PathBuf,
@@ -29,7 +32,7 @@ pub enum RowsError {
         source: ParquetError,
     },
     /// Another file of the store cannot be read.
-    #[error("{} is damaged: {what}; stop Weir and run `weir restore BACKUP --rows` with a backup that is at most 7 days old: the log has the rows since then", path.display())]
+    #[error("{} is damaged: {what}; {MENDING}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -53,9 +56,7 @@ pub enum RowsError {
     #[error("the files of rows are not written any more: weir stops")]
     Stopped,
     /// A row names a batch that no file knows.
-    #[error(
-        "the files of rows do not know batch {0}; stop Weir and run `weir restore BACKUP --rows` with a backup that is at most 7 days old: the log has the rows since then"
-    )]
+    #[error("the files of rows do not know batch {0}; {MENDING}")]
     Unknown(u64),
     /// A batch is not in the files as it is in the log, which therefore keeps it.
     #[error(
@@ -66,9 +67,7 @@ pub enum RowsError {
     #[error("the files of ledger rows are being written: run the backup again in some minutes")]
     Busy,
     /// Rows are in no file, and the log has given them up.
-    #[error(
-        "the rows of entry {0} lie in files of rows that are not there: stop Weir and run `weir restore BACKUP --rows` with a backup that is at most 7 days old"
-    )]
+    #[error("the rows of entry {0} lie in files of rows that are not there: {MENDING}")]
     Gone(u64),
     /// An entry of the log that does not say what its kind must.
     #[error("entry {0} of the ledger cannot be read: run `weir ledger verify`")]

@@ -8,6 +8,7 @@ use weir_keys::Keys;
 use weir_ledger::entry::{Entry, Target};
 use weir_ledger::{LedgerError, acts, history};
 use weir_rows::RowsError;
+use weir_rows::error::MENDING;
 use weir_rows::verify::{Report, verify};
 
 use crate::cli::output::counted;
@@ -46,7 +47,7 @@ pub(super) fn files(data: &Path, dir: &Path, keys: Option<&Keys>) -> Result<(Val
     match &report.bad {
         None => text.push_str("  what the log says, no row more and none less\n"),
         Some(bad) => text.push_str(&format!(
-            "  BAD: {}: {}\n  answers may be wrong: stop Weir and {}\n",
+            "  BAD: {}: {}\n  answers may be wrong: {}\n",
             bad.file.display(),
             bad.what,
             mending(dir)?
@@ -59,10 +60,8 @@ pub(super) fn files(data: &Path, dir: &Path, keys: Option<&Keys>) -> Result<(Val
 fn mending(dir: &Path) -> Result<String, LedgerError> {
     let rows = dir.join(weir_rows::manifest::FOLDER);
     Ok(match history::is_thinned(dir)? {
-        false => format!("remove {}: Weir makes all of it again from the log", rows.display()),
-        true => "run `weir restore BACKUP --rows` with a backup that is at most 7 days old: the log has the rows since then, and no others; \
-                 whoever was erased since is to be erased again"
-            .to_owned(),
+        false => format!("stop Weir and remove {}: it makes all of it again from the log", rows.display()),
+        true => format!("{MENDING}, and no others; whoever was erased since is to be erased again"),
     })
 }
 
