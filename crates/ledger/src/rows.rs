@@ -24,8 +24,8 @@
 
 use std::collections::BTreeSet;
 
-use weir_event::NameId;
 use weir_event::wire::{Cursor, WireError};
+use weir_event::{Millis, NameId};
 use weir_keys::{Keys, KeysError, SecretKey};
 
 use crate::blinds::{self, BLIND_BYTES, Root};
@@ -75,6 +75,11 @@ pub struct StoredRow {
 }
 
 impl StoredRow {
+    /// The time of rows that leave at this moment.
+    pub fn time_of(at: Millis) -> u32 {
+        u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX)
+    }
+
     /// The frozen bytes.
     #[inline]
     pub fn encode(&self) -> [u8; ROW_BYTES] {
@@ -355,7 +360,7 @@ mod tests {
 
     fn keys() -> (tempfile::TempDir, std::sync::Arc<Keys>) {
         let dir = tempfile::tempdir().unwrap();
-        let clock = weir_event::ManualClock::at(weir_event::Millis(1_795_303_178_843));
+        let clock = weir_event::ManualClock::at(Millis(1_795_303_178_843));
         let keys = Keys::open(&dir.path().join("keys"), std::sync::Arc::new(clock)).unwrap();
         (dir, keys)
     }

@@ -16,7 +16,7 @@ use crate::error::LedgerError;
 use crate::log::checked_header;
 use crate::read::list;
 use crate::record::{End, FileHeader, Record, Records, SNAPSHOT};
-use crate::rows::{Body, Wrong};
+use crate::rows::{Body, StoredRow, Wrong};
 use crate::state::State;
 use crate::tree::hash::{Hash, leaf_hash, root_of};
 use crate::tree::note::Checkpoint;
@@ -311,7 +311,7 @@ impl<'a> Walk<'a> {
         }
         let erased = rows.rows().filter(Option::is_none).count() as u64;
         self.report.rows_erased += erased;
-        let time = u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX);
+        let time = StoredRow::time_of(at);
         for (i, row) in rows.rows().enumerate() {
             let Some(row) = row else { continue };
             let belongs = row.batch == intent.batch && usize::from(row.index) == i && row.time == time;

@@ -329,7 +329,7 @@ fn settle(batch: Batch, dictionary: &mut Dictionary, gathered: &mut Gathered) {
         rows: intent.rows,
         is_month: false,
     });
-    let time = u32::try_from(at.0.div_euclid(1_000)).unwrap_or(u32::MAX);
+    let time = StoredRow::time_of(at);
     gathered.rows.extend(rows.into_iter().map(|(index, row)| {
         let empty = LedgerRow { time, batch: id, index: index as u16, ..LedgerRow::default() };
         let row = row.map_or(empty, |row| LedgerRow {

@@ -11,6 +11,7 @@ use weir_ledger::history::Place;
 
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
+use crate::facts::{Fact, FactFile};
 use crate::file::{self, Form};
 use crate::row::Month;
 
@@ -61,6 +62,21 @@ pub struct FactsEntry {
     pub keys: (u64, u64),
     /// The first and the last time, Unix milliseconds; of results, which bear none, all time.
     pub span: (i64, i64),
+}
+
+impl FactsEntry {
+    pub(crate) fn open<F: Fact>(&self, dir: &Path) -> Result<FactFile<F>, RowsError> {
+        FactFile::open(&dir.join(&self.name), self.keys)
+    }
+
+    /// All records of these files, one file after the other.
+    pub(crate) fn all<F: Fact>(entries: &[FactsEntry], dir: &Path) -> Result<Vec<F>, RowsError> {
+        let mut all = Vec::new();
+        for entry in entries {
+            all.extend(entry.open::<F>(dir)?.all()?);
+        }
+        Ok(all)
+    }
 }
 
 /// The list of files.

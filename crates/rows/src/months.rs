@@ -15,6 +15,7 @@ use std::iter::Peekable;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use weir_event::Millis;
+use weir_ledger::rows::StoredRow;
 
 use crate::error::RowsError;
 use crate::facts::{BatchFact, Fate};
@@ -84,8 +85,7 @@ impl<'s, I: Iterator<Item = Result<LedgerRow, RowsError>>> Summed<'s, I> {
             Held::Outside => return Err(RowsError::Unknown(row.batch)),
         };
         let batch = *self.together.instead.get(&row.batch).ok_or(RowsError::Unknown(row.batch))?;
-        let month = Month::of(Millis(i64::from(row.time) * 1_000)).bounds().0;
-        let time = u32::try_from(month.seconds()).unwrap_or(0);
+        let time = StoredRow::time_of(row.month().bounds().0);
         Ok(Some(LedgerRow { time, batch, index: fate as u16, more: 0, ..*row }))
     }
 

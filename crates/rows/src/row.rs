@@ -36,6 +36,11 @@ impl LedgerRow {
         LedgerRow { time: self.time, batch: self.batch, index: self.index, more: self.more, ..LedgerRow::default() }
     }
 
+    /// In which month it left.
+    pub fn month(&self) -> Month {
+        Month::of(Millis(i64::from(self.time) * 1_000))
+    }
+
     /// Whether it was erased.
     pub const fn is_erased(&self) -> bool {
         self.field_set == 0

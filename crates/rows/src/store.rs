@@ -32,10 +32,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use weir_event::Millis;
 use weir_ledger::disk::{Disk, RealDisk, replace};
 use weir_ledger::history;
+use weir_ledger::rows::StoredRow;
 
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
-use crate::facts::{self, BatchFact, Fact, FactFile, RangeFact, ResultFact};
+use crate::facts::{self, BatchFact, Fact, RangeFact, ResultFact};
 use crate::file::{self, Form, RowsFile};
 use crate::gather::{Gathered, Until, Wanted, gather};
 use crate::manifest::{FOLDER, FactsEntry, MANIFEST, Manifest, RowsEntry, VERSION};
@@ -169,8 +170,7 @@ impl Store {
         let mut manifest = self.manifest.clone();
         let mut by_file: BTreeMap<(u16, Month), Vec<LedgerRow>> = BTreeMap::new();
         for (destination, row) in gathered.rows {
-            let month = Month::of(Millis(i64::from(row.time) * 1_000));
-            by_file.entry((destination, month)).or_default().push(row);
+            by_file.entry((destination, row.month())).or_default().push(row);
         }
         for ((destination, month), mut rows) in by_file {
             rows.sort_unstable();
@@ -270,10 +270,10 @@ impl Store {
         };
         let is_of = |entry: &RowsEntry| (entry.month, entry.destination) == (month, destination);
         let entries: Vec<RowsEntry> = self.manifest.rows.iter().filter(|entry| is_of(entry)).cloned().collect();
-        let mut facts = self.read_facts::<BatchFact>(&self.manifest.batches)?;
+        let mut facts = FactsEntry::all::<BatchFact>(&self.manifest.batches, &self.dir)?;
         facts.retain(|fact| fact.destination == destination);
         let together = Together::of(facts.iter().filter(|fact| Month::of(fact.at) == month).copied(), month);
-        let batches = Batches::new(facts, self.read_facts(&self.manifest.results)?);
+        let batches = Batches::new(facts, FactsEntry::all(&self.manifest.results, &self.dir)?);
         let mut manifest = self.manifest.clone();
         let rows = Summed::new(self.open_merge(&entries)?, &batches, &together);
         let entry = self.write_instead(&mut manifest, destination, month, Form::Months, rows)?;
@@ -290,14 +290,6 @@ impl Store {
         Ok(true)
     }
 
-    fn read_facts<F: Fact>(&self, entries: &[FactsEntry]) -> Result<Vec<F>, RowsError> {
-        let mut all = Vec::new();
-        for entry in entries {
-            all.extend(FactFile::<F>::open(&self.dir.join(&entry.name), entry.keys)?.all()?);
-        }
-        Ok(all)
-    }
-
     /// Writes files of facts again in which some are not to be kept.
     fn keep_facts<F: Fact + Timed>(
         &self,
@@ -307,7 +299,7 @@ impl Store {
         is_kept: impl Fn(&F) -> bool,
     ) -> Result<(), RowsError> {
         for entry in std::mem::take(of(manifest)) {
-            let mut facts = self.read_facts::<F>(std::slice::from_ref(&entry))?;
+            let mut facts = FactsEntry::all::<F>(std::slice::from_ref(&entry), &self.dir)?;
             facts.retain(&is_kept);
             let again = if facts.len() as u64 == entry.records {
                 Some(entry)
@@ -328,7 +320,7 @@ impl Store {
         let small = of(&mut manifest).iter().filter(|entry| entry.bytes < FACTS_BYTES_MAX).collect();
         let Some(chosen) = due(small, |entry| entry.bytes) else { return Ok(false) };
         let chosen: Vec<FactsEntry> = chosen.into_iter().cloned().collect();
-        let mut all = self.read_facts::<F>(&chosen)?;
+        let mut all = FactsEntry::all::<F>(&chosen, &self.dir)?;
         all.sort_unstable();
         of(&mut manifest).retain(|known| !chosen.contains(known));
         if let Some(entry) = self.write_facts(&mut manifest, kind, &all)? {
@@ -371,10 +363,12 @@ impl Store {
     ) -> Result<RowsEntry, RowsError> {
         let name = manifest.name("parquet");
         let written = file::write(&self.dir.join(&name), form, rows)?;
-        let second = |at: Millis| u32::try_from(at.seconds()).unwrap_or(0);
         let (is_sums, span) = match form {
             Form::Rows => (false, written.span),
-            Form::Months => (true, (second(month.bounds().0), second(month.bounds().1.plus(-1)))),
+            Form::Months => {
+                let (first, end) = month.bounds();
+                (true, (StoredRow::time_of(first), StoredRow::time_of(end.plus(-1))))
+            }
         };
         Ok(RowsEntry { name, destination, month, rows: written.rows, bytes: written.bytes, span, is_sums })
     }

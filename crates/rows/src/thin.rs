@@ -113,8 +113,8 @@ pub(crate) fn each_asked<'e, F: Borrow<RowsFile>>(
     goes_on: &dyn Fn() -> bool,
     mut visit: impl FnMut(StoredRow),
 ) -> Result<(), RowsError> {
-    let second = |at: Millis| u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX);
-    let (first, last) = (asked.iter().map(|of| second(of.at)).min(), asked.iter().map(|of| second(of.at)).max());
+    let times = || asked.iter().map(|of| StoredRow::time_of(of.at));
+    let (first, last) = (times().min(), times().max());
     let meets = |entry: &RowsEntry| first <= Some(entry.span.1) && Some(entry.span.0) <= last;
     let mut wanted: BTreeMap<(u16, Month), HashSet<u64, RandomState>> = BTreeMap::new();
     for of in asked {

@@ -19,14 +19,14 @@ use weir_event::Millis;
 use weir_keys::Keys;
 use weir_ledger::entry::{Entry, IntentEntry};
 use weir_ledger::history::{self, Place};
-use weir_ledger::rows::{Body, RowsBody};
+use weir_ledger::rows::{Body, RowsBody, StoredRow};
 use weir_ledger::thin::ThinBody;
 use weir_ledger::{BatchId, Kind, StoredName};
 
 use crate::columns::Columns;
 use crate::dictionary::Dictionary;
 use crate::error::RowsError;
-use crate::facts::{BatchFact, Became, Fact, FactFile, RangeFact, ResultFact};
+use crate::facts::{BatchFact, Became, Fact, RangeFact, ResultFact};
 use crate::file::{PAGE_ROWS, RowsFile};
 use crate::gather::{Gathered, Until, Wanted, gather};
 use crate::manifest::{FOLDER, FactsEntry, MANIFEST, Manifest, RowsEntry};
@@ -248,7 +248,7 @@ impl Walk {
             return Err(format!("row {place} is there twice"));
         }
         let (rows, mut erased) = (fetched.of(intent.batch), body.erased());
-        let time = u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX);
+        let time = StoredRow::time_of(at);
         for (place, row) in rows {
             // One whose blind is destroyed already goes with the next write of its file.
             let is_going = self.manifest.erased.binary_search(&row.subject).is_ok();
@@ -303,7 +303,7 @@ impl Walk {
             place = next;
             log.thin.extend(thin);
             for (destination, row) in rows {
-                let month = month_of(&row);
+                let month = row.month();
                 if row.is_erased() && self.is_erasing() && log.thin.contains(&row.batch) {
                     continue;
                 }
@@ -350,7 +350,7 @@ impl Walk {
                 let Some(fact) = batches.fact(row.batch).copied() else { continue };
                 // Of batches without their rows they were counted above.
                 if batches.held(row.batch, row.index) != Held::Replaced && !log.thin.contains(&row.batch) {
-                    self.put((fact.destination, month_of(&row), 0), row, 1);
+                    self.put((fact.destination, row.month(), 0), row, 1);
                 }
             }
         }
@@ -438,7 +438,7 @@ impl Walk {
                     if last.is_some_and(|last| row < last) {
                         return self.bad(&entry.name, "its rows are not in order, so that some are not found");
                     }
-                    if month_of(&row) != entry.month {
+                    if row.month() != entry.month {
                         return self.bad(&entry.name, "it has a row of another month than it should");
                     }
                     last = Some(row);
@@ -529,15 +529,9 @@ impl Walk {
     }
 }
 
-fn month_of(row: &LedgerRow) -> Month {
-    Month::of(Millis(i64::from(row.time) * 1_000))
-}
-
+/// All records, in the order in which they are held against the log's.
 fn facts<F: Fact>(dir: &Path, entries: &[FactsEntry]) -> Result<Vec<F>, RowsError> {
-    let mut all = Vec::new();
-    for entry in entries {
-        all.extend(FactFile::<F>::open(&dir.join(&entry.name), entry.keys)?.all()?);
-    }
+    let mut all = FactsEntry::all(entries, dir)?;
     all.sort_unstable();
     Ok(all)
 }

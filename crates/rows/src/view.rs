@@ -193,7 +193,7 @@ impl View {
 
 fn open_facts<F: Fact>(dir: &Path, entries: &[FactsEntry], scope: &Scope) -> Result<Vec<FactFile<F>>, RowsError> {
     let meets = |entry: &&FactsEntry| entry.span.0 < scope.to.0 && scope.from.0 <= entry.span.1;
-    entries.iter().filter(meets).map(|entry| FactFile::open(&dir.join(&entry.name), entry.keys)).collect()
+    entries.iter().filter(meets).map(|entry| entry.open(dir)).collect()
 }
 
 fn find<F: Fact>(files: &[FactFile<F>], key: u64) -> Result<Vec<F>, RowsError> {

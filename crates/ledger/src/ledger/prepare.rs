@@ -106,7 +106,7 @@ impl Shared {
     fn sealed(&self, batch: BatchId, at: Millis, rows: &[Row], era: u64) -> Result<(Vec<u8>, Hash), LedgerError> {
         let seed = SecretKey::generate();
         let wrapped = self.keys.wrap(PURPOSE, &batch.0.to_le_bytes(), seed.bytes());
-        let time = u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX);
+        let time = StoredRow::time_of(at);
         let dictionary = self.dictionary();
         if dictionary.era != era {
             return Err(LedgerError::Lost);

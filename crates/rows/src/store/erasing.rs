@@ -10,6 +10,7 @@ use crate::error::RowsError;
 use crate::facts::BatchFact;
 use crate::file::RowsFile;
 use crate::lookup;
+use crate::manifest::FactsEntry;
 use crate::row::LedgerRow;
 use crate::thin::stored;
 
@@ -68,7 +69,7 @@ impl Store {
             return Ok(0);
         }
         // Others the log has still.
-        let facts = self.read_facts::<BatchFact>(&self.manifest.batches)?.into_iter();
+        let facts = FactsEntry::all::<BatchFact>(&self.manifest.batches, &self.dir)?.into_iter();
         let given_up = facts.filter(|fact| fact.is_month && fact.entry < self.manifest.thinned);
         Ok(given_up.filter_map(|fact| sums.remove(&fact.batch)).sum())
     }
