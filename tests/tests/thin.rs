@@ -101,7 +101,21 @@ fn d13_a_ledger_whose_log_has_given_its_rows_up_answers_proves_erases_and_is_bac
         assert!(code == Some(1) && said.contains(r#""has_good_copy":true"#), "{}: {code:?} {said}", path.display());
         std::fs::write(&path, good).expect("a file of ours");
     }
+    // One that is missing ends it, with what to do: the good copy of it stays.
+    let rows = folder.data().join("ledger/rows");
+    let lost = std::fs::read_dir(&rows).expect("the files of rows").flatten().map(|file| file.path());
+    let lost = lost.into_iter().find(|path| path.extension().is_some_and(|end| end == "parquet")).expect("one of rows");
+    let good = std::fs::read(&lost).expect("a file");
+    std::fs::remove_file(&lost).expect("a file of ours");
+    let missing = |when: &str| {
+        let (code, _, said) = told(&folder, &["backup", to]);
+        let is_told = said.contains("it is missing") && said.contains("weir restore BACKUP --rows");
+        assert!(code == Some(2) && is_told, "{when}: {code:?} {said}");
+    };
+    missing("beside");
     drop(weir.kill());
+    missing("at rest");
+    std::fs::write(&lost, good).expect("a file of ours");
     std::fs::remove_dir_all(folder.data()).expect("the disk is lost");
     let (code, _, said) = told(&folder, &["restore", to]);
     assert_eq!(code, Some(0), "{said}");

@@ -137,7 +137,7 @@ impl Keeper {
             let step = self.stop.step.try_lock();
             // What is asked for is taken up under the same lock: it is seen here, or over.
             if !matches!(step, Err(TryLockError::WouldBlock)) && self.stop.asked().is_empty() {
-                return Manifest::read(&self.dir)?.files(&self.dir);
+                return Manifest::read(&self.dir)?.files_there(&self.dir);
             }
             drop(step);
             if Instant::now() >= until {

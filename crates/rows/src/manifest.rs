@@ -124,13 +124,22 @@ impl Manifest {
     }
 
     /// The paths of all files, the list itself among them; none where there is no list.
-    pub fn files(&self, ledger: &Path) -> Result<Vec<PathBuf>, RowsError> {
+    pub fn files(&self, ledger: &Path) -> Vec<PathBuf> {
         let dir = ledger.join(FOLDER);
         let list = Some(dir.join(MANIFEST)).filter(|path| path.exists());
         let mut files: Vec<PathBuf> = self.names().into_iter().map(|name| dir.join(name)).collect();
         files.extend(self.rows.iter().map(|entry| file::sums_of(&dir.join(&entry.name))));
         files.extend(list);
-        Ok(files)
+        files
+    }
+
+    /// The same; an error where one is not there.
+    pub fn files_there(&self, ledger: &Path) -> Result<Vec<PathBuf>, RowsError> {
+        let files = self.files(ledger);
+        match files.iter().find(|path| !path.exists()) {
+            Some(path) => Err(RowsError::Damaged { path: path.clone(), what: "it is missing" }),
+            None => Ok(files),
+        }
     }
 
     pub(crate) fn name(&mut self, kind: &str) -> String {

@@ -98,10 +98,10 @@ impl Store {
             Err(_) => (Manifest { version: VERSION, ..Manifest::default() }, Dictionary::default()),
         };
         // What no list names may be all that there is of some rows, where the list is not the one that goes with the log.
-        if let Some(path) = manifest.files(ledger)?.into_iter().find(|path| !path.exists())
+        if let Err(missing) = manifest.files_there(ledger)
             && history::is_thinned(ledger)?
         {
-            return Err(RowsError::Damaged { path, what: "it is missing" });
+            return Err(missing);
         }
         match gone_behind(ledger, manifest.place()) {
             Ok(None) => {}

@@ -196,7 +196,7 @@ impl Rows {
         let list = match weir_rows::thin::fits(&ledger, &bytes) {
             Ok(()) => Some(list),
             Err(error) => {
-                let here = weir_rows::manifest::Manifest::read(&ledger).and_then(|manifest| manifest.files(&ledger));
+                let here = weir_rows::manifest::Manifest::read(&ledger).map(|manifest| manifest.files(&ledger));
                 let here = here.unwrap_or_default();
                 let is_bad = |path: &PathBuf| weir_rows::whole::check(path, &mut || {}).is_err();
                 let bad: Vec<PathBuf> = here.into_iter().filter(is_bad).collect();

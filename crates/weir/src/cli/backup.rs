@@ -125,9 +125,14 @@ fn at_rest(folders: &Folders, to: &Path) -> Result<(Finished, Damaged), BackupEr
         .map(|(path, bytes)| (data.join(path), Some(bytes)))
         .partition(|(path, _)| path.starts_with(data.join(ROWS)));
     let ledger = data.join("ledger");
-    let listed = weir_rows::manifest::Manifest::read(&ledger).and_then(|manifest| manifest.files(&ledger));
-    // Without a list that can be read, all that lies there.
-    files.extend(listed.map_or(rows, |listed| listed.into_iter().map(|path| (path, None)).collect()));
+    match weir_rows::manifest::Manifest::read(&ledger) {
+        Ok(list) => {
+            let listed = list.files_there(&ledger).map_err(|error| BackupError::Broken(error.to_string()))?;
+            files.extend(listed.into_iter().map(|path| (path, None)));
+        }
+        // Without a list that can be read, all that lies there.
+        Err(_) => files.extend(rows),
+    }
     let cut = rest.logs().cut_at_rest(files, first_offset(data))?;
     let mut progress = Progress::new("copying", length_of(data, &cut));
     let done = copy_cut(&mut target, data, &cut, |bytes| {
