@@ -142,6 +142,26 @@ impl Manifest {
         }
     }
 
+    /// What this list and another say alike. A file of one name may be another there: numbers were given again where an older list was put
+    /// back.
+    #[must_use]
+    pub fn shared(&self, other: &Manifest) -> Manifest {
+        fn both<T: PartialEq + Clone>(ours: &[T], theirs: &[T]) -> Vec<T> {
+            ours.iter().filter(|file| theirs.contains(file)).cloned().collect()
+        }
+        Manifest {
+            rows: both(&self.rows, &other.rows),
+            batches: both(&self.batches, &other.batches),
+            results: both(&self.results, &other.results),
+            ranges: both(&self.ranges, &other.ranges),
+            dictionary: self
+                .dictionary
+                .clone()
+                .filter(|of| self.place() == other.place() && Some(of) == other.dictionary.as_ref()),
+            ..Manifest::default()
+        }
+    }
+
     pub(crate) fn name(&mut self, kind: &str) -> String {
         self.next += 1;
         format!("{:08}.{kind}", self.next)
@@ -195,9 +215,9 @@ impl Manifest {
         if manifest.names().iter().all(is_plain) { Ok(manifest) } else { Err(Problem::Bad) }
     }
 
-    /// The place in the log of the list in these bytes; `None` where they are none.
-    pub(crate) fn place_of(bytes: &[u8]) -> Option<Place> {
-        Manifest::decode(bytes).ok().map(|manifest| manifest.place())
+    /// The list in these bytes; `None` where they are none.
+    pub fn of(bytes: &[u8]) -> Option<Manifest> {
+        Manifest::decode(bytes).ok()
     }
 
     pub(crate) fn fuzz(data: &[u8]) {

@@ -70,12 +70,8 @@ pub(crate) fn gone_behind(ledger: &Path, place: Place) -> Result<Option<u64>, Ro
 }
 
 /// Whether a list of files from elsewhere may take the place of the one in a ledger's folder: it is of this log, and what it lacks the log has.
-pub fn fits(ledger: &Path, list: &[u8]) -> Result<(), RowsError> {
-    let place = Manifest::place_of(list).ok_or_else(|| RowsError::Damaged {
-        path: ledger.join(FOLDER).join(MANIFEST),
-        what: "the list to be restored cannot be read",
-    })?;
-    gone_behind(ledger, place)?.map_or(Ok(()), |entry| Err(RowsError::Gone(entry)))
+pub fn fits(ledger: &Path, list: &Manifest) -> Result<(), RowsError> {
+    gone_behind(ledger, list.place())?.map_or(Ok(()), |entry| Err(RowsError::Gone(entry)))
 }
 
 /// Whether the month of a batch is summed up, so that its rows are in no file any more.

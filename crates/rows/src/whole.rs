@@ -14,7 +14,7 @@ pub fn check(path: &Path, tick: &mut dyn FnMut()) -> Result<(), RowsError> {
     let damaged = |what| RowsError::Damaged { path: path.to_owned(), what };
     let read = || std::fs::read(path).map_err(RowsError::io("read", path));
     if path.file_name().is_some_and(|name| name == MANIFEST) {
-        return Manifest::place_of(&read()?).map(drop).ok_or_else(|| damaged("it cannot be read"));
+        return Manifest::of(&read()?).map(drop).ok_or_else(|| damaged("it cannot be read"));
     }
     let decoded = match path.extension().and_then(|end| end.to_str()) {
         Some("parquet") => return RowsFile::open(path)?.check(tick),

@@ -427,6 +427,38 @@ fn replaced_files_and_another_ledgers_are_named() {
 }
 
 #[test]
+fn what_two_lists_share_are_the_same_files_though_numbers_were_given_again() {
+    let world = World { dir: tempfile::tempdir().unwrap() };
+    fill(world.dir.path());
+    let copy = |to: &str| {
+        let to = world.dir.path().join(to);
+        std::fs::create_dir(&to).unwrap();
+        for item in std::fs::read_dir(world.rows()).unwrap().map(Result::unwrap) {
+            std::fs::copy(item.path(), to.join(item.file_name())).unwrap();
+        }
+        (Manifest::read(&world.ledger()).unwrap(), to)
+    };
+    let take = |durable| Store::open(&world.ledger()).unwrap().take(durable).unwrap();
+    take(20);
+    let (_, first) = copy("first");
+    take(30);
+    let (second, later) = copy("second");
+    // The first copy is put back, and what comes after it is taken over in another step.
+    std::fs::remove_dir_all(world.rows()).unwrap();
+    std::fs::rename(&first, world.rows()).unwrap();
+    take(u64::MAX);
+    let here = Manifest::read(&world.ledger()).unwrap();
+    let same =
+        |path: &PathBuf| std::fs::read(path).unwrap() == std::fs::read(later.join(path.file_name().unwrap())).unwrap();
+    let is_of_both = |path: &PathBuf| later.join(path.file_name().unwrap()).exists();
+    let of_both: Vec<PathBuf> = here.files(&world.ledger()).into_iter().filter(is_of_both).collect();
+    assert!(!of_both.iter().all(same), "a name alone says nothing");
+    let shared = here.shared(&second).files(&world.ledger());
+    let of_rows: Vec<_> = shared.iter().filter(|path| path.extension().is_some()).collect();
+    assert!(of_rows.len() > 4 && of_rows.into_iter().all(same));
+}
+
+#[test]
 fn forged_batches_results_ranges_and_names_are_named() {
     let world = World::new();
     let manifest = world.manifest();

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use weir_keys::Keys;
 use weir_ledger::anchor::Origin;
+use weir_rows::manifest::Manifest as RowsManifest;
 
 use super::copy::{object, read_manifest, stream, sync_dir};
 use super::manifest::{Item, KeyFact, Manifest};
@@ -175,8 +176,8 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Chooses: all of a backup, where its list goes with the log as it is now; of an older one those that are damaged here and that both lists
-    /// name. Reads each and holds it against its SHA-256; nothing is written.
+    /// Chooses: all of a backup, where its list goes with the log as it is now; of an older one those that are damaged here and of which both
+    /// lists say the same. Reads each and holds it against its SHA-256; nothing is written.
     pub fn choose(
         backup: &Path,
         manifest: &Manifest,
@@ -193,13 +194,14 @@ impl Rows {
         read(backup, &list.sum, list.bytes, None, &mut progress)?;
         let path = object(backup, &list.sum);
         let bytes = fs::read(&path).map_err(failed("read", &path))?;
-        let list = match weir_rows::thin::fits(&ledger, &bytes) {
+        let damaged = || BackupError::Damaged { path: path.clone(), why: "it is no list of files: use another backup" };
+        let theirs = RowsManifest::of(&bytes).ok_or_else(damaged)?;
+        let list = match weir_rows::thin::fits(&ledger, &theirs) {
             Ok(()) => Some(list),
             Err(error) => {
-                let here = weir_rows::manifest::Manifest::read(&ledger).map(|manifest| manifest.files(&ledger));
-                let here = here.unwrap_or_default();
+                let both = RowsManifest::read(&ledger).unwrap_or_default().shared(&theirs);
                 let is_bad = |path: &PathBuf| weir_rows::whole::check(path, &mut || {}).is_err();
-                let bad: Vec<PathBuf> = here.into_iter().filter(is_bad).collect();
+                let bad: Vec<PathBuf> = both.files(&ledger).into_iter().filter(is_bad).collect();
                 files.retain(|item| bad.contains(&data.join(&item.path)));
                 if files.is_empty() {
                     return Err(BackupError::Broken(error.to_string()));
