@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::output::counted;
 use super::{Exit, Output};
 use crate::config::{Secrets, page, schema};
 use crate::generation::Generation;
@@ -31,11 +32,6 @@ pub(super) enum Command {
     Page,
 }
 
-/// `1 problem`, `2 problems`.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 pub(super) fn run(out: &Output, command: &Command) -> Exit {
     match command {
         Command::Check { file, without_secrets } => {
@@ -48,7 +44,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
                 Ok(config) => {
                     let (sources, destinations) = (config.sources.len(), config.destinations.len());
                     let value = json!({"ok": true, "sources": sources, "destinations": destinations, "problems": []});
-                    let (s, d) = (counted(sources, "source"), counted(destinations, "destination"));
+                    let (s, d) = (counted(sources as u64, "source"), counted(destinations as u64, "destination"));
                     let text = format!("{}: good; {s}, {d}", file.display());
                     out.show(&value, &text);
                     Exit::Fine
@@ -59,7 +55,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
                         .iter()
                         .map(|p| json!({"line": p.at.line, "column": p.at.column, "message": p.message}))
                         .collect();
-                    let text = format!("{problems}\n{}", counted(problems.list.len(), "problem"));
+                    let text = format!("{problems}\n{}", counted(problems.list.len() as u64, "problem"));
                     out.show(&json!({"ok": false, "file": problems.file, "problems": list}), &text);
                     Exit::Found
                 }

@@ -11,7 +11,7 @@ use weir_event::{Clock, Millis, SystemClock};
 use weir_keys::Keys;
 use weir_policy::{Routing, UnknownFate};
 
-use super::config::counted;
+use super::output::counted;
 use super::{Exit, Folders, Output};
 use crate::config::{Config, Secrets, StartFrom};
 use crate::generation::Generation;
@@ -129,8 +129,8 @@ fn configuration(checks: &mut Checks, folders: &Folders) -> Config {
     };
     match Generation::check(&file, Secrets::environment()) {
         Ok(config) => {
-            let sources = counted(config.sources.len(), "source");
-            let destinations = counted(config.destinations.len(), "destination");
+            let sources = counted(config.sources.len() as u64, "source");
+            let destinations = counted(config.destinations.len() as u64, "destination");
             checks.good("config", format!("{}: {sources}, {destinations}", file.display()));
             let ending = config.ending(SystemClock.now());
             if !ending.is_empty() {
@@ -224,7 +224,7 @@ fn keys(checks: &mut Checks, folders: &Folders) {
     }
     owner_only(checks, "keys", &folder, true);
     match Keys::open_read_only(&folder, Arc::new(SystemClock)) {
-        Ok(keys) => checks.good("keys", format!("{}: {} keys", folder.display(), keys.list().len())),
+        Ok(keys) => checks.good("keys", format!("{}: {}", folder.display(), counted(keys.list().len() as u64, "key"))),
         Err(error) => checks.bad("keys", error.to_string(), "restore the key folder from its backup before you start"),
     }
     let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -301,7 +301,7 @@ fn destinations(checks: &mut Checks, config: &Config) {
             let advice = "they are private or reserved: name their range under `allow_addresses` only if that is where it should go";
             checks.bad("destinations", format!("{id}: {refused} of {} addresses are refused", addresses.len()), advice);
         } else {
-            checks.good("destinations", format!("{id}: {} addresses, all admitted", addresses.len()));
+            checks.good("destinations", format!("{id}: {}, all admitted", counted(addresses.len() as u64, "address")));
         }
         if destination.from == StartFrom::Earliest {
             let says = format!("{id}: `from: earliest` reaches no event that came in before it was configured");

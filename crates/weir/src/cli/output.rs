@@ -338,7 +338,7 @@ pub(super) fn width() -> usize {
 pub(super) fn counted(number: u64, what: &str) -> String {
     let plural = match what.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
-        None if what.ends_with("ch") => format!("{what}es"),
+        None if what.ends_with("ch") || what.ends_with("ss") => format!("{what}es"),
         None => format!("{what}s"),
     };
     format!("{number} {}", if number == 1 { what } else { &plural })

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 use weir_detect::{OwnDetectors, OwnProblem};
 
-use super::super::config::counted;
+use super::super::output::counted;
 use super::super::output::table;
 use super::super::{Exit, Output};
 use crate::config::{Config, Secrets};
@@ -49,7 +49,11 @@ pub(super) fn run(out: &Output, file: &Path) -> Exit {
         let name = specs.get(*place).map_or("", |spec| spec.name.as_str());
         text.push_str(&format!("! {name}: {problem}\n"));
     }
-    text.push_str(&format!("{}, {}", counted(specs.len(), "detector"), counted(problems.len(), "problem")));
+    text.push_str(&format!(
+        "{}, {}",
+        counted(specs.len() as u64, "detector"),
+        counted(problems.len() as u64, "problem")
+    ));
     out.show(&json!({"ok": problems.is_empty(), "file": file, "detectors": value}), &text);
     if problems.is_empty() { Exit::Fine } else { Exit::Found }
 }

@@ -10,7 +10,7 @@ use weir_ledger::kept::Kept;
 
 use super::report::{Report, looked};
 use crate::cli::holdings::report as before;
-use crate::cli::output::day;
+use crate::cli::output::{counted, day};
 use crate::cli::page::{Figure, breakable, escaped, head, table};
 
 /// Columns that a picture over days has room for; of more days, several share one.
@@ -204,7 +204,11 @@ fn categories(out: &mut String, report: &Report) {
     Figure {
         heading: "Which categories on which day",
         height: below + 10,
-        title: format!("{} categories over {} columns of days", categories.len(), columns.len()),
+        title: format!(
+            "{} over {}",
+            counted(categories.len() as u64, "category"),
+            counted(columns.len() as u64, "column")
+        ),
         body,
         caption: "The darker, the larger the share of that day's events with a value of the category.",
     }
@@ -255,7 +259,7 @@ fn matrix(out: &mut String, report: &Report) {
     Figure {
         heading: "Which field in which event",
         height: top + 12 + fields.len() * 18,
-        title: format!("{} fields in {} events", fields.len(), events.len()),
+        title: format!("{} in {}", counted(fields.len() as u64, "field"), counted(events.len() as u64, "event")),
         body,
         caption: "A square: the field left with that event. Filled: something was found in its values. The table below has all of it.",
     }
