@@ -117,7 +117,7 @@ impl Columns {
         }
     }
 
-    /// What [`Columns::retain`] was told of each row's batch.
+    /// What `retain` was told of each row's batch.
     #[inline]
     pub fn marks(&self) -> &[u16] {
         &self.marks

@@ -9,9 +9,10 @@
 //! files answers them without a hash table; an engine is more to build than the whole product (D20). Any engine can read the files.
 //!
 //! Read in this order: [`row`], [`columns`], [`mod@file`] and [`sums`] (Parquet, and its checksums), [`facts`] and [`dictionary`] (what rows point
-//! to), [`mod@gather`] (from the log), [`manifest`] (the list of files), [`store`] (merging, erasure) and [`months`] (what is left of them after thirteen months), [`mod@scan`] and [`lookup`] (the
-//! operators), [`view`] (what an answer reads), [`thin`] (rows that the log no longer has), [`mod@erase`] (from both), [`keeper`] (the thread that does all of it),
-//! [`mod@verify`] (are the files what the log says), [`mod@whole`] (is a file what was written).
+//! to), [`mod@gather`] (from the log), [`manifest`] (the list of files), [`store`] (merging, thinning, erasure) and [`months`] (what is left of rows
+//! after thirteen months), [`mod@scan`] and [`lookup`] (the operators), [`view`] (what an answer reads), [`thin`] (rows that the log no longer
+//! has), [`mod@erase`] (from both), [`keeper`] (the thread that does all of it), [`mod@verify`] (are the files what the log says) by `tally`
+//! (are two heaps of rows the same), [`mod@whole`] (is a file what was written).
 
 pub mod columns;
 pub mod dictionary;

@@ -1,7 +1,7 @@
 //! When the log may give rows up that these files have.
 //!
-//! The list of files says when it was how far, by the hour, and what was taken over [`THIN_AFTER`] ago is read back from here and held against
-//! the log, batch by batch; then the log gives it up, a file of it at a time ([`mod@crate::thin`]). So whatever a copy of this folder that is no
+//! The list of files says when it was how far, by the hour, and what was taken over `THIN_AFTER` ago is read back from here and held against
+//! the log, batch by batch; then the log gives it up, a file of it at a time ([`Ledger::thin`]). So whatever a copy of this folder that is no
 //! older lacks, the log still has.
 
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ impl Store {
         self.manifest.taken.last().map(|(at, _)| Millis(*at))
     }
 
-    /// Has the log give up the rows of its oldest file that still has them, if all of them were taken over [`THIN_AFTER`] ago and are here;
+    /// Has the log give up the rows of its oldest file that still has them, if all of them were taken over `THIN_AFTER` ago and are here;
     /// whether there is a further one. Ends with [`RowsError::Stopped`] as soon as it is not to go on.
     pub fn thin(&mut self, ledger: &Ledger, now: Millis, goes_on: &dyn Fn() -> bool) -> Result<bool, RowsError> {
         self.note(now)?;
