@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use weir_event::{Category, Finding, LeafKind, Likelihood};
 
 use super::learned::{Kind, shaped};
-use super::{ENTRIES, IDS, IdNumber, likelihood, passes, separator};
+use super::tree::ENTRIES;
+use super::{IDS, IdNumber, likelihood, passes, separator};
 use crate::Engine;
 use crate::facts::PathFacts;
 
