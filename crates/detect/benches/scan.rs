@@ -5,6 +5,9 @@
 //! `WEIR_CORPUS` names a file of leaves. Nothing is asserted: figures of a shared machine prove nothing.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 
+#[path = "scan/hunt.rs"]
+mod hunt;
+
 use std::hint::black_box;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -158,7 +161,7 @@ fn repeat(text: &str, n: usize) -> Vec<Sample> {
 }
 
 /// Inputs that make careless code slow.
-const TRICKS: [&str; 33] = [
+const TRICKS: [&str; 40] = [
     "1.1.1.",
     "123-45-",
     "@",
@@ -192,11 +195,24 @@ const TRICKS: [&str; 33] = [
     "sk.eyJ-A1",
     "MTA-1.AA:",
     "C:\\Users\\a",
+    // Found by `--hunt`.
+    "-07",
+    "3293-",
+    "4111-",
+    "sk21-",
+    "\na=q=9",
+    "%46::\\\"1_:6",
+    "\\\\:6=e=x+1",
 ];
 
+/// The number behind a flag.
+fn number_of(flag: &str) -> Option<u64> {
+    std::env::args().skip_while(|a| a != flag).nth(1)?.parse().ok()
+}
+
 /// `--passes N` scans the corpus so often and measures nothing: for counters of the processor, which no neighbour disturbs.
-fn passes() -> Option<usize> {
-    std::env::args().skip_while(|a| a != "--passes").nth(1)?.parse().ok()
+fn passes() -> Option<u64> {
+    number_of("--passes")
 }
 
 /// A function of its own, so that a profiler can be told to count only it: `--toggle-collect='scan::pass'`.
@@ -214,6 +230,10 @@ fn main() {
         let mut found = Vec::with_capacity(1_024);
         (0..passes).for_each(|_| pass(&engine, &samples, &mut found));
         return;
+    }
+    // `--hunt SECONDS`, with `--seed N` for others: texts that are no tricks yet.
+    if let Some(seconds) = number_of("--hunt") {
+        return hunt::hunt(Duration::from_secs(seconds), number_of("--seed").unwrap_or(1));
     }
     println!(
         "| leaves | number | bytes | ns/leaf | ns/byte | byte sum | times it | MB/s of values | MB/s on the wire |"
@@ -237,7 +257,7 @@ fn main() {
     println!("|---|--:|--:|");
     for trick in TRICKS {
         let per_byte = |bytes: usize| scan(&repeat(&trick.repeat(bytes / trick.len()), 3)) / bytes as f64;
-        println!("| `{trick}` | {:.2} | {:.2} |", per_byte(64 * 1024), per_byte(128 * 1024));
+        println!("| `{}` | {:.2} | {:.2} |", trick.replace('\n', "\\n"), per_byte(64 * 1024), per_byte(128 * 1024));
     }
 }
 
