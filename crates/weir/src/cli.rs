@@ -45,6 +45,7 @@ use clap::{Args, Parser, Subcommand};
 use weir_console::Command as Ask;
 
 use crate::config::{Config, Secrets};
+use crate::disk;
 
 pub use output::{Exit, Output};
 
@@ -216,6 +217,15 @@ pub struct ServeOptions {
 }
 
 impl Folders {
+    /// An error where there is no data folder of this release: of a folder of another name everything would be said to be empty.
+    pub fn must_be_there(&self) -> Result<(), String> {
+        match disk::version_is_known(&self.data) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(format!("{} is no data folder: name it with --data", self.data.display())),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     /// The configuration file to use, if there is any: as `serve` chooses, but nothing is written.
     pub fn config_file(&self) -> Option<PathBuf> {
         let usual = [PathBuf::from("weir.yaml"), self.data.join("weir.yaml")];

@@ -36,9 +36,7 @@ struct Found {
 
 fn look(folders: &Folders) -> Result<Found, String> {
     let data = &folders.data;
-    if !disk::version_is_known(data).map_err(|e| e.to_string())? {
-        return Err(format!("{} is no data folder: name it with --data", data.display()));
-    }
+    folders.must_be_there()?;
     let config = folders.configuration()?.unwrap_or_else(Config::built_in);
     let keys = Keys::open_read_only(&folders.key_folder()?, Arc::new(SystemClock)).map_err(|e| e.to_string())?;
     let survey = survey(&data.join("journal"), &keys).map_err(|e| e.to_string())?;

@@ -102,7 +102,7 @@ pub(super) fn run(out: &Output, command: &Command) -> Exit {
 fn import(out: &Output, options: &Import) -> Result<Exit, String> {
     let Import { folders, inputs, .. } = options;
     let data = &folders.data;
-    is_data_folder(data)?;
+    folders.must_be_there()?;
     let (said, environment) = said(options)?;
     let key_folder = folders.key_folder()?;
     let keys = Keys::open_read_only(&key_folder, Arc::new(SystemClock)).map_err(|error| error.to_string())?;
@@ -299,17 +299,8 @@ fn remove(out: &Output, folders: &Folders, number: u64, confirm: u64) -> Result<
     list(out, folders)
 }
 
-/// A folder of another name has no import either, and that would be no answer.
-fn is_data_folder(data: &std::path::Path) -> Result<(), String> {
-    match disk::version_is_known(data) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(format!("{} is no data folder: name it with --data", data.display())),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
 fn list(out: &Output, folders: &Folders) -> Result<Exit, String> {
-    is_data_folder(&folders.data)?;
+    folders.must_be_there()?;
     let all = evidence::holdings(&folders.data)?;
     let value: Vec<Value> = all.iter().map(|(kept, holding)| report::head(kept, holding.as_ref())).collect();
     let rows = all.iter().map(|(kept, holding)| {

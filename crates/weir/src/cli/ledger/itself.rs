@@ -17,7 +17,6 @@ use weir_keys::Keys;
 use super::exposure::Options;
 use crate::cli::{Exit, Output, output};
 use crate::config::Config;
-use crate::disk;
 
 /// Who steals.
 const THIEVES: [&str; 4] = ["the disk", "the keys", "both", "a backup"];
@@ -116,9 +115,7 @@ pub(super) fn run(out: &Output, options: &Options) -> Exit {
 
 fn look(options: &Options) -> Result<Exposed, String> {
     let folders = options.folders();
-    if !disk::version_is_known(&folders.data).map_err(|error| error.to_string())? {
-        return Err(format!("{} is no data folder: name it with --data", folders.data.display()));
-    }
+    folders.must_be_there()?;
     let config = folders.configuration()?.unwrap_or_else(Config::built_in);
     let recorded = options.recording().enter(folders, &[], Disclose::new(Disclosure::LedgerExposureSelf))?;
     let mut scope = vec![
