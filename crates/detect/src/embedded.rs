@@ -83,7 +83,7 @@ fn show_parameters<'t>(text: &'t [u8], mut show: impl FnMut(&'t [u8], Range<usiz
 #[derive(Default)]
 struct KnownKeys<'t>([(&'t [u8], PathFacts); KNOWN_KEYS]);
 
-const KNOWN_KEYS: usize = 16;
+const KNOWN_KEYS: usize = 8;
 
 impl<'t> KnownKeys<'t> {
     /// What a key says, if it can say anything.
@@ -93,7 +93,7 @@ impl<'t> KnownKeys<'t> {
             return PathFacts::NONE;
         }
         let place =
-            (key.len() as u32 | u32::from(*first) << 8 | u32::from(*last) << 16).wrapping_mul(0x9E37_79B1) >> 28;
+            (key.len() as u32 | u32::from(*first) << 8 | u32::from(*last) << 16).wrapping_mul(0x9E37_79B1) >> 29;
         let (known, facts) = &mut self.0[place as usize % KNOWN_KEYS];
         if *known != key {
             *known = key;
