@@ -280,15 +280,21 @@ impl Task {
         let first = self.progress.position.0.saturating_sub(group.base().0);
         for index in u32::try_from(first).unwrap_or(u32::MAX)..group.count() {
             let offset = Offset(group.base().0 + u64::from(index));
+            // Most records hold no link, and are not read further than that shows.
+            let read = match RecordView::glance(group, index) {
+                Ok((received_at, false)) => Ok(received_at),
+                Ok((_, true)) => RecordView::parse(group, index).map(|view| {
+                    sides(&view).for_each(|link| self.take(link, offset));
+                    view.received_at()
+                }),
+                Err(error) => Err(error),
+            };
             // Delivery reports it; here its links are missed.
-            let Ok(view) = RecordView::parse(group, index) else {
+            let Ok(received_at) = read else {
                 self.miss(Offset(offset.0 + 1));
                 continue;
             };
-            for link in sides(&view) {
-                self.take(link, offset);
-            }
-            self.progress.through = self.progress.through.max(view.received_at());
+            self.progress.through = self.progress.through.max(received_at);
             self.progress.position = Offset(offset.0 + 1);
         }
     }

@@ -79,6 +79,7 @@ impl Group {
     }
 
     /// The id in this process of a name id stored in one of the records; `UNNAMED` for one that the dictionary does not have.
+    #[inline]
     pub fn name(&self, stored: u32) -> NameId {
         match &self.names {
             NameMap::Same => NameId(stored),

@@ -13,6 +13,12 @@ pub fn fuzz_record(data: &[u8]) {
     if let Ok(view) = RecordView::parse_bytes(data, &remap) {
         let _ = (view.offered().count(), view.tags().count(), view.links().count(), view.findings().count());
         let _ = (view.near_misses().count(), view.withheld().count(), view.leaves().count(), format!("{view:?}"));
+        let glance = RecordView::glance_at(data);
+        assert_eq!(
+            glance,
+            Ok((view.received_at(), view.links().next().is_some())),
+            "a glance says what reading it says"
+        );
     }
 }
 

@@ -159,6 +159,7 @@ pub(crate) enum Remap<'g> {
 }
 
 impl Remap<'_> {
+    #[inline]
     fn name(self, stored: u64) -> NameId {
         let Ok(stored) = u32::try_from(stored) else { return NameId::UNNAMED };
         match self {
@@ -172,18 +173,8 @@ impl Remap<'_> {
 #[derive(Clone, Copy)]
 pub struct RecordView<'g> {
     remap: Remap<'g>,
-    event_id: EventId,
-    flags: u16,
-    environment: Environment,
-    protocol: u8,
-    operation: Operation,
+    head: Head,
     consents: ConsentStates,
-    region: Region,
-    region_source: RegionSource,
-    received_at: Millis,
-    event_time: Millis,
-    epoch_time: Millis,
-    generation: GenerationId,
     detector_version: u32,
     source: NameId,
     name: NameId,
@@ -197,6 +188,75 @@ pub struct RecordView<'g> {
     withheld: &'g [u8],
     leaves: &'g [u8],
     raw: Option<SealedRaw<'g>>,
+}
+
+/// What stands at the same place in every record.
+#[derive(Clone, Copy)]
+struct Head {
+    event_id: EventId,
+    flags: u16,
+    environment: Environment,
+    protocol: u8,
+    operation: Operation,
+    region: Region,
+    region_source: RegionSource,
+    received_at: Millis,
+    event_time: Millis,
+    epoch_time: Millis,
+    generation: GenerationId,
+}
+
+impl Head {
+    /// Its bytes behind the format version, but for the unused one of version 1.
+    const BYTES: usize = 16 + 2 + 3 + 3 + 3 * 8 + size_of::<GenerationId>();
+
+    /// Reads the front of a record: every field at its place, so that there is one question whether the bytes are there.
+    #[inline]
+    fn read(at: &mut Cursor<'_>) -> Result<Head, RecordError> {
+        let version = u16::from_le_bytes(at.array()?);
+        match version {
+            VERSION => Head::of(at.take(Head::BYTES)?),
+            1 => {
+                let (before, unused, rest) = (at.take(21)?, at.u8()?, at.take(Head::BYTES - 21)?);
+                if unused == 0 { Head::of(&[before, rest].concat()) } else { Err(RecordError::Malformed(23)) }
+            }
+            0 => Err(RecordError::Malformed(0)),
+            newer => Err(RecordError::Newer(newer)),
+        }
+    }
+
+    #[inline]
+    fn of(bytes: &[u8]) -> Result<Head, RecordError> {
+        let mut at = Cursor::new(bytes.first_chunk::<{ Head::BYTES }>().ok_or(RecordError::Malformed(2))?);
+        let event_id = EventId(at.array()?);
+        let flags = u16::from_le_bytes(at.array()?);
+        let [environment, protocol, operation] = at.array()?;
+        let environment = Environment::from_number(environment).ok_or(RecordError::Malformed(20))?;
+        let operation = Operation::from_number(operation).ok_or(RecordError::Malformed(22))?;
+        let region = match at.array()? {
+            [0, 0] => Region::UNKNOWN,
+            letters => {
+                let region = std::str::from_utf8(&letters).ok().and_then(Region::parse);
+                region.ok_or(RecordError::Malformed(24))?
+            }
+        };
+        let region_source = RegionSource::from_number(at.u8()?).ok_or(RecordError::Malformed(25))?;
+        let (received_at, event_time, epoch_time) = (Millis(at.i64()?), Millis(at.i64()?), Millis(at.i64()?));
+        let generation = GenerationId(at.array()?);
+        Ok(Head {
+            event_id,
+            flags,
+            environment,
+            protocol,
+            operation,
+            region,
+            region_source,
+            received_at,
+            event_time,
+            epoch_time,
+            generation,
+        })
+    }
 }
 
 /// D8: raw ids, sealed under the day's key.
@@ -218,28 +278,26 @@ impl<'g> RecordView<'g> {
         RecordView::read(bytes, Remap::Function(remap))
     }
 
+    /// When a record of a group was received, and whether ids are linked in it: what stands behind the links is not looked at. For
+    /// whoever looks for links alone, which most records do not have.
+    pub fn glance(group: &Group, index: u32) -> Result<(Millis, bool), RecordError> {
+        RecordView::glance_at(group.record(index).ok_or(RecordError::Absent)?)
+    }
+
+    pub(crate) fn glance_at(bytes: &[u8]) -> Result<(Millis, bool), RecordError> {
+        let mut at = Cursor::new(bytes);
+        let head = Head::read(&mut at)?;
+        for _ in 0..5 {
+            at.varint()?;
+        }
+        let (_offered, _consents, _tags, links) = (at.bytes()?, at.bytes()?, at.bytes()?, at.bytes()?);
+        Ok((head.received_at, !links.is_empty()))
+    }
+
     fn read(bytes: &'g [u8], remap: Remap<'g>) -> Result<RecordView<'g>, RecordError> {
         let mut at = Cursor::new(bytes);
-        let version = u16::from_le_bytes(at.array()?);
-        if !(1..=VERSION).contains(&version) {
-            return Err(if version > VERSION { RecordError::Newer(version) } else { RecordError::Malformed(0) });
-        }
-        let event_id = EventId(at.array()?);
-        let flags = u16::from_le_bytes(at.array()?);
+        let head = Head::read(&mut at)?;
         let known = |at: &Cursor<'_>| RecordError::Malformed(at.position().saturating_sub(1));
-        let environment = Environment::from_number(at.u8()?).ok_or_else(|| known(&at))?;
-        let protocol = at.u8()?;
-        let operation = Operation::from_number(at.u8()?).ok_or_else(|| known(&at))?;
-        if version == 1 && at.u8()? != 0 {
-            return Err(known(&at));
-        }
-        let region = match at.array()? {
-            [0, 0] => Region::UNKNOWN,
-            letters => std::str::from_utf8(&letters).ok().and_then(Region::parse).ok_or_else(|| known(&at))?,
-        };
-        let region_source = RegionSource::from_number(at.u8()?).ok_or_else(|| known(&at))?;
-        let (received_at, event_time, epoch_time) = (Millis(at.i64()?), Millis(at.i64()?), Millis(at.i64()?));
-        let generation = GenerationId(at.array()?);
         let detector_version = u32::try_from(at.varint()?).map_err(|_| known(&at))?;
         let (source, name, slice) = (remap.name(at.varint()?), remap.name(at.varint()?), remap.name(at.varint()?));
         let unnamed = at.varint()?;
@@ -252,24 +310,15 @@ impl<'g> RecordView<'g> {
         let (tags, links) = (at.bytes()?, at.bytes()?);
         let (findings, near_misses, withheld) = (at.bytes()?, at.bytes()?, at.bytes()?);
         let leaves = at.bytes()?;
-        let raw = if flags & HAS_RAW == 0 { None } else { Some(SealedRaw { day: at.u32()?, sealed: at.bytes()? }) };
+        let raw =
+            if head.flags & HAS_RAW == 0 { None } else { Some(SealedRaw { day: at.u32()?, sealed: at.bytes()? }) };
         if !at.is_done() {
             return Err(RecordError::Malformed(at.position()));
         }
         let view = RecordView {
             remap,
-            event_id,
-            flags,
-            environment,
-            protocol,
-            operation,
+            head,
             consents,
-            region,
-            region_source,
-            received_at,
-            event_time,
-            epoch_time,
-            generation,
             detector_version,
             source,
             name,
@@ -312,65 +361,65 @@ impl<'g> RecordView<'g> {
             places_ok &= LinkKind::from_number(kind).is_some() && usize::from(from.max(to)) < tags;
             Ok(())
         })?;
-        all(self.findings, |at| read_finding(at, self.remap))?;
+        all(self.findings, |at| read_finding(at, |_| NameId::UNNAMED))?;
         all(self.near_misses, |at| read_near_miss(at, self.remap))?;
-        all(self.withheld, |at| read_withheld(at, self.remap))?;
+        all(self.withheld, |at| read_withheld(at, |_| NameId::UNNAMED))?;
         if places_ok { Ok(()) } else { Err(RecordError::Malformed(0)) }
     }
 
     /// The event id (D5).
     pub fn event_id(&self) -> EventId {
-        self.event_id
+        self.head.event_id
     }
 
     /// When the request was received.
     pub fn received_at(&self) -> Millis {
-        self.received_at
+        self.head.received_at
     }
 
     /// The event's time as vendors are told it.
     pub fn event_time(&self) -> Millis {
-        self.event_time
+        self.head.event_time
     }
 
     /// The time that decides the epoch (D4).
     pub fn epoch_time(&self) -> Millis {
-        self.epoch_time
+        self.head.epoch_time
     }
 
     /// Whether the client's timestamp was older than 48 hours (D4).
     pub fn late(&self) -> bool {
-        self.flags & LATE != 0
+        self.head.flags & LATE != 0
     }
 
     /// Whether it came through the vendor's import of old data.
     pub fn historical(&self) -> bool {
-        self.flags & HISTORICAL != 0
+        self.head.flags & HISTORICAL != 0
     }
 
     /// Whether it came back from the hold.
     pub fn replayed(&self) -> bool {
-        self.flags & REPLAYED != 0
+        self.head.flags & REPLAYED != 0
     }
 
     /// Whether a list was cut at its limit.
     pub fn lists_were_cut(&self) -> bool {
-        self.flags & CUT != 0
+        self.head.flags & CUT != 0
     }
 
     /// The environment.
     pub fn environment(&self) -> Environment {
-        self.environment
+        self.head.environment
     }
 
     /// The stored number of the protocol it came in by.
     pub fn protocol(&self) -> u8 {
-        self.protocol
+        self.head.protocol
     }
 
     /// What it does.
     pub fn operation(&self) -> Operation {
-        self.operation
+        self.head.operation
     }
 
     /// What is known of consent, by purpose.
@@ -380,17 +429,17 @@ impl<'g> RecordView<'g> {
 
     /// The country.
     pub fn region(&self) -> Region {
-        self.region
+        self.head.region
     }
 
     /// How the country is known.
     pub fn region_source(&self) -> RegionSource {
-        self.region_source
+        self.head.region_source
     }
 
     /// The generation that minimised it.
     pub fn generation(&self) -> GenerationId {
-        self.generation
+        self.head.generation
     }
 
     /// The detectors that saw it.
@@ -471,7 +520,10 @@ impl<'g> RecordView<'g> {
 
     fn all_findings(&self) -> impl Iterator<Item = FindingView> + use<'g> {
         let remap = self.remap;
-        Items { at: Cursor::new(self.findings), read: move |at: &mut Cursor<'g>| read_finding(at, remap) }
+        Items {
+            at: Cursor::new(self.findings),
+            read: move |at: &mut Cursor<'g>| read_finding(at, |stored| remap.name(stored)),
+        }
     }
 
     /// What was nearly found: path, category, count.
@@ -483,7 +535,10 @@ impl<'g> RecordView<'g> {
     /// The paths whose values did not make it into the record.
     pub fn withheld(&self) -> impl Iterator<Item = (NameId, Rule)> + use<'g> {
         let remap = self.remap;
-        Items { at: Cursor::new(self.withheld), read: move |at: &mut Cursor<'g>| read_withheld(at, remap) }
+        Items {
+            at: Cursor::new(self.withheld),
+            read: move |at: &mut Cursor<'g>| read_withheld(at, |stored| remap.name(stored)),
+        }
     }
 
     /// The tape. Ends after the first error.
@@ -501,8 +556,8 @@ impl<'g> RecordView<'g> {
 impl std::fmt::Debug for RecordView<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RecordView")
-            .field("event_id", &self.event_id)
-            .field("received_at", &self.received_at)
+            .field("event_id", &self.head.event_id)
+            .field("received_at", &self.head.received_at)
             .finish_non_exhaustive()
     }
 }
@@ -528,20 +583,25 @@ impl<'g> Iterator for Leaves<'g> {
         if self.at.is_done() {
             return None;
         }
-        let read = |s: &mut Self| -> Result<LeafView<'g>, RecordError> {
-            let stored = s.at.varint()?;
-            if s.last.0 != stored {
-                s.last = (stored, s.remap.name(stored));
-            }
-            let kind = LeafKind::from_number(s.at.u8()?).ok_or(RecordError::Malformed(s.at.position()))?;
-            let text = if kind.has_text() { s.at.bytes()? } else { &[] };
-            Ok(LeafView { path: s.last.1, kind, text })
-        };
-        let leaf = read(self);
+        let leaf = self.read();
         if leaf.is_err() {
             self.at = Cursor::new(&[]);
         }
         Some(leaf)
+    }
+}
+
+impl<'g> Leaves<'g> {
+    /// In place: two readers walk over all leaves of all events, and a call for each costs as much as reading it.
+    #[inline(always)]
+    fn read(&mut self) -> Result<LeafView<'g>, RecordError> {
+        let stored = self.at.varint()?;
+        if self.last.0 != stored {
+            self.last = (stored, self.remap.name(stored));
+        }
+        let kind = LeafKind::from_number(self.at.u8()?).ok_or(RecordError::Malformed(self.at.position()))?;
+        let text = if kind.has_text() { self.at.bytes()? } else { &[] };
+        Ok(LeafView { path: self.last.1, kind, text })
     }
 }
 
@@ -572,9 +632,10 @@ fn read_tag(at: &mut Cursor<'_>, remap: Remap<'_>) -> Result<Tag, WireError> {
     Ok(Tag { kind, role, shape: at.u8()?, tag: SubjectTag(at.array()?) })
 }
 
-fn read_finding(at: &mut Cursor<'_>, remap: Remap<'_>) -> Result<FindingView, WireError> {
+#[inline]
+fn read_finding(at: &mut Cursor<'_>, name: impl FnOnce(u64) -> NameId) -> Result<FindingView, WireError> {
     let bad = WireError(at.position());
-    let path = remap.name(at.varint()?);
+    let path = name(at.varint()?);
     let [category, likelihood, action] = at.array()?;
     Ok(FindingView {
         path,
@@ -589,9 +650,10 @@ fn read_near_miss(at: &mut Cursor<'_>, remap: Remap<'_>) -> Result<(NameId, Cate
     Ok((remap.name(at.varint()?), Category::from_number(at.u8()?).ok_or(bad)?, at.varint()?))
 }
 
-fn read_withheld(at: &mut Cursor<'_>, remap: Remap<'_>) -> Result<(NameId, Rule), WireError> {
+#[inline]
+fn read_withheld(at: &mut Cursor<'_>, name: impl FnOnce(u64) -> NameId) -> Result<(NameId, Rule), WireError> {
     let bad = WireError(at.position());
-    Ok((remap.name(at.varint()?), Rule::from_number(at.u8()?).ok_or(bad)?))
+    Ok((name(at.varint()?), Rule::from_number(at.u8()?).ok_or(bad)?))
 }
 
 /// The limit that the header names, so that the documentation above cannot drift from it.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use weir_event::{LeafKind, ManualClock, NameId};
+use weir_event::{LeafKind, ManualClock, NameId, Role, SubjectKind};
 use weir_journal::{Journal, Options};
 use weir_policy::{MinimisedBatch, RecordError, RecordView, SharedTally, fuzz};
 
@@ -45,6 +45,20 @@ proptest! {
         prop_assert_eq!(world.names.text(view.source()), "web");
         prop_assert_eq!(&view.offered().collect::<Vec<_>>(), &world.offered);
         prop_assert_eq!(view.findings().count(), 0);
+    }
+
+    #[test]
+    fn a_glance_at_a_record_says_what_reading_it_says(user in "[a-z]{4,9}", device in proptest::option::of("[a-z]{4,9}")) {
+        let world = World::new();
+        let mut event = Event::new("opened").by(Role::Subject, SubjectKind::User, &user);
+        if let Some(device) = &device {
+            event = event.by(Role::Device, SubjectKind::Device, device);
+        }
+        let stored = world.minimise(&event).unwrap();
+        let remap = |n: u32| NameId(n);
+        prop_assert_eq!(stored.view(&remap).links().next().is_some(), device.is_some());
+        // Which compares them.
+        fuzz::fuzz_record(&stored.0);
     }
 
     #[test]
@@ -98,7 +112,7 @@ fn d9_a_record_reads_in_another_process_through_the_groups_dictionary() {
     let world = World::new();
     let company = world.names.label("company");
     let event = Event::new("opened")
-        .by(weir_event::Role::Group, weir_event::SubjectKind::Group(company), "acme")
+        .by(Role::Group, SubjectKind::Group(company), "acme")
         .with("plan", text("pro"))
         .with("mail", text("ada@example.com"))
         .with("form", object([("size", number(3))]));
@@ -139,13 +153,15 @@ fn d9_a_record_reads_in_another_process_through_the_groups_dictionary() {
         let group = journal.reader(journal.floor()).next().await.unwrap();
         let view = RecordView::parse(&group, 0).unwrap();
         assert_eq!(view.event_id(), id);
+        let glance = RecordView::glance(&group, 0);
+        assert_eq!(glance, Ok((view.received_at(), view.links().next().is_some())));
         assert_eq!((names.text(view.name()), names.text(view.slice())), ("opened", "DE"));
         let paths: Vec<_> = view.leaves().map(|l| names.text(l.unwrap().path)).collect();
         assert_eq!(paths, ["plan", "form", "form.size", "form"]);
         let withheld: Vec<_> = view.withheld().map(|(path, rule)| (names.text(path), rule)).collect();
         assert_eq!(withheld, [("mail", weir_event::Rule::Minimised)]);
         let group_type = view.tags().find_map(|t| match t.kind {
-            weir_event::SubjectKind::Group(id) => Some(names.text(id)),
+            SubjectKind::Group(id) => Some(names.text(id)),
             _ => None,
         });
         assert_eq!(group_type, Some("company"));
