@@ -357,6 +357,18 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
     /// left on the tape is removed.
     #[inline]
     pub fn next_key(&mut self, object: &mut Object) -> Result<Option<Key>, Malformed> {
+        // Most keys: the one that came next last time, and no blank before it.
+        if !object.is_first
+            && self.text.get(self.at..).is_some_and(|rest| rest.starts_with(b",\""))
+            && let Some(key) = self.guessed_key(object, self.at + 2)
+        {
+            return Ok(Some(key));
+        }
+        self.next_key_closer(object)
+    }
+
+    #[inline(never)]
+    fn next_key_closer(&mut self, object: &mut Object) -> Result<Option<Key>, Malformed> {
         match self.peek() {
             b'}' => {
                 self.at += 1;
@@ -371,16 +383,7 @@ impl<'a, V: Vocabulary> Parser<'a, V> {
             b'"' if object.is_first => object.is_first = false,
             _ => return Err(Malformed(self.at)),
         }
-        let key = self.key(object)?;
-        if self.text.get(self.at) == Some(&b':') {
-            self.at += 1;
-        } else {
-            self.expect(b':')?;
-        }
-        if key.is_repeated {
-            self.remove_replaced(object, &key);
-        }
-        Ok(Some(key))
+        self.key(object).map(Some)
     }
 
     /// Reads the value of a property that [`Parser::next_key`] announced.

@@ -34,6 +34,7 @@ type MeaningKey = (bool, u32);
 struct KeyEntry {
     plan: Plan,
     parent: NameId,
+    /// Where its text stands in the arena, with the quote and the colon behind it.
     start: u32,
     len: u32,
     meaning: Meaning,
@@ -43,6 +44,17 @@ struct KeyEntry {
     seen: u32,
     /// What followed it last time.
     next: u32,
+}
+
+/// What stands behind a key nearly always, and so is compared with it.
+const BEHIND: &[u8; 2] = b"\":";
+
+impl KeyEntry {
+    /// Where what is compared ends in the arena.
+    #[inline]
+    fn end(&self) -> usize {
+        (self.start + self.len) as usize + BEHIND.len()
+    }
 }
 
 impl Keys {
@@ -98,6 +110,7 @@ impl Keys {
         let twin = *self.twins.entry((object.plan, object.parent, same)).or_insert(new as u32);
         let start = self.arena.len() as u32;
         self.arena.extend_from_slice(bytes);
+        self.arena.extend_from_slice(BEHIND);
         self.entries.push(KeyEntry {
             plan: object.plan,
             parent: object.parent,
@@ -118,28 +131,46 @@ impl Keys {
 }
 
 impl<'a, V: Vocabulary> Parser<'a, V> {
-    /// Reads a key; the opening quote comes next.
-    #[inline]
-    pub(super) fn key(&mut self, object: &Object) -> Result<Key, Malformed> {
-        let start = self.at + 1;
-        if let Some(guess) = self.keys.guess()
-            && let Some(entry) = self.keys.entries.get(guess)
-            && entry.plan == object.plan
+    /// The key that came next last time, if it does again and its colon follows: nothing is looked up. Its text begins at `start`.
+    #[inline(always)]
+    pub(super) fn guessed_key(&mut self, object: &Object, start: usize) -> Option<Key> {
+        let guess = self.keys.guess()?;
+        let entry = self.keys.entries.get_mut(guess)?;
+        let known = self.keys.arena.get(entry.start as usize..entry.end())?;
+        let end = start + known.len();
+        let is_it = entry.plan == object.plan
             && entry.parent == object.parent
-        {
-            let known = &self.keys.arena[entry.start as usize..(entry.start + entry.len) as usize];
-            let end = start + known.len();
-            if self.text.get(end) == Some(&b'"') && self.text.get(start..end).is_some_and(|text| is_same(text, known)) {
-                self.at = end + 1;
-                let text = Text { start: start as u32, len: entry.len };
-                let meaning = entry.meaning;
-                self.keys.last = guess;
-                let is_repeated = self.keys.mark(guess, object.serial);
-                return Ok(Key { meaning, text, is_repeated });
-            }
+            && self.text.get(start..end).is_some_and(|text| is_same(text, known));
+        if !is_it {
+            return None;
+        }
+        self.at = end;
+        self.keys.last = guess;
+        let (meaning, text) = (entry.meaning, Text { start: start as u32, len: entry.len });
+        let is_repeated = if entry.twin as usize == guess {
+            std::mem::replace(&mut entry.seen, object.serial) == object.serial
+        } else {
+            self.keys.mark(guess, object.serial)
+        };
+        let key = Key { meaning, text, is_repeated };
+        if is_repeated {
+            self.remove_replaced(object, &key);
+        }
+        Some(key)
+    }
+
+    /// Reads a key; the opening quote comes next.
+    pub(super) fn key(&mut self, object: &Object) -> Result<Key, Malformed> {
+        if let Some(key) = self.guessed_key(object, self.at + 1) {
+            return Ok(key);
         }
         let text = self.string()?;
-        Ok(self.find_key(object, text))
+        let key = self.find_key(object, text);
+        self.expect(b':')?;
+        if key.is_repeated {
+            self.remove_replaced(object, &key);
+        }
+        Ok(key)
     }
 
     fn find_key(&mut self, object: &Object, text: Text) -> Key {
@@ -191,6 +222,7 @@ fn is_same(text: &[u8], known: &[u8]) -> bool {
     match known.len() {
         4..8 => text.first_chunk::<4>() == known.first_chunk() && text.last_chunk::<4>() == known.last_chunk(),
         8..=16 => text.first_chunk::<8>() == known.first_chunk() && text.last_chunk::<8>() == known.last_chunk(),
+        17..=32 => text.first_chunk::<16>() == known.first_chunk() && text.last_chunk::<16>() == known.last_chunk(),
         _ => text == known,
     }
 }

@@ -13,13 +13,19 @@ pub(super) const DUPLICATES_MAX: u32 = 64;
 
 impl<'a, V: Vocabulary> Parser<'a, V> {
     /// Reads one value onto the tape.
+    #[inline]
     pub(super) fn value(&mut self, path: NameId, depth: usize) -> Result<(), Malformed> {
+        if self.peek() != b'"' {
+            return self.other_value(path, depth);
+        }
+        let text = self.string()?;
+        self.push(path, LeafKind::String, text);
+        Ok(())
+    }
+
+    /// The same for what is no string.
+    fn other_value(&mut self, path: NameId, depth: usize) -> Result<(), Malformed> {
         match self.peek() {
-            b'"' => {
-                let text = self.string()?;
-                self.push(path, LeafKind::String, text);
-                Ok(())
-            }
             b'{' | b'[' if depth >= limits::JSON_DEPTH_MAX => {
                 self.is_over_limit = true;
                 self.skip()
