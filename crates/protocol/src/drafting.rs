@@ -9,6 +9,9 @@ use weir_event::{Draft, DraftBatch, Identity, Millis, NameId, Operation, Rule, S
 use crate::inbound::{DecodeError, Decoded, WriteKey};
 use crate::json::{Malformed, Parser, Vocabulary};
 
+/// Event names of a request that are remembered: few, so that to look through them costs less than to look one up.
+const KNOWN_NAMES_MAX: usize = 8;
+
 /// The drafts of one request in the making.
 pub(crate) struct Drafting<'a, V> {
     /// Reads the text.
@@ -17,8 +20,8 @@ pub(crate) struct Drafting<'a, V> {
     spare: &'a mut Vec<Vec<Identity>>,
     events: u32,
     fault: Option<Rule>,
-    /// The text of an event name that was read before, and its id.
-    last_name: (Text, NameId),
+    /// Texts of event names that were read before, and their ids: requests repeat themselves.
+    known_names: Vec<(Text, NameId)>,
 }
 
 /// Where a walk over the events of a text stands.
@@ -69,7 +72,7 @@ impl<'a, V: Vocabulary> Drafting<'a, V> {
     pub(crate) fn new(batch: &'a mut DraftBatch, names: &'a SourceNames, vocabulary: V) -> Drafting<'a, V> {
         let DraftBatch { text, leaves, drafts, spare, .. } = batch;
         let parser = Parser::new(text, leaves, names, vocabulary);
-        Drafting { parser, drafts, spare, events: 0, fault: None, last_name: (Text::default(), NameId::UNNAMED) }
+        Drafting { parser, drafts, spare, events: 0, fault: None, known_names: Vec::new() }
     }
 
     /// What was decoded.
@@ -133,14 +136,17 @@ impl<'a, V: Vocabulary> Drafting<'a, V> {
         self.events = self.events.saturating_sub(1);
     }
 
-    /// The id of an event name. Batches repeat themselves, so the last one is remembered.
+    /// The id of an event name.
     pub(crate) fn event_name(&mut self, text: Text) -> NameId {
-        let (last, id) = self.last_name;
-        if self.parser.bytes(last) == self.parser.bytes(text) {
-            return id;
+        let name = self.parser.bytes(text);
+        let known = self.known_names.iter().find(|(known, _)| self.parser.bytes(*known) == name);
+        if let Some((_, id)) = known {
+            return *id;
         }
         let id = self.parser.names().event(self.parser.str(text));
-        self.last_name = (text, id);
+        if self.known_names.len() < KNOWN_NAMES_MAX {
+            self.known_names.push((text, id));
+        }
         id
     }
 
@@ -204,12 +210,12 @@ impl From<Malformed> for DecodeError {
 }
 
 /// Seconds or milliseconds since 1970, whole or not: from 1e11 on it is milliseconds (in seconds that is the year 5138).
-pub(crate) fn unix_time(text: &str) -> Option<Millis> {
+pub(crate) fn unix_time(text: &[u8]) -> Option<Millis> {
     const MILLIS_FROM: i64 = 100_000_000_000;
-    if let Some(millis) = plain_unix_time(text.as_bytes()) {
+    if let Some(millis) = plain_unix_time(text) {
         return Some(millis);
     }
-    let text = text.trim();
+    let text = std::str::from_utf8(text).ok()?.trim();
     let (digits, is_negative) = text.strip_prefix('-').map_or((text, false), |rest| (rest, true));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let is_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
@@ -245,7 +251,7 @@ fn plain_unix_time(text: &[u8]) -> Option<Millis> {
 
 /// A point in time as SDKs write it in text: RFC 3339, or digits as in [`unix_time`].
 pub(crate) fn time(text: &str) -> Option<Millis> {
-    Millis::from_rfc3339(text.trim()).or_else(|| unix_time(text))
+    Millis::from_rfc3339(text.trim()).or_else(|| unix_time(text.as_bytes()))
 }
 
 /// Adds the texts of the keys `name` and `$name` that come first in the text, as candidates for a write key. Valid JSON has these

@@ -423,7 +423,7 @@ impl Decoder<'_> {
         if operation == Operation::Merge && self.found.merged.len() != 2 {
             self.drafting.fail(Rule::Malformed);
         }
-        let client_time = self.found.text(special::TIME).and_then(|text| unix_time(self.drafting.parser.str(text)));
+        let client_time = self.found.text(special::TIME).and_then(|text| unix_time(self.drafting.parser.bytes(text)));
         let facts = Facts {
             sdk_id: self.found.text(special::INSERT_ID),
             client_time,

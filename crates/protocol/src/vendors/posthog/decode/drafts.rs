@@ -102,7 +102,7 @@ impl Decoder<'_> {
         let parser = &self.drafting.parser;
         let stated = self.found.text(special::TIMESTAMP).and_then(|text| time(parser.str(text)));
         let client_time =
-            stated.or_else(|| self.found.text(special::TIME).and_then(|text| unix_time(parser.str(text))));
+            stated.or_else(|| self.found.text(special::TIME).and_then(|text| unix_time(parser.bytes(text))));
         let sdk_id = self.found.text(special::UUID).or_else(|| self.found.text(special::INSERT_ID));
         let place = self.request.drafts;
         self.request.drafts += 1;

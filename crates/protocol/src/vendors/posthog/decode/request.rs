@@ -52,7 +52,7 @@ pub(super) enum Unusual {
 
 impl Request {
     pub(super) fn finish(self, head: &RequestHead<'_>, batch: &mut DraftBatch) {
-        let from_query = || head.query_param("_").and_then(|text| unix_time(&text));
+        let from_query = || head.query_param("_").and_then(|text| unix_time(text.as_bytes()));
         let sent_at = self.sent_at.or_else(from_query);
         for draft in &mut batch.drafts {
             (draft.sent_at, draft.historical) = (sent_at, self.historical);

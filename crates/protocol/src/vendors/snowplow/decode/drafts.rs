@@ -161,7 +161,7 @@ impl Decoder<'_> {
                 identities.push(Identity { kind: SubjectKind::Group(label), role: Role::Group, text: *text });
             }
         }
-        let moment = |number| text(number).and_then(|text| unix_time(self.drafting.parser.str(text)));
+        let moment = |number| text(number).and_then(|text| unix_time(self.drafting.parser.bytes(text)));
         let true_time = moment(special::TRUE_TIME);
         let facts = Facts {
             sdk_id: text(special::EVENT_ID),
