@@ -163,7 +163,12 @@ impl ConsentStates {
     }
 
     /// Adds all signals of another.
+    #[inline]
     pub fn merge(&mut self, other: ConsentStates) {
+        // Nearly always: most requests and most events say nothing.
+        if other.is_unknown() {
+            return;
+        }
         for (slot, new) in self.0.iter_mut().zip(other.0) {
             if weight(new) > weight(*slot) {
                 *slot = new;
@@ -172,7 +177,11 @@ impl ConsentStates {
     }
 
     /// The purposes that were refused, one bit each, by number.
+    #[inline]
     pub fn refused(self) -> PurposeSet {
+        if self.is_unknown() {
+            return PurposeSet::EMPTY;
+        }
         let refused = |purpose: &Purpose| self.state(*purpose) == ConsentState::Refused;
         Purpose::ALL.into_iter().filter(refused).collect()
     }

@@ -372,7 +372,7 @@ impl Minimiser {
             // Most values are shorter than every id.
             let may_hold_id = text.len() >= work.id_bytes_min;
             if work.found.is_empty() && !is_url && !(may_hold_id && holds_an_id(batch, &work.ids, leaf.kind, text)) {
-                put_leaf(work, out, leaf.path, leaf.kind, Some(text));
+                put_text(work, out, leaf.path, leaf.kind, text);
                 return true;
             }
         }
@@ -495,7 +495,8 @@ impl Minimiser {
     ) -> bool {
         // Only a campaign is read from the query; a template depends on what stands before it alone.
         let (before, query) = url.split_at(memchr::memchr2(b'?', b'#', url).unwrap_or(url.len()));
-        let names_campaign = plan.place == Place::PageUrl && memchr::memmem::find(query, b"utm_").is_some();
+        let names_campaign =
+            plan.place == Place::PageUrl && query.contains(&b'_') && memchr::memmem::find(query, b"utm_").is_some();
         let url = if names_campaign { url } else { before };
         let is_page = matches!(plan.place, Place::Page | Place::PageUrl);
         // What a relative URL lacks is put before it, and taken away again.
@@ -613,28 +614,36 @@ fn end_list(record: &mut Vec<u8>, list: &mut Vec<u8>) {
     list.clear();
 }
 
-#[inline]
 fn put_leaf(work: &mut Work, out: &mut MinimisedBatch, path: NameId, kind: LeafKind, text: Option<&[u8]>) {
+    if kind.has_text() {
+        put_text(work, out, path, kind, text.unwrap_or_default());
+    } else {
+        out.note_name(path);
+        put_name(&mut work.leaves, path);
+        work.leaves.push(kind as u8);
+    }
+}
+
+/// Writes a leaf of a kind that has text. In place, because most leaves come by here from one loop.
+#[inline(always)]
+fn put_text(work: &mut Work, out: &mut MinimisedBatch, path: NameId, kind: LeafKind, text: &[u8]) {
     out.note_name(path);
     let leaves = &mut work.leaves;
-    let text = if kind.has_text() { Some(text.unwrap_or_default()) } else { None };
-    match (text, path.0) {
+    match path.0 {
         // Most leaves: the numbers are one or two bytes each and go in at once.
-        (Some(text), 0..0x80) if text.len() < 0x80 => {
+        0..0x80 if text.len() < 0x80 => {
             leaves.extend_from_slice(&[path.0 as u8, kind as u8, text.len() as u8]);
             leaves.extend_from_slice(text);
         }
-        (Some(text), 0x80..0x4000) if text.len() < 0x80 => {
+        0x80..0x4000 if text.len() < 0x80 => {
             let (low, high) = (path.0 as u8 | 0x80, (path.0 >> 7) as u8);
             leaves.extend_from_slice(&[low, high, kind as u8, text.len() as u8]);
             leaves.extend_from_slice(text);
         }
-        (text, _) => {
+        _ => {
             put_name(leaves, path);
             leaves.push(kind as u8);
-            if let Some(text) = text {
-                wire::put_bytes(leaves, text);
-            }
+            wire::put_bytes(leaves, text);
         }
     }
 }

@@ -31,21 +31,27 @@ pub(super) fn holds_an_id(batch: &DraftBatch, ids: &[Text], kind: LeafKind, text
         || kind != LeafKind::Number
             && ids.iter().any(|id| {
                 let len = id.len as usize;
-                len >= HELD_ID_BYTES_MIN && len < text.len() && holds(text, batch.bytes(*id))
+                len >= HELD_ID_BYTES_MIN && len < text.len() && {
+                    let id = batch.bytes(*id);
+                    find(text, id, |at| stands_apart(text, at, id))
+                }
             })
 }
 
-/// Whether `id` stands in the longer `text`. Most texts are short: a search with a table would cost more than it saves.
-fn holds(text: &[u8], id: &[u8]) -> bool {
+/// Whether `id` stands somewhere in `text` where `is_it` says so. Most texts are short: a search with a table would cost more than
+/// it saves.
+#[inline]
+fn find(text: &[u8], id: &[u8], is_it: impl Fn(usize) -> bool) -> bool {
     const SHORT_BYTES_MAX: usize = 64;
     let ([first, ..], [.., last]) = (id, id) else { return false };
     if text.len() > SHORT_BYTES_MAX {
-        return memchr::memmem::find_iter(text, id).any(|at| stands_apart(text, at, id));
+        return memchr::memmem::find_iter(text, id).any(is_it);
     }
     let ends = text.get(id.len() - 1..).unwrap_or_default();
-    text.iter().zip(ends).enumerate().any(|(at, (begin, end))| {
-        begin == first && end == last && text[at..].starts_with(id) && stands_apart(text, at, id)
-    })
+    text.iter()
+        .zip(ends)
+        .enumerate()
+        .any(|(at, (begin, end))| begin == first && end == last && text[at..].starts_with(id) && is_it(at))
 }
 
 /// A short id is also a part of longer words, and one that begins or ends in a digit of longer numbers: these are others.
@@ -78,6 +84,10 @@ pub(super) fn without_ids<'t>(batch: &DraftBatch, ids: &[Text], url: &'t [u8]) -
         !segment.is_empty() && holds_an_id(batch, ids, LeafKind::String, &percent_decoded(segment))
     };
     let (path, rest) = url.split_at(memchr::memchr2(b'?', b'#', url).unwrap_or(url.len()));
+    // Where nothing is encoded, a segment that is or holds an id has it byte for byte, and so has the path. Most end here.
+    if !path.contains(&b'%') && !ids.iter().any(|id| find(path, batch.bytes(*id), |_| true)) {
+        return Cow::Borrowed(url);
+    }
     if !path.split(|b| *b == b'/').any(is_id) {
         return Cow::Borrowed(url);
     }
