@@ -24,13 +24,22 @@ impl<T> PathTable<T> {
     }
 
     /// What `make` makes of a path, or made of it before.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(&mut self, path: NameId, make: impl FnOnce(&Names, NameId) -> T) -> &T {
         let place = path.0 as usize;
+        if self.made.get(place).is_none_or(Option::is_none) {
+            self.make(place, path, make);
+        }
+        // Cannot fail: it was made above where it was not there.
+        self.made[place].as_ref().expect("what a path is has been made")
+    }
+
+    #[cold]
+    fn make(&mut self, place: usize, path: NameId, make: impl FnOnce(&Names, NameId) -> T) {
         if self.made.len() <= place {
             self.made.resize_with(place + 64, || None);
         }
-        self.made[place].get_or_insert_with(|| make(&self.names, path))
+        self.made[place] = Some(make(&self.names, path));
     }
 }
 
@@ -222,6 +231,7 @@ pub(crate) fn bytes_at_most(event: &Released<'_>) -> usize {
 }
 
 /// Writes the value of a leaf that is no container.
+#[inline]
 pub(crate) fn put_scalar(out: &mut Vec<u8>, leaf: &ReleasedLeaf<'_>) {
     match leaf.kind() {
         LeafKind::True => out.extend_from_slice(b"true"),
@@ -281,6 +291,7 @@ pub(crate) fn put_number(out: &mut Vec<u8>, number: i64) {
 }
 
 /// Writes a string.
+#[inline]
 pub(crate) fn put_string(out: &mut Vec<u8>, text: &[u8]) {
     // Once for the quotes too.
     out.reserve(text.len() + 2);

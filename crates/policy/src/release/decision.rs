@@ -126,6 +126,7 @@ impl Releaser {
     }
 
     /// A rule by category, or what newer detectors see (D16).
+    #[inline]
     pub(super) fn finding_forbids(
         &self,
         rescan: Option<(Operation, Stands)>,
@@ -142,7 +143,18 @@ impl Releaser {
         if work.findings.len() >= FINDINGS_MAX && dropped.contains(&true) {
             return Some(Rule::Category);
         }
-        let (operation, stands) = rescan.filter(|_| leaf.kind.has_text())?;
+        self.detectors_forbid(rescan.filter(|_| leaf.kind.has_text())?, leaf, work)
+    }
+
+    /// What newer detectors see (D16).
+    #[inline(never)]
+    fn detectors_forbid(
+        &self,
+        (operation, stands): (Operation, Stands),
+        leaf: &LeafView<'_>,
+        work: &mut Work,
+    ) -> Option<Rule> {
+        let dropped = &self.policy.dropped_categories;
         let plan = self.paths.plan(&self.engine, &self.names, leaf.path);
         work.found.clear();
         let stands = Stands { path: leaf.path, ..stands };
