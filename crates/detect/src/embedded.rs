@@ -39,16 +39,31 @@ pub(crate) fn for_each_field<'t>(text: &'t [u8], mut look: impl FnMut(PathFacts,
                 }
             }
             b'=' => {
-                let key = key_before(text, end_of_key(text, at));
+                let key_end = end_of_key(text, at);
+                let key = key_before(text, key_end);
+                let is_spaced = key_end < at;
                 at += 1;
                 // `password = …`, `password => …`, as programs have it.
                 at += usize::from(text.get(at) == Some(&b'>'));
-                at += usize::from(text.get(at) == Some(&b' '));
+                let is_quote = |at: usize| matches!(text.get(at), Some(b'"' | b'\'' | b'`'));
+                // Without a space in front of the sign too the value is empty, and behind the space begins the next field.
+                at += usize::from(text.get(at) == Some(&b' ') && (is_spaced || is_quote(at + 1)));
                 // `password="…"`, as log lines have it.
-                if let Some(quote @ (b'"' | b'\'' | b'`')) = text.get(at).copied() {
-                    let end = quote_end(text, at + 1, quote);
-                    show(&text[key], at + 1..end, false);
+                if is_quote(at) {
+                    let (quote, begin) = (text[at], at + 1);
+                    let end = quote_end(text, begin, quote);
                     at = end + 1;
+                    let is_json = matches!(text.get(begin), Some(b'{' | b'['));
+                    if show(&text[key], begin..end, false) && !is_json {
+                        continue;
+                    }
+                    // It may hold fields itself: JSON between other quotes, or parameters.
+                    match quote {
+                        b'"' => show_parameters(&text[begin..end], |key, inner| {
+                            show(key, begin + inner.start..begin + inner.end, false)
+                        }),
+                        _ => at = begin,
+                    }
                     continue;
                 }
                 if value_end < at {
@@ -215,6 +230,30 @@ mod tests {
             assert_eq!(fields(line), [(PathFacts::PASSWORD, "hunter2".into())], "{line}");
         }
         assert_eq!(fields("a == b, password >= 7 = "), []);
+        for inside in [
+            r#"$json = '{"password": "hunter2"}';"#,
+            r#"body='{"password":"hunter2"}'"#,
+            "cmd = `curl https://x.example/?password=hunter2` ",
+            "let url = 'https://x.example/?a=b&password=hunter2'",
+            r#"let url = "https://x.example/?a=b&password=hunter2" "#,
+            "'url' => 'https://x.example/?password=hunter2'",
+            "a=`b password=hunter2",
+        ] {
+            let found = fields(inside);
+            let is_it = |(facts, value): &(PathFacts, String)| {
+                *facts == PathFacts::PASSWORD && value.trim_end_matches(['\'', '`']) == "hunter2"
+            };
+            let is_it = found.iter().any(is_it);
+            assert!(is_it, "{inside}: {found:?}");
+        }
+        for empty in [
+            "phone= password=hunter2",
+            "age= name= password=hunter2 a=b",
+            "x= password = hunter2",
+            "zip= password='hunter2'",
+        ] {
+            assert_eq!(fields(empty), [(PathFacts::PASSWORD, "hunter2".into())], "{empty}");
+        }
         assert_eq!(fields(r#"{"password": ["hunter2"]}"#), [(PathFacts::PASSWORD, "hunter2".into())]);
         assert_eq!(
             fields(r#"{"url":"https://x.example/?password=hunter2&x=1","phone":"1"}"#),
