@@ -103,8 +103,10 @@ fn international(run: &Run<'_>, first: usize) -> Option<usize> {
         let digits = digits.get_mut(..len)?;
         // `+43 (0) 1 5880 1000`: the zero is dialled inside the country only.
         let zero = groups.get(first + 1).filter(|group| group.len() == 1 && last > first + 1);
-        let is_optional =
-            zero.is_some_and(|group| digits[groups[first].len()] == 0 && run.text[group.start - 1] == b'(');
+        let is_optional = zero.is_some_and(|group| {
+            let in_parentheses = run.text[group.start - 1] == b'(' && run.between(first + 1).starts_with(b")");
+            digits[groups[first].len()] == 0 && in_parentheses
+        });
         let digits = if is_optional {
             digits.copy_within(groups[first].len() + 1.., groups[first].len());
             &digits[..len - 1]
@@ -164,8 +166,8 @@ fn begins_with_zero(run: &Run<'_>) -> bool {
     matches!(run.text, [b'0', b'0'..=b'9', ..] | [b'(', b'0', ..])
 }
 
-/// A value that is one number in groups, with the zero in front that most countries dial: nine to eleven digits, of which no first group
-/// is as long as a date. With dashes alone it may be an order's.
+/// A value that is one number in groups, with the zero in front that most countries dial: nine to eleven digits, of which no first groups
+/// are a date. With dashes alone, or with a slash, it may be an order's.
 fn behind_zero(run: &Run<'_>) -> Option<Likelihood> {
     let groups = run.groups();
     let [first, second, ..] = groups else { return None };
@@ -173,7 +175,13 @@ fn behind_zero(run: &Run<'_>) -> Option<Likelihood> {
     let digits: usize = groups.iter().map(Group::len).sum();
     let whole = first.start <= 1 && last.end == run.text.len();
     let dated = first.len() == 2 && second.len() == 2 && groups.get(2).is_some_and(|third| third.len() == 4);
-    if !whole || dated || !(9..=11).contains(&digits) || !(2..=5).contains(&first.len()) || last.len() < 2 {
+    if !whole
+        || dated
+        || begins_with_short_date(run)
+        || !(9..=11).contains(&digits)
+        || !(2..=5).contains(&first.len())
+        || last.len() < 2
+    {
         return None;
     }
     // Pairs are French numbers or lists.
@@ -181,16 +189,47 @@ fn behind_zero(run: &Run<'_>) -> Option<Likelihood> {
         return None;
     }
     let gaps = || (0..groups.len() - 1).map(|i| run.between(i));
+    // `030/123456`; what has a slash further on counts papers or months: `0815-2024/123`.
+    let has_slash = run.between(0).contains(&b'/');
+    if gaps().flatten().filter(|byte| **byte == b'/').count() > usize::from(has_slash) {
+        return None;
+    }
+    // `07/2024 12345`: a year, and no part of a number.
+    let is_tied = |gap: &[u8]| gap.iter().any(|byte| matches!(byte, b'/' | b'-'));
+    let is_year = |i: usize| {
+        let group = &run.text[groups[i].start..groups[i].end];
+        matches!(group, [b'1', b'9', _, _] | [b'2', b'0', _, _])
+            && (is_tied(run.between(i - 1)) || is_tied(run.between(i)))
+    };
+    if (1..groups.len()).any(is_year) {
+        return None;
+    }
     // Of three groups those of three digits are as often a tax number's.
     let three = if groups.len() == 3 { [first.len(), second.len(), last.len()] } else { [0; 3] };
     let is_mobile = three == [3, 4, 4];
     if gaps().any(|gap| gap.contains(&b'.')) || matches!(three, [3, 3, 3 | 4]) {
         None
-    } else if gaps().all(|gap| gap == b"-") && !is_mobile {
+    } else if has_slash || gaps().all(|gap| gap == b"-") && !is_mobile {
         Some(Likelihood::Possible)
     } else {
         Some(Likelihood::Likely)
     }
+}
+
+/// Three pairs in front that are a day, a month and a year in any usual order: `05/11/24 1530`.
+fn begins_with_short_date(run: &Run<'_>) -> bool {
+    let [a, b, c, ..] = run.groups() else { return false };
+    if [a, b, c].iter().any(|group| group.len() != 2) {
+        return false;
+    }
+    let [a, b, c] = [a, b, c].map(|group| pair(run, group));
+    let is_date = |day, month| (1..=31).contains(&day) && (1..=12).contains(&month);
+    is_date(a, b) || is_date(b, a) || is_date(c, b)
+}
+
+/// The number that a group of two digits writes.
+fn pair(run: &Run<'_>, group: &Group) -> i32 {
+    i32::from(run.text[group.start] - b'0') * 10 + i32::from(run.text[group.start + 1] - b'0')
 }
 
 /// Five pairs that begin with 01 to 09.
@@ -209,7 +248,7 @@ fn french(run: &Run<'_>, first: usize) -> Option<usize> {
         && (first..first + 4).all(|i| run.between(i) == gap);
     let more = groups.get(first + 5).is_some() && run.between(first + 4) == gap;
     // A row of numbers with equal steps is a list; with dashes, pairs below 60 are a date and a time.
-    let pair = |g: &Group| i32::from(run.text[g.start] - b'0') * 10 + i32::from(run.text[g.start + 1] - b'0');
+    let pair = |group: &Group| pair(run, group);
     let is_row = || five.windows(2).all(|two| pair(&two[1]) - pair(&two[0]) == pair(&five[1]) - pair(&five[0]));
     let is_time = || gap == b"-" && five[1..].iter().all(|g| pair(g) < 60) && pair(&five[1]) < 32;
     (shape && !more && !is_row() && !is_time()).then_some(first + 4)
