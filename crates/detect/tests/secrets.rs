@@ -149,3 +149,55 @@ fn a_private_key_is_marked_to_its_end() {
     let finding = found.iter().find(|f| f.category == Category::PrivateKey).expect("found");
     assert_eq!(&text[finding.span.0 as usize..finding.span.1 as usize], key);
 }
+
+#[test]
+fn slugs_and_names_that_begin_as_a_credential_does_are_none() {
+    const NAMES: [&str; 20] = [
+        "BSA-2024-Annual-Compliance-Report",
+        "BSAutomation_Deploy_Report_2024_v2",
+        "pina_Colada_recipe_2024_with_rum",
+        "tss_20241122_Session_Export_Final",
+        "EXOSKELETON2024ANNUALREPORTS",
+        "lip_SamplingRate2024Q4Report",
+        "dvc_server_Config4f9Backup2",
+        "polar_at_Bear_Sightings_2024_Export",
+        "polar_pat_Release_Notes_v2_Final",
+        "aact_prod_Export_2024_customers_v2",
+        "aact_hmlg_Export_2024_customers_v2",
+        "vtwn_Quarterly_Numbers_2024_final",
+        "api_live.Dashboard_Overview_2024_Q4",
+        "access-production-Backup-2024-11-22-Database-Exported1",
+        "access-sandbox-Backup-2024-11-22-Database-Exported1234",
+        "persona_production_Settings_Export_2024",
+        "persona_sandbox_Settings_Export_2024",
+        "mercury_production_Settings_Export_2024_Quarterly_Numbers_Final",
+        "sk-Loading-Indicator-2024-Large-Primary",
+        "unkey_SettingsExport2024Final",
+    ];
+    for name in NAMES {
+        for text in [name.to_owned(), format!("see {name}.pdf there"), format!("https://x.example/files/{name}")] {
+            let mut found = Vec::new();
+            Engine::new().scan(PathFacts::NONE, LeafKind::String, text.as_bytes(), &mut found);
+            let secret = found.iter().find(|f| f.category.is_under("secret") && f.likelihood >= Likelihood::Possible);
+            assert!(secret.is_none(), "{text}: {secret:?}");
+        }
+    }
+}
+
+#[test]
+fn a_credential_of_another_alphabet_than_its_example_is_found_too() {
+    const FORMS: [(&str, &str); 6] = [
+        ("secret_brave", "BSA{alnum 12}_{alnum 9}-{alnum 5}"),
+        ("secret_pinterest", "pina_{alnum 30}_{alnum 24}-{alnum 8}"),
+        ("secret_exoscale", "EXO{hex 24}"),
+        ("secret_devcycle", "dvc_server_{hex 8}-{hex 4}-{hex 4}-{hex 4}-{hex 12}_{hex 7}"),
+        ("secret_thunderstore", "tss_{alnum 20}-{alnum 12}"),
+        ("secret_plaid", "access-development-{hex 8}-{hex 4}-{hex 4}-{hex 4}-{hex 12}"),
+    ];
+    for (detector, form) in FORMS {
+        for seed in 0..200 {
+            let text = made_up::expand_with(form, seed);
+            assert!(found_by(detector, &text) >= Some(Likelihood::Likely), "{detector}: {text}");
+        }
+    }
+}

@@ -10,6 +10,7 @@ use crate::bytes::Starts;
 use crate::detectors::{identifiers, secrets};
 use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
+use crate::randomness::{WORDY, mean_cost};
 
 /// One detector of this kind: its formats mean the same class.
 pub(crate) struct Anchored {
@@ -210,11 +211,24 @@ pub(crate) fn varied(seen: &Seen<'_>) -> Option<Verdict> {
     seen.is(if is_placeholder(body) { Likelihood::Possible } else { Likelihood::VeryLikely })
 }
 
-/// The form, and a body with a digit and two cases, for prefixes that words begin with too.
+/// The form, and a body with a digit and two cases that is not made of words, for prefixes that words begin with too.
 pub(crate) fn random(seen: &Seen<'_>) -> Option<Verdict> {
     let has = |test: fn(&u8) -> bool| seen.body().iter().any(test);
     let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
-    if mixed { varied(seen) } else { None }
+    if mixed { unworded(seen) } else { None }
+}
+
+/// As [`varied`], where slugs and names of files may begin with the prefix: a body of words is none.
+pub(crate) fn unworded(seen: &Seen<'_>) -> Option<Verdict> {
+    if is_of_words(seen) { None } else { varied(seen) }
+}
+
+/// Whether the body, with what follows of its word, is made of words and numbers: `_Report_2024_v2`. A digest is not.
+fn is_of_words(seen: &Seen<'_>) -> bool {
+    let rest = &seen.text[seen.body..];
+    let word = &rest[..WORD.run(rest, 64).max(seen.end - seen.body)];
+    let is_hex = word.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b'-' | b'_'));
+    !is_hex && mean_cost(word) < WORDY - 4
 }
 
 /// As [`varied`], where the form is shared with values that are no secret, or the credential is one for tests.

@@ -8,10 +8,13 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::AtLeast;
-use crate::detectors::anchored::{Anchored, WORD, form, likely, varied};
+use crate::detectors::anchored::{Anchored, WORD, form, likely, unworded};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_asaas",
     category: Category::SecretToken,
-    forms: &[form(b"aact_prod_", &[AtLeast(WORD, 20)], varied), form(b"aact_hmlg_", &[AtLeast(WORD, 20)], likely)],
+    forms: &[
+        form(b"aact_prod_", &[AtLeast(WORD, 20)], unworded),
+        form(b"aact_hmlg_", &[AtLeast(WORD, 20)], |seen| unworded(seen).and(likely(seen))),
+    ],
 };

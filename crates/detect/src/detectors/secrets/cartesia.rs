@@ -8,10 +8,10 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::AtLeast;
-use crate::detectors::anchored::{Anchored, WORD, form, varied};
+use crate::detectors::anchored::{Anchored, WORD, form, unworded};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_cartesia",
     category: Category::SecretToken,
-    forms: &[form(b"sk_car_", &[AtLeast(WORD, 20)], varied)],
+    forms: &[form(b"sk_car_", &[AtLeast(WORD, 20)], unworded)],
 };

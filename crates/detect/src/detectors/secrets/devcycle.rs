@@ -9,10 +9,10 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::AtLeast;
-use crate::detectors::anchored::{Anchored, WORD, form, varied};
+use crate::detectors::anchored::{Anchored, WORD, form, unworded};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_devcycle",
     category: Category::SecretToken,
-    forms: &[form(b"dvc_server_", &[AtLeast(WORD, 16)], varied)],
+    forms: &[form(b"dvc_server_", &[AtLeast(WORD, 16)], unworded)],
 };

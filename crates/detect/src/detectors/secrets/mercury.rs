@@ -8,10 +8,10 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::AtLeast;
-use crate::detectors::anchored::{Anchored, WORD, form, varied};
+use crate::detectors::anchored::{Anchored, WORD, form, unworded};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_mercury",
     category: Category::SecretToken,
-    forms: &[form(b"mercury_production_", &[AtLeast(WORD, 40)], varied)],
+    forms: &[form(b"mercury_production_", &[AtLeast(WORD, 40)], unworded)],
 };

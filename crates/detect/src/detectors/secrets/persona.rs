@@ -8,13 +8,13 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::AtLeast;
-use crate::detectors::anchored::{Anchored, WORD, form, likely, varied};
+use crate::detectors::anchored::{Anchored, WORD, form, likely, unworded};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_persona",
     category: Category::SecretToken,
     forms: &[
-        form(b"persona_production_", &[AtLeast(WORD, 20)], varied),
-        form(b"persona_sandbox_", &[AtLeast(WORD, 20)], likely),
+        form(b"persona_production_", &[AtLeast(WORD, 20)], unworded),
+        form(b"persona_sandbox_", &[AtLeast(WORD, 20)], |seen| unworded(seen).and(likely(seen))),
     ],
 };

@@ -7,15 +7,27 @@
 
 use weir_event::Category;
 
-use crate::detectors::anchored::Part::Exactly;
-use crate::detectors::anchored::{Anchored, WORD, form, likely, varied};
+use crate::detectors::anchored::Part::{Exactly, Text};
+use crate::detectors::anchored::{Anchored, HEX, Part, form, likely, varied};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_plaid",
     category: Category::SecretToken,
     forms: &[
-        form(b"access-production-", &[Exactly(WORD, 36)], varied),
-        form(b"access-development-", &[Exactly(WORD, 36)], varied),
-        form(b"access-sandbox-", &[Exactly(WORD, 36)], likely),
+        form(b"access-production-", UUID, varied),
+        form(b"access-development-", UUID, varied),
+        form(b"access-sandbox-", UUID, likely),
     ],
 };
+
+const UUID: &[Part] = &[
+    Exactly(HEX, 8),
+    Text(b"-"),
+    Exactly(HEX, 4),
+    Text(b"-"),
+    Exactly(HEX, 4),
+    Text(b"-"),
+    Exactly(HEX, 4),
+    Text(b"-"),
+    Exactly(HEX, 12),
+];

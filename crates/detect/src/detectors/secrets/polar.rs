@@ -8,14 +8,14 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::AtLeast;
-use crate::detectors::anchored::{Anchored, WORD, form, varied};
+use crate::detectors::anchored::{Anchored, WORD, form, unworded};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_polar",
     category: Category::SecretToken,
     forms: &[
-        form(b"polar_at_", &[AtLeast(WORD, 20)], varied),
-        form(b"polar_oat_", &[AtLeast(WORD, 20)], varied),
-        form(b"polar_pat_", &[AtLeast(WORD, 20)], varied),
+        form(b"polar_at_", &[AtLeast(WORD, 20)], unworded),
+        form(b"polar_oat_", &[AtLeast(WORD, 20)], unworded),
+        form(b"polar_pat_", &[AtLeast(WORD, 20)], unworded),
     ],
 };

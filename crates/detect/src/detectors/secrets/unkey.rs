@@ -8,10 +8,10 @@
 use weir_event::Category;
 
 use crate::detectors::anchored::Part::Between;
-use crate::detectors::anchored::{ALNUM, Anchored, form, varied};
+use crate::detectors::anchored::{ALNUM, Anchored, form, unworded};
 
 pub(crate) const SECRET: Anchored = Anchored {
     name: "secret_unkey",
     category: Category::SecretToken,
-    forms: &[form(b"unkey_", &[Between(ALNUM, 20, 32)], varied)],
+    forms: &[form(b"unkey_", &[Between(ALNUM, 20, 32)], unworded)],
 };
