@@ -173,10 +173,10 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
                 clésecrète tokenacceso clavepi segredo tokenacesso segreto chiavesegreta chiaveapi geheim sleutelapi
                 openaikey anthropickey mistralkey coherekey deepgramkey elevenlabskey groqkey geminikey replicatekey
                 huggingfacekey stripekey braintreekey paypalkey plaidkey coinbasekey krakenkey twiliokey sendgridkey mailgunkey
-                mailchimpkey postmarkkey messagebirdkey vonagekey nexmokey awskey azurekey gcpkey cloudflarekey fastlykey
+                mailchimpkey postmarkkey messagebirdkey vonagekey nexmokey azurekey gcpkey cloudflarekey fastlykey
                 herokukey vercelkey netlifykey digitaloceankey linodekey vultrkey scalewaykey datadogkey newrelickey grafanakey
                 honeycombkey pagerdutykey opsgeniekey snykkey gitlabkey githubkey bitbucketkey circlecikey dropboxkey asanakey
-                airtablekey notionkey jirakey zendeskkey intercomkey hubspotkey salesforcekey shopifykey etsykey twitterkey
+                airtablekey zendeskkey intercomkey hubspotkey salesforcekey shopifykey etsykey twitterkey
                 linkedinkey discordkey slackkey twitchkey oktakey
                 tajnyklucz kluczapi секрет токен секретныйключ ключапи アクセストークン 密钥 访问令牌 令牌 비밀키 토큰",
             alone: "auth",
@@ -217,6 +217,11 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
                 useragent ua semver semrange range revision appbuild",
             ..Vocabulary::NONE
         },
+    ),
+    (
+        // Short for an id's number of any kind, and in Germany for that of taxes.
+        PathFacts::NATIONAL_ID.and(PathFacts::REFERENCE),
+        Vocabulary { always: "idnr", ..Vocabulary::NONE },
     ),
     (
         PathFacts::REFERENCE,

@@ -77,7 +77,7 @@ impl Engine {
     pub fn path_categories(&self, facts: &PathFacts) -> impl Iterator<Item = (Category, Likelihood)> + use<> {
         let facts = *facts;
         let certain = facts.has(PathFacts::CERTAIN);
-        let of_keyed = keyed::CLASSES.iter().map(|class| (class.facts, class.category, class.likelihood));
+        let of_keyed = keyed::CLASSES.iter().map(move |class| (class.facts, class.category, class.sure(facts)));
         let announced = OF_NAMES.iter().copied().chain(of_keyed).filter(move |(fact, ..)| {
             facts.has(*fact) && !(*fact == PathFacts::NAME_VAGUE && facts.has(PathFacts::NAME))
         });

@@ -38,6 +38,7 @@ fn a_vendors_reserved_path_is_certain_and_a_vague_one_only_possible() {
     assert_eq!(announced("profile.$email"), [(Category::ContactEmail, Likelihood::VeryLikely)]);
     assert_eq!(announced("context.traits.age"), [(Category::AgeRange, Likelihood::VeryLikely)]);
     assert_eq!(announced("owner"), [(Category::Name, Likelihood::Possible)]);
+    assert_eq!(announced("id_nr"), [(Category::NationalId, Likelihood::Possible)]);
 }
 
 /// Acceptance 12: a boolean, a state or a counter under a telling key is none of its class.

@@ -75,6 +75,13 @@ pub(crate) struct Keyed {
     pub(crate) words: Vocabulary,
 }
 
+impl Keyed {
+    /// How sure a key is of the class: a word that things are numbered by too leaves it possible.
+    pub(crate) fn sure(&self, facts: PathFacts) -> Likelihood {
+        if facts.has(PathFacts::REFERENCE) { Likelihood::Possible } else { self.likelihood }
+    }
+}
+
 /// The words of keys, each as it is written without its separators: `dateofbirth`. Case and accents do not count.
 #[derive(Clone, Copy)]
 pub(crate) struct Vocabulary {
@@ -151,7 +158,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
             return;
         }
         let likelihood = match (class.fits)(text, leaf.is_number) {
-            Fit::Yes => leaf.facts.sure(class.likelihood),
+            Fit::Yes => leaf.facts.sure(class.sure(leaf.facts)),
             Fit::Perhaps => Likelihood::Possible,
             Fit::No => continue,
         };

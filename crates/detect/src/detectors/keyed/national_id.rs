@@ -45,7 +45,7 @@ pub(crate) const CLASS: Keyed = Keyed {
             numerocpf bsnnumber nricnumber rsaid saidnumber cfcliente inpan tcno codnumericpersonal cnpnumber
             rutcliente medicareno emiratesidnumber curpnumber peselnumber nrpesel hetunumber eidnumber
             nationalidcard nationalidcardnumber citizenidnumber residentid residentidnumber identitydocument
-            documentoidentificacion numerodocumento nationalcode codigofiscal utr utrnumber idnr atin
+            documentoidentificacion numerodocumento nationalcode codigofiscal utr utrnumber atin
             enotnamatičnaštevilkaobčana matičnaštevilka voterid votersid epicnumber",
         alone: "sin tin ine",
         ..Vocabulary::NONE
