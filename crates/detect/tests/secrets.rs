@@ -107,6 +107,10 @@ proptest! {
         for (detector, forms) in forms() {
             for form in forms {
                 let value = made_up::expand_with(&form, seed);
+                // The gate asks for four digits or capitals; of bodies of 16 letters and digits one in 500 has fewer.
+                if value.bytes().filter(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()).count() < 4 {
+                    continue;
+                }
                 for text in [value.clone(), format!("please see {value} and tell me"), serde_json::json!({"a": [value]}).to_string()] {
                     prop_assert!(found_by(&detector, &text) >= Some(Likelihood::Likely), "{detector}: {text}");
                 }
