@@ -14,11 +14,11 @@ use weir_event::{DestinationId, Millis, Offset, Rule};
 use crate::entry::{BatchId, Entry, EventResult, Passed, Purpose};
 use crate::error::LedgerError;
 use crate::ledger::{Kind, Ledger};
-use crate::log::checked_header;
 use crate::read::list;
-use crate::record::{FILE_HEADER_BYTES_MAX, FileHeader, RECORD_HEADER_BYTES_MAX, RecordHeader, Records, SNAPSHOT};
+use crate::record::{FILE_HEADER_BYTES_MAX, FileHeader, RECORD_HEADER_BYTES_MAX, RecordHeader, SNAPSHOT};
 use crate::rows::Body;
 use crate::state::State;
+use crate::windowed::FileRecords;
 
 /// What became of one event at one destination.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -231,11 +231,9 @@ impl Ledger {
             first -= 1;
         }
         for (first_index, path) in files.iter().skip(first) {
-            let bytes = std::fs::read(path).map_err(LedgerError::io("read", path))?;
-            let header = checked_header(&bytes, path, *first_index, Kind::Egress as u8)?;
-            let mut records = Records::new(&bytes, &header);
+            let mut records = FileRecords::open(path, *first_index, Kind::Egress as u8)?;
             let mut index = *first_index;
-            while let Some(record) = records.next() {
+            while let Some(record) = records.next()? {
                 if record.kind == SNAPSHOT {
                     continue;
                 }

@@ -8,11 +8,11 @@ use weir_event::Millis;
 use crate::Kind;
 use crate::entry::Entry;
 use crate::error::LedgerError;
-use crate::log::checked_header;
 use crate::read::list;
-use crate::record::{End, Records, SNAPSHOT};
+use crate::record::{End, SNAPSHOT};
 use crate::rows::Body;
 use crate::state::read_names;
+use crate::windowed::FileRecords;
 
 /// A place in a log: so many entries lie before it. The chain of checksums runs through all of them, so that the last one's names
 /// the log up to there.
@@ -121,14 +121,12 @@ fn walk(
     let begin = if passed == 0 { 0 } else { files.get(passed).map_or(0, |(first, _)| *first) };
     let mut place = Place { entries: begin, checksum: 0 };
     for (first, path) in files.into_iter().skip(passed) {
-        let bytes = std::fs::read(&path).map_err(LedgerError::io("read", &path))?;
         let damaged = |index, what| LedgerError::Damaged { path: path.clone(), index, what };
         if first != place.entries {
             return Err(damaged(place.entries, "entries are missing before this file"));
         }
-        let header = checked_header(&bytes, &path, first, kind as u8)?;
-        let mut records = Records::new(&bytes, &header);
-        while let Some(record) = records.next() {
+        let mut records = FileRecords::open(&path, first, kind as u8)?;
+        while let Some(record) = records.next()? {
             if record.kind == SNAPSHOT {
                 continue;
             }
@@ -142,10 +140,10 @@ fn walk(
                     return Ok(place);
                 }
             }
-            place = Place { entries: place.entries + 1, checksum: records.chain().0 };
+            place = Place { entries: place.entries + 1, checksum: records.checksum() };
         }
         // What is torn was never acknowledged, or is being written at this moment.
-        if let End::Damaged(what) = records.end() {
+        if let End::Damaged(what) = records.end()? {
             return Err(damaged(place.entries, what));
         }
     }

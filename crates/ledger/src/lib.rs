@@ -45,6 +45,7 @@ mod rewrite;
 mod secrets;
 mod state;
 mod thinning;
+mod windowed;
 
 pub use anchor::{Anchor, NewOrigin, Published, Rewind, recover_from_anchor};
 pub use coverage::Coverage;

@@ -115,7 +115,8 @@ impl LeafCursor {
     }
 }
 
-fn read_up_to(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<usize> {
+/// Fills `bytes` from a place in a file on, or as far as the file reaches; gives how many were read.
+pub(crate) fn read_up_to(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<usize> {
     let mut read = 0;
     while read < bytes.len() {
         match file.read_at(&mut bytes[read..], at + read as u64) {

@@ -307,13 +307,28 @@ pub(crate) enum End {
     Damaged(&'static str),
 }
 
+/// How far a walk went.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Walked {
+    /// Where the next record begins.
+    pub(crate) at: usize,
+    /// The checksum of the last record.
+    pub(crate) previous: u32,
+    /// Group of the next record: (number, whether it has begun).
+    group: (u64, bool),
+}
+
+impl Walked {
+    /// Before the first record of a file.
+    pub(crate) fn at_first(header: &FileHeader) -> Walked {
+        Walked { at: header.len(), previous: header.checksum(), group: (header.first_group, false) }
+    }
+}
+
 /// Walks the records of one file's bytes.
 pub(crate) struct Records<'a> {
     bytes: &'a [u8],
-    at: usize,
-    previous: u32,
-    /// Group of the next record: (number, whether it has begun).
-    group: (u64, bool),
+    walked: Walked,
     end: Option<End>,
     fault: Option<&'static str>,
 }
@@ -321,18 +336,27 @@ pub(crate) struct Records<'a> {
 impl<'a> Records<'a> {
     /// `bytes` is the whole file, whose header was read.
     pub(crate) fn new(bytes: &'a [u8], header: &FileHeader) -> Records<'a> {
-        let group = (header.first_group, false);
-        Records { bytes, at: header.len(), previous: header.checksum(), group, end: None, fault: None }
+        Records::resumed(bytes, Walked::at_first(header))
+    }
+
+    /// Goes on from where another walk stood.
+    pub(crate) fn resumed(bytes: &'a [u8], walked: Walked) -> Records<'a> {
+        Records { bytes, walked, end: None, fault: None }
+    }
+
+    /// How far it went.
+    pub(crate) fn walked(&self) -> Walked {
+        self.walked
     }
 
     /// Where the next record begins: the length of what was read.
     pub(crate) fn position(&self) -> usize {
-        self.at
+        self.walked.at
     }
 
     /// The checksum of the last record, and the number of the next group.
     pub(crate) fn chain(&self) -> (u32, u64) {
-        (self.previous, self.group.0 + u64::from(self.group.1))
+        (self.walked.previous, self.walked.group.0 + u64::from(self.walked.group.1))
     }
 
     /// How it ended, after `next` gave `None`.
@@ -349,16 +373,16 @@ impl<'a> Records<'a> {
         if self.end.is_some() {
             return None;
         }
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let rest = self.bytes.get(self.walked.at..).unwrap_or_default();
         if rest.is_empty() {
             self.end = Some(End::Clean);
             return None;
         }
         match self.check(rest) {
             Ok((record, header)) => {
-                self.at += header.len();
-                self.previous = header.checksum;
-                self.group =
+                self.walked.at += header.len();
+                self.walked.previous = header.checksum;
+                self.walked.group =
                     if header.flags & LAST_OF_GROUP != 0 { (header.group + 1, false) } else { (header.group, true) };
                 Some(record)
             }
@@ -372,10 +396,10 @@ impl<'a> Records<'a> {
 
     fn check(&self, rest: &'a [u8]) -> Result<(Record<'a>, RecordHeader), &'static str> {
         let (record, header) = standalone(rest)?;
-        if header.previous != self.previous {
+        if header.previous != self.walked.previous {
             return Err("the record does not follow the one before it");
         }
-        if header.group != self.group.0 || (header.flags & FIRST_OF_GROUP != 0) == self.group.1 {
+        if header.group != self.walked.group.0 || (header.flags & FIRST_OF_GROUP != 0) == self.walked.group.1 {
             return Err("the record is of another group than the one that was due");
         }
         Ok((record, header))
@@ -383,12 +407,12 @@ impl<'a> Records<'a> {
 
     /// Whether a record of a later group than the broken one lies behind it.
     fn later_group_follows(&self) -> bool {
-        let mut at = self.at;
+        let mut at = self.walked.at;
         let is_magic = |w: &[u8]| w == RECORD_MAGIC || w == REPLACED_MAGIC;
         while let Some(found) = self.bytes.get(at..).and_then(|b| b.windows(4).position(is_magic)) {
             at += found;
             match standalone(&self.bytes[at..]) {
-                Ok((_, header)) if header.group > self.group.0 => return true,
+                Ok((_, header)) if header.group > self.walked.group.0 => return true,
                 Ok((_, header)) => at += header.len(),
                 Err(_) => at += 1,
             }
