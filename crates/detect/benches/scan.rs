@@ -161,7 +161,7 @@ fn repeat(text: &str, n: usize) -> Vec<Sample> {
 }
 
 /// Inputs that make careless code slow.
-const TRICKS: [&str; 40] = [
+const TRICKS: [&str; 44] = [
     "1.1.1.",
     "123-45-",
     "@",
@@ -195,6 +195,10 @@ const TRICKS: [&str; 40] = [
     "sk.eyJ-A1",
     "MTA-1.AA:",
     "C:\\Users\\a",
+    "token: A1b2c3d4e5 ",
+    "k: A1b2c3d4e5",
+    "A1b2c3d4",
+    "value=\"A1b2c3d4\" ",
     // Found by `--hunt`.
     "-07",
     "3293-",

@@ -31,6 +31,7 @@ pub(crate) mod name;
 pub(crate) mod payment_card;
 pub(crate) mod phone;
 pub(crate) mod prompt;
+pub(crate) mod secret_assigned;
 pub(crate) mod secret_entropy;
 pub(crate) mod secret_keyed;
 pub(crate) mod secrets;
@@ -175,6 +176,7 @@ pub(crate) const DETECTORS: &[Detector] = &[
     Detector { name: "mac",             signals: COLONS_OR_MIXED, facts: PathFacts::DEVICE_ID,   find: Find::Text(mac::find) },
     Detector { name: ANCHORED,          signals: signal::MIXED,  facts: PathFacts::SECRET,      find: Find::Text(anchored::find) },
     Detector { name: "secret_keyed",    signals: 0,              facts: PathFacts::SECRET,      find: Find::Text(secret_keyed::find) },
+    Detector { name: "secret_assigned", signals: signal::ASSIGNED, facts: NO_FACTS,             find: Find::Text(secret_assigned::find) },
     Detector { name: "secret_entropy",  signals: signal::MIXED,  facts: NO_FACTS,               find: Find::Text(secret_entropy::find) },
     Detector { name: "location",        signals: signal::DECIMALS, facts: PathFacts::GEO,         find: Find::Text(location::find) },
     Detector { name: "address",         signals: signal::STREET,              facts: PathFacts::ADDRESS,     find: Find::Text(address::find) },

@@ -96,22 +96,27 @@ fn show_parameters<'t>(text: &'t [u8], mut show: impl FnMut(&'t [u8], Range<usiz
 
 /// Some keys of a text with what they say: lists and tables have the same ones over and over, and the dictionary is dear.
 #[derive(Default)]
-struct KnownKeys<'t>([(&'t [u8], PathFacts); KNOWN_KEYS]);
+pub(crate) struct KnownKeys<'t> {
+    known: [(&'t [u8], PathFacts); KNOWN_KEYS],
+    /// How often the dictionary was asked.
+    pub(crate) asked: usize,
+}
 
 const KNOWN_KEYS: usize = 8;
 
 impl<'t> KnownKeys<'t> {
     /// What a key says, if it can say anything.
-    fn facts_of(&mut self, key: &'t [u8]) -> PathFacts {
+    pub(crate) fn facts_of(&mut self, key: &'t [u8]) -> PathFacts {
         let ([first, ..], [.., last]) = (key, key) else { return PathFacts::NONE };
         if key.len() > KEY_BYTES_MAX || key.starts_with(b"utm_") {
             return PathFacts::NONE;
         }
         let place =
             (key.len() as u32 | u32::from(*first) << 8 | u32::from(*last) << 16).wrapping_mul(0x9E37_79B1) >> 29;
-        let (known, facts) = &mut self.0[place as usize % KNOWN_KEYS];
+        let (known, facts) = &mut self.known[place as usize % KNOWN_KEYS];
         if *known != key {
             *known = key;
+            self.asked += 1;
             *facts = std::str::from_utf8(key).map_or(PathFacts::NONE, |key| PathFacts::of_key(key, None));
         }
         *facts

@@ -54,7 +54,7 @@ const fn sign(byte: u8) -> u32 {
         b'%' => signal::HAS_PERCENT,
         b'=' => signal::HAS_EQUALS,
         b'\\' => signal::HAS_BACKSLASH,
-        b'{' | b'[' | b'"' => signal::HAS_OPEN,
+        b'{' | b'[' | b'"' | b'<' => signal::HAS_OPEN,
         b'/' => signal::HAS_SLASH,
         b',' | b';' => signal::HAS_COMMA,
         b'~' => signal::HAS_TILDE,
@@ -90,6 +90,8 @@ pub(crate) mod signal {
     pub(crate) const STREET: u32 = 1 << 21;
     /// Running text with numbers in it, as a stack trace has.
     pub(crate) const FRAMES: u32 = 1 << 22;
+    /// Mixed enough for a credential, and with something beside it that may give it a name.
+    pub(crate) const ASSIGNED: u32 = 1 << 11;
     /// Not of the counts: the text begins as a path below a home folder may.
     pub(crate) const HOME: u32 = 1 << 15;
     /// What the first fifteen detectors ask for.
@@ -118,7 +120,7 @@ pub(crate) mod signal {
     pub(crate) const HAS_EQUALS: u32 = 1 << 26;
     /// `\`
     pub(crate) const HAS_BACKSLASH: u32 = 1 << 27;
-    /// `{`, `[` or `"`
+    /// `{`, `[`, `<` or `"`
     pub(crate) const HAS_OPEN: u32 = 1 << 28;
     /// `/`
     pub(crate) const HAS_SLASH: u32 = 1 << 29;
@@ -229,7 +231,10 @@ impl Counts {
         signals |= if c[DIGIT] >= 7 || (c[DOT] >= 3 && c[DIGIT] >= 4) { signal::DIGITS } else { 0 };
         signals |= if c[DIGIT] >= 6 || (c[DIGIT] > 0 && c[DIGIT] + c[UPPER] >= 10) { signal::SHAPES } else { 0 };
         signals |= if c[COLON] >= 2 && self.len >= 7 { signal::COLONS } else { 0 };
-        signals |= if self.len >= 16 && c[DIGIT] + c[UPPER] >= 4 { signal::MIXED } else { 0 };
+        if self.len >= 16 && c[DIGIT] + c[UPPER] >= 4 {
+            let is_named = c[SPACE] + c[COLON] > 0 || has(signal::HAS_OPEN);
+            signals |= signal::MIXED | if is_named { signal::ASSIGNED } else { 0 };
+        }
         // In small letters an account number must have digits as the shortest have.
         signals |= if c[DIGIT] >= 8 && (c[UPPER] >= 2 || c[DIGIT] >= 13) { signal::ACCOUNT } else { 0 };
         signals |= if c[DIGIT] >= 10 && c[DOT] >= 2 { signal::DECIMALS } else { 0 };

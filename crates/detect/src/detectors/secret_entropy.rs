@@ -102,7 +102,7 @@ fn is_known(text: &[u8]) -> bool {
 }
 
 /// `main.8fH3kd9.js`: a dot and two to five letters at the end.
-fn has_ending(text: &[u8]) -> bool {
+pub(crate) fn has_ending(text: &[u8]) -> bool {
     let ending = text.iter().rev().take_while(|b| b.is_ascii_lowercase()).count();
     (2..=5).contains(&ending) && text[text.len() - ending - 1] == b'.'
 }

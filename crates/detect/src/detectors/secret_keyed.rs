@@ -17,25 +17,28 @@ use crate::randomness::{WORDY, mean_cost};
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
+    if leaf.is_number || text.len() < 8 || out.is_explained(0, text.len()) {
+        return;
+    }
+    if let Some(likelihood) = judge(text) {
+        out.add(Category::Secret, likelihood, Evidence::KeyName, 0, text.len());
+    }
+}
+
+/// How likely a value is a secret that is named so.
+pub(crate) fn judge(text: &[u8]) -> Option<Likelihood> {
     let has = |test: fn(&u8) -> bool| text.iter().any(test);
     // A percent sign: the decoded form is looked at instead.
     let one_word = !has(|b| b.is_ascii_whitespace() || *b == b'%');
     let mixed = has(u8::is_ascii_digit) || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
-    if leaf.is_number
-        || text.len() < 8
-        || !one_word
-        || !mixed
-        || out.is_explained(0, text.len())
-        || stands_for_one(text)
-    {
-        return;
+    if !one_word || !mixed || stands_for_one(text) {
+        return None;
     }
-    let likelihood = match text.len() {
+    Some(match text.len() {
         16.. if is_wordy(text) => Likelihood::Unlikely,
         16.. => Likelihood::Likely,
         _ => Likelihood::Possible,
-    };
-    out.add(Category::Secret, likelihood, Evidence::KeyName, 0, text.len());
+    })
 }
 
 /// A place where a secret will be put, or one that was taken out: `${API_KEY}`, `{{ token }}`, `<your-token>`, `[Filtered]`.
