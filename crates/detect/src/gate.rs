@@ -4,6 +4,8 @@
 //! cannot overflow a lane; between blocks the lanes are moved to wider counters. Only where the eighth says that a sign is there that
 //! matters, a second pass says which signs the text has, so that no detector looks for those that it has not.
 
+use crate::detectors::anchored;
+
 const DIGIT: usize = 0;
 const UPPER: usize = 1;
 const DOT: usize = 2;
@@ -153,7 +155,9 @@ pub(crate) fn signals(text: &[u8]) -> u32 {
     // Two colons, or four dashes.
     const MANY: u64 = 0xfe << (8 * COLON) | 0xfc << (8 * DASH);
     if few && sum & (LOUD | MANY) == 0 {
-        return signal::HAS_COMMON;
+        // A credential may be of small letters but for one: what it begins with is looked at, as its counts say nothing.
+        let may_be_one = text.len() >= 16 && digits_and_capitals > 0 && anchored::begins(text);
+        return signal::HAS_COMMON | if may_be_one { signal::MIXED } else { 0 };
     }
     // Digits alone: no word, no account, no address.
     if lane(DIGIT) as usize == text.len() {
@@ -300,6 +304,8 @@ mod tests {
                 signs |= sign(*byte);
             }
             let slow = Counts { lanes, len: text.len() as u32, signs }.signals();
+            // What a text begins with is no matter of counts.
+            let slow = slow | if anchored::begins(text) { signals(text) & signal::MIXED } else { 0 };
             // Of digits alone nothing is found that is not a card's number or one with a shape.
             let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
             if is_number {

@@ -208,7 +208,13 @@ pub(crate) fn varied(seen: &Seen<'_>) -> Option<Verdict> {
     if !has(u8::is_ascii_digit) && !two_cases {
         return None;
     }
-    seen.is(if is_placeholder(body) { Likelihood::Possible } else { Likelihood::VeryLikely })
+    // Of a body that goes on, all of it must be of a few characters.
+    let rest = ALNUM.run(seen.after(), 64);
+    seen.is(if is_placeholder(&seen.text[seen.body..seen.end + rest]) {
+        Likelihood::Possible
+    } else {
+        Likelihood::VeryLikely
+    })
 }
 
 /// The form, and a body with a digit and two cases that is not made of words, for prefixes that words begin with too.
@@ -314,6 +320,19 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
         }
         starts = Starts::from(leaf.blocks(), verdict.end.max(at + 1), glued);
     }
+}
+
+/// Whether a text begins with a prefix of the table.
+#[inline]
+pub(crate) fn begins(text: &[u8]) -> bool {
+    matches!(text, [one, two, ..] if SECONDS[usize::from(*one)] >> (two & 31) & 1 != 0 && begins_with_one(text))
+}
+
+#[inline(never)]
+fn begins_with_one(text: &[u8]) -> bool {
+    let (first, count) = BUCKETS[bucket(text[0], text[1])];
+    let entries = &TABLE[usize::from(first)..usize::from(first) + usize::from(count)];
+    entries.iter().any(|entry| text.starts_with(entry.form.prefix))
 }
 
 fn attempt(text: &[u8], start: usize, form: &Form) -> Option<Verdict> {
