@@ -168,7 +168,7 @@ pub(crate) const WORDS: &[(PathFacts, Vocabulary)] = &[
         Vocabulary {
             always: "secret secretkey clientsecret apisecret appsecret apikey apitoken accesstoken refreshtoken authtoken idtoken token
                 bearertoken sessiontoken csrftoken xsrftoken authorization authheader privatekey signingkey encryptionkey
-                accesskey awssecretaccesskey secretaccesskey webhooksecret credentials credential connectionstring databaseurl dsn
+                accesskey awssecretaccesskey secretaccesskey webhooksecret secretstring credentials credential creds connectionstring databaseurl dsn
                 xapikey resettoken magiclink invitetoken jwt sessioncookie geheimnis zugangstoken schlüsselgeheim jetonacces cléapi
                 clésecrète tokenacceso clavepi segredo tokenacesso segreto chiavesegreta chiaveapi geheim sleutelapi
                 openaikey anthropickey mistralkey coherekey deepgramkey elevenlabskey groqkey geminikey replicatekey

@@ -157,8 +157,9 @@ impl<'v> Output<'v> {
                 && start < f.span.1
                 && f.likelihood > Likelihood::VeryUnlikely
                 && !matches!(f.evidence, Evidence::KeyName | Evidence::LongText)
-                // Of a UUID only its key says what it is for.
+                // Of a UUID only its key says what it is for, and of what is random and no more.
                 && f.category != Category::UniqueId
+                && (f.category != Category::Secret || f.likelihood >= Likelihood::Likely)
         })
     }
 

@@ -27,6 +27,8 @@ const VALUE_BYTES_MIN: usize = 10;
 const VALUE_BYTES_MAX: usize = 512;
 /// `4294967295u32`
 const LETTERS_MIN: usize = 3;
+/// The dashes of a UUID.
+const HEX_OTHERS_MAX: usize = 4;
 /// How far from a value's beginning its first eight letters and digits in a row may stand.
 const LEAD_BYTES_MAX: usize = 24;
 /// Keys that the dictionary is asked for, and one more for so many bytes: it is dear, and a text may be made of them.
@@ -193,7 +195,7 @@ fn may_be_secret(value: &[u8], is_held: bool) -> bool {
         && count(u8::is_ascii_alphabetic) >= LETTERS_MIN
         && !secret_entropy::has_ending(value)
         // Behind a name in a program stands the name of a type as often.
-        && (is_held || mean_cost(value) >= WORDY)
+        && (is_held || mean_cost(value) >= WORDY || count(u8::is_ascii_hexdigit) + HEX_OTHERS_MAX >= value.len())
 }
 
 /// What the name of the value says, if it is one of secrets or of passwords, and whether a quote or a tag holds the value.
@@ -203,12 +205,18 @@ fn named<'t>(text: &'t [u8], value: &Range<usize>, known: &mut KnownKeys<'t>) ->
     let mut at = value.start;
     let is_quoted = is_quote(at);
     if is_quoted {
-        at -= 1;
+        // `"""…"""`
+        at -= if at > 2 && is_quote(at - 1) && is_quote(at - 2) { 3 } else { 1 };
         // `b"…"`, `@"…"`
         let is_mark = at > 1 && matches!(text[at - 1], b'b' | b'r' | b'u' | b'f' | b'L' | b'@');
         at -= usize::from(is_mark && !is(text[at - 2], KEY));
     }
-    let sign_end = back(text, at, BLANK, BLANKS_MAX);
+    let blanks = |at: usize| back(text, at, BLANK, BLANKS_MAX);
+    // `["…"]`
+    if is_quoted && before(at) == Some(b'[') {
+        at = blanks(at - 1);
+    }
+    let sign_end = blanks(at);
     let is_spaced = sign_end < at;
     let sign = before(sign_end)?;
     let mut is_name = |key: Range<usize>| {
@@ -216,8 +224,9 @@ fn named<'t>(text: &'t [u8], value: &Range<usize>, known: &mut KnownKeys<'t>) ->
         facts.has(PathFacts::SECRET.and(PathFacts::PASSWORD)).then_some(facts)
     };
     let key_before = |at: usize| back(text, at, KEY, KEY_BYTES_MAX)..at;
-    let blanks = |at: usize| back(text, at, BLANK, BLANKS_MAX);
     match sign {
+        // `Secrets::Chacha20Poly1305`
+        b':' if !is_spaced && before(sign_end - 1) == Some(b':') => return None,
         b'=' | b':' | b'>' | b'|' => {}
         // `set("token", "…")`, `setToken("…")`
         b',' if is_quoted && is_quote(sign_end - 1) => {
@@ -257,6 +266,12 @@ fn named<'t>(text: &'t [u8], value: &Range<usize>, known: &mut KnownKeys<'t>) ->
     if is_tag {
         // `<token>…`, `<ns:token>…`, `<param name="token">…`
         let opens = matches!(before(key.start)?, b'<' | b':' | b'"' | b'\'');
+        // `<key>API_KEY</key><string>…`
+        if &text[key.clone()] == b"string"
+            && let Some(head) = text[..blanks(key.start - 1)].strip_suffix(b"</key>")
+        {
+            return Some((is_name(key_before(head.len()))?, true));
+        }
         return Some((opens.then(|| is_name(key)).flatten()?, true));
     }
     // `key="ApiKey" value="…"`, `"name": "API_TOKEN", "value": "…"`
