@@ -267,7 +267,9 @@ impl Counts {
         let name = c[DIGIT] == 0 && (1..=5).contains(&c[SPACE]) && capitals && self.len <= 80;
         let words =
             (c[SPACE] >= 2 && c[UPPER] > 0) || (c[SPACE] >= 1 && c[UPPER] > 0 && self.len >= 12) || c[HIGH] >= 15;
-        let street = (1..=14).contains(&c[DIGIT]) && words && self.len >= 10;
+        // Numbers of a house, a flat and a postal code have more digits only among many words.
+        let digits_max = if c[SPACE] >= 4 { 18 } else { 14 };
+        let street = (1..=digits_max).contains(&c[DIGIT]) && words && self.len >= 10;
         (if name { signal::NAME } else { 0 }) | (if street { signal::STREET } else { 0 })
     }
 }

@@ -21,7 +21,8 @@ fn every_case_holds_and_every_detector_has_cases() {
         let count = counts.get_mut(detector).unwrap_or_else(|| panic!("no such detector: {line}"));
         count[usize::from(*expected == "-")] += 1;
         let mut found = Vec::new();
-        engine.scan(PathFacts::of_path(path), LeafKind::String, made_up::expand(value).as_bytes(), &mut found);
+        let value = made_up::expand(value).replace('⏎', "\n");
+        engine.scan(PathFacts::of_path(path), LeafKind::String, value.as_bytes(), &mut found);
         let best = found.iter().filter(|f| f.detector == *detector).map(|f| f.likelihood).max();
         let holds = match *expected {
             "+" => best >= Some(Likelihood::Likely),

@@ -17,8 +17,17 @@ use weir_detect::{Engine, PathFacts};
 use weir_event::{Category, Evidence, LeafKind, Likelihood};
 
 /// Files that hold no detector: lists, and code that several share.
-const NO_DETECTORS: &[&str] =
-    &["anchored", "identifiers", "identifiers/cookie_names", "ids", "ids/sums", "keyed", "secrets"];
+const NO_DETECTORS: &[&str] = &[
+    "address/codes",
+    "address/words",
+    "anchored",
+    "identifiers",
+    "identifiers/cookie_names",
+    "ids",
+    "ids/sums",
+    "keyed",
+    "secrets",
+];
 /// What they find is never likely.
 const POSSIBLE_AT_MOST: &[&str] = &["secret_entropy"];
 

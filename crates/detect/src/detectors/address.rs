@@ -1,22 +1,30 @@
-//! Postal addresses, by key and shape, and by the words of streets.
+//! Postal addresses, by key and shape, by the words of streets, and by the codes of countries.
 //!
 //! Finds: under a key of addresses (`street`, `shipping_address`, `zip`) a text with a number and a word, two words or more, or a
-//! postal code. Without one, a street and a number as eight languages write them (`12 Maple St`, `143 avenue Victor Hugo`,
-//! `Hauptstraße 7`, `Via Roma 91`, `ul. Długa 19`), which is likely with a town or a postal code behind it and possible without;
-//! `Boston, MA 02108`; addresses in Japanese, Chinese and Korean.
-//! Not one: `{"address": "home"}`, a URL, an e-mail address (its own detector), a street without a number.
+//! postal code. Without one, a street and a number as some thirty languages write them (`12 Maple St`, `143 avenue Victor Hugo`,
+//! `Hauptstraße 7`, `Via Roma 91`, `ul. Długa 19`, `Kossuth utca 76.`, `пер. Глинки, д. 23`), which is likely with a town or a postal code
+//! beside it and possible without; words that mean more than streets ask for a town and its code. Whatever the street's name:
+//! `Boston, MA 02108`, codes of Britain, Canada, Australia, Portugal, Brazil, the Czech Republic and others that look like nothing else,
+//! those of armies abroad, a flat behind a number and a name; addresses in Japanese, Chinese and Korean. Lines are as good as commas.
+//! Not one: `{"address": "home"}`, a URL, an e-mail address (its own detector), a street without a number, a sentence around an address.
 //! Example: `street` = `Hauptstraße 7`, `zip` = `10115`, `field_3` = `7877 Pine Lane, Boston, MA 02108`,
-//! `x` = `Calle de Alcalá, 69, 08002 Sevilla`, `x` = `東京都渋谷区神南2丁目6-1`
-//! Misses: under silent keys addresses of other languages, a postal code with a town alone, streets whose names have no word for one
-//! (`Broadway 12`).
+//! `x` = `Calle de Alcalá, 69, 08002 Sevilla`, `x` = `東京都渋谷区神南2丁目6-1`, `x` = `7 Megan Course, North Stuart, BL8 5HZ`
+//! Misses: under silent keys a part alone (`Suite 501`, `28245`), a town with a code of digits alone, streets whose names have no word for
+//! one before such a code (`Broadway 12, 5039 Isaksen`); scripts that are not Latin, Cyrillic, Greek or East Asian; text with a colon.
 //! Source: key vocabulary; Universal Postal Union addressing formats.
 
 use weir_event::{Category, Evidence, Likelihood};
 
+use self::words::{
+    ALSO, BEHIND_NUMBER, FIRST, HOUSE, LAST, NEEDS_CODE, Needs, Part, STRICT_UNITS, UNITS, ends_a_street,
+};
 use super::keyed::says_nothing;
+use crate::bytes::find_any;
 use crate::facts::PathFacts;
 use crate::leaf::{Leaf, Output};
-use crate::words::Words;
+
+mod codes;
+mod words;
 
 pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
@@ -63,340 +71,262 @@ fn may_be(text: &[u8]) -> bool {
 
 /// Longer texts are more than an address where no key says so.
 const BYTES_MAX: usize = 120;
-const PARTS_MAX: usize = 20;
+const PARTS_MAX: usize = 24;
+/// How many words a street's name and what leads to it has.
+const NAME_PARTS_MAX: usize = 8;
 
-/// A word between spaces and commas.
-#[derive(Clone, Copy, Default)]
-struct Part<'a> {
-    text: &'a [u8],
-    /// A comma stands before it.
-    after_comma: bool,
-}
-
-impl Part<'_> {
-    /// `12`, `12a`, `12-14`, `7/9`, `199B`: a number of a house.
-    fn is_number(&self) -> bool {
-        let digits = self.text.iter().take_while(|b| b.is_ascii_digit()).count();
-        let rest = &self.text[digits.min(self.text.len())..];
-        (1..=5).contains(&digits)
-            && match rest {
-                [] => true,
-                [one] => one.is_ascii_alphabetic(),
-                [b'-' | b'/', more @ ..] => more.len() <= 4 && more.iter().all(u8::is_ascii_alphanumeric),
-                _ => false,
-            }
-    }
-
-    /// `10115`, `31-147`, `1100-053`, `SW1A`, `1AA`, `D-10115`.
-    fn is_postal_code(&self) -> bool {
-        let digits = self.text.iter().filter(|b| b.is_ascii_digit()).count();
-        let fits = self.text.iter().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || *b == b'-');
-        fits && self.text.len() <= 10
-            && (digits >= 4 || (digits >= 1 && self.text.len() >= 3 && digits < self.text.len()))
-    }
-
-    fn has_capital(&self) -> bool {
-        self.text.first().is_some_and(|b| b.is_ascii_uppercase() || *b >= 0x80)
-    }
-
-    fn is_state(&self) -> bool {
-        self.text.len() == 2 && self.text.iter().all(u8::is_ascii_uppercase)
-    }
-
-    /// Lower-case, without accents and dots.
-    fn folded(&self) -> Words {
-        Words::of(std::str::from_utf8(self.text).unwrap_or_default())
-    }
-
-    fn is_one_of(&self, list: &List) -> bool {
-        if !list.may_have(self.text) {
-            return false;
-        }
-        let folded = self.folded();
-        folded.count > 0 && list.words.iter().any(|word| word.as_bytes() == folded.ending(0))
-    }
-}
-
-/// Words, and what most others differ in: their first letters with their lengths, as bits.
-struct List {
-    words: &'static [&'static str],
-    lengths: [u16; 32],
-}
-
-impl List {
-    const fn of(words: &'static [&'static str]) -> List {
-        let mut lengths = [0; 32];
-        let mut i = 0;
-        while i < words.len() {
-            let word = words[i].as_bytes();
-            if word[0].is_ascii() {
-                assert!(word.len() < 16, "a bit for each length");
-                lengths[(word[0] & 0x1f) as usize] |= 1 << word.len();
-            }
-            i += 1;
-        }
-        List { words, lengths }
-    }
-
-    /// Whether a part can be of the list. One that is not of letters alone is folded first, which may shorten it.
-    #[inline]
-    fn may_have(&self, part: &[u8]) -> bool {
-        !part.iter().all(u8::is_ascii_alphabetic)
-            || part
-                .first()
-                .is_some_and(|first| part.len() < 16 && self.lengths[usize::from(first & 0x1f)] >> part.len() & 1 == 1)
-    }
-}
-
-/// How sure the words of streets are of a whole value.
+/// How sure the form of a whole value is.
 fn of_words(text: &[u8]) -> Option<Likelihood> {
-    if text.first().is_some_and(|b| matches!(b, 0xe3..=0xed)) {
+    // A postal code may lead.
+    let start = text.iter().position(|b| !(b.is_ascii_digit() || matches!(b, b' ' | b'-')))?;
+    if matches!(text[start], 0xe3..=0xed) {
+        // `第3章`, `2026年`
+        if ["第", "年", "月", "个", "個"].iter().any(|other| text[start..].starts_with(other.as_bytes())) {
+            return None;
+        }
         return is_east_asian(text).then_some(Likelihood::Likely);
+    }
+    // What no address has.
+    if find_any(text, 0, [b';', b'_', b'|', b'>']).is_some() {
+        return None;
     }
     let mut all = [Part::default(); PARTS_MAX];
     let mut count = 0;
     let mut after_comma = false;
-    for piece in text.split_inclusive(|b| matches!(b, b' ' | b',')) {
+    for piece in text.split_inclusive(|b| matches!(b, b' ' | b',' | b'\n')) {
         let word = piece.trim_ascii_end();
         let (word, comma) = word.strip_suffix(b",").map_or((word, false), |word| (word, true));
         if !word.is_empty() {
-            *all.get_mut(count)? = Part { text: word, after_comma };
+            *all.get_mut(count)? = Part::of(word, after_comma);
             count += 1;
             after_comma = false;
         }
-        after_comma |= comma;
+        after_comma |= comma || piece.ends_with(b"\n");
     }
-    let parts = &all[..count];
-    if let [.., city, state, code] = parts
-        && (state.after_comma && state.is_state() && city.has_capital())
-        && code.text.len() >= 5
-        && code.text[..5].iter().all(u8::is_ascii_digit)
-    {
-        return Some(Likelihood::Likely);
+    let parts = &mut all[..count];
+    // Before any word is held against the lists: without the number of a house or a postal code there is no address.
+    let has_number = parts.iter().take(NAME_PARTS_MAX + 1).any(Part::is_number);
+    if !has_number && !parts.iter().skip(2).any(|part| part.text.len() > 4 && part.text[0].is_ascii_digit()) {
+        return None;
     }
-    let (end, is_plain) = street(parts)?;
-    let rest = &parts[end..];
-    let town = rest.iter().enumerate().any(|(i, part)| {
-        let followed = rest.get(i + 1).is_some_and(Part::has_capital);
-        (part.after_comma && part.has_capital()) || (part.is_postal_code() && (followed || i > 0))
+    parts.iter_mut().for_each(Part::look_up);
+    let parts = &*parts;
+    let begins = (1..count).filter(|i| parts[*i].after_comma);
+    let found = sure(parts, 0).or_else(|| {
+        let is_one = has_region(parts) || has_marked_code(parts) || is_indian(parts) || has_unit(parts);
+        if is_one { Some(Likelihood::Likely) } else { begins.filter_map(|begin| sure(parts, begin)).max() }
     });
+    // `The office is at …` is a text.
+    found.filter(|_| parts.iter().filter(|part| part.is_of_a_sentence()).nth(1).is_none())
+}
+
+/// How sure a street makes that begins at one of the parts.
+fn sure(parts: &[Part<'_>], begin: usize) -> Option<Likelihood> {
+    let (before, mut own) = parts.split_at(begin);
+    // `Flat 4 12 Maple Street`, `Block 7 Lot 85 Guijo Avenue`.
+    while let [unit, number, street, ..] = own
+        && !number.after_comma
+        && !street.after_comma
+        && number.is_number()
+        && unit.is_one_of(UNITS)
+    {
+        own = &own[2..];
+    }
+    let (end, needs) = street(own)?;
+    let rest = &own[end..];
+    let is_led = before.iter().any(Part::is_named);
+    let has_code = |parts: &[Part<'_>]| {
+        (0..parts.len()).any(|i| {
+            let town = |part: Option<&Part<'_>>| part.is_some_and(Part::is_named);
+            codes::any(&parts[i..])
+                .is_some_and(|taken| is_led || town(parts.get(i + taken)) || (i > 0 && town(parts.get(i - 1))))
+        })
+    };
+    let has_town = |rest: &[Part<'_>]| {
+        rest.iter().enumerate().any(|(i, part)| {
+            let followed = rest.get(i + 1).is_some_and(Part::has_capital);
+            (part.after_comma && part.has_capital()) || (codes::is_postal_code(part.text) && (followed || i > 0))
+        })
+    };
+    let town = match needs {
+        Needs::Code => has_code(rest) || has_code(before),
+        // What stands before a street is its town, or a title.
+        Needs::Town => has_town(rest) || has_code(rest) || has_code(before),
+        Needs::Nothing => has_town(rest) || is_led,
+    };
     match rest.first() {
         _ if town => Some(Likelihood::Likely),
-        None => is_plain.then_some(Likelihood::Possible),
-        Some(next) => (is_plain && (next.after_comma || next.is_one_of(&UNITS))).then_some(Likelihood::Possible),
+        _ if begin > 0 || needs != Needs::Nothing => None,
+        None => Some(Likelihood::Possible),
+        Some(next) => (next.after_comma || next.is_one_of(UNITS)).then_some(Likelihood::Possible),
     }
 }
 
-/// How many parts a street and its number take at the begin, and whether its word means a street and nothing else (`Via Email 1` and
-/// `10 Minute Walk` need a town).
-fn street(parts: &[Part<'_>]) -> Option<(usize, bool)> {
+/// How many parts a street and its number take at the begin, and what it asks for besides.
+fn street(parts: &[Part<'_>]) -> Option<(usize, Needs)> {
     let [first, rest @ ..] = parts else { return None };
     let starts_with_number = first.is_number();
-    // Before any word is held against the lists: without a number near there is no address.
-    if !starts_with_number && !rest.iter().take(8).any(Part::is_number) {
-        return None;
-    }
     if starts_with_number {
-        let skip = usize::from(rest.first().is_some_and(|part| part.is_one_of(&BEHIND_NUMBER)));
-        if rest.get(skip).is_some_and(|part| part.is_one_of(&FIRST)) {
+        let skip = usize::from(rest.first().is_some_and(|part| part.is_one_of(BEHIND_NUMBER)));
+        if let Some(needs) = rest.get(skip).and_then(before_name) {
             // To the next comma or number: `143 avenue Victor Hugo, 75002 Bordeaux`.
-            let name =
-                rest[skip + 1..].iter().take(6).take_while(|part| !part.after_comma && !part.is_postal_code()).count();
-            return (name > 0).then_some((2 + skip + name, !rest[skip].is_one_of(&ALSO)));
+            let is_name = |part: &&Part<'_>| !part.after_comma && !codes::is_postal_code(part.text);
+            let name = rest[skip + 1..].iter().take(6).take_while(is_name).count();
+            return (name > 0).then_some((2 + skip + name, needs));
         }
-        let last = (1..rest.len().min(6)).find(|i| rest[*i].has_capital() && rest[*i].is_one_of(&LAST))?;
-        return rest[..=last]
-            .iter()
-            .all(|part| !part.after_comma && (part.has_capital() || part.is_number()))
-            .then_some((last + 2, !rest[last].is_one_of(&ALSO)));
+        let last = (1..rest.len().min(6)).find(|i| rest[*i].has_capital() && rest[*i].is_one_of(LAST))?;
+        let needs = if rest[last].is_one_of(ALSO) { Needs::Town } else { Needs::Nothing };
+        // `12, Maple Street`: a comma behind the number, which is no span of years.
+        let has_comma = rest[0].after_comma && !first.text.contains(&b'-');
+        let is_name = |(i, part): (usize, &Part<'_>)| {
+            (!part.after_comma || (i == 0 && has_comma)) && (part.has_capital() || part.is_number())
+        };
+        return rest[..=last].iter().enumerate().all(is_name).then_some((last + 2, needs));
     }
-    if first.is_one_of(&FIRST) {
-        let number = (1..rest.len().min(8)).find(|i| rest[*i].is_number())?;
-        return Some((number + 2, !first.is_one_of(&ALSO)));
+    if let Some(needs) = before_name(first) {
+        let mut look = (1..rest.len().min(NAME_PARTS_MAX)).filter(|i| rest[*i].is_number());
+        let is_code = |at: usize| rest[at].after_comma && codes::any(&rest[at..]).is_some_and(|taken| taken == 1);
+        let is_named = |at: usize| rest[..at].iter().any(Part::is_named);
+        let Some(number) = look.next() else {
+            // `Intrarea Tudor, Pitesti, 469033`: no number, and the code at the end.
+            let code = rest.len().checked_sub(1)?;
+            return (needs == Needs::Nothing && is_code(code) && is_named(code)).then_some((code, needs));
+        };
+        // `rue Alves, 01329 Saint Augustin`: no number, and the code at once.
+        if is_code(number) && rest[number].text.len() >= 4 && rest.get(number + 1).is_some_and(Part::is_named) {
+            return (needs == Needs::Nothing && is_named(number)).then_some((number + 1, needs));
+        }
+        // `д. 5`, `Nr. 59`.
+        let is_house = number > 0 && rest[number - 1].is_one_of(HOUSE);
+        return Some((number + 2, if is_house { needs.min(Needs::Town) } else { needs }));
     }
     if !first.has_capital() {
         return None;
     }
-    // `Hauptstraße 7`, `Lange Straße 12`, `Keizersgracht 171`.
-    let named = parts.iter().take(4).position(|part| {
-        if !may_end_a_street(part.text) {
+    // `Hauptstraße 7`, `Lange Straße 12`, `Keizersgracht 171`, `Kossuth utca 76.`
+    for (named, part) in parts.iter().enumerate().take(4).take_while(|(i, part)| *i == 0 || !part.after_comma) {
+        let house = usize::from(parts.get(named + 1).is_some_and(|part| part.is_one_of(HOUSE)));
+        let is_number = |part: &Part<'_>| part.is_number() && !part.after_comma;
+        if parts.get(named + 1 + house).is_some_and(is_number)
+            && let Some(needs) = ends_a_street(*part, named == 0)
+        {
+            return Some((named + 2 + house, needs));
+        }
+    }
+    None
+}
+
+/// What a word asks for that stands before the name of a street; `None` where it is none.
+fn before_name(part: &Part<'_>) -> Option<Needs> {
+    if part.is_one_of(FIRST) {
+        return Some(if part.is_one_of(ALSO) { Needs::Town } else { Needs::Nothing });
+    }
+    part.is_one_of(NEEDS_CODE).then_some(Needs::Code)
+}
+
+/// `12345 Any Name Apt. 12, Town`: a flat behind a number and a name of any language.
+fn has_unit(parts: &[Part<'_>]) -> bool {
+    let Some(unit) = (2..parts.len().min(NAME_PARTS_MAX)).find(|i| parts[*i].is_one_of(STRICT_UNITS)) else {
+        return false;
+    };
+    let is_numbered = parts.get(unit + 1).is_some_and(|part| part.is_number() && !part.after_comma);
+    is_numbered
+        && parts[0].text.len() >= 2
+        && parts[0].is_number()
+        && parts[1].is_named()
+        && parts.get(unit + 2).is_some_and(|part| part.after_comma && part.has_capital())
+}
+
+/// A town, its state or province, and a code that fits: `Boston, MA 02108`, `Stevenview, BC V3T 6B3`, `Edwardsville, TAS, 2920`,
+/// `APO AA 66791`; or a number and a town with a British code: `7 Megan Course, North Stuart, BL8 5HZ`.
+fn has_region(parts: &[Part<'_>]) -> bool {
+    const PROVINCES: [&[u8]; 13] =
+        [b"AB", b"BC", b"MB", b"NB", b"NL", b"NS", b"NT", b"NU", b"ON", b"PE", b"QC", b"SK", b"YT"];
+    const AUSTRALIAN: [&[u8]; 8] = [b"ACT", b"NSW", b"NT", b"QLD", b"SA", b"TAS", b"VIC", b"WA"];
+    let numbered = parts[0].is_number() || parts.get(1).is_some_and(Part::is_number);
+    (1..parts.len()).any(|i| {
+        let (town, region, rest) = (&parts[i - 1], parts[i].text, &parts[i + 1..]);
+        if region.len() > 4 || rest.is_empty() {
             return false;
         }
-        let folded = part.folded();
-        let word = folded.ending(0);
-        folded.count > 0
-            && ENDINGS.iter().any(|ending| {
-                word.ends_with(ending.as_bytes()) && (word.len() >= ending.len() + 3 || ending.len() >= 5)
-            })
-    })?;
-    let number = parts.get(named + 1)?;
-    (number.is_number() && !number.after_comma).then_some((named + 2, is_street(parts[named])))
-}
-
-/// Whether the name ends as a street's and nothing else's does.
-fn is_street(part: Part<'_>) -> bool {
-    let folded = part.folded();
-    let word = folded.ending(0);
-    ["strasse", "gasse", "straat", "gracht", "laan", "gatan", "vagen", "vej", "gade", "veien", "katu"]
-        .iter()
-        .any(|ending| word.ends_with(ending.as_bytes()))
-}
-
-/// Words of streets that mean something else as often.
-static ALSO: List = List::of(&[
-    "place", "via", "cours", "route", "plaza", "al", "av", "pl", "os", "camino", "ronda", "largo", "ter", "way",
-    "drive", "dr", "walk", "trail", "loop", "close", "hill", "row", "court", "ct", "circle", "cir", "gardens", "grove",
-    "crescent", "square", "sq", "pike", "broadway", "plac", "highway", "terrace", "mews", "alley",
-]);
-
-/// What may stand between the number and the street.
-static BEHIND_NUMBER: List = List::of(&["bis", "ter", "quater"]);
-
-/// Words for a street that stand before its name. French, Spanish, Portuguese, Italian, Polish.
-static FIRST: List = List::of(&[
-    "rue",
-    "avenue",
-    "av",
-    "boulevard",
-    "bd",
-    "place",
-    "allee",
-    "chemin",
-    "impasse",
-    "quai",
-    "route",
-    "cours",
-    "calle",
-    "avenida",
-    "avda",
-    "paseo",
-    "plaza",
-    "carrera",
-    "camino",
-    "ronda",
-    "rua",
-    "travessa",
-    "praca",
-    "largo",
-    "alameda",
-    "estrada",
-    "rodovia",
-    "via",
-    "viale",
-    "piazza",
-    "corso",
-    "vicolo",
-    "piazzale",
-    "ul",
-    "ulica",
-    "al",
-    "aleja",
-    "os",
-    "osiedle",
-    "plac",
-    "pl",
-    "ulitsa",
-    "улица",
-    "ул",
-    "проспект",
-    "вулиця",
-    "вул",
-    "jalan",
-    "jl",
-]);
-
-/// Words for a street that stand behind its name. English.
-static LAST: List = List::of(&[
-    "st",
-    "street",
-    "ave",
-    "avenue",
-    "rd",
-    "road",
-    "ln",
-    "lane",
-    "dr",
-    "drive",
-    "blvd",
-    "boulevard",
-    "ct",
-    "court",
-    "way",
-    "pl",
-    "place",
-    "sq",
-    "square",
-    "ter",
-    "terrace",
-    "pkwy",
-    "parkway",
-    "hwy",
-    "highway",
-    "cir",
-    "circle",
-    "close",
-    "crescent",
-    "gardens",
-    "mews",
-    "row",
-    "grove",
-    "hill",
-    "walk",
-    "alley",
-    "trail",
-    "loop",
-    "plaza",
-    "pike",
-    "broadway",
-]);
-
-/// Endings of the names of streets. German, Dutch, Swedish, Danish, Norwegian, Finnish.
-const ENDINGS: &[&str] = &[
-    "strasse", "str", "weg", "gasse", "allee", "platz", "ring", "damm", "ufer", "chaussee", "straat", "laan", "plein",
-    "gracht", "kade", "dijk", "singel", "gatan", "vagen", "vej", "gade", "gate", "gata", "veien", "katu", "tie",
-];
-
-/// By the last letter of an ending, the letters before it, as bits.
-static LAST_TWO: [u32; 32] = {
-    let mut letters = [0; 32];
-    let mut i = 0;
-    while i < ENDINGS.len() {
-        let ending = ENDINGS[i].as_bytes();
-        letters[(ending[ending.len() - 1] & 0x1f) as usize] |= 1 << (ending[ending.len() - 2] & 0x1f);
-        i += 1;
-    }
-    letters
-};
-
-/// Whether a part can have one of the endings. One that is not of letters alone is folded first.
-fn may_end_a_street(part: &[u8]) -> bool {
-    match part {
-        [.., before, last] if part.iter().all(u8::is_ascii_alphabetic) => {
-            LAST_TWO[usize::from(last & 0x1f)] >> (before & 0x1f) & 1 == 1
+        // Nothing follows the code but a country.
+        let ends = |taken: usize| rest.get(taken).is_none_or(|part| part.after_comma);
+        let code = rest.first().map_or(b"".as_slice(), |part| part.text);
+        if numbered && i > 1 && (parts[i].after_comma || town.is_named()) && codes::is_british(region, code) && ends(1)
+        {
+            return true;
         }
-        _ => part.len() > 1,
-    }
+        match region {
+            // Of the army: `APO AA 66791`.
+            b"AA" | b"AE" | b"AP" => {
+                [b"APO", b"FPO", b"DPO"].iter().any(|post| town.text == *post) && codes::is_zip(code)
+            }
+            _ if PROVINCES.contains(&region) && codes::canadian(rest).is_some_and(ends) => town.has_capital(),
+            _ if AUSTRALIAN.contains(&region) && codes::is_of_form(code, "9999") => {
+                numbered && parts[1..=i].iter().any(|part| part.after_comma) && town.is_named() && ends(1)
+            }
+            // `Calle 33 # 51-89`, as in Colombia.
+            b"#" => {
+                let is_street = |at: usize| parts.get(at).is_some_and(|part| part.is_number() && !part.after_comma);
+                let led = is_street(i - 1) || (!town.after_comma && i > 1 && is_street(i - 2));
+                led && !parts[i].after_comma && codes::is_crossing(code)
+            }
+            // `72317-126 Sousa do Norte / RR`.
+            b"/" => codes::is_state(code) && parts[..i].iter().rev().take(6).any(|part| codes::is_brazilian(part.text)),
+            _ => {
+                parts[i].after_comma && codes::is_state(region) && town.has_capital() && codes::is_zip(code) && ends(1)
+            }
+        }
+    })
 }
 
-/// What may stand behind a street: the part of a house.
-static UNITS: List = List::of(&[
-    "apt",
-    "apartment",
-    "suite",
-    "ste",
-    "unit",
-    "floor",
-    "fl",
-    "flat",
-    "room",
-    "bldg",
-    "app",
-    "piso",
-    "apto",
-    "interno",
-]);
+/// A name and a number, then a code that hardly anything else looks like, and a town: `Panenská 4, 581 85 Lipník nad Bečvou`,
+/// `R. de Pinto, S/N, 7735-760 Cantanhede`, `Σερίφου 85, 596 75 Θεσσαλονίκη`.
+fn has_marked_code(parts: &[Part<'_>]) -> bool {
+    (2..parts.len()).any(|i| {
+        let (before, rest) = (&parts[..i], &parts[i..]);
+        if !rest[0].after_comma {
+            return false;
+        }
+        // A Greek code may be announced: `ΤΚ 596 75`.
+        let rest = if rest[0].text == "ΤΚ".as_bytes() { &rest[1..] } else { rest };
+        let is_greek = |part: &Part<'_>| matches!(part.text, [0xce | 0xcf, ..]);
+        let greek = |rest: &[Part<'_>]| {
+            (codes::is_of_form(rest.first()?.text, "99999") && is_greek(rest.get(1)?) && before.iter().any(is_greek))
+                .then_some(1)
+        };
+        let Some(taken) = codes::marked(rest).or_else(|| greek(rest)) else { return false };
+        let is_numbered = match taken {
+            1 => before.iter().any(Part::is_number),
+            _ => before[i - 1].is_number(),
+        };
+        let town = rest.get(taken).or_else(|| before.last().filter(|_| taken == 1));
+        is_numbered && before.iter().any(Part::is_named) && town.is_some_and(Part::is_named)
+    })
+}
 
-/// Prefecture or province, then town or district, then a number.
+/// A number with a comma behind it, names, and a town with six digits: `51/83, Dhar Nagar, Warangal 185640`.
+fn is_indian(parts: &[Part<'_>]) -> bool {
+    let [.., before, last] = parts else { return false };
+    let own = match parts {
+        [house, rest @ ..] if house.text == b"H.No." => rest,
+        _ => parts,
+    };
+    let is_code = |code: &[u8]| codes::is_of_form(code, "999999") && matches!(code[0], b'1'..=b'8');
+    let town = match last.text.iter().position(|b| *b == b'-') {
+        Some(dash) => last.after_comma && is_code(&last.text[dash + 1..]) && words::is_named(&last.text[..dash]),
+        None => {
+            let is_house = own.len() < parts.len() || parts[0].text.contains(&b'/');
+            is_house && !last.after_comma && is_code(last.text) && before.after_comma && before.is_named()
+        }
+    };
+    town && own.len() >= 3
+        && own[0].is_number()
+        && own[1].after_comma
+        && own[1..own.len() - 1].iter().all(Part::is_named)
+}
+
+/// Prefecture or province, then town or district, then a number; in Korean a town or district, a road and the number behind it.
 fn is_east_asian(text: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(text) else { return false };
     let after = |from: usize, signs: &[char]| {
@@ -405,8 +335,26 @@ fn is_east_asian(text: &[u8]) -> bool {
     };
     let number =
         |from: usize| text[from..].bytes().any(|b| b.is_ascii_digit()) || text[from..].contains(['丁', '番', '号']);
-    let region = after(0, &['都', '道', '府', '県', '省', '市', '区', '시', '도']);
-    let town =
-        region.and_then(|at| after(at, &['市', '区', '區', '町', '村', '县', '路', '街', '구', '군', '로', '길']));
-    !text.contains(['。', '、', '！', '？']) && town.is_some_and(number)
+    let region = after(0, &['都', '道', '府', '県', '省', '市', '区', '縣', '县']);
+    let town = region.and_then(|at| after(at, &['市', '区', '區', '町', '村', '县', '路', '街']));
+    // `长沙市阳逻胡同272号`
+    let house = |from: usize| {
+        let at = text[from..].find(['号', '號']).unwrap_or_default();
+        text.as_bytes()[..from + at].last().is_some_and(u8::is_ascii_digit)
+    };
+    let korean = || {
+        let is_long = |word: &str| word.chars().nth(2).is_some();
+        let mut words = text.split(' ');
+        words.any(|word| is_long(word) && word.ends_with(['시', '군', '구']))
+            && words.clone().zip(words.skip(1)).any(|(road, number)| {
+                let is_road = road.ends_with(['로', '길', '가', '동', '리', '면']) || road.ends_with("거리");
+                is_road && is_long(road) && number.starts_with(|c: char| c.is_ascii_digit()) && is_of_digits(number)
+            })
+    };
+    !text.contains(['。', '、', '！', '？']) && (town.is_some_and(number) || region.is_some_and(house) || korean())
+}
+
+/// `152`, `12-3`.
+fn is_of_digits(word: &str) -> bool {
+    word.trim_end_matches(',').bytes().all(|b| b.is_ascii_digit() || b == b'-')
 }
