@@ -21,6 +21,8 @@ const NO_DETECTORS: &[&str] = &[
     "address/codes",
     "address/words",
     "anchored",
+    "free_text/lines",
+    "free_text/stop_words",
     "identifiers",
     "identifiers/cookie_names",
     "ids",

@@ -2,21 +2,26 @@
 //!
 //! Finds: 24 bytes or more with four spaces or more, mostly letters, and a stop word of one of seventeen languages; 16 or more letters
 //! of a script without spaces, six words of one that is not Latin; under a key of texts (`comment`, `message`, `bio`) three words are
-//! enough. Prompts and messages of exceptions have detectors of their own.
+//! enough. Without a sentence too what a person writes in several lines: a form (`Name: …`, `Phone: …`), a signature, an address with a name
+//! above it. Prompts and messages of exceptions have detectors of their own.
 //! Not one: user agents, button labels (up to six words that begin with a capital and have no end), titles of pages (`Pricing | Example`), breadcrumbs, SQL, code, lists of identifiers; addresses and
-//! names, which have detectors of their own; paths in any script. Under a key of labels or of a program's own messages (`page_title`, `error_message`)
+//! names of one line, which have detectors of their own; settings, requests and lists of several lines; paths in any script. Under a key of labels or of a program's own messages (`page_title`, `error_message`)
 //! it asks for a whole sentence.
 //! Example: `field_3` = `the dashboard export shows wrong totals when I filter by date`, `comment` = `does not work`,
 //! `x` = `レポートの合計が日付でフィルターすると間違って表示されます。`
-//! Misses: short notes under silent keys.
+//! Misses: short notes under silent keys; one label with its value (`ZIP: 3520`); forms and signatures with fewer than four spaces.
 //! Source: the most frequent words of each language.
 
 use weir_event::{Category, Evidence, Likelihood};
 
-use crate::bytes::{any_place, find_byte, lower, word_at};
+use self::stop_words::is_stop_word;
+use crate::bytes::{any_place, find_byte};
 use crate::facts::PathFacts;
 use crate::gate::signal;
 use crate::leaf::{Leaf, Output};
+
+mod lines;
+mod stop_words;
 
 /// Hints that make it look.
 pub(crate) const FACTS: PathFacts = PathFacts::TEXT;
@@ -36,12 +41,17 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     if is_of_a_program(leaf, text) {
         return;
     }
+    let (is_text, is_label) = (leaf.facts.has(PathFacts::TEXT), leaf.facts.has(PathFacts::LABEL));
+    let counts = counts(text);
+    if counts[6] > 0 && !is_label && lines::are_of_a_person(text, out) {
+        out.add(Category::FreeText, Likelihood::Likely, Evidence::LongText, 0, leaf.text.len());
+        return;
+    }
     let own = [Category::ContactAddress, Category::Name];
     if text.len() <= OWN_DETECTOR_BYTES_MAX && own.iter().any(|category| out.has(*category, Likelihood::Possible)) {
         return;
     }
-    let (is_text, is_label) = (leaf.facts.has(PathFacts::TEXT), leaf.facts.has(PathFacts::LABEL));
-    let Some(prose) = Prose::of(text, is_text, is_label) else { return };
+    let Some(prose) = Prose::of(text, counts, is_text, is_label) else { return };
     let running = prose.is_running(text) && (is_text || prose.is_sentence(text));
     let sentence =
         !is_label || (prose.words >= LABEL_WORDS_MIN && prose.stop_words >= LABEL_STOP_WORDS_MIN) || prose.high >= 120;
@@ -96,7 +106,7 @@ const NUMBER_DIGITS_MIN: usize = 6;
 const LABEL_WORDS_MIN: usize = 14;
 const LABEL_STOP_WORDS_MIN: usize = 3;
 
-/// What a byte counts as, a byte for each of six counts.
+/// What a byte counts as, a byte for each of seven counts.
 static CLASSES: [u64; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;
@@ -109,6 +119,7 @@ static CLASSES: [u64; 256] = {
             b.is_ascii_uppercase() || b.is_ascii_digit(),
             b == b'_',
             is_sign(b),
+            b == b'\n',
         ];
         let mut i = 0;
         while i < counts.len() {
@@ -120,9 +131,9 @@ static CLASSES: [u64; 256] = {
     classes
 };
 
-/// Letters, spaces, bytes of other scripts, capitals and digits, underscores, signs.
-fn counts(text: &[u8]) -> [usize; 6] {
-    let mut counts = [0; 6];
+/// Letters, spaces, bytes of other scripts, capitals and digits, underscores, signs, ends of lines.
+fn counts(text: &[u8]) -> [usize; 7] {
+    let mut counts = [0; 7];
     // No count of so many bytes overflows its own.
     for block in text.chunks(255) {
         let sum = block.iter().fold(0_u64, |sum, byte| sum.wrapping_add(CLASSES[usize::from(*byte)]));
@@ -160,8 +171,8 @@ struct Prose {
 
 impl Prose {
     /// `None` where no words could make it running text. Its words are counted to where those that follow make no difference.
-    fn of(text: &[u8], is_text: bool, is_label: bool) -> Option<Prose> {
-        let [letters, spaces, high, capitals, bars, signs] = counts(text);
+    fn of(text: &[u8], counts: [usize; 7], is_text: bool, is_label: bool) -> Option<Prose> {
+        let [letters, spaces, high, capitals, bars, signs, _] = counts;
         let mut prose = Prose { len: text.len(), letters, high, spaces, ..Prose::default() };
         let is_plain = high == 0 && bars == 0;
         let mut may_run = prose.is_spaced();
@@ -170,6 +181,11 @@ impl Prose {
         if !may_run && may_have_number && 2 * (letters + spaces) >= text.len() && text.len() >= BYTES_MIN {
             prose.number = longest_number(text);
             may_run = prose.is_spaced();
+            // Whoever speaks of themselves may name several: `Meet me at Unit 7194 Box 5854`.
+            if !may_run && 2 * letters >= text.len() && has_person(text) {
+                prose.number = text.iter().filter(|b| b.is_ascii_digit()).count();
+                may_run = prose.is_spaced();
+            }
         }
         if high == 0 && !may_run && !is_text {
             return None;
@@ -294,142 +310,8 @@ fn has_person(text: &[u8]) -> bool {
         b"jestem", b"jag", b"Jag", b"min", b"jeg", b"Jeg", b"mit", b"olen", b"jsem", b"saya", b"Saya", b"benim",
         b"ben",
     ];
-    text.split(|b| *b == b' ').any(|word| FIRST.contains(&word))
-}
-
-/// Whether the `len` bytes at `start` are a stop word, in small letters or in capitals.
-#[inline]
-fn is_stop_word(text: &[u8], start: usize, len: usize) -> bool {
-    // Most words end here: no stop word has their first letter and length.
-    if !(2..=7).contains(&len) || LENGTHS[usize::from(text[start] & 0x1f)] & (1 << len) == 0 {
-        return false;
-    }
-    // The last byte is the length: a text may hold zero bytes.
-    let word = lower(word_at(text, start)) & (u64::MAX >> (64 - 8 * len)) | (len as u64) << 56;
-    let bucket = bucket_of(word);
-    let (first, end) = (usize::from(BUCKETS[bucket]), usize::from(BUCKETS[bucket + 1]));
-    PACKED[first..end].contains(&word)
-}
-
-const fn bucket_of(word: u64) -> usize {
-    (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as usize
-}
-
-const fn packed(word: &str) -> u64 {
-    let bytes = word.as_bytes();
-    assert!(bytes.len() < 8, "a word and its length are eight bytes");
-    let (mut packed, mut at) = ((bytes.len() as u64) << 56, 0);
-    while at < bytes.len() {
-        packed |= (bytes[at] as u64) << (8 * at);
-        at += 1;
-    }
-    packed
-}
-
-/// Where the words of each bucket begin in [`PACKED`].
-static BUCKETS: [u16; 257] = {
-    let mut begins = [0; 257];
-    let mut i = 0;
-    while i < STOP_WORDS.len() {
-        begins[bucket_of(packed(STOP_WORDS[i])) + 1] += 1;
-        i += 1;
-    }
-    let mut bucket = 0;
-    while bucket < 256 {
-        begins[bucket + 1] += begins[bucket];
-        bucket += 1;
-    }
-    begins
-};
-
-/// The stop words as numbers, so that a comparison is one instruction, by bucket.
-static PACKED: [u64; STOP_WORDS.len()] = {
-    let mut words = [0; STOP_WORDS.len()];
-    let mut next = BUCKETS;
-    let mut i = 0;
-    while i < STOP_WORDS.len() {
-        let word = packed(STOP_WORDS[i]);
-        let place = &mut next[bucket_of(word)];
-        words[*place as usize] = word;
-        *place += 1;
-        i += 1;
-    }
-    words
-};
-
-/// The lengths of the stop words that begin with each letter, as bits.
-static LENGTHS: [u8; 32] = {
-    let mut lengths = [0; 32];
-    let mut i = 0;
-    while i < STOP_WORDS.len() {
-        lengths[(STOP_WORDS[i].as_bytes()[0] & 0x1f) as usize] |= 1 << STOP_WORDS[i].len();
-        i += 1;
-    }
-    lengths
-};
-
-/// Sorted by their bytes. English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Swedish, Danish, Norwegian, Finnish,
-/// Czech, Turkish, Indonesian, Russian and Ukrainian.
-#[rustfmt::skip]
-const STOP_WORDS: [&str; 737] = [
-    "aan", "about", "aby", "adalah", "af", "after", "again", "akan", "aku", "al", "ale", "algo", "all", "alla", "alle", "alors",
-    "als", "also", "alt", "am", "ama", "an", "anche", "and", "anda", "any", "ao", "aos", "are", "as", "at", "atau", "att",
-    "até", "au", "auch", "auf", "aus", "aussi", "aux", "av", "avec", "avons", "až", "bagi", "bahwa", "bana", "bardzo", "bare",
-    "be", "because", "been", "before", "bei", "beni", "bez", "bien", "bij", "bin", "bir", "bis", "bisa", "bitte", "biz", "bu",
-    "bunu", "bunun", "but", "by", "byl", "był", "både", "být", "c'est", "can", "can't", "cannot", "ce", "ces", "cette", "che",
-    "chi", "ci", "co", "com", "come", "comme", "como", "con", "cosa", "could", "cuando", "czy", "da", "daha", "dal", "dalam",
-    "dalla", "dan", "dann", "dans", "dapat", "dari", "das", "dass", "dat", "de", "dei", "del", "della", "delle", "dem", "den",
-    "dengan", "depois", "depuis", "der", "deres", "des", "desde", "det", "detta", "dette", "deze", "değil", "di", "dia", "did",
-    "didn't", "die", "diese", "dig", "dit", "diye", "dla", "do", "doch", "does", "doesn't", "dog", "don't", "donde", "door",
-    "dopo", "dos", "du", "durch", "där", "een", "efter", "ei", "ein", "eine", "einem", "einen", "einer", "el", "ela", "ele",
-    "ella", "elle", "eller", "em", "en", "entre", "er", "era", "es", "essa", "est", "esta", "este", "esto", "estou", "estoy",
-    "está", "et", "ett", "etter", "että", "eu", "fait", "fatto", "foi", "for", "fra", "from", "från", "för", "für", "ga", "gdy",
-    "geen", "get", "gibi", "gli", "go", "gracias", "grazie", "går", "ha", "habe", "haben", "had", "han", "hanno", "hans", "har",
-    "has", "hat", "hatte", "havde", "have", "hay", "he", "heb", "heeft", "help", "her", "here", "here's", "het", "hier", "hij",
-    "him", "his", "hiç", "ho", "hoe", "hola", "hon", "how", "hun", "hur", "hva", "hvad", "hvis", "hvor", "hän", "i'll", "i'm",
-    "i've", "ich", "iets", "if", "ihr", "ik", "ikke", "il", "ile", "ils", "im", "in", "ind", "ingen", "ini", "inte", "into",
-    "io", "is", "ise", "isn't", "isso", "ist", "it", "it's", "its", "itu", "için", "j'ai", "ja", "jag", "jak", "jako", "je",
-    "jeg", "jego", "jeho", "jej", "jen", "jer", "jest", "jika", "jo", "joka", "jos", "jsem", "jsou", "juga", "just", "już",
-    "já", "kadar", "kami", "kan", "kann", "kanssa", "karena", "każdy", "když", "ke", "keine", "kepada", "ki", "kiedy", "kita",
-    "kom", "která", "které", "který", "która", "które", "który", "kuin", "kun", "kunnen", "können", "könnte", "la", "lagi",
-    "las", "last", "le", "lei", "leider", "les", "let's", "leur", "like", "lite", "lo", "loro", "los", "lub", "lui", "lütfen",
-    "maar", "mais", "mam", "man", "mas", "me", "med", "meer", "meg", "meget", "mehr", "mein", "meine", "meinem", "meinen",
-    "meiner", "men", "merci", "mereka", "met", "meu", "mich", "mig", "mij", "mijn", "min", "minha", "minulle", "minä", "mir",
-    "mis", "mit", "mitt", "mitä", "mnie", "moja", "moje", "molto", "mon", "more", "może", "mu", "muito", "mutta", "muy", "my",
-    "mycket", "myös", "más", "må", "mój", "mě", "můj", "n'est", "na", "naar", "nach", "nad", "nada", "nas", "nasıl", "ne",
-    "nebo", "neden", "need", "nel", "nella", "nem", "než", "ni", "nicht", "nie", "niet", "niin", "niż", "no", "noch", "noe",
-    "nog", "noi", "non", "nos", "nossa", "nosso", "nostra", "not", "notre", "nous", "now", "nu", "nuestra", "nuestro", "nur",
-    "nyt", "não", "när", "når", "nós", "och", "också", "od", "oder", "of", "og", "også", "ohne", "olan", "olarak", "oleh",
-    "oli", "olisi", "olla", "om", "on", "ona", "one", "only", "ons", "ont", "onze", "ook", "op", "opp", "or", "oraz", "os",
-    "other", "ou", "our", "out", "ovat", "over", "où", "pada", "par", "para", "pas", "pela", "pelo", "per", "perché", "pero",
-    "peut", "più", "please", "plus", "po", "pod", "por", "porque", "posso", "pour", "pra", "pro", "prosím", "proto", "przed",
-    "przez", "puedo", "può", "på", "quand", "quando", "que", "quello", "quem", "questa", "questo", "qui", "qué", "saat", "sans",
-    "saya", "schon", "se", "sebagai", "sedan", "seg", "sehr", "sei", "seit", "sekä", "sem", "seni", "ses", "seu", "she",
-    "should", "si", "sia", "sich", "sie", "sig", "sin", "since", "sind", "sinds", "sinulle", "sinä", "siz", "się", "ska",
-    "skal", "so", "sobre", "sollte", "solo", "som", "some", "son", "sono", "sonra", "sont", "su", "sua", "sudah", "sul", "suo",
-    "sur", "sus", "så", "só", "są", "tack", "tai", "tak", "também", "te", "tego", "telah", "tem", "tengo", "też", "than",
-    "that", "that's", "the", "their", "them", "then", "there", "there's", "these", "they", "they're", "this", "those", "tidak",
-    "tiene", "til", "till", "to", "todo", "too", "tot", "tout", "tra", "très", "tutto", "tylko", "tämä", "ud", "uit", "um",
-    "uma", "un", "una", "und", "under", "une", "uno", "uns", "unter", "untuk", "up", "upp", "us", "ut", "už", "vad", "vain",
-    "van", "var", "varför", "ve", "ved", "veel", "very", "veya", "vi", "vid", "vielä", "vil", "vill", "você", "voiko", "vom",
-    "von", "voor", "vor", "vos", "vostra", "votre", "vous", "være", "waar", "want", "war", "warum", "was", "wat", "we", "we're",
-    "wenn", "werden", "were", "what", "what's", "when", "where", "which", "while", "who", "why", "wie", "wij", "will", "wir",
-    "wird", "with", "wo", "won't", "worden", "would", "wurde", "ya", "yang", "yo", "yok", "you", "you're", "your", "za", "zal",
-    "ze", "zich", "zij", "zijn", "zo", "zou", "zu", "zum", "zur", "är", "çok", "être", "über", "şey", "şu", "że", "že", "або",
-    "але", "був", "был", "вам", "вас", "ваш", "ви", "вы", "він", "для", "его", "за", "из", "или", "как", "ми", "мне", "мой",
-    "мы", "на", "нас", "не", "но", "он", "она", "они", "от", "по", "при", "про", "та", "так", "уже", "це", "чи", "что", "що",
-    "это", "як",
-];
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn stop_words_are_sorted_and_fit() {
-        assert!(super::STOP_WORDS.is_sorted());
-        let is_one = |word: &str| super::is_stop_word(word.as_bytes(), 0, word.len());
-        assert!(super::STOP_WORDS.iter().all(|word| is_one(word) && is_one(&word.to_ascii_uppercase())));
-        for no_stop_word in ["ab", "aa\0", "an\0", "andy", "zi", "zijns"] {
-            assert!(!is_one(no_stop_word), "{no_stop_word}");
-        }
-    }
+    // Most words end here.
+    let may_be =
+        |word: &[u8]| word.len() <= 6 && word.first().is_some_and(|first| b"beijmnoswy".contains(&(first | 0x20)));
+    text.split(|b| *b == b' ').any(|word| may_be(word) && FIRST.contains(&word))
 }
