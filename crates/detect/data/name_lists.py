@@ -25,6 +25,8 @@ PEOPLE_OF_WORDS, PEOPLE_OF_THINGS = 100_000, 20_000
 TITLES, TITLES_MIN = {"colour", "animal", "movie", "food", "music", "book"}, 3
 # Streets, companies and airports are called after persons: their words say nothing.
 NAMED_AFTER = {"address", "business", "finance", "airline", "person"}
+# What is no person even where all its words are names: `John Deere`, `Forrest Gump`.
+THINGS = set("brand font region currency airline vehicle business finance movie book food animal colour".split())
 
 ASK_NODE = """
 import fs from 'fs'; import { createRequire } from 'module'; import * as F from '@faker-js/faker';
@@ -118,7 +120,7 @@ def nobodys(folder, node):
         for kind, values in wanted.items():
             yield from ((kind, text) for text in strings(values))
     for path in sorted((folder / "python/mimesis").glob("mimesis/datasets/*/*.json")):
-        if path.stem not in NAMED_AFTER:
+        if path.stem not in {"address", "person"}:
             yield from ((path.stem, text) for text in strings(json.loads(path.read_text())))
 
 
@@ -139,7 +141,7 @@ def main():
             counts[word] += 1 if kind in TITLES else TITLES_MIN
     words |= {word for word, count in counts.items() if count >= TITLES_MIN and len(word) > 1}
     words |= {word for name, people in node["cities"] if people > PEOPLE_OF_WORDS for word in name.split()}
-    things = [text for kind, text in texts if kind in {"brand", "font", "region", "currency", "airline", "vehicle"}]
+    things = [text for kind, text in texts if kind in THINGS]
     things += [name for name, people in node["cities"] if people >= PEOPLE_OF_THINGS]
     things = [thing for thing in things if " " in thing]
     for name, lines in [("given", given), ("family", family), ("words", words), ("things", things)]:

@@ -6,12 +6,12 @@
 //! and at most one in no list of names (`given_names`); or a given name that is a word as well beside a family name. Under a key that
 //! names somebody or something (`owner`, `assigned_to`) one such word, or two words with capitals, is possible.
 //! Not one: values with digits or signs (`Checkout v2`, `btn_primary`), long texts, placeholders, two words of which each is also a
-//! place or a thing (`Jordan Park`), a given name beside an ordinary word (`Julia Language`), saints (`Santa Clara`), known towns and brands
-//! (`Juan Aldama`, `John Deere`), firms (`Johnson and Johnson`); what stands under a key of places or organizations.
+//! place or a thing (`Jordan Park`), a given name beside an ordinary word (`Julia Language`), saints (`Santa Clara`), known towns, brands and works
+//! (`Juan Aldama`, `John Deere`, `Forrest Gump`), firms (`Johnson and Johnson`); what stands under a key of places or organizations.
 //! Example: `first_name` = `Maria`, `nachname` = `Müller`, `field_3` = `Priya Patel`, `prop_1` = `García, José`, `x` = `Agnieszka Borszczuk`
 //! Misses: under silent keys single names, given names outside the set, family names that are rare and words as well (`Cindy Hampton`),
-//! names written without capitals, in capitals alone or without spaces (`山田太郎`), in scripts without capitals names of which one word is in no list; under a
-//! key of labels the same. Streets, small towns, brands and works that are called as a person is are found (`Calvin Klein`).
+//! names written without capitals, in capitals alone or without spaces (`山田太郎`); with one word in no list under a key of labels and in
+//! Vietnamese. Streets, small towns, brands and works that are called as a person is are found (`Ralph Lauren`).
 //! Source: key vocabulary; lists of names and of words, see `data/README.md`.
 
 use weir_event::{Category, Evidence, Likelihood};
@@ -197,14 +197,14 @@ fn of_set(text: &[u8], facts: PathFacts) -> Option<Likelihood> {
     }
 }
 
-/// Whether a word of none of the lists may be a name: not on a label, where it is a product's, not as an abbreviation, and not in a
-/// script without capitals, of whose ordinary words the lists have few.
+/// Whether a word of none of the lists may be a name: not on a label, where it is a product's, not as an abbreviation, and not in
+/// Vietnamese, whose names are ordinary words, or the scripts behind it.
 fn may_be_unlisted(text: &[u8], facts: PathFacts) -> bool {
     let abbreviated = text.iter().any(u8::is_ascii_lowercase)
         && text.split(|b| *b == b' ').any(|word| {
             word.len() >= 2 && word[..2].iter().all(u8::is_ascii_uppercase) && !word.iter().any(u8::is_ascii_lowercase)
         });
-    !facts.has(PathFacts::LABEL) && !abbreviated && text.iter().all(|b| *b < 0xd3)
+    !facts.has(PathFacts::LABEL) && !abbreviated && text.iter().all(|b| *b < 0xe1)
 }
 
 /// Churches' and towns' saints, and what belongs to somebody: `Santa Maria`, `Logan's Run`.
