@@ -7,7 +7,7 @@
 //! Not one: words, names of files, versions, paths, what stands for a secret (`${TOKEN}`, `<your token>`), values that are called.
 //! Example: `token: {alnum 32}`, `val apiKey: String = "{hex 32}"`, `<password>{alnum 20}</password>`, `deploy --token {alnum 24} --all`
 //! Misses: values with fewer than eight letters and digits in a row near their beginning, with no digit among these; keys that stand
-//! apart from their value by more than a type.
+//! apart from their value by more than a type; what stands behind hundreds of random values with as many other names.
 //! Source: the grammars of the languages; key vocabulary of the vendors' SDKs.
 
 use std::ops::Range;
