@@ -9,6 +9,8 @@ use crate::leaf::Output;
 const LINES_MAX: usize = 16;
 /// Lines of a signature or an address are no longer.
 const LINE_BYTES_MAX: usize = 64;
+/// So many labels are held against the dictionary.
+const LABELS_MAX: usize = 8;
 /// A label is no longer.
 const LABEL_BYTES_MAX: usize = 24;
 /// A name behind a label that does not ask for one is no longer.
@@ -47,10 +49,16 @@ pub(super) fn are_of_a_person(text: &[u8], out: &Output<'_>) -> bool {
 fn is_form(lines: &[&[u8]]) -> bool {
     const SURE: [PathFacts; 3] = [PathFacts::PHONE, PathFacts::EMAIL, PathFacts::BIRTH];
     let (mut labels, mut names, mut parts_of_names, mut whole_names, mut sure, mut places) = (0, 0, 0, 0, 0, 0);
-    let mut named: &[u8] = b"";
+    let (mut named, mut asked): (&[u8], usize) = (b"", 0);
     for line in lines {
         let Some((label, value)) = label_and_value(line) else { continue };
         labels += 1;
+        let fits = [is_number_to_call(value), value.contains(&b'@'), (4..=8).contains(&digits(value))];
+        // Before a label is held against the dictionary: what no form asks for is under none.
+        if asked == LABELS_MAX || !(fits.contains(&true) || is_name(value, 1) || is_place(value)) {
+            continue;
+        }
+        asked += 1;
         let facts = facts_of(label);
         let is_large = has_capital(value);
         if facts.has(PathFacts::NAME) && is_name(value, 1) {
@@ -62,7 +70,6 @@ fn is_form(lines: &[&[u8]]) -> bool {
         // Whatever the label: `Caller: Ada Lovelace`.
         whole_names += u32::from(is_large && is_name(value, 2) && value.len() <= NAME_BYTES_MAX);
         places += u32::from(facts.has(PathFacts::ADDRESS) && is_large && is_place(value));
-        let fits = [is_number_to_call(value), value.contains(&b'@'), (4..=8).contains(&digits(value))];
         sure += u32::from(SURE.iter().zip(fits).any(|(fact, fits)| fits && facts.has(*fact)));
     }
     let two = sure >= 2
