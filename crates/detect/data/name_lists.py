@@ -88,10 +88,10 @@ def persons(folder, node):
     for locale in node["locales"].values():
         given += locale["given"]
         family += locale["family"]
-    # Of the Latin ones there are enough.
+    # Of the Latin family names there are enough.
     for path in sorted((folder / "python/mimesis").glob("mimesis/datasets/*/person.json")):
         person = json.loads(path.read_text())
-        given += [name for name in strings(person.get("names", [])) if not is_latin(name)]
+        given += strings(person.get("names", []))
         family += [name for name in strings(person.get("surnames", [])) if not is_latin(name)]
     return given, family
 

@@ -98,12 +98,12 @@ fn make(lists: &[String]) -> Result<Vec<u8>, String> {
     let mut bytes = MAGIC.to_vec();
     bytes.extend(given_bits);
     bytes.extend(word_bits);
-    let mut count = 0_usize;
+    let mut count = 0_u32;
     for bucket in &buckets {
-        bytes.extend(u16::try_from(count).map_err(|_| "more than 65,535 entries")?.to_le_bytes());
-        count += bucket.len();
+        bytes.extend(count.to_le_bytes());
+        count += bucket.len() as u32;
     }
-    bytes.extend(u16::try_from(count).map_err(|_| "more than 65,535 entries")?.to_le_bytes());
+    bytes.extend(count.to_le_bytes());
     for (entry, class) in buckets.into_iter().flatten() {
         bytes.extend(((entry & !CLASS) | class).to_le_bytes());
     }

@@ -9,7 +9,7 @@
 //! | 4 | format version, 1 |
 //! | 2¹⁵ | a bit of 2¹⁸ for each given name and each of *also* |
 //! | 2¹⁷ | three bits of 2²⁰ for each ordinary word |
-//! | 2 · 4,097 | where the entries of each of 4,096 buckets begin; the last is their number |
+//! | 4 · 4,097 | where the entries of each of 4,096 buckets begin; the last is their number |
 //! | 2 · n | entries, ascending within a bucket: 14 bits of the hash, and two that say what it is |
 //!
 //! One word in ten thousand that is none of a list is taken for one, and one in twenty for an ordinary one.
@@ -80,8 +80,8 @@ impl NameHash {
     /// What the table says of a word.
     pub(crate) fn entry(self) -> Option<Entry> {
         let (bucket, wanted) = self.place();
-        let [from, to] = [bucket, bucket + 1].map(|i| u16_at(TABLE.buckets, i));
-        let entries = &TABLE.entries[2 * usize::from(from)..2 * usize::from(to)];
+        let [from, to] = [bucket, bucket + 1].map(|i| begins(TABLE.buckets, i));
+        let entries = &TABLE.entries[2 * from..2 * to];
         let found =
             entries.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).find(|e| *e >= wanted)?;
         (found & !CLASS == wanted).then_some(match found & CLASS {
@@ -113,7 +113,7 @@ pub(crate) const BUCKETS: usize = 4_096;
 struct Table {
     given: &'static [u8; GIVEN_BYTES],
     words: &'static [u8; WORDS_BYTES],
-    buckets: &'static [u8; 2 * (BUCKETS + 1)],
+    buckets: &'static [u8; 4 * (BUCKETS + 1)],
     entries: &'static [u8],
 }
 
@@ -135,8 +135,10 @@ fn is_set(bits: &[u8], bit: usize) -> bool {
     bits[bit / 8] >> (bit % 8) & 1 == 1
 }
 
-fn u16_at(bytes: &[u8], i: usize) -> u16 {
-    u16::from_le_bytes([bytes[2 * i], bytes[2 * i + 1]])
+/// Where the entries of a bucket begin.
+fn begins(buckets: &[u8; 4 * (BUCKETS + 1)], i: usize) -> usize {
+    let number = buckets[4 * i..].first_chunk().copied().unwrap_or_default();
+    u32::from_le_bytes(number) as usize
 }
 
 /// What is known of a word in lower case without accents.
