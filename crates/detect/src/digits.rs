@@ -3,9 +3,11 @@
 //! `call +1 (415) 555-0132 or 4111 1111 1111 1111` has one run of eight groups, with what stands between them; each detector
 //! looks for its own pattern of groups. A UUID is shown by itself: its digits are no number.
 
+use std::cell::Cell;
 use std::ops::{Range, RangeInclusive};
 
 use crate::bytes::{BLOCK_BYTES, Block, Blocks};
+use crate::nearby::{Near, Nearby, Says};
 
 /// One group of digits.
 #[derive(Clone, Copy, Default)]
@@ -36,6 +38,8 @@ pub(crate) struct Run<'a> {
     led: Places,
     /// Its first groups were shown before, as the last of a longer row.
     goes_on: bool,
+    /// What is known of the words of the text, for all of its runs.
+    nearby: Cell<Nearby>,
 }
 
 /// Groups of a run, a bit each: which places a pattern can begin at is a few operations for all of them.
@@ -131,6 +135,19 @@ impl Run<'_> {
         len
     }
 
+    /// Whether the words of the text may still be asked for.
+    pub(crate) fn may_ask_words(&self) -> bool {
+        self.nearby.get().may_ask()
+    }
+
+    /// The words around groups `first..=last`; those behind only where none in front says `wanted`.
+    pub(crate) fn near(&self, first: usize, last: usize, wanted: Says) -> Near {
+        let mut nearby = self.nearby.get();
+        let near = nearby.of(self.text, self.groups[first].start, self.groups[last].end, wanted);
+        self.nearby.set(nearby);
+        near
+    }
+
     /// Whether a letter touches group `i` on the left.
     pub(crate) fn is_glued_before(&self, i: usize) -> bool {
         self.byte_before(i).is_some_and(|byte| byte.is_ascii_alphabetic())
@@ -196,7 +213,17 @@ pub(crate) enum Met<'a> {
 #[inline]
 pub(crate) fn for_each_run(text: &[u8], mut blocks: Blocks<'_>, has_dashes: bool, mut look: impl FnMut(Met<'_>)) {
     let groups = [Group::default(); RUN_GROUPS_MAX];
-    let mut run = Run { text, groups, count: 0, digits: 0, of_length: [0; LENGTHS], dotted: 0, led: 0, goes_on: false };
+    let mut run = Run {
+        text,
+        groups,
+        count: 0,
+        digits: 0,
+        of_length: [0; LENGTHS],
+        dotted: 0,
+        led: 0,
+        goes_on: false,
+        nearby: Cell::default(),
+    };
     let may_hold_uuid = text.len() >= 36 && has_dashes;
     // Behind the last group.
     let mut end = 0;

@@ -50,7 +50,7 @@ const UUID_BYTES: usize = 36;
 /// No class without a key is shorter than this: `a@b.co`.
 const TEXT_BYTES_MIN: usize = 6;
 /// No card is shorter.
-const NUMBER_BYTES_MIN: usize = 13;
+const NUMBER_BYTES_MIN: usize = 12;
 
 impl Engine {
     /// The engine with every detector of the list.

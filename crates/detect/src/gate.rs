@@ -99,7 +99,7 @@ pub(crate) mod signal {
     /// What the first fifteen detectors ask for.
     pub(crate) const OF_FIRST: u32 =
         AT | DIGITS | COLONS | MIXED | STRUCTURE | ACCOUNT | BASE64 | NUMBER | PLAIN | SIGNS;
-    /// A number of 13 digits or more, and nothing else.
+    /// A number of 12 digits or more, and nothing else.
     pub(crate) const NUMBER: u32 = 1 << 6;
 
     /// Not of the counts: the whole text is an identifier by its form.
@@ -163,8 +163,8 @@ pub(crate) fn signals(text: &[u8]) -> u32 {
     if lane(DIGIT) as usize == text.len() {
         return match text.len() {
             ..6 => 0,
-            6..13 => signal::SHAPES,
-            13.. => signal::SHAPES | signal::NUMBER,
+            6..12 => signal::SHAPES,
+            12.. => signal::SHAPES | signal::NUMBER,
         };
     }
     let signs = if lane(CODED) == 0 { signal::HAS_COMMON } else { signs(text) };

@@ -22,6 +22,7 @@ mod given_names;
 pub mod judge;
 mod leaf;
 pub mod lift;
+mod nearby;
 pub mod own;
 mod randomness;
 pub mod shapes;

@@ -2,12 +2,19 @@
 //!
 //! Finds: E.164 with its plus (`+44 20 7946 0123`, `+14155550132`, `+43 (0) 1 5880 1000`), the North American forms
 //! (`(415) 555-0132`, `415-555-0132`, `1-415-555-0132`, `415.555.0132x17`), French pairs (`06 12 34 56 78`), a value that is nothing but
-//! groups of digits behind the zero that many countries dial (`07700 900 123`, `(030) 901 820`); any 7 to 15 digits under a phone key,
+//! groups of digits as few other things have them: behind the zero that many countries dial (`07700 900 123`), with an area in parentheses
+//! (`(03551) 82891 821`), behind two zeros and a country (`00420 601 482 229`), and some countries' own (`8 (563) 343-18-86`,
+//! `21 2957-5377`). Beside a word of calls in the same text other numbers of 7 to 15 digits in groups (`answering at 71-33-52-22`), and
+//! bare digits beside one that names a phone or says who is called (`call me at 9498777106`). Any 7 to 15 digits under a phone key,
 //! also as a JSON number.
-//! Not one: bare digits without a key, digits inside a UUID, a card or an address.
-//! Example: `+44 20 7946 0123`, `415-555-0132`, `415 555-0132`, `07700 900 123`, `phone` = `4155550132`
-//! Misses: other national forms without a plus or a key, with fewer than seven digits under one; words for digits.
+//! Not one: bare digits without a key or a word, digits inside a UUID, a card or an address; beside words: dates, versions, amounts,
+//! coordinates, lists, and what a nearer word says to be an order's, an account's, a page's.
+//! Example: `+44 20 7946 0123`, `415-555-0132`, `415 555-0132`, `07700 900 123`, `phone` = `4155550132`, `x` = `call me at 9498777106`
+//! Misses: other national forms without a plus, a key or a word (`9472 7916`, `699 956 915`), with fewer than seven digits under one; words
+//! for digits.
 //! Source: ITU-T E.164 and its list of country codes; NANP numbering (NXX-NXX-XXXX).
+
+mod national;
 
 use weir_event::{Category, Evidence, Likelihood};
 
@@ -28,13 +35,13 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
     let pairs = of(2) & of(2) >> 1;
     let french_at = pairs & pairs >> 2 & of(2) >> 4;
     let begins = run.led() | north_american_at | french_at;
-    if !keyed && begins == 0 && !begins_with_zero(run) {
-        return;
+    if begins == 0 && !keyed {
+        return find_national(leaf, run, out);
     }
     let sure = if keyed { Likelihood::VeryLikely } else { Likelihood::Likely };
     let plain = if keyed { Likelihood::VeryLikely } else { Likelihood::Possible };
     let groups = run.groups();
-    let mut left = begins;
+    let (mut left, mut is_likely_here) = (begins, false);
     while left != 0 && !out.is_full(Category::ContactPhone) {
         let i = left.trailing_zeros() as usize;
         left &= left - 1;
@@ -47,25 +54,40 @@ pub(crate) fn find(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
             let is_plain = last == i + 2 && !is_at(run.led()) && run.between(i) == b" " && run.between(i + 1) == b" ";
             let sure = if is_plain { sure.min(plain) } else { sure };
             out.add(Category::ContactPhone, sure, Evidence::Shape, groups[i].start, groups[last].end);
+            is_likely_here |= sure >= Likelihood::Likely;
             left &= !1 << last;
         }
+    }
+    if !keyed {
+        if !is_likely_here {
+            find_national(leaf, run, out);
+        }
+        return;
     }
     if out.has(Category::ContactPhone, Likelihood::Likely) {
         return;
     }
-    if !keyed {
-        if begins_with_zero(run)
-            && let Some(likelihood) = behind_zero(run)
-        {
+    let digits: usize = groups.iter().map(|g| g.len()).sum();
+    let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return };
+    if (7..=15).contains(&digits) && !run.is_glued_before(0) && !letter_follows(run, groups.len() - 1) {
+        out.add(Category::ContactPhone, Likelihood::Likely, Evidence::KeyName, first.start, last.end);
+    }
+}
+
+/// Without a key: a value that is nothing but a number as countries write them, and what the words of a text call a phone's.
+#[inline(always)]
+fn find_national(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
+    let groups = run.groups();
+    if national::may_be_value(run) {
+        if let Some(likelihood) = national::of_value(run) {
             let (first, last) = (groups[0].start, groups[groups.len() - 1].end);
             out.add(Category::ContactPhone, likelihood, Evidence::Shape, first, last);
         }
-    } else {
-        let digits: usize = groups.iter().map(|g| g.len()).sum();
-        let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return };
-        if (7..=15).contains(&digits) && !run.is_glued_before(0) && !letter_follows(run, groups.len() - 1) {
-            out.add(Category::ContactPhone, Likelihood::Likely, Evidence::KeyName, first.start, last.end);
-        }
+    } else if national::may_have_words(run) && !leaf.facts.has(PathFacts::REFERENCE.and(PathFacts::VERSION)) {
+        national::beside_words(run, |first, last| {
+            let (first, last) = (groups[first].start, groups[last].end);
+            out.add(Category::ContactPhone, Likelihood::Likely, Evidence::Shape, first, last);
+        });
     }
 }
 
@@ -161,61 +183,6 @@ fn is_extension(rest: &[u8]) -> bool {
         && !rest.get(1 + digits).is_some_and(u8::is_ascii_alphanumeric)
 }
 
-/// Whether the value begins with a zero, perhaps in parentheses.
-fn begins_with_zero(run: &Run<'_>) -> bool {
-    matches!(run.text, [b'0', b'0'..=b'9', ..] | [b'(', b'0', ..])
-}
-
-/// A value that is one number in groups, with the zero in front that most countries dial: nine to eleven digits, of which no first groups
-/// are a date. With dashes alone, or with a slash, it may be an order's.
-fn behind_zero(run: &Run<'_>) -> Option<Likelihood> {
-    let groups = run.groups();
-    let [first, second, ..] = groups else { return None };
-    let last = groups.last()?;
-    let digits: usize = groups.iter().map(Group::len).sum();
-    let whole = first.start <= 1 && last.end == run.text.len();
-    let dated = first.len() == 2 && second.len() == 2 && groups.get(2).is_some_and(|third| third.len() == 4);
-    if !whole
-        || dated
-        || begins_with_short_date(run)
-        || !(9..=11).contains(&digits)
-        || !(2..=5).contains(&first.len())
-        || last.len() < 2
-    {
-        return None;
-    }
-    // Pairs are French numbers or lists.
-    if groups.iter().all(|group| group.len() == 2) {
-        return None;
-    }
-    let gaps = || (0..groups.len() - 1).map(|i| run.between(i));
-    // `030/123456`; what has a slash further on counts papers or months: `0815-2024/123`.
-    let has_slash = run.between(0).contains(&b'/');
-    if gaps().flatten().filter(|byte| **byte == b'/').count() > usize::from(has_slash) {
-        return None;
-    }
-    // `07/2024 12345`: a year, and no part of a number.
-    let is_tied = |gap: &[u8]| gap.iter().any(|byte| matches!(byte, b'/' | b'-'));
-    let is_year = |i: usize| {
-        let group = &run.text[groups[i].start..groups[i].end];
-        matches!(group, [b'1', b'9', _, _] | [b'2', b'0', _, _])
-            && (is_tied(run.between(i - 1)) || is_tied(run.between(i)))
-    };
-    if (1..groups.len()).any(is_year) {
-        return None;
-    }
-    // Of three groups those of three digits are as often a tax number's.
-    let three = if groups.len() == 3 { [first.len(), second.len(), last.len()] } else { [0; 3] };
-    let is_mobile = three == [3, 4, 4];
-    if gaps().any(|gap| gap.contains(&b'.')) || matches!(three, [3, 3, 3 | 4]) {
-        None
-    } else if has_slash || gaps().all(|gap| gap == b"-") && !is_mobile {
-        Some(Likelihood::Possible)
-    } else {
-        Some(Likelihood::Likely)
-    }
-}
-
 /// Three pairs in front that are a day, a month and a year in any usual order: `05/11/24 1530`.
 fn begins_with_short_date(run: &Run<'_>) -> bool {
     let [a, b, c, ..] = run.groups() else { return false };
@@ -254,12 +221,13 @@ fn french(run: &Run<'_>, first: usize) -> Option<usize> {
     (shape && !more && !is_row() && !is_time()).then_some(first + 4)
 }
 
-/// Whether the first digits are a country code and the number's whole length is one that the country uses.
+/// Whether the first digits are a country code and the number's whole length is one that the country uses. Areas of North America that there
+/// are not count too: generators make them.
 fn is_country_number(digits: &[u8]) -> bool {
     let [a, b, c, ..] = digits else { return false };
     let len = digits.len();
     match (*a, *b) {
-        (1, _) => len == 11 && *b >= 2 && digits[4] >= 2,
+        (1, _) => len == 11,
         (7, _) => len == 11,
         (2, 0 | 7) => (10..=13).contains(&len),
         (2, _) | (3, 5 | 7 | 8) | (4, 2) | (5, 0 | 9) | (6, 7..=9) | (8, 0 | 5 | 7 | 8) | (9, 6 | 7 | 9) => {
