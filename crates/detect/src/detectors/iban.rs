@@ -1,7 +1,7 @@
 //! International bank account numbers.
 //!
-//! Finds: `DE89370400440532013000`, `GB29 NWBK 6016 1331 9268 19`, with dashes, in lower case too. The country's length and
-//! the mod-97 sum must agree. Under a key of accounts also six to thirty digits of a national number or a sort code.
+//! Finds: `DE89370400440532013000`, `GB29 NWBK 6016 1331 9268 19`, with dashes, in lower case too, and with a space behind the
+//! country where the text begins with it (`NO 93 8601 1117 947`). The country's length and the mod-97 sum must agree. Under a key of accounts also six to thirty digits of a national number or a sort code.
 //! Not one: a number whose sum is wrong, or whose letters or digits go on.
 //! Example: `DE89370400440532013000`, `GB29 NWBK 6016 1331 9268 19`, `account_number` = `532013000`, `sort_code` = `20-00-00`
 //! Misses: countries that are not in the registry; national account numbers under silent keys.
@@ -20,6 +20,13 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     let text = leaf.text;
     let mut blocks = leaf.blocks();
     let mut from = 0;
+    // `NO 93 8601 1117 947`: a space behind the country, where the text begins with it.
+    if text.get(2) == Some(&b' ')
+        && let Some(end) = iban_at(text, 0)
+    {
+        out.add(Category::BankAccount, Likelihood::Likely, Evidence::Checksum, 0, end);
+        from = end;
+    }
     while let Some(at) = next_head(&mut blocks, from) {
         if at + IBAN_BYTES_MIN > text.len() {
             break;
@@ -69,12 +76,9 @@ fn is_national(text: &[u8]) -> bool {
 
 /// The end of the IBAN that begins at `start`.
 fn iban_at(text: &[u8], start: usize) -> Option<usize> {
-    let head = text.get(start..start + 4)?;
-    if !head[0].is_ascii_alphabetic()
-        || !head[1].is_ascii_alphabetic()
-        || !head[2].is_ascii_digit()
-        || !head[3].is_ascii_digit()
-    {
+    let (head, [two, three, four]) = (text.get(start..start + 2)?, *text.get(start + 2..)?.first_chunk()?);
+    let [first, second] = if two == b' ' { [three, four] } else { [two, three] };
+    if !head.iter().all(u8::is_ascii_alphabetic) || !first.is_ascii_digit() || !second.is_ascii_digit() {
         return None;
     }
     let len = usize::from(LENGTH_OF[place_of(head[0], head[1])]);
