@@ -140,7 +140,7 @@ fn behind_zero(run: &Run<'_>, second: u8, lengths: &[usize], gaps: &[u8]) -> Opt
     let is_long = all(b' ') && (digits == 12 || digits == 13 && lengths.len() > 2);
     if dated
         || !((9..=11).contains(&digits) || is_long)
-        || !(2..=6).contains(&first)
+        || !(2..=5).contains(&first)
         || last < 2
         // Pairs are French numbers or lists.
         || lengths.iter().all(|len| *len == 2)
@@ -339,12 +339,16 @@ fn is_told_of_groups(run: &Run<'_>, first: usize, last: usize, digits: usize) ->
     let is_list = groups.len() > 5 && groups.iter().all(|group| group.len() < 3)
         || groups[1..].iter().filter(|group| group.len() == 1).count() > 1
         || groups.len() > 1 && len(groups.len() - 1) == 1;
-    // Numbers of social security, areas of the post, keys in fours.
-    let is_ssn =
-        three == [3, 2, 4] && groups.len() == 3 || three == [5, 4, 0] && all(b'-') || three == [4, 4, 4] && !is_led;
+    // Numbers of social security and of persons, areas of the post, keys in fours.
+    let is_ssn = three == [3, 2, 4] && groups.len() == 3
+        || three == [5, 4, 0] && all(b'-')
+        || three == [4, 4, 4] && !is_led
+        || matches!(three, [6, 4 | 5, 0]);
     let is_range = groups.len() == 2 && is_year(run, &groups[0]) && is_year(run, &groups[1]);
-    let is_amount =
-        groups[1..].iter().all(|group| group.len() == 3) && (all(b' ') || all(b'.')) && len(0) < 4 && !is_led;
+    let is_amount = groups[1..].iter().all(|group| group.len() == 3)
+        && (all(b' ') || all(b'.') || all(b'-'))
+        && len(0) < 4
+        && !is_led;
     if is_date(run, first)
         || is_dotted
         || is_fraction
@@ -361,7 +365,7 @@ fn is_told_of_groups(run: &Run<'_>, first: usize, last: usize, digits: usize) ->
     if !is_amount {
         return near.is_call() && (is_usual || near.is_led_to());
     }
-    near.is_phone() && near.is_led_to() || near.is_call() && is_behind_preposition(&run.text[..groups[0].start])
+    near.is_phone_at_once() || near.is_call() && is_behind_preposition(&run.text[..groups[0].start])
 }
 
 /// `not answering at 78 651 450`
