@@ -60,7 +60,7 @@ impl Engine {
 
     /// The version of the detectors. Stored with each record, so that release can rescan what an older one saw (D16).
     pub const fn version(&self) -> u32 {
-        3
+        4
     }
 
     /// The stable names of the detectors, as findings carry them.
