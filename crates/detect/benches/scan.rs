@@ -161,7 +161,7 @@ fn repeat(text: &str, n: usize) -> Vec<Sample> {
 }
 
 /// Inputs that make careless code slow.
-const TRICKS: [&str; 44] = [
+const TRICKS: [&str; 45] = [
     "1.1.1.",
     "123-45-",
     "@",
@@ -198,6 +198,7 @@ const TRICKS: [&str; 44] = [
     "token: A1b2c3d4e5 ",
     "k: A1b2c3d4e5",
     "A1b2c3d4",
+    "=A1b2c3d4+",
     "value=\"A1b2c3d4\" ",
     // Found by `--hunt`.
     "-07",

@@ -57,8 +57,7 @@ fn look_at<'t>(
     known: &mut Option<KnownKeys<'t>>,
     out: &mut Output<'_>,
 ) -> bool {
-    let Some(value) = value_around(text, at, *seen) else { return true };
-    *seen = value.end;
+    let Some(value) = value_around(text, at, seen) else { return true };
     let known = known.get_or_insert_default();
     if known.asked > ASKED_MIN + text.len() / BYTES_PER_ASKED {
         return false;
@@ -150,12 +149,12 @@ fn back(text: &[u8], to: usize, class: u8, max: usize) -> usize {
     to - head.iter().rev().take_while(|b| is(**b, class)).count()
 }
 
-/// The value around eight letters and digits, behind `from`: its bytes without quotes.
-fn value_around(text: &[u8], at: usize, from: usize) -> Option<Range<usize>> {
-    if at < from {
+/// The value around eight letters and digits, behind those seen: its bytes without quotes.
+fn value_around(text: &[u8], at: usize, seen: &mut usize) -> Option<Range<usize>> {
+    if at < *seen {
         return None;
     }
-    let start = back(text, at, VALUE, LEAD_BYTES_MAX).max(from);
+    let start = back(text, at, VALUE, LEAD_BYTES_MAX).max(*seen);
     let before = *text[..start].last()?;
     // A path, a place for a secret, an option.
     if matches!(text[start], b'/' | b'.' | b'-' | b'?') {
@@ -171,6 +170,10 @@ fn value_around(text: &[u8], at: usize, from: usize) -> Option<Range<usize>> {
         None => Some(rest.iter().position(|b| !is(*b, VALUE) && *b != b'=').unwrap_or(rest.len())),
     }?;
     let end = start + len;
+    if quote.is_none() {
+        // Whatever begins behind an equals sign in it ends where it ends: one look is enough, of the text `a=b=c=…` too.
+        *seen = end;
+    }
     let is_end = match (quote, text.get(end)) {
         (Some(quote), Some(byte)) => *byte == quote,
         (None, Some(byte)) => {
@@ -183,8 +186,11 @@ fn value_around(text: &[u8], at: usize, from: usize) -> Option<Range<usize>> {
         // What ends a sentence.
         None => len - rest[..len].iter().rev().take_while(|b| matches!(b, b'.' | b'!' | b'?')).count(),
     };
-    let value = start..start + trimmed;
-    (is_end && (VALUE_BYTES_MIN..=VALUE_BYTES_MAX).contains(&trimmed)).then_some(value)
+    if !is_end || !(VALUE_BYTES_MIN..=VALUE_BYTES_MAX).contains(&trimmed) {
+        return None;
+    }
+    *seen = start + trimmed;
+    Some(start..start + trimmed)
 }
 
 /// Whether a value is of the characters of one: no code, no name of a file, no version, no number with its type.
@@ -315,4 +321,20 @@ fn name_of_words(
     }
     let first = back(text, last - 1, KEY, KEY_BYTES_MAX / 2);
     is_name(first..end).or_else(|| is_name(last..end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_together_without_quotes_is_looked_at_once() {
+        for text in ["x: a1b2c3d4=a1b2c3d4=a1b2c3d4(", "x: a1b2c3d4=a1b2c3d4=a1b2c3d4 "] {
+            let mut seen = 0;
+            let first = value_around(text.as_bytes(), 3, &mut seen);
+            assert_eq!(first.is_some(), text.ends_with(' '));
+            assert_eq!(seen, text.len() - 1);
+            assert_eq!(value_around(text.as_bytes(), 12, &mut seen), None);
+        }
+    }
 }
