@@ -67,3 +67,12 @@ fn what_is_no_secret_is_found_in_no_form() {
         lines("None").into_iter().map(|line| made_up::expand(&line)).filter(|text| !secrets(text).is_empty()).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn a_value_is_found_wherever_it_stands() {
+    let missed: Vec<String> = (0..192)
+        .map(|at| format!("{} token: {}", "x".repeat(at % 2) + &" x".repeat(at / 2), "kxQwhzjvbTnfgdpRtr4kQ7wZ"))
+        .filter(|text| !secrets(text).iter().any(|f| f.likelihood >= Likelihood::Likely))
+        .collect();
+    assert!(missed.is_empty(), "{} missed: {missed:#?}", missed.len());
+}

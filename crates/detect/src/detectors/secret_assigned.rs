@@ -101,13 +101,27 @@ fn for_each_mixed_run(leaf: &Leaf<'_>, mut look: impl FnMut(usize) -> bool) {
             let run_before = if eighth < 7 { !0 << (57 + eighth) } else { 0 };
             let digits = block.digits & run | before.digits & run_before;
             let letters = block.letters & run | before.letters & run_before;
-            if digits != 0 && letters != 0 && !look(begin + eighth as usize - 7) {
+            let goes_on = (eighth + behind) as usize == BLOCK_BYTES;
+            let is_mixed = match (digits != 0, letters != 0) {
+                (true, true) => true,
+                (false, true) if goes_on => goes_on_with(u8::is_ascii_digit, leaf.text, begin + BLOCK_BYTES),
+                (true, false) if goes_on => goes_on_with(u8::is_ascii_alphabetic, leaf.text, begin + BLOCK_BYTES),
+                _ => false,
+            };
+            if is_mixed && !look(begin + eighth as usize - 7) {
                 return;
             }
         }
         (before, twos, fours, eights) = (block, two, four, eight);
         begin += BLOCK_BYTES;
     }
+}
+
+/// Whether letters and digits that go on behind a block have such a one there, in the block that follows.
+#[cold]
+fn goes_on_with(wanted: fn(&u8) -> bool, text: &[u8], from: usize) -> bool {
+    let rest = text.get(from..).unwrap_or_default();
+    rest.iter().take(BLOCK_BYTES).take_while(|b| b.is_ascii_alphanumeric()).any(wanted)
 }
 
 /// Bits of [`CLASSES`].
