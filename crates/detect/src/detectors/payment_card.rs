@@ -5,7 +5,8 @@
 //! `180016070420458`). Beside a word of cards in the same text (`my card 9951111111111111 expires`) 12 to 19 digits whose sum is right.
 //! One random number in ten passes the sum, so a bare one under a key of order numbers is only possible.
 //! Under a key of cards also 12 to 19 digits that are of no network or whose sum is wrong.
-//! Not one: a number with a wrong sum, the fraction of a decimal, digits inside a longer word of letters and digits.
+//! Not one: a number with a wrong sum, the fraction of a decimal, digits inside a longer word of letters and digits, what under a key of
+//! references is a right article number, too (`barcode` = `4005265356738`).
 //! Example: `4111 1111 1111 1111`, `4111111111111111`, `3782-822463-10005`
 //! Misses: numbers with letters on either side (`card4111…`), numbers cut in two fields, digits of other scripts.
 //! Source: ISO/IEC 7812-1; issuer ranges as published by the networks (Visa 4, Mastercard 51–55 and 2221–2720, Amex 34/37,
@@ -94,7 +95,7 @@ fn find_by_sum(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
             && run.near(first, last, Says::Card).is_card()
         {
             Likelihood::Likely
-        } else if !has_issuer || digits.len() == DIGITS_MIN && leaf.facts.has(PathFacts::REFERENCE) {
+        } else if !has_issuer || is_of_goods(leaf, digits) {
             continue;
         } else if is_rare || leaf.facts.has(PathFacts::REFERENCE) {
             Likelihood::Possible
@@ -201,6 +202,12 @@ fn is_issuer(digits: &[u8]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a key of references says what a short number is that an article's may be: an EAN of Germany passes a card's sum as well one time in
+/// ten.
+fn is_of_goods(leaf: &Leaf<'_>, digits: &[u8]) -> bool {
+    leaf.facts.has(PathFacts::REFERENCE) && (digits.len() == DIGITS_MIN || digits.len() == 13 && is_of_others(digits))
 }
 
 /// Whether a bare number of a short card is as often another's: an article's, whose last digit is right too, or a phone's with its country in
