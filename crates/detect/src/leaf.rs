@@ -85,7 +85,20 @@ impl<'v> Output<'v> {
                 && f.likelihood >= likelihood
                 && (evidence == Evidence::Decoded || (f.span.0 <= span.0 && span.1 <= f.span.1))
         });
-        if known || self.found.len() - self.from >= FINDINGS_MAX {
+        if known {
+            return;
+        }
+        // Found anew at one place for the same reason, the surer stands.
+        let is_weaker = |f: &&mut Finding| {
+            (f.category, f.evidence, f.span) == (category, evidence, span)
+                && evidence != Evidence::Decoded
+                && (Likelihood::Possible..likelihood).contains(&f.likelihood)
+        };
+        if let Some(weaker) = self.found[self.from..].iter_mut().find(is_weaker) {
+            (weaker.likelihood, weaker.detector) = (likelihood, self.detector);
+            return;
+        }
+        if self.found.len() - self.from >= FINDINGS_MAX {
             return;
         }
         if likelihood < Likelihood::Possible {

@@ -76,3 +76,12 @@ fn a_value_is_found_wherever_it_stands() {
         .collect();
     assert!(missed.is_empty(), "{} missed: {missed:#?}", missed.len());
 }
+
+#[test]
+fn a_password_that_two_detectors_see_is_one_finding() {
+    for text in [r#"password = "kxQwhzjvbTnfgdpRtr4kQ7wZ""#, "DB_PASSWORD=kxQ4hzjvbTn psql"] {
+        let found = secrets(text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert_eq!(found[0].likelihood, Likelihood::VeryLikely, "{text}");
+    }
+}
