@@ -147,11 +147,13 @@ fn of_set(text: &[u8], facts: PathFacts) -> Option<Likelihood> {
     if text.len() > BYTES_MAX || !has_capitals(text) {
         return None;
     }
-    if matches!(text[0], 0xe3..=0xed) {
-        return is_ideographic(text).then_some(Likelihood::Likely);
-    }
     let vague_key = facts.has(FACTS);
     let words = Words::of(std::str::from_utf8(text).ok()?);
+    if matches!(text[0], 0xe3..=0xed) {
+        // Each character is a word of its own.
+        let is_short = vague_key && (2..=3).contains(&words.count);
+        return if is_ideographic(text) { Some(Likelihood::Likely) } else { is_short.then_some(Likelihood::Possible) };
+    }
     let (mut counts, mut phrase) = (Counts::default(), NameHash::NEW);
     for i in 0..words.count {
         let word = words.word(i);
