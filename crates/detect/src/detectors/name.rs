@@ -7,7 +7,8 @@
 //! names somebody or something (`owner`, `assigned_to`) one such word, or two words with capitals, is possible.
 //! Not one: values with digits or signs (`Checkout v2`, `btn_primary`), long texts, placeholders, two words of which each is also a
 //! place or a thing (`Jordan Park`), a given name beside an ordinary word (`Julia Language`), saints (`Santa Clara`), known towns, brands and works
-//! (`Juan Aldama`, `John Deere`, `Forrest Gump`), firms (`Johnson and Johnson`); what stands under a key of places or organizations.
+//! (`Juan Aldama`, `John Deere`, `Forrest Gump`), firms and what is called after somebody
+//! (`Johnson and Johnson`, `Robert Bosch Stiftung`); what stands under a key of places or organizations.
 //! Example: `first_name` = `Maria`, `nachname` = `Müller`, `field_3` = `Priya Patel`, `prop_1` = `García, José`, `x` = `Agnieszka Borszczuk`
 //! Misses: under silent keys single names, given names outside the set, family names that are rare and words as well (`Cindy Hampton`),
 //! names written without capitals, in capitals alone or without spaces (`山田太郎`); with one word in no list under a key of labels and in
@@ -161,6 +162,7 @@ fn of_set(text: &[u8], facts: PathFacts) -> Option<Likelihood> {
         match look_up(word) {
             // A firm: `Johnson and Johnson`.
             None if matches!(word, b"and" | b"und" | b"et" | b"of" | b"the" | b"for") => return None,
+            None if is_called_after(word) => return None,
             Some(Known::Particle) => {}
             Some(Known::Given) => counts.given += 1,
             Some(Known::Family) => counts.family += 1,
@@ -207,6 +209,19 @@ fn may_be_unlisted(text: &[u8], facts: PathFacts) -> bool {
             word.len() >= 2 && word[..2].iter().all(u8::is_ascii_uppercase) && !word.iter().any(u8::is_ascii_lowercase)
         });
     !facts.has(PathFacts::LABEL) && !abbreviated && text.iter().all(|b| *b < 0xe1)
+}
+
+/// What is called after a person and is no name itself: `Robert Bosch Stiftung`.
+#[rustfmt::skip]
+fn is_called_after(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"foundation" | b"stiftung" | b"fondation" | b"fundacion" | b"fundacao" | b"fondazione" | b"university" | b"universitat" |
+            b"universite" | b"universita" | b"universidad" | b"universidade" | b"institute" | b"institut" | b"instituto" | b"lycee" |
+            b"airport" | b"flughafen" | b"aeroport" | b"aeropuerto" | b"aeroporto" | b"orchestra" | b"orchester" | b"hospital" |
+            b"klinikum" | b"krankenhaus" | b"street" | b"avenue" | b"avenida" | b"allee" | b"laan" | b"straat" | b"sokak" | b"utca" |
+            b"prospekt" | b"bulvar" | b"namesti" | b"denkmal" | b"zentrum" | b"apotheke" | b"backerei" | b"verlag" | b"gmbh" | b"inc"
+    ) || word.ends_with(b"strasse") || word.ends_with(b"schule")
 }
 
 /// Churches' and towns' saints, and what belongs to somebody: `Santa Maria`, `Logan's Run`.
