@@ -83,7 +83,7 @@ fn is_form(lines: &[&[u8]]) -> bool {
 fn is_signature(lines: &[&[u8]], out: &Output<'_>) -> bool {
     let [first, rest @ ..] = lines else { return false };
     let is_call = |line: &[u8]| match label_and_value(line) {
-        Some((_, value)) => is_number_to_call(value),
+        Some((_, value)) => is_number_in_parts(value),
         None => is_announced_behind(line) || is_number_alone(line),
     };
     let is_named_call = |line: &[u8]| {
@@ -136,16 +136,33 @@ fn is_number_to_call(value: &[u8]) -> bool {
     CALL_DIGITS.contains(&digits(value)) && value.iter().all(fits)
 }
 
+/// Written as a number to call is, whatever stands beside it: bare digits count something, and a day or a decimal is none.
+fn is_number_in_parts(value: &[u8]) -> bool {
+    let signs = value.iter().filter(|b| !b.is_ascii_digit()).count();
+    let is_day = || {
+        let mut groups = value.split(|b| !b.is_ascii_digit()).filter(|group| !group.is_empty());
+        let [first, _, third] = [(); 3].map(|()| groups.next().unwrap_or_default());
+        matches!((first.len(), third.len()), (4, 1 | 2) | (1 | 2, 4))
+    };
+    // `1 234 567` is an amount.
+    let is_amount = || {
+        let mut groups = value.split(|b| matches!(b, b' ' | b'.'));
+        groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && first[0] != b'0')
+            && groups.all(|group| group.len() == 3)
+    };
+    is_number_to_call(value) && (matches!(value, [b'+' | b'(' | b'0', ..]) || signs >= 2) && !is_day() && !is_amount()
+}
+
 /// `+1 415 555 0132` alone in its line.
 fn is_number_alone(line: &[u8]) -> bool {
-    is_number_to_call(line) && (line[0] == b'+' || line.iter().filter(|b| matches!(b, b' ' | b'-')).count() >= 2)
+    is_number_in_parts(line) && (line[0] == b'+' || line.iter().filter(|b| matches!(b, b' ' | b'-')).count() >= 2)
 }
 
 /// `930.167.3943 fax`: the number, and a word behind it.
 fn is_announced_behind(line: &[u8]) -> bool {
     let Some(space) = line.iter().rposition(|b| *b == b' ') else { return false };
     let (number, word) = (&line[..space], &line[space + 1..]);
-    (1..=10).contains(&word.len()) && word.iter().all(u8::is_ascii_lowercase) && is_number_to_call(number)
+    (1..=10).contains(&word.len()) && word.iter().all(u8::is_ascii_lowercase) && is_number_in_parts(number)
 }
 
 /// Words of letters, up to five; the first begins as a name does, or all are small.
