@@ -5,7 +5,7 @@
 
 use weir_event::Likelihood;
 
-use super::{begins_with_short_date, is_country_number, is_extension, letter_follows};
+use super::{begins_with_short_date, is_country_number, is_extension, letter_follows, pair};
 use crate::digits::{Group, Run};
 use crate::nearby::Says;
 
@@ -186,7 +186,8 @@ fn is_national(first: u8, text: &[u8], lengths: &[usize], gaps: &[u8], extended:
         // Spain, Norway's mobiles, Greece, Brazil, China's mobiles.
         ([3, 2, 2, 2], b"   ") => first > b'5',
         ([3, 2, 3], b"  ") => matches!(first, b'4' | b'9'),
-        ([4, 3, 3], b"  ") => first == b'2' || text.starts_with(b"69"),
+        // `2024 123 456` begins as a year does, and no area.
+        ([4, 3, 3], b"  ") => (first == b'2' && text[1] != b'0') || text.starts_with(b"69"),
         ([2, 4 | 5, 4], b" -") => true,
         ([3, 4, 4], b"--" | b"  ") => first == b'1' && text[1] > b'2',
         _ => false,
@@ -254,6 +255,11 @@ fn is_date(run: &Run<'_>, first: usize) -> bool {
     let (one, other) = (gap(run.between(first)), gap(run.between(first + 1)));
     let small = |group: &Group| group.len() <= 2;
     let has_year = is_year(run, a) && small(b) && small(c) || small(a) && small(b) && is_year(run, c);
+    if (one, other) == (b' ', b' ') {
+        // `2026 11 21`
+        let is_within = |group: &Group, most: i32| group.len() == 2 && (1..=most).contains(&pair(run, group));
+        return is_year(run, a) && is_within(b, 12) && is_within(c, 31);
+    }
     one == other && matches!(one, b'-' | b'.' | b'/') && (has_year || one != b'-' && small(a) && small(b) && small(c))
 }
 
@@ -302,6 +308,8 @@ fn is_told_of_digits(run: &Run<'_>, at: usize) -> bool {
     let is_time = match digits {
         [b'1', b'9', ..] | [b'2', b'0', ..] if digits.len() == 8 => true,
         [b'1', b'4'..=b'9', ..] => matches!(digits.len(), 10 | 13),
+        // The most that four bytes hold.
+        b"2147483647" | b"2147483648" | b"4294967295" | b"4294967296" => true,
         _ => false,
     };
     if is_time || digits.iter().all(|digit| *digit == digits[0]) {
@@ -331,8 +339,8 @@ fn is_told_of_groups(run: &Run<'_>, first: usize, last: usize, digits: usize) ->
     let all = |byte: u8| gaps.iter().all(|gap| *gap == byte);
     // Decimals, versions, addresses, coordinates.
     let is_pairs = groups.iter().all(|group| group.len() == 2);
-    let is_dotted =
-        gaps.contains(&b'.') && !(all(b'.') && (groups.len() == 3 && len(2) > 2 || groups.len() == 5 && is_pairs));
+    let is_dotted = gaps.contains(&b'.')
+        && !(all(b'.') && (groups.len() == 3 && len(0).min(len(1)) > 1 && len(2) > 2 || groups.len() == 5 && is_pairs));
     let slashes = gaps.iter().filter(|gap| **gap == b'/').count();
     let is_led = run.text[groups[0].start] == b'0' || run.byte_before(first) == Some(b'(');
     let is_fraction = slashes > 1 || slashes == 1 && !is_led;
