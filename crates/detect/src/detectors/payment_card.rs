@@ -68,7 +68,8 @@ fn find_by_sum(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
         let len = run.digits(first, last, &mut digits);
         let Some(digits) = digits.get(..len) else { continue };
         let has_issuer = may_have_issuer && is_issuer(digits);
-        if !has_issuer && !may_have_words(run) || digits.iter().all(|d| *d == digits[0]) {
+        let is_others = !has_issuer && (!may_have_words(run) || is_time_or_book(digits));
+        if is_others || digits.iter().all(|d| *d == digits[0]) {
             continue;
         }
         let grouped = first != last;
@@ -208,6 +209,15 @@ fn is_issuer(digits: &[u8]) -> bool {
 /// ten.
 fn is_of_goods(leaf: &Leaf<'_>, digits: &[u8]) -> bool {
     leaf.facts.has(PathFacts::REFERENCE) && (digits.len() == DIGITS_MIN || digits.len() == 13 && is_of_others(digits))
+}
+
+/// Milliseconds, microseconds and nanoseconds of these decades, and the number of a book: `payment of 1724791968146`.
+fn is_time_or_book(digits: &[u8]) -> bool {
+    match digits {
+        [1, 4..=9, ..] => matches!(digits.len(), 13 | 16 | 19),
+        [9, 7, 8 | 9, ..] => digits.len() == 13,
+        _ => false,
+    }
 }
 
 /// Whether a bare number of a short card is as often another's: an article's, whose last digit is right too, or a phone's with its country in
