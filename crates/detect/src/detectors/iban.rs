@@ -1,7 +1,8 @@
 //! International bank account numbers.
 //!
-//! Finds: `DE89370400440532013000`, `GB29 NWBK 6016 1331 9268 19`, with dashes, in lower case too, and with a space behind the
-//! country where the text begins with it (`NO 93 8601 1117 947`). The country's length and the mod-97 sum must agree. Under a key of accounts also six to thirty digits of a national number or a sort code.
+//! Finds: `DE89370400440532013000`, `GB29 NWBK 6016 1331 9268 19`, with dashes, in lower case too, and in capitals with a space behind
+//! the country where the text begins with it (`NO 93 8601 1117 947`). The country's length and the mod-97 sum must agree. Under a key
+//! of accounts also six to thirty digits of a national number or a sort code.
 //! Not one: a number whose sum is wrong, or whose letters or digits go on.
 //! Example: `DE89370400440532013000`, `GB29 NWBK 6016 1331 9268 19`, `account_number` = `532013000`, `sort_code` = `20-00-00`
 //! Misses: countries that are not in the registry; national account numbers under silent keys.
@@ -23,6 +24,7 @@ pub(crate) fn find(leaf: &Leaf<'_>, out: &mut Output<'_>) {
     // `NO 93 8601 1117 947`: a space behind the country, where the text begins with it.
     if text.get(2) == Some(&b' ')
         && let Some(end) = iban_at(text, 0)
+        && is_written_large(&text[..end])
     {
         out.add(Category::BankAccount, Likelihood::Likely, Evidence::Checksum, 0, end);
         from = end;
@@ -72,6 +74,13 @@ fn is_national(text: &[u8]) -> bool {
     let letters = text.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let groups = text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-' | b'/' | b'.'));
     (6..=30).contains(&digits) && letters <= 6 && groups
+}
+
+/// Capitals, and more digits than these: `So 3162412811210 it goes on` is a sentence whose sum is right by chance.
+fn is_written_large(text: &[u8]) -> bool {
+    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
+    let capitals = text.iter().filter(|b| b.is_ascii_uppercase()).count();
+    digits > capitals && !text.iter().any(u8::is_ascii_lowercase)
 }
 
 /// The end of the IBAN that begins at `start`.
