@@ -211,7 +211,7 @@ const WORDS: &[(Says, &str)] = &[
     ),
     (
         Says::Call,
-        "call called calling phoned phoning callback ring rang reach reachable contact* text texted message answering
+        "call called calling phoned phoning callback ring rang reach reachable contact* text texted message messages answering
          answer voicemail dial dialed dialled dialing registered pager cell anruf* anzuruf* rufen rufe ruft zurückruf* rückruf* erreich* appel*
          rappel* joindre joignable llam* llám* marcar kontakt* ligar ligue liga chiam* richiam* bel bellen
          gebeld bereik* dzwoń* dzwon* zadzwo* ringa ringe soita* zavol* hívj* hívd* ara arayın звон* позвон* дзвон* Звон* Позвон*
