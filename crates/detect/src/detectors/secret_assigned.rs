@@ -3,7 +3,7 @@
 //! Finds: in a text, a random value of 10 bytes or more with a digit that a word of secrets or of passwords gives a name to:
 //! `token: …`, `val apiKey: String = "…"`, `"api_key" => "…"`, `access_token := '…'`, `<password>…</password>`,
 //! `<add key="ApiKey" value="…"/>`, `--token …`, `setenv API_KEY …`, `setToken("…")`, `API key: …`, `the password is …`. From 16
-//! bytes on likely, before that possible.
+//! bytes on likely, before that possible; a password in quotes or in a tag always likely.
 //! Not one: words, names of files, versions, paths, what stands for a secret (`${TOKEN}`, `<your token>`), values that are called.
 //! Example: `token: {alnum 32}`, `val apiKey: String = "{hex 32}"`, `<password>{alnum 20}</password>`, `deploy --token {alnum 24} --all`
 //! Misses: values with fewer than eight letters and digits in a row near their beginning, with no digit among these; keys that stand
