@@ -96,7 +96,8 @@ fn find_by_sum(leaf: &Leaf<'_>, run: &Run<'_>, out: &mut Output<'_>) {
             && run.near(first, last, Says::Card).is_card()
         {
             Likelihood::Likely
-        } else if !has_issuer || is_of_goods(leaf, digits) {
+        } else if !has_issuer || is_of_goods(leaf, digits) || grouped && digits.len() == DIGITS_MIN {
+            // Twelve in groups are numbers of persons: India's, Japan's.
             continue;
         } else if is_rare || leaf.facts.has(PathFacts::REFERENCE) {
             Likelihood::Possible

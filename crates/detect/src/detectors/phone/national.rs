@@ -147,8 +147,8 @@ fn behind_zero(run: &Run<'_>, second: u8, lengths: &[usize], gaps: &[u8]) -> Opt
         // `030/123456`; what has a slash further on counts papers or months: `0815-2024/123`.
         || slashes > usize::from(has_slash)
         || gaps.contains(&b'.') || gaps.contains(&0)
-        // As often a tax number's.
-        || *lengths == [3, 3, 3]
+        // As often a tax number's, or a person's in Japan and India.
+        || matches!(lengths, [3, 3, 3] | [4, 4, 4])
     {
         return None;
     }
